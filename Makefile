@@ -1,0 +1,67 @@
+# Everything that Polyak needs it sets up itself, in a virtual environment of its own.
+#   make study   the first thing to run: ends with study/index.html
+#   make test    all checks: format, lint, types, floors, tests, documents
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# The airfoil data is read from here where it is at hand; otherwise from the cache or the web.
+export POLYAK_DATA ?= $(wildcard $(abspath ../shared/data))
+
+.PHONY: study test lint format bench mutate docs lock clean
+.DEFAULT_GOAL := study
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "polyak needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "setting up Polyak (once, about a minute)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	@echo "setting up what the tests need (once, a minute or two)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+$(VENV)/installed-bench: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+study: $(VENV)/installed
+	$(BIN)/polyak study heavy_ball --lr 0.6 --momentum 0.5 --out study/
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest --numprocesses 2
+
+format: $(VENV)/installed-test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Delete the momentum, swap a sign, move an eps: each must turn the tests red.
+mutate: $(VENV)/installed-test
+	$(BIN)/python scripts/mutate.py
+
+bench: $(VENV)/installed-bench
+	$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/installed-test
+	$(BIN)/python scripts/make_docs.py
+
+# The versions that everyone gets, from what the ranges in pyproject.toml resolve to today.
+lock:
+	rm -rf .lock && $(PYTHON) -m venv .lock
+	.lock/bin/python -m pip install --quiet torch==2.13.0
+	.lock/bin/python -m pip install --quiet --editable '.[test,bench]'
+	.lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
+	rm -rf .lock
+
+clean:
+	rm -rf $(VENV) study .peers

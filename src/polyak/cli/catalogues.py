@@ -1,0 +1,89 @@
+"""What there is: `polyak rules`, `polyak landscapes`, `polyak data`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the terminal's door."""
+    app.command("rules")(rules)
+    app.command("landscapes")(landscapes)
+    app.command("data")(data)
+
+
+def rules(
+    rule: Annotated[str | None, typer.Argument(help="One rule, to see its formula and its source.")] = None,
+) -> None:
+    """List the update rules, or show one's formula, settings and source."""
+    from polyak.rules import CATALOGUE, find
+
+    if rule is not None:
+        found = find(rule)
+        _print(f"{found.name()} (polyak.{found.__name__})\n\n{found.__doc__}")
+        return
+    rows = [(name, ", ".join(kind.hyperparameters()), _first_line(kind)) for name, kind in CATALOGUE.items()]
+    _table(("rule", "settings", "what it is"), rows)
+    _print("More on one: polyak rules heavy_ball. Any Optax optimizer is a rule too: optax:adam.")
+
+
+def landscapes() -> None:
+    """List the landscapes, with their starts and minimisers."""
+    from polyak.landscapes import CATALOGUE
+
+    rows = [
+        (name, _point(found.start), "; ".join(map(_point, found.minimisers)) or "none", found.formula)
+        for name, found in CATALOGUE.items()
+    ]
+    rows.append(
+        ("quadratic:1,10", "-1 in every axis", "0", "a quadratic of the curvatures given, any dimension")
+    )
+    rows.append(("my_file.py:f", "--start, or (-5, -2)", "", "any function of your own, f(x1, x2) or f(x)"))
+    _table(("landscape", "start", "minimisers", "formula (LaTeX)"), rows)
+
+
+def data() -> None:
+    """List the data sets, and where airfoil would come from."""
+    from polyak.data.airfoil import URL, at_hand
+
+    place = at_hand()
+    rows = [
+        (
+            "airfoil",
+            "1503",
+            "5",
+            "scaled sound pressure level (dB)",
+            str(place) if place else f"download from {URL}",
+        ),
+        ("diabetes", "442", "10", "disease progression after one year", "in scikit-learn"),
+        ("breast_cancer", "569", "30", "2 classes", "in scikit-learn"),
+        ("digits", "1797", "64", "10 classes", "in scikit-learn"),
+        ("FILE.csv", "", "", "the last column, or --target NAME", "a CSV or TSV file of your own"),
+    ]
+    _table(("data", "rows", "features", "target", "from"), rows)
+
+
+def _table(header: tuple[str, ...], rows: Sequence[Sequence[str]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*header, box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    Console(markup=False, highlight=False).print(table)
+
+
+def _print(text: str) -> None:
+    typer.echo(text)
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or "").splitlines()[0]
+
+
+def _point(point: tuple[float, ...]) -> str:
+    return f"({', '.join(f'{value:.6g}' for value in point)})"

@@ -1,0 +1,84 @@
+"""`polyak`: parse the line, run the command, and turn what was wrong into one line and exit code 2."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import typer
+from typer.exceptions import TyperException
+
+from polyak.cli import catalogues, runs, studies
+from polyak.errors import PolyakError, nearest
+from polyak.version import __version__
+
+app = typer.Typer(
+    name="polyak",
+    help="A workbench for momentum: see where an update rule goes, and train with it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    epilog="First steps: polyak rules, then polyak trace heavy_ball --lr 0.6 --momentum 0.5 --out trace.svg",
+)
+catalogues.add_to(app)
+runs.add_to(app)
+studies.add_to(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"polyak {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Say which version."
+    ),
+) -> None:
+    """A workbench for momentum: see where an update rule goes, and train with it."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exit with 0, or with 2 and one line on what was wrong."""
+    warnings.showwarning = _one_line  # type: ignore[assignment]
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except PolyakError as error:
+        _fail(str(error))
+    except TyperException as error:
+        _fail(_usage(error))
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("polyak: interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"polyak: {' '.join(message.split())}", err=True)
+    sys.exit(2)
+
+
+def _usage(error: TyperException) -> str:
+    """What the parser has to say, in one line, with the nearest command."""
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    if message.startswith("No such command"):
+        wanted = message.split("'")[1]
+        known = [
+            command.name or command.callback.__name__
+            for command in app.registered_commands
+            if command.callback
+        ]
+        suggestion = nearest(wanted, known)
+        hint = f", did you mean '{suggestion}'?" if suggestion else ""
+        return f"unknown command '{wanted}'{hint} (there are: {', '.join(known)})"
+    return message
+
+
+def _one_line(message: Warning | str, *_: object) -> None:
+    typer.echo(f"polyak: note: {message}", err=True)

@@ -1,0 +1,105 @@
+"""What moves: `polyak trace` and `polyak train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polyak.cli.progress import shown
+
+SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+Rule = Annotated[
+    str, typer.Argument(help="heavy_ball, optax:adam, my_rule.py:MyRule ... (polyak rules lists them)")
+]
+RULE_HELP = "The rule's settings follow its name: --lr 0.6 --momentum 0.5 ..."
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the terminal's door."""
+    app.command("trace", context_settings=SETTINGS, epilog=RULE_HELP)(trace)
+    app.command("train", context_settings=SETTINGS, epilog=RULE_HELP)(train)
+
+
+def trace(
+    context: typer.Context,
+    rule: Rule,
+    on: Annotated[str, typer.Option(help="A landscape, quadratic:1,10, or my_function.py:f.")] = "ravine",
+    steps: Annotated[int, typer.Option(help="How many steps.")] = 20,
+    start: Annotated[str | None, typer.Option(help="Where to begin, such as -5,-2.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")] = None,
+) -> None:
+    """Descend a landscape: where the rule ends, and a picture of its way."""
+    from polyak.cli.arguments import landscape_from, rule_from
+
+    found, landscape = rule_from(rule, context.args), landscape_from(on, start)
+    _check_picture(out)
+    from polyak.run import descend
+
+    result = descend(found, landscape, steps)
+    typer.echo(result)
+    if out is not None:
+        from polyak.show import save, trace_figure
+
+        typer.echo(f"wrote {save(trace_figure(result), out)}")
+
+
+def train(
+    context: typer.Context,
+    rule: Rule,
+    data: Annotated[str | None, typer.Option(help="airfoil, diabetes ..., or a CSV or TSV file.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The file's column to tell; the last by default.")
+    ] = None,
+    problem: Annotated[
+        str | None, typer.Option(help="linear_regression, perceptron ...; by the target's kind.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Rows in a mini-batch.")] = 10,
+    epochs: Annotated[int, typer.Option(help="How often each row is seen.")] = 2,
+    seeds: Annotated[int, typer.Option(help="How many runs, side by side.")] = 1,
+    seed: Annotated[int, typer.Option(help="The first run's seed.")] = 0,
+    every: Annotated[int, typer.Option(help="The loss is recorded each so many rows.")] = 100,
+    out: Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")] = None,
+) -> None:
+    """Train a problem on real data: the loss it ends at, and a picture of its fall."""
+    from polyak.cli.arguments import problem_from, rule_from
+
+    found, task = rule_from(rule, context.args), problem_from(data, target, problem)
+    _check_picture(out)
+    from polyak.run import train as run
+
+    with shown("training", "epochs") as progress:
+        result = run(
+            found,
+            task,
+            batch_size=batch_size,
+            epochs=epochs,
+            seed=seed,
+            seeds=seeds,
+            every=every,
+            progress=progress,
+            checkpoint=None if out is None else out.with_name(f".{out.name}.checkpoint"),
+        )
+    typer.echo(result)
+    typer.echo(f"{result.seconds:.3f} s, compilation included")
+    if out is not None:
+        from polyak.show import history_figure, save
+
+        typer.echo(f"wrote {save(history_figure(result), out)}")
+
+
+def _check_picture(out: Path | None) -> None:
+    """Refuse a picture that could not be written before anything runs."""
+    if out is None:
+        return
+    import os
+
+    from polyak.errors import PolyakError, unknown
+    from polyak.show.formats import FORMATS
+
+    if out.suffix.lstrip(".").lower() not in FORMATS:
+        raise unknown("picture format", out.suffix.lstrip(".") or out.name, FORMATS)
+    place = next(folder for folder in out.absolute().parents if folder.exists())
+    if out.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
+        raise PolyakError(f"{out} cannot be written")

@@ -1,0 +1,84 @@
+"""The main job: `polyak study`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polyak.cli.progress import shown
+from polyak.cli.runs import RULE_HELP, SETTINGS, Rule
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command to the terminal's door."""
+    app.command("study", context_settings=SETTINGS, epilog=RULE_HELP)(study)
+
+
+def study(
+    context: typer.Context,
+    rule: Rule,
+    out: Annotated[Path, typer.Option(help="The folder for the page, its pictures and numbers.")] = Path(
+        "study"
+    ),
+    on: Annotated[str, typer.Option(help="A landscape, quadratic:1,10, or my_function.py:f.")] = "ravine",
+    steps: Annotated[int, typer.Option(help="Steps of the descent.")] = 20,
+    start: Annotated[str | None, typer.Option(help="Where to begin, such as -5,-2.")] = None,
+    data: Annotated[str | None, typer.Option(help="airfoil, diabetes ..., or a CSV or TSV file.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The file's column to tell; the last by default.")
+    ] = None,
+    problem: Annotated[
+        str | None, typer.Option(help="linear_regression, perceptron ...; by the target's kind.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Rows in a mini-batch.")] = 10,
+    epochs: Annotated[int, typer.Option(help="How often each row is seen.")] = 2,
+    seeds: Annotated[int, typer.Option(help="How many runs of each training.")] = 5,
+) -> None:
+    """Study a rule: where it goes, how it trains, beside gradient descent; a page and its pictures."""
+    from polyak.cli.arguments import landscape_from, problem_from, rule_from
+
+    found, landscape = rule_from(rule, context.args), landscape_from(on, start)
+    task = problem_from(data, target, problem)
+    from polyak.study import study as run
+
+    with shown(f"studying {rule}", "parts") as progress:
+        sections = run(
+            found,
+            out,
+            on=landscape,
+            steps=steps,
+            problem=task,
+            batch_size=batch_size,
+            epochs=epochs,
+            seeds=seeds,
+            command=shlex.join(["polyak", *sys.argv[1:]]),
+            progress=progress,
+        )
+    _report(sections)
+    typer.echo(f"\nThe page: {out / 'index.html'}")
+
+
+def _report(sections: Sequence[Any]) -> None:
+    """The same facts as on the page, in the terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from polyak.study import plain_text
+
+    console = Console(markup=False, highlight=False)
+    for section in sections:
+        console.rule(section.title, align="left", style="blue")
+        for paragraph in section.paragraphs:
+            console.print(plain_text(paragraph))
+        for table in section.tables:
+            shown_table = Table(*map(plain_text, table.header), box=SIMPLE_HEAD, pad_edge=False)
+            for row in table.rows:
+                shown_table.add_row(*map(plain_text, row))
+            console.print(f"\n{table.caption}")
+            console.print(shown_table)

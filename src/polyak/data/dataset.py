@@ -1,0 +1,105 @@
+"""A data set: features, what is to be told from them, and where both come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.errors import PolyakError
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Rows of features and their labels.
+
+    Attributes:
+        name: what it is called at the terminal.
+        features: shape (rows, columns), float64.
+        labels: shape (rows,), float64; class numbers 0, 1, 2 ... where there are classes.
+        feature_names: one for each column.
+        target_name: what the labels are, with their unit.
+        classes: the classes' names; empty where the labels are numbers.
+        source: who measured it, and where it is to be had.
+
+    >>> Data.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 7.0]).standardized().features.ravel().round(6)
+    array([-1.224745,  0.      ,  1.224745])
+    """
+
+    name: str
+    features: NDArray[np.float64]
+    labels: NDArray[np.float64]
+    feature_names: tuple[str, ...]
+    target_name: str
+    classes: tuple[str, ...] = ()
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.features.ndim != 2 or self.labels.shape != self.features.shape[:1]:
+            raise PolyakError(
+                f"{self.name}: features have shape {self.features.shape} and labels {self.labels.shape}, "
+                "expected (rows, columns) and (rows,)"
+            )
+        rows, columns = self.features.shape
+        if rows < 2 or columns < 1:
+            raise PolyakError(
+                f"{self.name} has {rows} rows of {columns} features, expected 2 rows or more of 1"
+            )
+        bad = np.argwhere(~np.isfinite(np.column_stack([self.features, self.labels])))
+        if len(bad):
+            row, column = (int(index) for index in bad[0])
+            where = (*self.feature_names, self.target_name)[column]
+            raise PolyakError(f"{self.name}: row {row + 1}, column {where}: no finite number")
+
+    @classmethod
+    def from_arrays(cls, features: Any, labels: Any, *, name: str = "arrays") -> Data:
+        """A data set from arrays of shape (rows, columns) and (rows,), or (rows, 1)."""
+        try:
+            X = np.asarray(features, dtype=np.float64)
+            y = np.asarray(labels, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise PolyakError(f"{name}: features and labels must be numbers ({error})") from None
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        columns = X.shape[1] if X.ndim == 2 else 0
+        return cls(name, X, y, tuple(f"feature {k + 1}" for k in range(columns)), "label")
+
+    def standardized(self) -> Data:
+        """Each feature, and a label that is a number, less its mean and over its standard deviation.
+
+        A column that never changes has no standard deviation: it becomes zeros.
+        """
+        labels = self.labels if self.classes else _standardized(self.labels)
+        return replace(self, features=_standardized(self.features), labels=labels)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        kind = f"{len(self.classes)} classes" if self.classes else self.target_name
+        return f"Data({self.name}: {self.rows} rows, {self.features.shape[1]} features -> {kind})"
+
+
+def _standardized(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    spread = values.std(axis=0)
+    return np.asarray((values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+
+def as_data(data: Any) -> Data:
+    """A data set from a Data, a pair (features, labels), or a DataFrame whose last column is the target."""
+    if isinstance(data, Data):
+        return data
+    if hasattr(data, "columns"):
+        from polyak.data.tables import from_frame
+
+        return from_frame(data)
+    if isinstance(data, Sequence) and len(data) == 2:
+        return Data.from_arrays(*data)
+    raise PolyakError(
+        f"{type(data).__name__} is no data set: expected Data, (features, labels) or a DataFrame"
+    )

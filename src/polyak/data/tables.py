@@ -1,0 +1,141 @@
+"""Data sets from tables: a DataFrame, a CSV or a TSV file."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polyak.data.dataset import Data
+from polyak.errors import PolyakError, unknown
+
+
+def read(path: str | Path, *, target: str | None = None, standardize: bool = False) -> Data:
+    r"""A data set from a text file of numbers, its columns parted by tabs, commas, semicolons or spaces.
+
+    A first line that is not all numbers is taken for the header. A target of words becomes classes.
+
+    Args:
+        path: the file, in UTF-8.
+        target: the target's column, by name or by number from 1; the last by default.
+        standardize: whether to standardise the features and a numeric target.
+
+    Raises PolyakError for a file that is missing, empty, ragged, or holds text or nan where numbers should be.
+
+    >>> from pathlib import Path; import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "table.csv"
+    >>> _ = path.write_text("width,height,area\n1,2,2\n3,4,12\n")
+    >>> read(path)
+    Data(table: 2 rows, 2 features -> area)
+    """
+    path = Path(path)
+    rows = _rows(path)
+    header = rows.pop(0)[1] if not all(_is_number(cell) for cell in rows[0][1]) else None
+    if not rows:
+        raise PolyakError(f"{path} has a header and no rows")
+    width = len(header or rows[0][1])
+    for line, cells in rows:
+        if len(cells) != width:
+            raise PolyakError(f"{path}, line {line}: {len(cells)} columns, expected {width}")
+    names = [name.strip() for name in header] if header else [f"column {k + 1}" for k in range(width)]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise PolyakError(f"{path}: two columns are called '{twice}'")
+    at = _target(names, target, str(path))
+    columns = {name: [cells[k] for _, cells in rows] for k, name in enumerate(names)}
+    lines = [line for line, _ in rows]
+    labels, classes = _labels(columns.pop(names[at]), str(path), names[at], lines)
+    features = [_numbers(cells, str(path), name, lines) for name, cells in columns.items()]
+    return _made(path.stem, features, labels, tuple(columns), names[at], classes, str(path), standardize)
+
+
+def from_frame(
+    frame: Any, *, target: str | None = None, standardize: bool = False, name: str = "frame"
+) -> Data:
+    """A data set from a DataFrame, its target column named or last.
+
+    >>> import pandas
+    >>> from_frame(pandas.DataFrame({"width": [1, 3], "area": [2.0, 12.0]}))
+    Data(frame: 2 rows, 1 features -> area)
+    """
+    names = [str(column) for column in frame.columns]
+    if not names:
+        raise PolyakError(f"{name} has no columns")
+    at = _target(names, target, name)
+    columns = {label: list(frame.iloc[:, k]) for k, label in enumerate(names)}
+    lines = list(range(1, len(frame) + 1))
+    labels, classes = _labels(columns.pop(names[at]), name, names[at], lines)
+    features = [_numbers(cells, name, label, lines) for label, cells in columns.items()]
+    return _made(name, features, labels, tuple(columns), names[at], classes, "a DataFrame", standardize)
+
+
+def _made(
+    name: str,
+    features: list[Any],
+    labels: Any,
+    feature_names: tuple[str, ...],
+    target: str,
+    classes: tuple[str, ...],
+    source: str,
+    standardize: bool,
+) -> Data:
+    if not features:
+        raise PolyakError(f"{name} has only the column '{target}': no features")
+    data = Data(name, np.column_stack(features), labels, feature_names, target, classes, source)
+    return data.standardized() if standardize else data
+
+
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """The file's lines that are not blank, with their numbers, cut into cells."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise PolyakError(f"{path}: no such file") from None
+    except UnicodeDecodeError:
+        raise PolyakError(f"{path} is not text in UTF-8") from None
+    except OSError as error:
+        raise PolyakError(f"{path} cannot be read: {error.strerror}") from None
+    lines = [(k, line) for k, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    if not lines:
+        raise PolyakError(f"{path} is empty, expected rows of numbers")
+    separator = next((mark for mark in "\t;," if mark in lines[0][1]), None)
+    if separator is None:
+        return [(k, line.split()) for k, line in lines]
+    return [(k, next(csv.reader([line], delimiter=separator))) for k, line in lines]
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _target(names: list[str], target: str | None, where: str) -> int:
+    if target is None:
+        return len(names) - 1
+    if target in names:
+        return names.index(target)
+    if str(target).isdigit() and 1 <= int(target) <= len(names):
+        return int(target) - 1
+    raise unknown(f"column of {where}", str(target), names)
+
+
+def _numbers(cells: list[Any], where: str, name: str, lines: list[int]) -> Any:
+    for line, cell in zip(lines, cells, strict=True):
+        if not _is_number(cell) or not np.isfinite(float(cell)):
+            shown = str(cell).strip() or "nothing"
+            raise PolyakError(f"{where}, line {line}, column {name}: {shown!r}, expected a finite number")
+    return np.array([float(cell) for cell in cells])
+
+
+def _labels(cells: list[Any], where: str, name: str, lines: list[int]) -> tuple[Any, tuple[str, ...]]:
+    words = [str(cell).strip() for cell in cells]
+    # One stray word among numbers is a slip; a column of words is a target of classes.
+    if any(_is_number(cell) for cell in cells) or not all(words):
+        return _numbers(cells, where, name, lines), ()
+    classes = tuple(sorted(set(words)))
+    return np.array([float(classes.index(word)) for word in words]), classes

@@ -1,0 +1,31 @@
+"""Landscapes: deterministic functions to descend."""
+
+from polyak.landscapes.catalogue import (
+    CATALOGUE,
+    beale,
+    bowl,
+    cliff,
+    himmelblau,
+    rastrigin,
+    ravine,
+    rosenbrock,
+    saddle,
+)
+from polyak.landscapes.custom import from_function
+from polyak.landscapes.landscape import Landscape
+from polyak.landscapes.quadratic import quadratic
+
+__all__ = [
+    "CATALOGUE",
+    "Landscape",
+    "beale",
+    "bowl",
+    "cliff",
+    "from_function",
+    "himmelblau",
+    "quadratic",
+    "rastrigin",
+    "ravine",
+    "rosenbrock",
+    "saddle",
+]

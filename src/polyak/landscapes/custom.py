@@ -1,0 +1,153 @@
+"""A landscape from any function of the user's own, `f(x1, x2)` or `f(x)`."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from polyak.errors import PolyakError
+from polyak.landscapes.landscape import Landscape, Point, Window, checked_point
+
+CHAPTER_START = (-5.0, -2.0)
+
+
+def from_function(
+    function: Callable[..., Any],
+    *,
+    start: Sequence[float] | None = None,
+    minimisers: Sequence[Sequence[float]] = (),
+    window: Window | None = None,
+    name: str | None = None,
+) -> Landscape:
+    """A landscape from a function of two numbers, f(x1, x2), or of a vector, f(x).
+
+    A function that JAX can trace (plain arithmetic, jax.numpy) is differentiated exactly; any other
+    by central differences, with a warning that says so.
+
+    Args:
+        function: returns one finite number at the start.
+        start: its coordinates; (-5, -2), as in the chapter, for an f(x1, x2).
+        minimisers: the known minimisers, if any.
+        window: ((low, high), (low, high)) to draw; around start and minimisers by default.
+        name: the function's own name by default.
+
+    Raises PolyakError if the function raises, or returns an array, nan, or no number at its start.
+
+    >>> def tilted(x1, x2):
+    ...     return (x1 - 1) ** 2 + x1 * x2 + x2**2
+    >>> from_function(tilted, start=(2, 3))([2, 3])
+    16.0
+    """
+    label = str(name or getattr(function, "__name__", "f"))
+    arity = _arity(function, label)
+    if start is None:
+        if arity == 1:
+            raise PolyakError(f"{label}(x) takes a vector: say where it starts, such as start -5,-2")
+        start = CHAPTER_START
+    begin = checked_point("start", start)
+    if arity == 2 and len(begin) != 2:
+        raise PolyakError(f"start has {len(begin)} coordinates, expected 2 for {label}(x1, x2)")
+
+    def of_vector(x: Any) -> Any:
+        return function(x[0], x[1]) if arity == 2 else function(x)
+
+    _check_value(of_vector, np.array(begin), label)
+    known = tuple(checked_point("minimiser", point) for point in minimisers)
+    return Landscape(
+        name=label,
+        function=_differentiable(of_vector, begin, label),
+        start=begin,
+        minimisers=known,
+        window=window or _window(begin, known),
+        formula=rf"f = \mathrm{{{label.replace('_', ' ')}}}",
+        source=(inspect.getdoc(function) or "a function of the user's own").splitlines()[0],
+    )
+
+
+def _arity(function: Callable[..., Any], label: str) -> int:
+    if not callable(function):
+        raise PolyakError(f"{label} is no function, expected f(x1, x2) or f(x)")
+    parameters = inspect.signature(function).parameters.values()
+    required = [
+        p
+        for p in parameters
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(required) not in (1, 2):
+        raise PolyakError(f"{label} takes {len(required)} arguments, expected f(x1, x2) or f(x)")
+    return len(required)
+
+
+def _check_value(function: Callable[[Any], Any], x: Any, label: str) -> None:
+    where = ", ".join(f"{value:g}" for value in x)
+    try:
+        value = function(x)
+    except Exception as error:
+        raise PolyakError(f"{label} fails at ({where}): {type(error).__name__}: {error}") from error
+    if np.ndim(value) > 0:
+        raise PolyakError(
+            f"{label} returns an array of shape {np.shape(value)} at ({where}), expected one number"
+        )
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise PolyakError(f"{label} returns {value!r} at ({where}), expected one number") from None
+    if not np.isfinite(number):
+        raise PolyakError(f"{label} is {number} at its start ({where}), expected a finite number")
+
+
+def _differentiable(function: Callable[[Any], Any], start: Point, label: str) -> Callable[[Any], Any]:
+    import jax
+
+    try:
+        jax.eval_shape(jax.grad(function), jax.ShapeDtypeStruct((len(start),), np.float32))
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        warnings.warn(
+            f"{label} cannot be traced by JAX ({type(error).__name__}: {reason}): its gradient is taken by "
+            "central differences, slowly; write it with jax.numpy to have it exact",
+            stacklevel=3,
+        )
+        return _by_central_differences(function)
+    return function
+
+
+def _by_central_differences(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    import jax
+
+    def value(x: Any) -> Any:
+        return np.asarray(function(np.asarray(x)), dtype=x.dtype)
+
+    def gradient(x: Any) -> Any:
+        x = np.asarray(x, dtype=np.float64)
+        # The step that balances truncation (h^2) against rounding (eps/h) in float64.
+        h = np.finfo(np.float64).eps ** (1 / 3) * np.maximum(1.0, np.abs(x))
+        steps = np.diag(h)
+        return np.array([(function(x + s) - function(x - s)) / (2 * s.sum()) for s in steps])
+
+    @jax.custom_vjp
+    def differentiable(x: Any) -> Any:
+        return jax.pure_callback(value, jax.ShapeDtypeStruct((), x.dtype), x, vmap_method="sequential")
+
+    def forward(x: Any) -> Any:
+        return differentiable(x), x
+
+    def backward(x: Any, cotangent: Any) -> Any:
+        shape = jax.ShapeDtypeStruct(x.shape, x.dtype)
+        slope = jax.pure_callback(lambda x: gradient(x).astype(x.dtype), shape, x, vmap_method="sequential")
+        return (cotangent * slope,)
+
+    differentiable.defvjp(forward, backward)
+    return differentiable
+
+
+def _window(start: Point, minimisers: tuple[Point, ...]) -> Window:
+    points = np.array([start, *minimisers, *([[0.0] * len(start)] if not minimisers else [])])
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.2 * np.maximum(high - low, 1.0)
+    ends = [(float(a), float(b)) for a, b in zip(low - margin, high + margin, strict=True)]
+    return (ends[0], ends[1] if len(ends) > 1 else (-1.0, 1.0))

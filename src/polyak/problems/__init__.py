@@ -1,0 +1,21 @@
+"""Problems: data, a model and a loss."""
+
+from polyak.problems.perceptron import perceptron
+from polyak.problems.problem import Problem
+from polyak.problems.regression import linear_regression, logistic_regression, softmax_regression
+
+CATALOGUE = {
+    "linear_regression": linear_regression,
+    "logistic_regression": logistic_regression,
+    "softmax_regression": softmax_regression,
+    "perceptron": perceptron,
+}
+
+__all__ = [
+    "CATALOGUE",
+    "Problem",
+    "linear_regression",
+    "logistic_regression",
+    "perceptron",
+    "softmax_regression",
+]

@@ -1,0 +1,36 @@
+"""A problem: data, a model and a loss, trained in mini-batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polyak.data import Data
+
+Params = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Data with a model's loss.
+
+    Attributes:
+        name: what it is called at the terminal.
+        data: the rows.
+        loss: loss(params, X, y) -> the mean over the rows, in operations that JAX can trace; a function
+            that stands in a module, so that every problem of one kind and shape shares one compilation.
+        init: init(generator) -> the parameters before training, NumPy arrays.
+        formula: the loss in LaTeX.
+    """
+
+    name: str
+    data: Data
+    loss: Callable[[Params, Any, Any], Any]
+    init: Callable[[np.random.Generator], Params]
+    formula: str
+
+    def __repr__(self) -> str:
+        return f"Problem({self.name} on {self.data!r})"

@@ -1,0 +1,54 @@
+"""Update rules: what an optimizer is. Nothing here knows what it is run on."""
+
+from polyak.rules.adadelta import Adadelta
+from polyak.rules.adagrad import Adagrad
+from polyak.rules.adam import Adam
+from polyak.rules.adamw import AdamW
+from polyak.rules.base import Rule, RuleState
+from polyak.rules.catalogue import CATALOGUE, find
+from polyak.rules.linear import (
+    AveragedGradient,
+    Coefficients,
+    Dampening,
+    GradientDescent,
+    HeavyBall,
+    LinearRule,
+    Nesterov,
+    QuasiHyperbolic,
+    TripleMomentum,
+)
+from polyak.rules.lion import Lion
+from polyak.rules.nadam import NAdam
+from polyak.rules.protocol import FromOptax, as_rule, from_optax
+from polyak.rules.rmsprop import RMSProp
+from polyak.rules.schedules import Tabulated, tabulated
+from polyak.rules.signum import Signum
+
+__all__ = [
+    "CATALOGUE",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "AveragedGradient",
+    "Coefficients",
+    "Dampening",
+    "FromOptax",
+    "GradientDescent",
+    "HeavyBall",
+    "LinearRule",
+    "Lion",
+    "NAdam",
+    "Nesterov",
+    "QuasiHyperbolic",
+    "RMSProp",
+    "Rule",
+    "RuleState",
+    "Signum",
+    "Tabulated",
+    "TripleMomentum",
+    "as_rule",
+    "find",
+    "from_optax",
+    "tabulated",
+]

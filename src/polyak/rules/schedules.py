@@ -1,0 +1,101 @@
+"""Hyper-parameters that change with the step: any callable of the step, Optax's schedules among them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from array_api_compat import is_jax_array
+from numpy.typing import NDArray
+
+from polyak.errors import PolyakError
+from polyak.rules.hyperparameters import Interval
+
+
+class Tabulated:
+    """A schedule as the table of its values, so that its numbers are traced and not compiled in.
+
+    Past the table's end its last value holds.
+
+    >>> schedule = Tabulated(np.array([0.1, 0.01]))
+    >>> float(schedule(1)), float(schedule(7))
+    (0.01, 0.01)
+    """
+
+    is_tabulated = True
+
+    def __init__(self, values: Any) -> None:
+        _register()
+        self.values = values
+
+    def __call__(self, count: Any) -> Any:
+        if is_jax_array(count) or is_jax_array(self.values):
+            import jax.numpy as jnp
+
+            return jnp.asarray(self.values).at[count].get(mode="clip")
+        return self.values[min(int(count), len(self.values) - 1)]
+
+    def __reduce__(self) -> Any:
+        return Tabulated, (self.values,)
+
+
+@functools.cache
+def _register() -> None:
+    import jax.tree_util
+
+    jax.tree_util.register_pytree_node(Tabulated, lambda s: ((s.values,), None), lambda _, v: Tabulated(*v))
+
+
+FEW_STEPS = 256  # below this, calling a schedule step by step is quicker than compiling it
+ANY_NUMBER = Interval("(-inf, inf)")
+
+
+def table(
+    name: str, schedule: Callable[[Any], Any], steps: int, interval: Interval = ANY_NUMBER
+) -> Tabulated:
+    """The schedule's values at steps 0 .. steps-1; a value that is no number in `interval` is an error.
+
+    >>> table("lr", lambda step: 0.5 ** step, 3).values
+    array([1.  , 0.5 , 0.25])
+    """
+    try:
+        values = _values(schedule, steps)
+    except Exception as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise PolyakError(f"the schedule of {name} fails: {what}") from error
+    for step, value in enumerate(values):
+        if value not in interval:
+            raise PolyakError(
+                f"the schedule of {name} is {value:g} at step {step}, expected a number in {interval}"
+            )
+    return Tabulated(values)
+
+
+def _values(schedule: Callable[[Any], Any], steps: int) -> NDArray[np.float64]:
+    """Step by step where steps are few or the schedule is plain Python, else mapped over all steps at once."""
+    import jax
+
+    if steps > FEW_STEPS:
+        try:
+            return np.asarray(jax.vmap(schedule)(np.arange(steps)), dtype=np.float64).reshape(steps)
+        except Exception:
+            pass
+    return np.asarray([float(schedule(k)) for k in range(steps)])
+
+
+def tabulated(rule: Any, steps: int) -> Any:
+    """The same rule with each of its schedules tabulated over `steps` steps.
+
+    >>> from polyak.rules import HeavyBall
+    >>> tabulated(HeavyBall(lr=lambda step: 0.5 ** step, momentum=0.5), 2).lr.values
+    array([1. , 0.5])
+    """
+    about: dict[str, Any] = getattr(rule, "hyperparameters", dict)()
+    tables = {
+        name: table(name, schedule, steps, about[name].interval if name in about else ANY_NUMBER)
+        for name, schedule in getattr(rule, "schedules", dict)().items()
+        if not isinstance(schedule, Tabulated)
+    }
+    return rule.replace(**tables) if tables else rule

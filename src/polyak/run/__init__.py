@@ -1,0 +1,8 @@
+"""Runs: what moves."""
+
+from polyak.run.descend import as_landscape, descend
+from polyak.run.history import History
+from polyak.run.trace import Trace
+from polyak.run.train import train
+
+__all__ = ["History", "Trace", "as_landscape", "descend", "train"]

@@ -1,0 +1,85 @@
+"""Descend a landscape with a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from polyak.errors import PolyakError, unknown, whole_number
+from polyak.landscapes import CATALOGUE, Landscape, from_function
+from polyak.rules import as_rule, tabulated
+from polyak.run.loop import loop, start
+from polyak.run.trace import Trace
+
+DTYPES = ("float64", "float32")
+MOST_STEPS = 10_000_000
+
+
+def descend(
+    rule: Any, landscape: Any, steps: int = 20, *, start: Any = None, dtype: str = "float64"
+) -> Trace:
+    """Where a rule goes on a landscape: x_0, then x_k = x_{k-1} + step_k for each of `steps` steps.
+
+    Args:
+        rule: an update rule with its settings; an Optax optimizer is one too.
+        landscape: a Landscape, the name of one of ours, or a function f(x1, x2).
+        steps: how many, from 1 to ten million.
+        start: coordinates to begin at, instead of the landscape's own.
+        dtype: float64 or float32.
+
+    Returns a Trace. Divergence is no error: positions become inf or nan, and `diverged_at` names the step.
+    Raises PolyakError for input that cannot be used.
+
+    >>> import polyak as pk
+    >>> trace = pk.descend(pk.HeavyBall(lr=0.4, momentum=0.5), pk.landscapes.ravine, steps=20)
+    >>> trace.end.round(6)
+    array([-0.062843,  0.001202])
+    """
+    rule = as_rule(rule)
+    steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
+    if dtype not in DTYPES:
+        raise unknown("dtype", str(dtype), DTYPES)
+    landscape = as_landscape(landscape)
+    if start is not None:
+        landscape = landscape.starting_at(start)
+    with jax.enable_x64(dtype == "float64"):
+        # One compilation serves every number of steps up to the next power of two.
+        length = 1 << (steps - 1).bit_length()
+        x = jnp.asarray(landscape.start, dtype=dtype)
+        positions, values = _descent(landscape.function, length, tabulated(rule, steps), x)
+        positions, values = np.asarray(positions)[: steps + 1], np.asarray(values)[: steps + 1]
+    return Trace(rule=rule, landscape=landscape, positions=positions, values=values)
+
+
+def as_landscape(landscape: Any) -> Landscape:
+    """A Landscape from one, from the name of one of ours, or from a function."""
+    if isinstance(landscape, Landscape):
+        return landscape
+    if isinstance(landscape, str):
+        if landscape not in CATALOGUE:
+            raise unknown("landscape", landscape, CATALOGUE)
+        return CATALOGUE[landscape]
+    if callable(landscape):
+        return from_function(landscape)
+    raise PolyakError(
+        f"{landscape!r} is no landscape: expected a Landscape, its name, or a function f(x1, x2)"
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _descent(function: Callable[[Any], Any], steps: int, rule: Any, x: Any) -> tuple[Any, Any]:
+    slope = jax.grad(function)
+    _, (positions, values) = loop(
+        rule,
+        lambda x, _: slope(x),
+        lambda x: (x, function(x)),
+        start(rule, x),
+        jnp.arange(steps).reshape(steps, 1),
+    )
+    first = x[None], function(x)[None]
+    return jnp.concatenate([first[0], positions]), jnp.concatenate([first[1], values])

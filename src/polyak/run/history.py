@@ -1,0 +1,101 @@
+"""The losses of one training, over one seed or several."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.problems import Problem
+from polyak.run.result import Result, first_not_finite
+from polyak.version import __version__
+
+
+@dataclass(frozen=True, eq=False)
+class History(Result):
+    """How the loss over all the data fell while a rule trained.
+
+    Attributes:
+        rule: the rule with its settings.
+        problem: what was trained.
+        batch_size: rows in a mini-batch.
+        seeds: the seeds, one a run.
+        rows_seen: how many rows each run had seen at each record, shape (records,), from 0.
+        steps_taken: how many steps it had taken by then, shape (records,).
+        losses: the loss over all the data, shape (seeds, records).
+        params: the last parameters, a pytree whose arrays have a leading axis of seeds.
+        seconds: wall time of the training, compilation included where the shapes were new.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> history = pk.train(pk.HeavyBall(lr=0.01, momentum=0.5), problem, epochs=2, seeds=3)
+    >>> history.losses.shape
+    (3, 11)
+    """
+
+    rule: Any
+    problem: Problem
+    batch_size: int
+    seeds: tuple[int, ...]
+    rows_seen: NDArray[np.int64]
+    steps_taken: NDArray[np.int64]
+    losses: NDArray[np.floating[Any]]
+    params: Any
+    seconds: float
+
+    @property
+    def epochs(self) -> NDArray[np.float64]:
+        """The records' places in epochs, shape (records,)."""
+        return self.rows_seen / self.problem.data.rows
+
+    @property
+    def final_losses(self) -> NDArray[np.floating[Any]]:
+        """The last loss of each run, shape (seeds,)."""
+        return np.asarray(self.losses[:, -1])
+
+    @property
+    def diverged_at(self) -> tuple[int | None, ...]:
+        """For each run, the step of the first record whose loss is not finite; None if all are."""
+        records = [first_not_finite(losses) for losses in self.losses]
+        return tuple(None if record is None else int(self.steps_taken[record]) for record in records)
+
+    def to_xarray(self) -> Any:
+        """The same as an xarray.Dataset with dimensions seed and record."""
+        import xarray as xr
+
+        attrs = {
+            "rule": str(self.rule),
+            "target": self.problem.name,
+            "data": self.problem.data.name,
+            "batch_size": self.batch_size,
+            "dtype": str(self.losses.dtype),
+            "version": __version__,
+        }
+        diverged_at = [-1 if step is None else step for step in self.diverged_at]
+        return xr.Dataset(
+            {
+                "loss": (("seed", "record"), self.losses, {"long_name": "loss over all the data"}),
+                "diverged_at": ("seed", diverged_at, {"long_name": "first diverged step, -1 for none"}),
+            },
+            {
+                "seed": list(self.seeds),
+                "epoch": ("record", self.epochs, {"units": "epochs"}),
+                "step": ("record", self.steps_taken),
+            },
+            attrs,
+        )
+
+    def __str__(self) -> str:
+        diverged = sum(step is not None for step in self.diverged_at)
+        low, high = np.nanmin(self.final_losses), np.nanmax(self.final_losses)
+        if diverged:
+            end = f"{diverged} of {len(self.seeds)} runs diverged"
+        elif len(self.seeds) == 1:
+            end = f"loss {low:f}"
+        else:
+            middle = np.median(self.final_losses)
+            end = f"median loss {middle:f} ({low:f} to {high:f} over {len(self.seeds)} seeds)"
+        task = f"{self.problem.data.name}, {self.problem.name}"
+        return f"{self.rule} on {task}, batch {self.batch_size}, {self.epochs[-1]:g} epochs: {end}"

@@ -1,0 +1,36 @@
+"""What every result can do: be drawn and be shown, without knowing who draws it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# By name, as pandas and xarray name their plotting backends: results know nothing of the floors above.
+PLOTTING_BACKEND = "polyak.show"
+
+
+class Result:
+    """The base of traces and histories."""
+
+    def plot(self, **options: Any) -> Any:
+        """A matplotlib Figure of this result; the options are those of `polyak.show`'s figure for it."""
+        return importlib.import_module(PLOTTING_BACKEND).plot(self, **options)
+
+    def _repr_html_(self) -> str:
+        import base64
+        import html
+        import io
+
+        buffer = io.BytesIO()
+        self.plot().savefig(buffer, format="png", dpi=110)
+        picture = base64.b64encode(buffer.getvalue()).decode()
+        return f'<p>{html.escape(str(self))}</p><img alt="" src="data:image/png;base64,{picture}">'
+
+
+def first_not_finite(values: NDArray[np.floating[Any]]) -> int | None:
+    """The first index at which not all of the values are finite; None if all are."""
+    finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    return None if finite.all() else int(np.argmin(finite))

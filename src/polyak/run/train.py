@@ -1,0 +1,195 @@
+"""Train a problem with a rule, in mini-batches, over one seed or several side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from polyak.errors import PolyakError, unknown, whole_number
+from polyak.problems import Problem
+from polyak.rules import as_rule, tabulated
+from polyak.run import checkpoint as checkpoints
+from polyak.run.batches import Plan, parameter_generator
+from polyak.run.history import History
+from polyak.run.loop import Carry, loop, start
+
+DTYPES = ("float32", "float64")
+STEPS_A_CALL = 100_000  # of one compiled call: well under a second for a small model
+Progress = Callable[[int, int], None]
+
+
+def train(
+    rule: Any,
+    problem: Problem,
+    *,
+    batch_size: int = 10,
+    epochs: int = 2,
+    seed: int = 0,
+    seeds: int | Sequence[int] | None = None,
+    every: int = 100,
+    replace: bool = False,
+    dtype: str = "float32",
+    progress: Progress | None = None,
+    checkpoint: str | Path | None = None,
+) -> History:
+    """The losses of a rule that trains a problem in mini-batches.
+
+    Args:
+        rule: an update rule with its settings; an Optax optimizer is one too.
+        problem: data, model and loss.
+        batch_size: rows in a mini-batch, at most all of them; an epoch's last batch may be smaller.
+        epochs: how often each row is seen, at least 1.
+        seed: of the first parameters and of the order of the rows.
+        seeds: how many runs side by side (seed, seed + 1 ...), or their seeds.
+        every: the loss over all the data is recorded each `every` rows, and at the end of each epoch.
+        replace: draw rows with replacement, instead of a new permutation each epoch.
+        dtype: float32 or float64.
+        progress: called with (epochs done, epochs in all).
+        checkpoint: a file that keeps the state of a long training; the same call with the same file goes
+            on from it, to the same end bit for bit. It is removed when the training is done.
+
+    Returns a History. Divergence is no error: losses become inf or nan, and `diverged_at` names the step.
+    Raises PolyakError for input that cannot be used.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> history = pk.train(pk.HeavyBall(lr=0.01, momentum=0.5), problem, batch_size=10, epochs=5, seed=0)
+    >>> history.losses.shape, bool(history.final_losses[0] < 0.26 < 0.49 < history.losses[0, 0])
+    ((1, 26), True)
+    """
+    rule = as_rule(rule)
+    if not isinstance(problem, Problem):
+        raise PolyakError(f"{problem!r} is no problem: expected one such as linear_regression(data)")
+    rows = problem.data.rows
+    batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=rows)
+    epochs = whole_number("epochs", epochs, at_least=1)
+    every = whole_number("every", every, at_least=1)
+    numbers = _seeds(seed, seeds)
+    if dtype not in DTYPES:
+        raise unknown("dtype", str(dtype), DTYPES)
+    plan = Plan.of(rows=rows, batch_size=batch_size, every=every, replace=replace)
+    began = time.perf_counter()
+    with jax.enable_x64(dtype == "float64"):
+        run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype)
+        file = None if checkpoint is None else Path(checkpoint)
+        identity = run.identity(epochs) if file else {}
+        params, losses = run.finish(epochs, progress or _silent, file, identity)
+    return History(
+        rule=rule,
+        problem=problem,
+        batch_size=batch_size,
+        seeds=numbers,
+        rows_seen=plan.rows_seen(epochs),
+        steps_taken=plan.steps_taken(epochs),
+        losses=losses,
+        params=jax.tree.map(np.asarray, params),
+        seconds=time.perf_counter() - began,
+    )
+
+
+class _Training:
+    """One call of `train`: what stays the same from one compiled call to the next."""
+
+    def __init__(
+        self, rule: Any, problem: Problem, plan: Plan, seeds: tuple[int, ...], replace: bool, dtype: str
+    ) -> None:
+        self.rule, self.problem, self.plan = rule, problem, plan
+        self.seeds, self.replace, self.dtype = seeds, replace, dtype
+        self.X, self.y = _on_device(problem, dtype)
+
+    def identity(self, epochs: int) -> dict[str, str]:
+        """What tells this training from another."""
+        return checkpoints.fingerprint(
+            self.rule,
+            self.problem,
+            plan=self.plan,
+            epochs=epochs,
+            seeds=self.seeds,
+            replace=self.replace,
+            dtype=self.dtype,
+        )
+
+    def finish(self, epochs: int, progress: Progress, file: Path | None, identity: Any) -> tuple[Any, Any]:
+        """Run what is left of `epochs` epochs, in compiled calls of many; the parameters and the losses."""
+        first = [self.problem.init(parameter_generator(seed)) for seed in self.seeds]
+        params = jax.tree.map(lambda *arrays: jnp.asarray(np.stack(arrays), dtype=self.dtype), *first)
+        carry, losses = _begin(self.problem.loss, self.rule, params, self.X, self.y)
+        done, losses = 0, np.asarray(losses)[:, None]
+        if file and (stored := checkpoints.load(file, identity, carry)):
+            done, carry, losses = stored
+        a_call = max(1, STEPS_A_CALL // (self.plan.steps * len(self.seeds)))
+        progress(done, epochs)
+        while done < epochs:
+            upcoming = range(done, min(done + a_call, epochs))
+            carry, new = _epochs(self.problem.loss, self.rule, carry, self.X, self.y, self._batches(upcoming))
+            losses = np.concatenate([losses, np.asarray(new).reshape(len(self.seeds), -1)], axis=1)
+            done = upcoming.stop
+            progress(done, epochs)
+            if file and done < epochs:
+                checkpoints.save(file, identity, done, carry, losses)
+        if file:
+            file.unlink(missing_ok=True)
+        return carry[0], losses
+
+    def _batches(self, epochs: range) -> tuple[Any, ...]:
+        """The rows of each batch: (seeds, epochs, records, steps per record, batch), and the rest, and the last."""
+        orders = [[self.plan.draw(seed, e, replace=self.replace) for e in epochs] for seed in self.seeds]
+        return self.plan.cut(np.array(orders))
+
+
+def _seeds(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
+    first = whole_number("seed", seed, at_least=0)
+    if seeds is None:
+        return (first,)
+    if isinstance(seeds, list | tuple | range):
+        if not seeds:
+            raise PolyakError("seeds is empty, expected at least one")
+        return tuple(whole_number("seed", number, at_least=0) for number in seeds)
+    return tuple(range(first, first + whole_number("seeds", seeds, at_least=1)))
+
+
+@lru_cache(maxsize=8)
+def _on_device(problem: Problem, dtype: str) -> tuple[Any, Any]:
+    return jnp.asarray(problem.data.features, dtype=dtype), jnp.asarray(problem.data.labels, dtype=dtype)
+
+
+@partial(jax.jit, static_argnums=0)
+def _begin(loss: Any, rule: Any, params: Any, X: Any, y: Any) -> tuple[Carry, Any]:
+    return jax.vmap(lambda params: (start(rule, params), loss(params, X, y)))(params)
+
+
+@partial(jax.jit, static_argnums=0)
+def _epochs(loss: Any, rule: Any, carry: Carry, X: Any, y: Any, batches: Any) -> tuple[Carry, Any]:
+    """Some epochs of every seed: the carry, and the losses of shape (seeds, epochs, records)."""
+    slope = jax.grad(loss)
+
+    def part(carry: Carry, rows: Any) -> tuple[Carry, Any]:
+        return loop(
+            rule,
+            lambda params, rows: slope(params, X[rows], y[rows]),
+            lambda params: loss(params, X, y),
+            carry,
+            rows,
+        )
+
+    def epoch(carry: Carry, parts: Any) -> tuple[Carry, Any]:
+        records, rest, last = parts
+        carry, losses = part(carry, records)
+        for rows in (rest, last):
+            if rows.size:
+                carry, ends = part(carry, rows)
+        return carry, jnp.append(losses, ends) if rest.size or last.size else losses
+
+    return jax.vmap(partial(lax.scan, epoch))(carry, batches)
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody asked for."""

@@ -1,0 +1,126 @@
+"""The study of a rule: one page, its pictures and its numbers, in one folder."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from polyak import data, landscapes
+from polyak.data.airfoil import at_hand
+from polyak.errors import PolyakError, whole_number
+from polyak.problems import Problem, linear_regression
+from polyak.rules import GradientDescent, as_rule
+from polyak.run import as_landscape
+from polyak.show import save
+from polyak.study.page import page
+from polyak.study.section import Section, Subject
+from polyak.study.the_descent import the_descent
+from polyak.study.the_rule import the_rule
+from polyak.study.the_training import lr_name, the_training
+
+# A section is a function of the subject. To add one, write it in a file of its own and name it here.
+SECTIONS: tuple[Callable[[Subject], Section], ...] = (the_rule, the_descent, the_training)
+
+
+def study(
+    rule: Any,
+    out: str | Path,
+    *,
+    on: Any = landscapes.ravine,
+    steps: int = 20,
+    problem: Problem | None = None,
+    batch_size: int = 10,
+    epochs: int = 2,
+    seeds: int = 5,
+    command: str = "polyak.study.study(...)",
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Section]:
+    """Study a rule: descend, train, compare with gradient descent, and write a page about it.
+
+    Args:
+        rule: an update rule with its settings.
+        out: the folder for index.html, the pictures (SVG, PNG) and the numbers (CSV).
+        on: the landscape.
+        steps: of the descent.
+        problem: what is trained; by default linear regression on airfoil, or on diabetes where airfoil is
+            not at hand.
+        batch_size, epochs, seeds: of the training.
+        command: the line that the page says it was made by.
+        progress: called with (parts done, parts in all).
+
+    Returns the sections. Raises PolyakError for input that cannot be used.
+    """
+    subject = _subject(rule, on, steps, problem, batch_size, epochs, seeds)
+    out = _writable(Path(out))
+    progress = progress or _silent
+    sections = []
+    for done, section in enumerate(SECTIONS):
+        progress(done, len(SECTIONS) + 1)
+        sections.append(section(subject))
+    progress(len(SECTIONS), len(SECTIONS) + 1)
+    _write(out, page(f"Study: {_title(subject.rule)}", command, sections), sections)
+    progress(len(SECTIONS) + 1, len(SECTIONS) + 1)
+    return sections
+
+
+def default_problem() -> Problem:
+    """Linear regression on airfoil where it is at hand, else on diabetes, which needs no network."""
+    return linear_regression(data.airfoil() if at_hand() else data.diabetes())
+
+
+def _subject(
+    rule: Any, on: Any, steps: int, problem: Problem | None, batch_size: int, epochs: int, seeds: int
+) -> Subject:
+    rule = as_rule(rule)
+    name = lr_name(rule)
+    is_baseline = isinstance(rule, GradientDescent)
+    return Subject(
+        rule=rule,
+        baseline=None if name is None or is_baseline else GradientDescent(lr=rule.settings()[name]),
+        landscape=as_landscape(on),
+        steps=whole_number("steps", steps, at_least=1),
+        problem=problem or default_problem(),
+        batch_size=batch_size,
+        epochs=whole_number("epochs", epochs, at_least=1),
+        seeds=whole_number("seeds", seeds, at_least=1),
+    )
+
+
+def _title(rule: Any) -> str:
+    from polyak.show.style import label
+
+    return label(rule)
+
+
+def _writable(out: Path) -> Path:
+    """The folder, made and tried before anything runs."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise PolyakError(f"{out} cannot be written: {error.strerror}") from None
+    return out
+
+
+def _write(out: Path, html: str, sections: Sequence[Section]) -> None:
+    """Pictures and numbers first, the page that names them last, each file whole or not at all."""
+    for section in sections:
+        for picture in section.pictures:
+            for ending in ("svg", "png"):
+                save(picture.figure, out / f"{picture.name}.{ending}")
+        for name, dataset in section.numbers.items():
+            _write_whole(out / f"{name}.csv", dataset.to_dataframe().to_csv())
+    _write_whole(out / "index.html", html)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody asked for."""

@@ -1,0 +1,73 @@
+"""The section on the descent: where the rule goes on a landscape, beside gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from polyak.landscapes import ravine
+from polyak.rules import GradientDescent, HeavyBall
+from polyak.run import Trace, descend
+from polyak.show import convergence_figure, trace_figure
+from polyak.show.style import label
+from polyak.study.section import Picture, Section, Subject, Table
+
+CHAPTER = (
+    GradientDescent(lr=0.4),
+    GradientDescent(lr=0.6),
+    HeavyBall(lr=0.4, momentum=0.5),
+    HeavyBall(lr=0.6, momentum=0.5),
+)
+
+
+def the_descent(subject: Subject) -> Section:
+    """The traces, their pictures, and the chapter's four end positions."""
+    landscape, steps = subject.landscape, subject.steps
+    traces = [descend(rule, landscape, steps) for rule in subject.rules]
+    chapter = [descend(rule, ravine, 20) for rule in CHAPTER]
+    place = f"the {landscape.name} from {_point(landscape.start)}, {steps} steps"
+    return Section(
+        title=f"Descending: {landscape.name}",
+        paragraphs=[in_words(trace) for trace in traces],
+        formulas=[landscape.formula],
+        pictures=[
+            Picture("trace", trace_figure(traces), f"Where each rule goes on {place}; every mark is a step."),
+            Picture("convergence", convergence_figure(traces), "The same steps as value and as distance."),
+        ],
+        tables=[
+            Table(f"End positions on {place}", *_positions(traces)),
+            Table("The four settings of the chapter, on the ravine after 20 steps", *_positions(chapter)),
+        ],
+        numbers={f"trace_{trace.rule.name().replace(':', '_')}": trace.to_xarray() for trace in traces},
+    )
+
+
+def in_words(trace: Trace) -> str:
+    """One sentence on how a descent ended.
+
+    >>> print(in_words(descend(GradientDescent(lr=0.6), ravine, 20)))
+    gradient descent, $\\eta$ = 0.6: f grew from 10.5 to 5.6e+06 in 20 steps; this setting does not converge here.
+    """
+    name, first, last = label(trace.rule), trace.values[0], trace.values[-1]
+    if trace.diverged_at is not None:
+        return f"{name}: diverged; at step {trace.diverged_at} its position or value is no longer finite."
+    if last > first:
+        grew = f"f grew from {first:.3g} to {last:.3g} in {trace.steps} steps"
+        return f"{name}: {grew}; this setting does not converge here."
+    best = int(np.argmin(trace.values))
+    lowest = f" (lowest, {trace.values[best]:.3g}, at step {best})" if best < trace.steps else ""
+    return f"{name}: f fell from {first:.3g} to {last:.3g} in {trace.steps} steps{lowest}."
+
+
+def _positions(traces: list[Trace]) -> tuple[Any, Any]:
+    names = [f"$x_{k + 1}$" for k in range(min(traces[0].landscape.dimension, 6))]
+    rows = [
+        (label(trace.rule), *(f"{value:.6f}" for value in trace.end[: len(names)]), f"{trace.values[-1]:.6g}")
+        for trace in traces
+    ]
+    return ("rule", *names, "$f$"), rows
+
+
+def _point(point: Any) -> str:
+    return f"({', '.join(f'{value:g}' for value in point)})"

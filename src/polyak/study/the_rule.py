@@ -1,0 +1,42 @@
+"""The section on the rule itself: its formula, its settings, its source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyak.study.section import Section, Subject, Table
+
+
+def the_rule(subject: Subject) -> Section:
+    """What the rule is and how it is set."""
+    rule = subject.rule
+    about = {**rule.hyperparameters(), **rule.choices()} if hasattr(rule, "hyperparameters") else {}
+    rows = [
+        (name, _symbol(about.get(name)), _value(value), getattr(about.get(name), "meaning", ""))
+        for name, value in rule.settings().items()
+    ]
+    paragraphs = [first_line(type(rule).__doc__)]
+    if hasattr(rule, "source"):
+        paragraphs.append(f"Source: {rule.source}")
+    return Section(
+        title="The rule",
+        paragraphs=paragraphs,
+        formulas=[rule.formula] if hasattr(rule, "formula") else [],
+        tables=[Table("Settings", ("setting", "symbol", "value", "meaning"), rows)],
+    )
+
+
+def first_line(text: str | None) -> str:
+    """A docstring's first line."""
+    return (text or "").strip().splitlines()[0] if text else ""
+
+
+def _symbol(about: Any) -> str:
+    symbol = getattr(about, "symbol", "")
+    return f"${symbol}$" if symbol else ""
+
+
+def _value(value: Any) -> str:
+    if callable(value):
+        return "a schedule"
+    return f"{value:g}" if isinstance(value, float) else str(value)

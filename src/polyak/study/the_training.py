@@ -1,0 +1,121 @@
+"""The section on training: the rule on real data, over several seeds, beside gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from polyak.run import History, train
+from polyak.show import history_figure, lr_figure
+from polyak.show.style import label
+from polyak.study.section import Picture, Section, Subject, Table, file_name
+
+# A learning rate that suits a landscape seldom suits data: smaller ones are tried, about half a decade apart.
+LADDER = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+
+
+def the_training(subject: Subject) -> Section:
+    """Training curves at the given lr and at the best of a ladder of smaller ones, and what each took."""
+    problem = subject.problem
+    given = [_trained(subject, rule) for rule in subject.rules]
+    ladders = [[_trained(subject, rule) for rule in _ladder(rule)] for rule in subject.rules]
+    best = min(ladders[0], key=_typical, default=given[0])
+    place = f"{problem.data.name}, {problem.name}, batch {subject.batch_size}"
+    place += f", {subject.epochs} epochs, {subject.seeds} seeds"
+    pictures = [
+        Picture("training", history_figure(given), f"Training on {place}, at the given settings."),
+    ]
+    shown = list(given)
+    if best.rule.settings() != subject.rule.settings():
+        lr = _lr(best.rule)
+        beside = [best, *(history for ladder in ladders[1:] for history in ladder if _lr(history.rule) == lr)]
+        shown += beside
+        pictures.append(
+            Picture(
+                "training_best",
+                history_figure(beside),
+                f"The same at the best lr of the ladder below, {lr:.3g}.",
+            )
+        )
+    if ladders[0]:
+        caption = (
+            "The last loss against the learning rate; a cross stands for a setting at which runs diverged."
+        )
+        pictures.append(Picture("learning_rates", lr_figure(ladders), caption))
+    return Section(
+        title=f"Training: {problem.data.name}",
+        paragraphs=[f"{problem.data.rows} rows. {problem.data.source}", *map(_in_words, shown)],
+        formulas=[problem.formula],
+        pictures=pictures,
+        tables=[
+            Table(f"Training on {place}", *_losses(shown)),
+            Table("How long each took", *_times(subject, given)),
+        ],
+        numbers={
+            f"training_{file_name(history.rule)}_lr_{_lr(history.rule):.3g}": history.to_xarray()
+            for history in shown
+        },
+    )
+
+
+def _trained(subject: Subject, rule: Any) -> History:
+    return train(
+        rule, subject.problem, batch_size=subject.batch_size, epochs=subject.epochs, seeds=subject.seeds
+    )
+
+
+def _ladder(rule: Any) -> list[Any]:
+    name = lr_name(rule)
+    if name is None or callable(rule.settings()[name]):
+        return []
+    return [rule.replace(**{name: rule.settings()[name] * factor}) for factor in LADDER]
+
+
+def lr_name(rule: Any) -> str | None:
+    """What the rule calls its learning rate: lr, or learning_rate in Optax; None where it has none."""
+    return next((name for name in ("lr", "learning_rate") if name in rule.settings()), None)
+
+
+def _lr(rule: Any) -> float:
+    name = lr_name(rule)
+    value = rule.settings()[name] if name else float("nan")
+    return float("nan") if callable(value) else float(value)
+
+
+def _typical(history: History) -> float:
+    return float(np.median(np.where(np.isfinite(history.final_losses), history.final_losses, np.inf)))
+
+
+def _in_words(history: History) -> str:
+    name, start, end = label(history.rule), history.losses[:, 0].mean(), _typical(history)
+    diverged = [step for step in history.diverged_at if step is not None]
+    if diverged:
+        runs = f"{len(diverged)} of {len(history.seeds)} runs"
+        return f"{name}: {runs} diverged, the first by step {min(diverged)}."
+    went = "fell" if end < start else "rose"
+    span = f"{history.final_losses.min():.4f} to {history.final_losses.max():.4f}"
+    return f"{name}: the loss {went} from {start:.4f} to {end:.4f} ({span})."
+
+
+def _losses(histories: list[History]) -> tuple[Any, Any]:
+    header = ("rule", "median loss", "lowest", "highest", "runs diverged")
+    rows = []
+    for history in histories:
+        diverged = sum(step is not None for step in history.diverged_at)
+        ends = history.final_losses
+        middle = _typical(history)
+        rows.append(
+            (label(history.rule), f"{middle:.6f}", f"{ends.min():.6f}", f"{ends.max():.6f}", str(diverged))
+        )
+    return header, rows
+
+
+def _times(subject: Subject, first: list[History]) -> tuple[Any, Any]:
+    header = ("training", "first call, with compilation (s)", "again (s)", "an epoch of one run (ms)")
+    rows = []
+    for history in first:
+        again = min(_trained(subject, history.rule).seconds for _ in range(3))
+        an_epoch = 1000 * again / (subject.epochs * subject.seeds)
+        rows.append((label(history.rule), f"{history.seconds:.3f}", f"{again:.4f}", f"{an_epoch:.3f}"))
+    return header, rows
