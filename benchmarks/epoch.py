@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -100,11 +101,10 @@ def _two(
     trains: dict[str, Train], mxnet: Worker | None, progress: Progress, rounds: int, why_not: str = ""
 ) -> Section:
     turns = samples(trains, 2)
-    if mxnet:
-        for trainer, name in MXNET.items():
-            trains[name] = lambda seed, epochs, trainer=trainer: mxnet.train(trainer, seed, epochs)
-            turns[name] = lambda trainer=trainer: mxnet.seconds(trainer, SEED, 2)
-    ends = checked(trains, 2)
+    asked = MXNET if mxnet else {}
+    theirs = {name: functools.partial(mxnet.train, trainer) for trainer, name in asked.items()}
+    turns |= {name: functools.partial(mxnet.seconds, trainer, SEED, 2) for trainer, name in asked.items()}
+    ends = checked(trains | theirs, 2)
     timings = side_by_side("airfoil, 2 epochs a call", turns, rounds, progress)
     names = [POLYAK, *MXNET.values(), *(name for name in timings if name not in (POLYAK, *MXNET.values()))]
     return Section(

@@ -36,10 +36,11 @@ class Target:
 
     text: str
     reached: str = "not measured"
-    met: bool = False
+    met: bool | None = None
 
     def __str__(self) -> str:
-        return f"{self.text}: {self.reached}, {'met' if self.met else 'MISSED'}"
+        verdict = {True: ", met", False: ", MISSED", None: ""}[self.met]
+        return f"{self.text}: {self.reached}{verdict}"
 
 
 @dataclass(frozen=True)

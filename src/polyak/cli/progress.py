@@ -30,4 +30,5 @@ def shown(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     try:
         yield progress
     finally:
-        bar.stop()
+        if tasks:
+            bar.stop()

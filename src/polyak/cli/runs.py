@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from polyak.cli.progress import shown
+
+
+def number(word: str) -> Any:
+    """A whole number as typed; a word that is none is left for the command to refuse in its own words."""
+    try:
+        return int(word)
+    except ValueError:
+        return word
+
+
+def whole(meaning: str) -> Any:
+    """An option that takes a whole number."""
+    return typer.Option(parser=number, metavar="INTEGER", help=meaning)
+
 
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 Rule = Annotated[
@@ -26,7 +40,7 @@ def trace(
     context: typer.Context,
     rule: Rule,
     on: Annotated[str, typer.Option(help="A landscape, quadratic:1,10, or my_function.py:f.")] = "ravine",
-    steps: Annotated[int, typer.Option(help="How many steps.")] = 20,
+    steps: Annotated[int, whole("How many steps.")] = 20,
     start: Annotated[str | None, typer.Option(help="Where to begin, such as -5,-2.")] = None,
     out: Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")] = None,
 ) -> None:
@@ -55,11 +69,11 @@ def train(
     problem: Annotated[
         str | None, typer.Option(help="linear_regression, perceptron ...; by the target's kind.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(help="Rows in a mini-batch.")] = 10,
-    epochs: Annotated[int, typer.Option(help="How often each row is seen.")] = 2,
-    seeds: Annotated[int, typer.Option(help="How many runs, side by side.")] = 1,
-    seed: Annotated[int, typer.Option(help="The first run's seed.")] = 0,
-    every: Annotated[int, typer.Option(help="The loss is recorded each so many rows.")] = 100,
+    batch_size: Annotated[int, whole("Rows in a mini-batch.")] = 10,
+    epochs: Annotated[int, whole("How often each row is seen.")] = 2,
+    seeds: Annotated[int, whole("How many runs, side by side.")] = 1,
+    seed: Annotated[int, whole("The first run's seed.")] = 0,
+    every: Annotated[int, whole("The loss is recorded each so many rows.")] = 100,
     out: Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")] = None,
 ) -> None:
     """Train a problem on real data: the loss it ends at, and a picture of its fall."""

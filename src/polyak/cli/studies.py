@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from polyak.cli.progress import shown
-from polyak.cli.runs import RULE_HELP, SETTINGS, Rule
+from polyak.cli.runs import RULE_HELP, SETTINGS, Rule, whole
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def study(
         "study"
     ),
     on: Annotated[str, typer.Option(help="A landscape, quadratic:1,10, or my_function.py:f.")] = "ravine",
-    steps: Annotated[int, typer.Option(help="Steps of the descent.")] = 20,
+    steps: Annotated[int, whole("Steps of the descent.")] = 20,
     start: Annotated[str | None, typer.Option(help="Where to begin, such as -5,-2.")] = None,
     data: Annotated[str | None, typer.Option(help="airfoil, diabetes ..., or a CSV or TSV file.")] = None,
     target: Annotated[
@@ -35,9 +35,9 @@ def study(
     problem: Annotated[
         str | None, typer.Option(help="linear_regression, perceptron ...; by the target's kind.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(help="Rows in a mini-batch.")] = 10,
-    epochs: Annotated[int, typer.Option(help="How often each row is seen.")] = 2,
-    seeds: Annotated[int, typer.Option(help="How many runs of each training.")] = 5,
+    batch_size: Annotated[int, whole("Rows in a mini-batch.")] = 10,
+    epochs: Annotated[int, whole("How often each row is seen.")] = 2,
+    seeds: Annotated[int, whole("How many runs of each training.")] = 5,
 ) -> None:
     """Study a rule: where it goes, how it trains, beside gradient descent; a page and its pictures."""
     from polyak.cli.arguments import landscape_from, problem_from, rule_from

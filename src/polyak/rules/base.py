@@ -159,9 +159,8 @@ class Rule:
         missing = [name for name in known if name not in settings and defaults[name] is dataclasses.MISSING]
         if missing:
             about = cls.hyperparameters()[missing[0]]
-            raise PolyakError(
-                f"{cls.name()} needs {missing[0]}: {about.meaning}, a number in {about.interval}"
-            )
+            meaning = "" if about.meaning == missing[0] else f"{about.meaning}, "
+            raise PolyakError(f"{cls.name()} needs {missing[0]}: {meaning}a number in {about.interval}")
         return cls(**settings)
 
     def settings(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from polyak.show.style import label, new_figure, series, styled
 def history_figure(histories: History | Sequence[History]) -> Figure:
     """One training or several in one picture: the median over seeds, and a band from lowest to highest."""
     histories = [histories] if isinstance(histories, History) else list(histories)
-    figure = new_figure(6.4, 3.9)
+    figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     draw_histories(axes, histories)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
@@ -57,7 +57,10 @@ def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
         float(np.min(history.losses[np.isfinite(history.losses)], initial=start)) for history in histories
     )
     axes.set_yscale("log")
-    axes.set_ylim(lowest * 0.97, max(start * 1.15, lowest * 1.05))
+    medians = np.concatenate([np.median(history.losses, axis=0) for history in histories])
+    top = float(np.max(medians[np.isfinite(medians)], initial=start))
+    # A curve that runs away would press all others flat: the window stops at four times the start.
+    axes.set_ylim(lowest * 0.97, min(max(top, start) * 1.15, 4 * start))
     axes.yaxis.set_major_formatter("{x:.3g}")
     axes.yaxis.set_minor_formatter("{x:.2g}")
     axes.grid(visible=True, which="both")

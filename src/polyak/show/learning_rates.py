@@ -15,7 +15,7 @@ from polyak.show.style import new_figure, series, styled
 @styled
 def lr_figure(ladders: Sequence[Sequence[History]]) -> Figure:
     """For each ladder of trainings that differ in lr alone: median and range over seeds of the last loss."""
-    figure = new_figure(6.4, 3.7)
+    figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     start = float(np.median(ladders[0][0].losses[:, 0]))
     for index, ladder in enumerate(ladders):
