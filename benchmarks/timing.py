@@ -34,13 +34,13 @@ class Timing:
         return float(low), float(high)
 
 
-def per_call(call: Callable[[], object], units: int = 1, at_least: float = 0.03) -> Sample:
-    """A turn that calls as often as fills `at_least` seconds, so that the clock's grain does not count.
+def per_call(call: Callable[[], object], units: int = 1, span: float = 0.03) -> Sample:
+    """A turn that calls as often as fills about `span` seconds, so that the clock's grain does not count.
 
     The first call, which compiles, is made here and not timed.
     """
     call()
-    calls = max(1, round(at_least / _elapsed(call, 1)))
+    calls = max(1, round(span / _elapsed(call, 1)))
     return lambda: _elapsed(call, calls) / (calls * units)
 
 

@@ -78,7 +78,7 @@ class Plan:
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, epoch)))
         if replace:
             return generator.integers(self.rows, size=self._rows_an_epoch, dtype=np.int32)
-        return generator.permutation(np.arange(self.rows, dtype=np.int32))
+        return generator.permutation(self.rows).astype(np.int32)
 
 
 def parameter_generator(seed: int) -> np.random.Generator:

@@ -120,7 +120,7 @@ class _Training:
     def finish(self, epochs: int, progress: Progress, file: Path | None, identity: Any) -> tuple[Any, Any]:
         """Run what is left of `epochs` epochs, in compiled calls of many; the parameters and the losses."""
         first = [self.problem.init(parameter_generator(seed)) for seed in self.seeds]
-        params = jax.tree.map(lambda *arrays: jnp.asarray(np.stack(arrays), dtype=self.dtype), *first)
+        params = jax.tree.map(lambda *arrays: np.stack(arrays).astype(self.dtype), *first)
         carry, losses = _begin(self.problem.loss, self.rule, params, self.X, self.y)
         done, losses = 0, np.asarray(losses)[:, None]
         if file and (stored := checkpoints.load(file, identity, carry)):
@@ -174,10 +174,10 @@ def _epochs(loss: Any, rule: Any, carry: Carry, X: Any, y: Any, batches: Any) ->
     def part(carry: Carry, rows: Any) -> tuple[Carry, Any]:
         return loop(
             rule,
-            lambda params, rows: slope(params, X[rows], y[rows]),
+            lambda params, batch: slope(params, *batch),
             lambda params: loss(params, X, y),
             carry,
-            rows,
+            (X[rows], y[rows]),
         )
 
     def epoch(carry: Carry, parts: Any) -> tuple[Carry, Any]:
