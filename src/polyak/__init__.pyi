@@ -19,6 +19,8 @@ from .rules import (
     Signum,
     TripleMomentum,
     from_optax,
+    from_page,
+    from_plane,
 )
 from .run import History, Trace, descend, train
 from .version import __version__
@@ -47,6 +49,8 @@ __all__ = [
     "data",
     "descend",
     "from_optax",
+    "from_page",
+    "from_plane",
     "landscapes",
     "linear_regression",
     "logistic_regression",

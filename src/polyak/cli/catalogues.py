@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,15 +19,16 @@ def rules(
     rule: Annotated[str | None, typer.Argument(help="One rule, to see its formula and its source.")] = None,
 ) -> None:
     """List the update rules, or show one's formula, settings and source."""
-    from polyak.rules import CATALOGUE, find
-
     if rule is not None:
-        found = find(rule)
-        _print(f"{found.name()} (polyak.{found.__name__})\n\n{found.__doc__}")
+        from polyak.cli.rules import description
+
+        typer.echo(description(rule))
         return
+    from polyak.rules import CATALOGUE
+
     rows = [(name, ", ".join(kind.hyperparameters()), _first_line(kind)) for name, kind in CATALOGUE.items()]
     _table(("rule", "settings", "what it is"), rows)
-    _print("More on one: polyak rules heavy_ball. Any Optax optimizer is a rule too: optax:adam.")
+    typer.echo("More on one: polyak rules heavy_ball. Any Optax optimizer is a rule too: optax:adam.")
 
 
 def landscapes() -> None:
@@ -67,18 +68,22 @@ def data() -> None:
 
 
 def _table(header: tuple[str, ...], rows: Sequence[Sequence[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
+
+    Console(markup=False, highlight=False, emoji=False).print(table_of(header, rows))
+
+
+def table_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
+    """A table for the terminal, in which a word too long for its column is folded and never cut."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(*header, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in header:
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(markup=False, highlight=False).print(table)
-
-
-def _print(text: str) -> None:
-    typer.echo(text)
+    return table
 
 
 def _first_line(kind: type) -> str:

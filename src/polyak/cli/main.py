@@ -15,7 +15,6 @@ from polyak.version import __version__
 app = typer.Typer(
     name="polyak",
     help="A workbench for momentum: see where an update rule goes, and train with it.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     epilog="First steps: polyak rules, then polyak trace heavy_ball --lr 0.6 --momentum 0.5 --out trace.svg",
@@ -31,20 +30,25 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
+    context: typer.Context,
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Say which version."
     ),
 ) -> None:
     """A workbench for momentum: see where an update rule goes, and train with it."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exit with 0, or with 2 and one line on what was wrong."""
     warnings.showwarning = _one_line  # type: ignore[assignment]
     try:
-        code = app(args=arguments, standalone_mode=False)
+        # The words as typed go along, for the study to say what made it.
+        words = sys.argv[1:] if arguments is None else arguments
+        code = app(args=words, obj=words, standalone_mode=False)
     except PolyakError as error:
         _fail(str(error))
     except TyperException as error:
@@ -67,6 +71,8 @@ def _fail(message: str) -> None:
 def _usage(error: TyperException) -> str:
     """What the parser has to say, in one line, with the nearest command."""
     message = error.format_message() if hasattr(error, "format_message") else str(error)
+    if message.startswith("Missing argument 'rule'"):
+        return "which rule? it comes first, such as heavy_ball (polyak rules lists them)"
     if message.startswith("No such command"):
         wanted = message.split("'")[1]
         known = [

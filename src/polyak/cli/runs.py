@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from polyak.cli.progress import shown
+from polyak.errors import PolyakError
 
 
 def number(word: str) -> Any:
@@ -21,6 +22,11 @@ def number(word: str) -> Any:
 def whole(meaning: str) -> Any:
     """An option that takes a whole number."""
     return typer.Option(parser=number, metavar="INTEGER", help=meaning)
+
+
+def options(context: typer.Context) -> list[str]:
+    """The names of the command's own options."""
+    return [str(option.name).replace("_", "-") for option in context.command.params]
 
 
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -45,9 +51,10 @@ def trace(
     out: Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")] = None,
 ) -> None:
     """Descend a landscape: where the rule ends, and a picture of its way."""
-    from polyak.cli.arguments import landscape_from, rule_from
+    from polyak.cli.arguments import landscape_from
+    from polyak.cli.rules import rule_from
 
-    found, landscape = rule_from(rule, context.args), landscape_from(on, start)
+    found, landscape = rule_from(rule, context.args, options(context)), landscape_from(on, start)
     _check_picture(out)
     from polyak.run import descend
 
@@ -77,24 +84,29 @@ def train(
     out: Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")] = None,
 ) -> None:
     """Train a problem on real data: the loss it ends at, and a picture of its fall."""
-    from polyak.cli.arguments import problem_from, rule_from
+    from polyak.cli.arguments import problem_from
+    from polyak.cli.rules import rule_from
 
-    found, task = rule_from(rule, context.args), problem_from(data, target, problem)
+    found, task = rule_from(rule, context.args, options(context)), problem_from(data, target, problem)
     _check_picture(out)
     from polyak.run import train as run
 
-    with shown("training", "epochs") as progress:
-        result = run(
-            found,
-            task,
-            batch_size=batch_size,
-            epochs=epochs,
-            seed=seed,
-            seeds=seeds,
-            every=every,
-            progress=progress,
-            checkpoint=None if out is None else out.with_name(f".{out.name}.checkpoint"),
-        )
+    checkpoint = None if out is None else out.with_name(f".{out.name}.checkpoint")
+    try:
+        with shown("training", "epochs") as progress:
+            result = run(
+                found,
+                task,
+                batch_size=batch_size,
+                epochs=epochs,
+                seed=seed,
+                seeds=seeds,
+                every=every,
+                progress=progress,
+                checkpoint=checkpoint,
+            )
+    except KeyboardInterrupt:
+        raise _interrupted(checkpoint) from None
     typer.echo(result)
     typer.echo(f"{result.seconds:.3f} s, compilation included")
     if out is not None:
@@ -105,15 +117,22 @@ def train(
 
 def _check_picture(out: Path | None) -> None:
     """Refuse a picture that could not be written before anything runs."""
-    if out is None:
-        return
-    import os
+    if out is not None:
+        from polyak.show.places import check_folder, picture_format
 
-    from polyak.errors import PolyakError, unknown
-    from polyak.show.formats import FORMATS
+        picture_format(out)
+        if out.is_dir():
+            raise PolyakError(f"{out} cannot be written: it is a folder")
+        check_folder(out.parent)
 
-    if out.suffix.lstrip(".").lower() not in FORMATS:
-        raise unknown("picture format", out.suffix.lstrip(".") or out.name, FORMATS)
-    place = next(folder for folder in out.absolute().parents if folder.exists())
-    if out.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
-        raise PolyakError(f"{out} cannot be written")
+
+def _interrupted(checkpoint: Path | None) -> typer.Exit:
+    """Say how to go on with a training that Ctrl-C ended, and end as the shell expects."""
+    if checkpoint is None:
+        way = "with --out, the same line would have gone on from where it stopped"
+    elif checkpoint.exists():
+        way = f"the same line goes on from where it stopped (kept in {checkpoint})"
+    else:
+        way = "nothing was kept yet, the same line begins anew"
+    typer.echo(f"polyak: interrupted; {way}", err=True)
+    return typer.Exit(130)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from polyak.cli.catalogues import table_of
 from polyak.cli.progress import shown
-from polyak.cli.runs import RULE_HELP, SETTINGS, Rule, whole
+from polyak.cli.runs import RULE_HELP, SETTINGS, Rule, options, whole
+from polyak.errors import PolyakError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,9 +23,9 @@ def add_to(app: typer.Typer) -> None:
 def study(
     context: typer.Context,
     rule: Rule,
-    out: Annotated[Path, typer.Option(help="The folder for the page, its pictures and numbers.")] = Path(
-        "study"
-    ),
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="The folder for the page, its pictures and numbers.")
+    ] = "study",
     on: Annotated[str, typer.Option(help="A landscape, quadratic:1,10, or my_function.py:f.")] = "ravine",
     steps: Annotated[int, whole("Steps of the descent.")] = 20,
     start: Annotated[str | None, typer.Option(help="Where to begin, such as -5,-2.")] = None,
@@ -40,9 +41,12 @@ def study(
     seeds: Annotated[int, whole("How many runs of each training.")] = 5,
 ) -> None:
     """Study a rule: where it goes, how it trains, beside gradient descent; a page and its pictures."""
-    from polyak.cli.arguments import landscape_from, problem_from, rule_from
+    from polyak.cli.arguments import landscape_from, problem_from
+    from polyak.cli.rules import rule_from
 
-    found, landscape = rule_from(rule, context.args), landscape_from(on, start)
+    if not out.strip():
+        raise PolyakError("--out is empty, expected the name of a folder")
+    found, landscape = rule_from(rule, context.args, options(context)), landscape_from(on, start)
     task = problem_from(data, target, problem)
     from polyak.study import study as run
 
@@ -56,29 +60,25 @@ def study(
             batch_size=batch_size,
             epochs=epochs,
             seeds=seeds,
-            command=shlex.join(["polyak", *sys.argv[1:]]),
+            command=shlex.join(["polyak", *context.obj]),
             progress=progress,
         )
     _report(sections)
-    typer.echo(f"\nThe page: {out / 'index.html'}")
+    typer.echo(f"\nThe page: {Path(out) / 'index.html'}")
 
 
 def _report(sections: Sequence[Any]) -> None:
     """The same facts as on the page, in the terminal."""
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
 
     from polyak.study import plain_text
 
-    console = Console(markup=False, highlight=False)
+    console = Console(markup=False, highlight=False, emoji=False)
     for section in sections:
         console.rule(section.title, align="left", style="blue")
         for paragraph in section.paragraphs:
             console.print(plain_text(paragraph))
         for table in section.tables:
-            shown_table = Table(*map(plain_text, table.header), box=SIMPLE_HEAD, pad_edge=False)
-            for row in table.rows:
-                shown_table.add_row(*map(plain_text, row))
+            rows = [[plain_text(cell) for cell in row] for row in table.rows]
             console.print(f"\n{table.caption}")
-            console.print(shown_table)
+            console.print(table_of([plain_text(cell) for cell in table.header], rows))

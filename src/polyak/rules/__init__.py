@@ -19,6 +19,7 @@ from polyak.rules.linear import (
 )
 from polyak.rules.lion import Lion
 from polyak.rules.nadam import NAdam
+from polyak.rules.pages import FromPage, FromPlane, PageRule, arity, from_page, from_plane
 from polyak.rules.protocol import FromOptax, as_rule, from_optax
 from polyak.rules.rmsprop import RMSProp
 from polyak.rules.schedules import Tabulated, tabulated
@@ -34,12 +35,15 @@ __all__ = [
     "Coefficients",
     "Dampening",
     "FromOptax",
+    "FromPage",
+    "FromPlane",
     "GradientDescent",
     "HeavyBall",
     "LinearRule",
     "Lion",
     "NAdam",
     "Nesterov",
+    "PageRule",
     "QuasiHyperbolic",
     "RMSProp",
     "Rule",
@@ -47,8 +51,11 @@ __all__ = [
     "Signum",
     "Tabulated",
     "TripleMomentum",
+    "arity",
     "as_rule",
     "find",
     "from_optax",
+    "from_page",
+    "from_plane",
     "tabulated",
 ]

@@ -53,9 +53,11 @@ ANY_NUMBER = Interval("(-inf, inf)")
 
 
 def table(
-    name: str, schedule: Callable[[Any], Any], steps: int, interval: Interval = ANY_NUMBER
+    name: str, schedule: Callable[[Any], Any], steps: int, interval: Interval = ANY_NUMBER, room: int = 0
 ) -> Tabulated:
     """The schedule's values at steps 0 .. steps-1; a value that is no number in `interval` is an error.
+
+    A table with room for more steps repeats its last value: its length is what is compiled for.
 
     >>> table("lr", lambda step: 0.5 ** step, 3).values
     array([1.  , 0.5 , 0.25])
@@ -70,7 +72,7 @@ def table(
             raise PolyakError(
                 f"the schedule of {name} is {value:g} at step {step}, expected a number in {interval}"
             )
-    return Tabulated(values)
+    return Tabulated(np.pad(values, (0, max(0, room - steps)), mode="edge"))
 
 
 def _values(schedule: Callable[[Any], Any], steps: int) -> NDArray[np.float64]:
@@ -79,14 +81,15 @@ def _values(schedule: Callable[[Any], Any], steps: int) -> NDArray[np.float64]:
 
     if steps > FEW_STEPS:
         try:
-            return np.asarray(jax.vmap(schedule)(np.arange(steps)), dtype=np.float64).reshape(steps)
+            with jax.enable_x64(True):  # as exact as Python's numbers: (step + 1)**2 soon leaves 32 bits
+                return np.asarray(jax.vmap(schedule)(np.arange(steps)), dtype=np.float64).reshape(steps)
         except Exception:
             pass
     return np.asarray([float(schedule(k)) for k in range(steps)])
 
 
-def tabulated(rule: Any, steps: int) -> Any:
-    """The same rule with each of its schedules tabulated over `steps` steps.
+def tabulated(rule: Any, steps: int, room: int = 0) -> Any:
+    """The same rule with each of its schedules tabulated over `steps` steps, with room for `room`.
 
     >>> from polyak.rules import HeavyBall
     >>> tabulated(HeavyBall(lr=lambda step: 0.5 ** step, momentum=0.5), 2).lr.values
@@ -94,7 +97,7 @@ def tabulated(rule: Any, steps: int) -> Any:
     """
     about: dict[str, Any] = getattr(rule, "hyperparameters", dict)()
     tables = {
-        name: table(name, schedule, steps, about[name].interval if name in about else ANY_NUMBER)
+        name: table(name, schedule, steps, about[name].interval if name in about else ANY_NUMBER, room)
         for name, schedule in getattr(rule, "schedules", dict)().items()
         if not isinstance(schedule, Tabulated)
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +16,21 @@ import numpy as np
 from polyak.errors import PolyakError
 from polyak.version import __version__
 
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object in memory: another one in another process
+
 
 def fingerprint(rule: Any, problem: Any, **settings: Any) -> dict[str, str]:
     """What a training is, in words and hashes that are the same in another process."""
-    schedules = [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(rule)]
-    data = [problem.data.features.tobytes(), problem.data.labels.tobytes()]
-    shapes = [str(np.shape(leaf)) for leaf in jax.tree.leaves(problem.init(np.random.default_rng(0)))]
+    params = problem.init(np.random.default_rng(0))
+    shapes = [str(np.shape(leaf)) for leaf in jax.tree.leaves(params)]
     return {
         "version": __version__,
-        "rule": str(rule),
-        "hyper-parameters": hashlib.sha256(b"".join(schedules)).hexdigest(),
+        "rule": ADDRESS.sub("", str(rule)),
+        "hyper-parameters": _hash(np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(rule)),
+        "step": _code(lambda rule, x: rule.update(x, rule.init(x), x), rule, params),
         "problem": f"{problem.name} on {problem.data.name}, {' '.join(shapes)}",
-        "data": hashlib.sha256(b"".join(data)).hexdigest(),
+        "loss": _code(problem.loss, params, problem.data.features, problem.data.labels),
+        "data": _hash([problem.data.features.tobytes(), problem.data.labels.tobytes()]),
         **{name: str(value) for name, value in settings.items()},
     }
 
@@ -33,15 +38,18 @@ def fingerprint(rule: Any, problem: Any, **settings: Any) -> dict[str, str]:
 def save(path: Path, identity: dict[str, str], epoch: int, carry: Any, losses: Any) -> None:
     """Write the state after `epoch` epochs, whole or not at all."""
     leaves = {f"leaf{k}": np.asarray(leaf) for k, leaf in enumerate(jax.tree.leaves(carry))}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        np.savez(
-            file, identity=json.dumps(identity), epoch=epoch, losses=losses, allow_pickle=False, **leaves
-        )
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    part = _part(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            np.savez(
+                file, identity=json.dumps(identity), epoch=epoch, losses=losses, allow_pickle=False, **leaves
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise PolyakError(f"the checkpoint {path} cannot be written: {error.strerror}") from None
 
 
 def load(path: Path, identity: dict[str, str], carry: Any) -> tuple[int, Any, Any] | None:
@@ -52,9 +60,7 @@ def load(path: Path, identity: dict[str, str], carry: Any) -> tuple[int, Any, An
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = dict(stored)
-        found = json.loads(str(arrays["identity"]))
-        leaves = [arrays[f"leaf{k}"] for k in range(len(jax.tree.leaves(carry)))]
-        epoch, losses = int(arrays["epoch"]), arrays["losses"]
+        found = dict(json.loads(str(arrays["identity"])))
     except FileNotFoundError:
         return None
     except Exception as error:
@@ -64,4 +70,29 @@ def load(path: Path, identity: dict[str, str], carry: Any) -> tuple[int, Any, An
             raise PolyakError(
                 f"{path} is of another training: {name} was {found.get(name)}, now {value}; remove it to begin anew"
             )
-    return epoch, jax.tree.unflatten(jax.tree.structure(carry), leaves), losses
+    leaves = [arrays[f"leaf{k}"] for k in range(len(jax.tree.leaves(carry)))]
+    return int(arrays["epoch"]), jax.tree.unflatten(jax.tree.structure(carry), leaves), arrays["losses"]
+
+
+def remove(path: Path) -> None:
+    """Remove the checkpoint of a training that is done, and what a killed one may have left half-written."""
+    path.unlink(missing_ok=True)
+    _part(path).unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
+
+
+def _code(function: Callable[..., Any], *arguments: Any) -> str:
+    """What a function computes, as JAX traces it: two rules of one name may differ; '' if it cannot be traced."""
+    try:
+        traced = jax.make_jaxpr(function)(*arguments)
+    except Exception:
+        return ""
+    words = ADDRESS.sub("", str(traced.jaxpr)).encode()
+    return _hash([words, *(np.asarray(constant).tobytes() for constant in traced.consts)])
+
+
+def _hash(parts: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]

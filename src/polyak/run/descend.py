@@ -13,7 +13,7 @@ import numpy as np
 from polyak.errors import PolyakError, unknown, whole_number
 from polyak.landscapes import CATALOGUE, Landscape, from_function
 from polyak.rules import as_rule, tabulated
-from polyak.run.loop import loop, start
+from polyak.run.loop import compiles, eager_loop, loop, start
 from polyak.run.trace import Trace
 
 DTYPES = ("float64", "float32")
@@ -51,7 +51,11 @@ def descend(
         # One compilation serves every number of steps up to the next power of two.
         length = 1 << (steps - 1).bit_length()
         x = jnp.asarray(landscape.start, dtype=dtype)
-        positions, values = _descent(landscape.function, length, tabulated(rule, steps), x)
+        rule_at = tabulated(rule, steps, length)
+        if compiles(rule, x):
+            positions, values = _descent(landscape.function, length, rule_at, x)
+        else:
+            positions, values = _path(eager_loop, landscape.function, steps, rule_at, x)
         positions, values = np.asarray(positions)[: steps + 1], np.asarray(values)[: steps + 1]
     return Trace(rule=rule, landscape=landscape, positions=positions, values=values)
 
@@ -71,10 +75,12 @@ def as_landscape(landscape: Any) -> Landscape:
     )
 
 
-@partial(jax.jit, static_argnums=(0, 1))
-def _descent(function: Callable[[Any], Any], steps: int, rule: Any, x: Any) -> tuple[Any, Any]:
+def _path(
+    run: Callable[..., Any], function: Callable[[Any], Any], steps: int, rule: Any, x: Any
+) -> tuple[Any, Any]:
+    """Positions and values of `steps` steps, by the compiled loop or by the eager one."""
     slope = jax.grad(function)
-    _, (positions, values) = loop(
+    _, (positions, values) = run(
         rule,
         lambda x, _: slope(x),
         lambda x: (x, function(x)),
@@ -83,3 +89,6 @@ def _descent(function: Callable[[Any], Any], steps: int, rule: Any, x: Any) -> t
     )
     first = x[None], function(x)[None]
     return jnp.concatenate([first[0], positions]), jnp.concatenate([first[1], values])
+
+
+_descent = partial(jax.jit, static_argnums=(0, 1))(partial(_path, loop))

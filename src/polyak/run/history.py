@@ -89,13 +89,12 @@ class History(Result):
 
     def __str__(self) -> str:
         diverged = sum(step is not None for step in self.diverged_at)
-        low, high = np.nanmin(self.final_losses), np.nanmax(self.final_losses)
         if diverged:
             end = f"{diverged} of {len(self.seeds)} runs diverged"
         elif len(self.seeds) == 1:
-            end = f"loss {low:f}"
+            end = f"loss {self.final_losses[0]:f}"
         else:
-            middle = np.median(self.final_losses)
+            low, middle, high = np.quantile(self.final_losses, [0, 0.5, 1])
             end = f"median loss {middle:f} ({low:f} to {high:f} over {len(self.seeds)} seeds)"
         task = f"{self.problem.data.name}, {self.problem.name}"
         return f"{self.rule} on {task}, batch {self.batch_size}, {self.epochs[-1]:g} epochs: {end}"

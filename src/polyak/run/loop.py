@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
+
+from polyak.rules import PageRule
 
 Carry = tuple[Any, Any]
 
@@ -46,3 +50,40 @@ def loop(
         return carry, observe(carry[0])
 
     return lax.scan(record, carry, inputs)
+
+
+def eager_loop(
+    rule: Any,
+    gradient: Callable[[Any, Any], Any],
+    observe: Callable[[Any], Any],
+    carry: Carry,
+    inputs: Any,
+) -> tuple[Carry, Any]:
+    """The same steps and records one by one in Python, for a page's function that cannot be traced."""
+    params, state = carry
+    records = []
+    for batches in unstacked(inputs):
+        for batch in unstacked(batches):
+            updates, state = rule.update(gradient(params, batch), state, params)
+            params = jax.tree.map(lambda x, step: x + step.astype(x.dtype), params, updates)
+        records.append(observe(params))
+    return (params, state), jax.tree.map(lambda *values: jnp.stack(values), *records)
+
+
+def compiles(rule: Any, params: Any) -> bool:
+    """Whether a rule can be traced; if not, a warning says why it runs step by step, once for each rule."""
+    reason = rule.untraceable(params) if isinstance(rule, PageRule) else None
+    if reason is not None:
+        _say_once(f"{rule.name()} runs step by step, slowly: it cannot be compiled, for {reason}")
+    return reason is None
+
+
+@cache
+def _say_once(message: str) -> None:
+    warnings.warn(message, stacklevel=4)
+
+
+def unstacked(tree: Any) -> list[Any]:
+    """The entries along the leading axis of every array."""
+    leaves = jax.tree.leaves(tree)
+    return [jax.tree.map(lambda leaf: leaf[k], tree) for k in range(len(leaves[0]))]  # noqa: B023

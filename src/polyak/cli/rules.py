@@ -1,0 +1,105 @@
+"""From words on the command line to rules: one of ours, optax:NAME, or my_file.py:name."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from polyak.cli.files import in_file, object_in_file
+from polyak.cli.settings import argument, number_or_word, refuse_unknown, settings_from, typed
+from polyak.errors import PolyakError, nearest
+from polyak.rules import Rule, arity, as_rule, find, from_optax, from_page, from_plane, tabulated
+
+
+def rule_from(name: str, words: Sequence[str], options: Sequence[str] = ()) -> Any:
+    """The rule that a name and its settings spell; `options` are the command's own, for the nearest name."""
+    if name.startswith("-"):
+        raise PolyakError(f"the rule comes first: polyak COMMAND RULE {name} ...")
+    settings = settings_from(words)
+    if name.startswith("optax:"):
+        return _tried(_from_optax(name, settings, options), name)
+    if in_file(name):
+        return _from_file(name, settings, options)
+    kind = find(name)
+    return kind.from_settings(**typed(kind, settings, options))
+
+
+def description(name: str) -> str:
+    """What `polyak rules NAME` says: the name and the documentation of what stands behind it."""
+    if name.startswith("optax:"):
+        return f"{name}\n\n{inspect.getdoc(_factory(name))}"
+    found = object_in_file(name) if in_file(name) else find(name)
+    if not (isinstance(found, type) and issubclass(found, Rule)):
+        return f"{name}\n\n{inspect.getdoc(found)}"
+    home = f"polyak.{found.__name__}" if found.__module__.startswith("polyak.") else name
+    return f"{found.name()} ({home})\n\n{found.__doc__}"
+
+
+def _from_file(name: str, settings: dict[str, str], options: Sequence[str]) -> Any:
+    found = object_in_file(name)
+    if isinstance(found, type) and issubclass(found, Rule) and found is not Rule:
+        return _tried(found.from_settings(**typed(found, settings, options)), name)
+    if inspect.isfunction(found):
+        return _from_page(found, settings)
+    if settings:
+        raise PolyakError(f"{name} is a rule with its settings; --{next(iter(settings))} has no place")
+    return _tried(as_rule(found), name)
+
+
+def _from_page(function: Any, settings: dict[str, str]) -> Any:
+    """A page's function in either of its two spellings, by the number of its arguments."""
+    numbers = {name: number_or_word(word) for name, word in settings.items()}
+    takes = arity(function)
+    if takes not in (3, 4):
+        spellings = "f(params, states, hyperparams) or f(x1, x2, s1, s2)"
+        raise PolyakError(f"{function.__name__} takes {takes} arguments, expected {spellings}")
+    return (from_page if takes == 3 else from_plane)(function, **numbers)
+
+
+def _from_optax(name: str, settings: dict[str, str], options: Sequence[str]) -> Any:
+    factory = _factory(name)
+    parameters = inspect.signature(factory).parameters
+    if "learning_rate" in parameters:
+        if {"lr", "learning_rate"} <= settings.keys():
+            raise PolyakError("--lr and --learning-rate are the same, give one")
+        settings = {("learning_rate" if key == "lr" else key): word for key, word in settings.items()}
+    refuse_unknown(name, settings, list(parameters), options)
+    return from_optax(
+        factory, **{key: argument(name, key, parameters[key].default, word) for key, word in settings.items()}
+    )
+
+
+def _factory(name: str) -> Any:
+    import optax
+
+    factories = {
+        known: value
+        for known, value in vars(optax).items()
+        if (inspect.isfunction(value) or isinstance(value, functools.partial)) and not known.startswith("_")
+    }
+    wanted = name.removeprefix("optax:")
+    if wanted not in factories:
+        near = nearest(wanted, factories)
+        hint = f", did you mean 'optax:{near}'?" if near else ""
+        raise PolyakError(f"optax has no '{wanted}'{hint}")
+    return factories[wanted]
+
+
+def _tried(rule: Any, name: str) -> Any:
+    """The rule, once it has taken a step in the abstract: what others wrote may fail."""
+    import jax
+
+    x = {"weight": jax.ShapeDtypeStruct((2,), "float32"), "bias": jax.ShapeDtypeStruct((), "float32")}
+    try:
+        steps, _ = jax.eval_shape(lambda rule, x: rule.update(x, rule.init(x), x), tabulated(rule, 1), x)
+        shapes = [jax.tree.map(lambda leaf: leaf.shape, tree) for tree in (steps, x)]
+    except PolyakError:
+        raise
+    except Exception as error:
+        what = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
+        raise PolyakError(f"{name} fails at its first step: {what}") from error
+    if shapes[0] != shapes[1]:
+        raise PolyakError(f"{name}: its steps have the shapes {shapes[0]}, expected x's, {shapes[1]}")
+    return rule

@@ -1,0 +1,181 @@
+"""The base of rules made from a page's function: what is traced of it, and whether it can be."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+from polyak.errors import PolyakError
+from polyak.rules.pages.captured import UntraceableError, captured, first_line, obstacle, rebuilt
+from polyak.rules.pages.handles import ArrayHandle, raw
+
+
+class PageRule:
+    """A page's own function as a rule; its numbers, its own arguments' and the page's, are traced.
+
+    Attributes:
+        function: the page's function, unedited.
+        arguments: hyper-parameters given by name; a schedule may stand for a number.
+    """
+
+    takes: tuple[str, ...]  # the names of the function's arguments, as pages spell them
+
+    def __init__(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+        register(type(self))
+        self.function = function
+        self.arguments = arguments
+        self._traced: dict[str, Any] | None = None
+
+    def init(self, params: Any) -> Any:
+        """The state before the first step."""
+        raise NotImplementedError
+
+    def update(self, grads: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        """What to add to the parameters, and the next state."""
+        raise NotImplementedError
+
+    def name(self) -> str:
+        """The function's own name."""
+        return self.function.__name__
+
+    def settings(self) -> dict[str, Any]:
+        """The hyper-parameters, and the numbers that the function reads from its page, as they are now."""
+        numbers = {name: value for name, value in self._read().items() if isinstance(value, int | float)}
+        return {**numbers, **self.arguments}
+
+    def schedules(self) -> dict[str, Any]:
+        """The hyper-parameters that change with the step."""
+        return {name: value for name, value in self.arguments.items() if callable(value)}
+
+    def replace(self, **arguments: Any) -> Any:
+        """A copy with some hyper-parameters changed; a name of the page's is given a value of its own."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy.arguments = {**self.arguments, **arguments}
+        return copy
+
+    def untraceable(self, params: Any) -> str | None:
+        """Why this rule must run step by step, in words; None if it compiles."""
+        import jax
+
+        found = obstacle(self.function)
+        if found is not None:
+            return found
+        try:
+            # Shapes alone: nothing of the page runs on numbers here.
+            jax.eval_shape(lambda x: self.update(x, self.init(x), x), params)
+        except PolyakError:
+            raise
+        except (
+            jax.errors.JAXTypeError,
+            jax.errors.JAXIndexError,
+            UntraceableError,
+            TypeError,
+            ValueError,
+        ) as error:
+            return first_line(error)
+        return None
+
+    def __str__(self) -> str:
+        shown = ", ".join(
+            f"{name}={value:g}" for name, value in self.settings().items() if not callable(value)
+        )
+        return f"{self.name()}({shown})"
+
+    __repr__ = __str__
+
+    def _read(self) -> dict[str, Any]:
+        """The page's names that the function reads, but for those that are given as arguments."""
+        found = captured(self.function) if self._traced is None else self._traced
+        return {name: value for name, value in found.items() if name not in self.arguments}
+
+    def _callable(self, arguments: dict[str, Any], *, traced: bool) -> Callable[..., Any]:
+        """The page's function as it is, or reading traced values for the names of its page."""
+        values = {**self._read(), **arguments}
+        known = captured(self.function)
+        if not traced and not any(name in known for name in arguments):
+            return self.function
+        as_found = {
+            name: known[name].new(raw(value)) if isinstance(known.get(name), ArrayHandle) else value
+            for name, value in values.items()
+        }
+        return rebuilt(self.function, as_found)
+
+    def _at(self, count: Any) -> dict[str, Any]:
+        return {name: value(count) if callable(value) else value for name, value in self.arguments.items()}
+
+
+def arity(function: Callable[..., Any]) -> int:
+    """How many arguments a function needs."""
+    parameters = inspect.signature(function).parameters.values()
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.default is p.empty and p.kind in positional for p in parameters)
+
+
+def check_takes(function: Any, takes: tuple[str, ...]) -> None:
+    """Refuse what is no function of the arguments that such a page's function takes."""
+    spelled = f"f({', '.join(takes)})"
+    if not inspect.isfunction(function):
+        raise PolyakError(f"{function!r} is no function, expected {spelled}")
+    if arity(function) != len(takes):
+        raise PolyakError(f"{function.__name__} takes {arity(function)} arguments, expected {spelled}")
+
+
+def checked_arguments(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Hyper-parameters as numbers; text and nan are refused."""
+    found = {}
+    for key, value in arguments.items():
+        if isinstance(value, str | bool) or (isinstance(value, int | float) and math.isnan(value)):
+            raise PolyakError(f"{name}: {key} is {value!r}, expected a number or a schedule")
+        found[key] = value
+    return found
+
+
+_registered: set[type] = set()
+
+
+def register(cls: type) -> None:
+    """Make a page rule's class a pytree: floats and arrays are leaves, counts and functions its structure."""
+    if cls in _registered:
+        return
+    import jax
+
+    def flatten(rule: Any) -> tuple[Any, Any]:
+        read = {name: raw(value) for name, value in rule._read().items()}
+        counts = {name: value for name, value in read.items() if isinstance(value, int)}
+        free = {name: value for name, value in read.items() if name not in counts}
+        fixed = {name: value for name, value in rule.arguments.items() if _is_fixed(value)}
+        numbers = {name: value for name, value in rule.arguments.items() if name not in fixed}
+        rest = {k: v for k, v in rule.__dict__.items() if k not in ("arguments", "_traced")}
+        return (free, numbers), (Same(rest), tuple(counts.items()), tuple(fixed.items()))
+
+    def unflatten(structure: Any, leaves: Any) -> Any:
+        rest, counts, fixed = structure
+        rule: Any = object.__new__(cls)
+        rule.__dict__.update(rest.attributes)
+        rule._traced = {**dict(counts), **leaves[0]}
+        rule.arguments = {**dict(fixed), **leaves[1]}
+        return rule
+
+    jax.tree_util.register_pytree_node(cls, flatten, unflatten)
+    _registered.add(cls)
+
+
+def _is_fixed(value: Any) -> bool:
+    return callable(value) and not getattr(value, "is_tabulated", False)
+
+
+class Same:
+    """Attributes that are the same where they are the same objects."""
+
+    def __init__(self, attributes: dict[str, Any]) -> None:
+        self.attributes = attributes
+        self.identity = tuple((name, id(value)) for name, value in sorted(attributes.items()))
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.identity == other.identity

@@ -1,0 +1,81 @@
+"""Epochs of mini-batches over every seed: compiled and side by side, or one by one where a rule cannot be traced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from polyak.run.loop import Carry, eager_loop, loop, start, unstacked
+
+Loss = Callable[[Any, Any, Any], Any]
+
+
+@partial(jax.jit, static_argnums=0)
+def begin_compiled(loss: Loss, rule: Any, params: Any, X: Any, y: Any) -> tuple[Carry, Any]:
+    """The carry and the loss before the first step, with a leading axis of seeds, as `params` have."""
+    begun: tuple[Carry, Any] = jax.vmap(lambda params: (start(rule, params), loss(params, X, y)))(params)
+    return begun
+
+
+@partial(jax.jit, static_argnums=0)
+def advance_compiled(loss: Loss, rule: Any, carry: Carry, X: Any, y: Any, batches: Any) -> tuple[Carry, Any]:
+    """Some epochs of every seed: the carry, and the losses of shape (seeds, epochs, records)."""
+    epoch = _epoch(loop, jax.grad(loss), loss, rule, X, y)
+    ends: tuple[Carry, Any] = jax.vmap(partial(lax.scan, epoch))(carry, batches)
+    return ends
+
+
+def begin_eager(loss: Loss, rule: Any, params: Any, X: Any, y: Any) -> tuple[Carry, Any]:
+    """The same as `begin_compiled`, seed after seed."""
+    begun = [(start(rule, first), loss(first, X, y)) for first in unstacked(params)]
+    return _stacked(begun)
+
+
+def advance_eager(loss: Loss, rule: Any, carry: Carry, X: Any, y: Any, batches: Any) -> tuple[Carry, Any]:
+    """The same as `advance_compiled`, step after step; only the gradient and the loss are compiled."""
+    epoch = _epoch(eager_loop, jax.jit(jax.grad(loss)), jax.jit(loss), rule, X, y)
+    ends = []
+    for one, rows in zip(unstacked(carry), unstacked(batches), strict=True):
+        records = []
+        for parts in unstacked(rows):
+            one, losses = epoch(one, parts)  # noqa: PLW2901
+            records.append(losses)
+        ends.append((one, jnp.stack(records)))
+    return _stacked(ends)
+
+
+def _epoch(run: Callable[..., Any], slope: Any, loss: Loss, rule: Any, X: Any, y: Any) -> Callable[..., Any]:
+    """One epoch of one seed, by the compiled loop or by the eager one."""
+
+    def part(carry: Carry, rows: Any) -> tuple[Carry, Any]:
+        return run(
+            rule,
+            lambda params, batch: slope(params, *batch),
+            lambda params: loss(params, X, y),
+            carry,
+            (X[rows], y[rows]),
+        )
+
+    def epoch(carry: Carry, parts: Any) -> tuple[Carry, Any]:
+        losses = []
+        for rows in parts:  # the regular records, the rest of the full batches, the last batch
+            if rows.size:
+                carry, recorded = part(carry, rows)
+                losses.append(recorded)
+        if len(losses) > 1 and parts[2].size and parts[1].size:
+            losses.pop(-2)  # the rest is recorded with the last batch, at the epoch's end
+        return carry, jnp.concatenate(losses)
+
+    return epoch
+
+
+def _stacked(trees: list[tuple[Carry, Any]]) -> tuple[Carry, Any]:
+    leaves = [jax.tree.leaves(tree) for tree in trees]
+    stacked = [jnp.stack(list(map(jnp.asarray, same))) for same in zip(*leaves, strict=True)]
+    ends: tuple[Carry, Any] = jax.tree.unflatten(jax.tree.structure(trees[0]), stacked)
+    return ends
