@@ -115,7 +115,11 @@ def label(rule: Rule) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`rule_class` is every rule, `typical` one of each with settings, `variant` every choice of each."""
+    """Parametrize by what a test asks for.
+
+    `rule_class` is every rule, `typical` one of each with settings, `variant` every choice of each, `corner`
+    the first choices and the last, which are dear to compile.
+    """
     if "rule_class" in metafunc.fixturenames:
         metafunc.parametrize("rule_class", CATALOGUE.values(), ids=CATALOGUE)
     if "typical" in metafunc.fixturenames:
@@ -123,6 +127,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "variant" in metafunc.fixturenames:
         every = [rule for cls in CATALOGUE.values() for rule in variants(cls)]
         metafunc.parametrize("variant", every, ids=label)
+    if "corner" in metafunc.fixturenames:
+        corners = [rule for cls in CATALOGUE.values() for rule in variants(cls)[:: _last(cls)]]
+        metafunc.parametrize("corner", corners, ids=label)
+
+
+def _last(cls: type[Rule]) -> int:
+    return max(len(variants(cls)) - 1, 1)
 
 
 @pytest.fixture(scope="session")

@@ -34,9 +34,8 @@ def tolerance(dtype: str) -> float:
     return STEPS * float(np.finfo(dtype).eps)
 
 
-@pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("backend", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
 def test_one_trajectory(
     variant: Rule, backend: str, dtype: str, problem: Any, walk: Any, assert_same_path: Any
 ) -> None:
@@ -47,12 +46,23 @@ def test_one_trajectory(
 
 
 @pytest.mark.usefixtures("x64")
-def test_one_trajectory_compiled(
-    variant: Rule, problem: Any, walk: Any, flat: Any, assert_same_path: Any
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_one_trajectory_in_jax_step_by_step(
+    typical: Rule, dtype: str, problem: Any, walk: Any, assert_same_path: Any
 ) -> None:
-    reference = walk(variant, problem.on("numpy"), problem.gradient, STEPS)
+    reference = walk(typical, problem.on("numpy"), problem.gradient, STEPS)
+    path = walk(typical, problem.on("jax", dtype), problem.gradient, STEPS)
+    assert path.dtype == dtype
+    assert_same_path(path, reference, tolerance(dtype))
+
+
+@pytest.mark.usefixtures("x64")
+def test_one_trajectory_compiled(
+    corner: Rule, problem: Any, walk: Any, flat: Any, assert_same_path: Any
+) -> None:
+    reference = walk(corner, problem.on("numpy"), problem.gradient, STEPS)
     x = jax.numpy.asarray(reference[0])
-    path = np.vstack([x, compiled(variant, x, problem.gradient)])
+    path = np.vstack([x, compiled(corner, x, problem.gradient)])
     assert_same_path(path, reference, tolerance("float64"))
 
 
