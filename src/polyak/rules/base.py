@@ -8,14 +8,14 @@ JAX, NumPy and PyTorch arrays alike.
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
-from array_api_compat import is_jax_array, is_numpy_array
+from array_api_compat import is_jax_array
 
 from polyak.errors import PolyakError, unknown
+from polyak.rules.description import documentation, shown
 from polyak.rules.hyperparameters import (
     Choice,
     Hyperparameter,
@@ -30,6 +30,7 @@ from polyak.rules.hyperparameters import (
     momentum,
     weight_decay,
 )
+from polyak.rules.pytrees import beside_traced, register, tree_util, unchecked
 
 Array = Any
 Slots = dict[str, Array]
@@ -81,13 +82,13 @@ class Rule:
         super().__init_subclass__(**options)
         dataclasses.dataclass(frozen=True)(cls)
         if "formula" in cls.__dict__:
-            cls.__doc__ = _documentation(cls)
+            cls.__doc__ = documentation(cls)
 
     def __post_init__(self) -> None:
         settings: dict[str, Any] = {**self.hyperparameters(), **self.choices()}
         for name, about in settings.items():
             object.__setattr__(self, name, about.checked(self.name(), name, getattr(self, name)))
-        _register(type(self))
+        register(type(self))
 
     # What a subclass writes.
 
@@ -103,14 +104,14 @@ class Rule:
 
     def init(self, params: Any) -> RuleState:
         """The state before the first step, for a pytree of parameters."""
-        arrays, tree = _tree_util().tree_flatten(params)
-        arrays = _beside_traced(arrays, self)
+        arrays, tree = tree_util().tree_flatten(params)
+        arrays = beside_traced(arrays, self)
         return RuleState(0, tree.unflatten([self.at(0, x).slots(x) for x in arrays]))
 
     def update(self, grads: Any, state: RuleState, params: Any = None, **_: Any) -> tuple[Any, RuleState]:
         """What to add to the parameters, and the next state."""
-        gradients, tree = _tree_util().tree_flatten(grads)
-        gradients = _beside_traced(gradients, (self, state, params))
+        gradients, tree = tree_util().tree_flatten(grads)
+        gradients = beside_traced(gradients, (self, state, params))
         slots = tree.flatten_up_to(state.slots)
         arrays = [None] * len(gradients) if params is None else tree.flatten_up_to(params)
         pairs = [
@@ -187,16 +188,17 @@ class Rule:
                 changed[name] = value.astype(g.dtype) if hasattr(value, "astype") else value
             else:
                 changed[name] = float(value)
-        return _unchecked(type(self), {**self.settings(), **changed}) if changed else self
+        return unchecked(type(self), {**self.settings(), **changed}) if changed else self
 
     def __setstate__(self, settings: dict[str, Any]) -> None:
         """From a pickle, perhaps in a process that has made no such rule yet."""
         self.__dict__.update(settings)
-        _register(type(self))
+        register(type(self))
 
     def __str__(self) -> str:
-        shown = ", ".join(f"{name}={_shown(value)}" for name, value in self.settings().items())
-        return f"{self.name()}({shown})"
+        return (
+            f"{self.name()}({', '.join(f'{name}={shown(value)}' for name, value in self.settings().items())})"
+        )
 
     def _repr_markdown_(self) -> str:
         lines = self.formula.replace(r"\\", r"\\ ")
@@ -206,81 +208,3 @@ class Rule:
 def _fields(cls: type, kind: type) -> dict[str, Any]:
     about = {field.name: field.metadata.get("polyak") for field in dataclasses.fields(cls)}
     return {name: found for name, found in about.items() if isinstance(found, kind)}
-
-
-def _shown(value: Any) -> str:
-    if callable(value):
-        return "schedule"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _unchecked(cls: type, settings: dict[str, Any]) -> Any:
-    """A rule made without checking: inside a trace its leaves may be anything."""
-    rule: Any = object.__new__(cls)
-    for name, value in settings.items():
-        object.__setattr__(rule, name, value)
-    return rule
-
-
-def _beside_traced(arrays: list[Any], others: Any) -> list[Any]:
-    """NumPy arrays become JAX arrays where the rule, its state or its parameters are traced."""
-    import jax
-
-    if not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree_util.tree_leaves(others)):
-        return arrays
-    return [jax.numpy.asarray(x) if is_numpy_array(x) else x for x in arrays]
-
-
-def _tree_util() -> Any:
-    """JAX's pytrees, imported at the first use: naming and describing rules needs no JAX."""
-    import jax.tree_util
-
-    return jax.tree_util
-
-
-_registered: set[type] = set()
-
-
-def _register(cls: Any) -> None:
-    """Make a rule's class a pytree: numbers are leaves, choices and plain callables its structure."""
-    if cls in _registered:
-        return
-    tree_util, names = _tree_util(), list(cls.hyperparameters())
-
-    def flatten(rule: Any) -> tuple[list[Any], Any]:
-        settings = rule.settings()
-        fixed = {name: value for name, value in settings.items() if not _is_leaf(name, value, names)}
-        free = [name for name in settings if name not in fixed]
-        keyed = [(tree_util.GetAttrKey(name), settings[name]) for name in free]
-        return keyed, (tuple(free), tuple(fixed.items()))
-
-    def unflatten(structure: Any, leaves: Any) -> Any:
-        free, fixed = structure
-        return _unchecked(cls, {**dict(zip(free, leaves, strict=True)), **dict(fixed)})
-
-    tree_util.register_pytree_with_keys(cls, flatten, unflatten)
-    _registered.add(cls)
-
-
-def _is_leaf(name: str, value: Any, hyperparameters: list[str]) -> bool:
-    tabulated = getattr(value, "is_tabulated", False)
-    return name in hyperparameters and (tabulated or not callable(value))
-
-
-def _documentation(cls: Any) -> str:
-    """The docstring as written, with the formula, the settings and the source that the class states."""
-    written = inspect.cleandoc(cls.__dict__.get("__doc__") or "")
-    settings = [
-        f"    {name} ({about.symbol}): {about.meaning}, in {about.interval}."
-        for name, about in cls.hyperparameters().items()
-    ]
-    settings += [
-        f"    {name}: {about.meaning}; one of {', '.join(map(repr, about.options))}."
-        for name, about in cls.choices().items()
-    ]
-    formula = "\n".join(f"    {line.strip()}" for line in cls.formula.split(r"\\"))
-    return (
-        f"{written}\n\nFormula:\n{formula}\n\nSettings:\n" + "\n".join(settings) + "\n\n"
-        "Arrays of any shape, of JAX, NumPy or PyTorch, in any floating dtype; g, x and the step share\n"
-        f"one shape. A PolyakError says which setting is missing or out of range.\n\nSource: {cls.source}"
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -14,16 +14,45 @@ from polyak.run.loop import Carry, eager_loop, loop, start, unstacked
 
 Loss = Callable[[Any, Any, Any], Any]
 
+# XLA's newer emitters of fused loops take half of a training's compilation, on a CPU, and its code runs no faster.
+OPTIMIZED = {"xla_cpu_use_fusion_emitters": False}
+QUICK = {**OPTIMIZED, "xla_backend_optimization_level": 0}
 
-@partial(jax.jit, static_argnums=0)
-def begin_compiled(loss: Loss, rule: Any, params: Any, X: Any, y: Any) -> tuple[Carry, Any]:
+
+@cache
+def engine(*, quick: bool = False) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """`begin` and `advance`, to be compiled for code that runs fast, or for code that is there soon."""
+    options = QUICK if quick else OPTIMIZED
+    return _compiled(begin, options), _compiled(advance, options)
+
+
+def _compiled(function: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
+    """A function compiled with these options, where this version of XLA, for this device, has them."""
+    plain = jax.jit(function, static_argnums=0)
+    if jax.default_backend() != "cpu":
+        return plain
+    chosen = jax.jit(function, static_argnums=0, compiler_options=options)
+
+    def call(*arguments: Any) -> Any:
+        nonlocal chosen
+        try:
+            return chosen(*arguments)
+        except jax.errors.JaxRuntimeError as error:
+            if "compile option" not in str(error):
+                raise
+            chosen = plain
+            return plain(*arguments)
+
+    return call
+
+
+def begin(loss: Loss, rule: Any, params: Any, X: Any, y: Any) -> tuple[Carry, Any]:
     """The carry and the loss before the first step, with a leading axis of seeds, as `params` have."""
     begun: tuple[Carry, Any] = jax.vmap(lambda params: (start(rule, params), loss(params, X, y)))(params)
     return begun
 
 
-@partial(jax.jit, static_argnums=0)
-def advance_compiled(loss: Loss, rule: Any, carry: Carry, X: Any, y: Any, batches: Any) -> tuple[Carry, Any]:
+def advance(loss: Loss, rule: Any, carry: Carry, X: Any, y: Any, batches: Any) -> tuple[Carry, Any]:
     """Some epochs of every seed: the carry, and the losses of shape (seeds, epochs, records)."""
     epoch = _epoch(loop, jax.grad(loss), loss, rule, X, y)
     ends: tuple[Carry, Any] = jax.vmap(partial(lax.scan, epoch))(carry, batches)
@@ -31,14 +60,14 @@ def advance_compiled(loss: Loss, rule: Any, carry: Carry, X: Any, y: Any, batche
 
 
 def begin_eager(loss: Loss, rule: Any, params: Any, X: Any, y: Any) -> tuple[Carry, Any]:
-    """The same as `begin_compiled`, seed after seed."""
+    """The same as `begin`, seed after seed."""
     begun = [(start(rule, first), loss(first, X, y)) for first in unstacked(params)]
     return _stacked(begun)
 
 
 def advance_eager(loss: Loss, rule: Any, carry: Carry, X: Any, y: Any, batches: Any) -> tuple[Carry, Any]:
-    """The same as `advance_compiled`, step after step; only the gradient and the loss are compiled."""
-    epoch = _epoch(eager_loop, jax.jit(jax.grad(loss)), jax.jit(loss), rule, X, y)
+    """The same as `advance`, step after step; only the gradient and the loss are compiled."""
+    epoch = _epoch(eager_loop, *_compiled(loss), rule, X, y)
     ends = []
     for one, rows in zip(unstacked(carry), unstacked(batches), strict=True):
         records = []
@@ -49,17 +78,22 @@ def advance_eager(loss: Loss, rule: Any, carry: Carry, X: Any, y: Any, batches: 
     return _stacked(ends)
 
 
+@cache
+def _compiled(loss: Loss) -> tuple[Any, Any]:
+    """The gradient and the loss, compiled once for all epochs and trainings."""
+    return jax.jit(jax.grad(loss)), jax.jit(loss)
+
+
 def _epoch(run: Callable[..., Any], slope: Any, loss: Loss, rule: Any, X: Any, y: Any) -> Callable[..., Any]:
     """One epoch of one seed, by the compiled loop or by the eager one."""
 
     def part(carry: Carry, rows: Any) -> tuple[Carry, Any]:
-        return run(
-            rule,
-            lambda params, batch: slope(params, *batch),
-            lambda params: loss(params, X, y),
-            carry,
-            (X[rows], y[rows]),
+        batches = (X[rows], y[rows])
+        observe = partial(loss, X=X, y=y)
+        ends: tuple[Carry, Any] = run(
+            rule, lambda params, batch: slope(params, *batch), observe, carry, batches
         )
+        return ends
 
     def epoch(carry: Carry, parts: Any) -> tuple[Carry, Any]:
         losses = []

@@ -26,6 +26,7 @@ class History(Result):
         steps_taken: how many steps it had taken by then, shape (records,).
         losses: the loss over all the data, shape (seeds, records).
         params: the last parameters, a pytree whose arrays have a leading axis of seeds.
+        state: the rule's last state, likewise.
         seconds: wall time of the training, compilation included where the shapes were new.
 
     >>> import polyak as pk
@@ -43,6 +44,7 @@ class History(Result):
     steps_taken: NDArray[np.int64]
     losses: NDArray[np.floating[Any]]
     params: Any
+    state: Any
     seconds: float
 
     @property

@@ -17,7 +17,7 @@ from polyak.problems import Problem
 from polyak.rules import as_rule, tabulated
 from polyak.run import checkpoint as checkpoints
 from polyak.run.batches import Plan, parameter_generator
-from polyak.run.epochs import advance_compiled, advance_eager, begin_compiled, begin_eager
+from polyak.run.epochs import advance_eager, begin_eager, engine
 from polyak.run.history import History
 from polyak.run.loop import compiles
 
@@ -37,6 +37,7 @@ def train(
     every: int = 100,
     replace: bool = False,
     dtype: str = "float32",
+    quick: bool = False,
     progress: Progress | None = None,
     checkpoint: str | Path | None = None,
 ) -> History:
@@ -52,6 +53,7 @@ def train(
         every: the loss over all the data is recorded each `every` rows, and at the end of each epoch.
         replace: draw rows with replacement, instead of a new permutation each epoch.
         dtype: float32 or float64.
+        quick: compile in a third of the time, to code that runs some times slower: for a short training.
         progress: called with (epochs done, epochs in all).
         checkpoint: a file that keeps the state of a long training; the same call with the same file goes
             on from it, to the same end bit for bit. It is removed when the training is done.
@@ -79,10 +81,10 @@ def train(
     plan = Plan.of(rows=rows, batch_size=batch_size, every=every, replace=replace)
     began = time.perf_counter()
     with jax.enable_x64(dtype == "float64"):
-        run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype)
+        run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick)
         file = None if checkpoint is None else Path(checkpoint)
         identity = run.identity(epochs) if file else {}
-        params, losses = run.finish(epochs, progress or _silent, file, identity)
+        (params, state), losses = run.finish(epochs, progress or _silent, file, identity)
     return History(
         rule=rule,
         problem=problem,
@@ -91,7 +93,8 @@ def train(
         rows_seen=plan.rows_seen(epochs),
         steps_taken=plan.steps_taken(epochs),
         losses=losses,
-        params=jax.tree.map(np.asarray, params),
+        params=params,
+        state=state,
         seconds=time.perf_counter() - began,
     )
 
@@ -100,10 +103,17 @@ class _Training:
     """One call of `train`: what stays the same from one compiled call to the next."""
 
     def __init__(
-        self, rule: Any, problem: Problem, plan: Plan, seeds: tuple[int, ...], replace: bool, dtype: str
+        self,
+        rule: Any,
+        problem: Problem,
+        plan: Plan,
+        seeds: tuple[int, ...],
+        replace: bool,
+        dtype: str,
+        quick: bool,
     ) -> None:
         self.rule, self.problem, self.plan = rule, problem, plan
-        self.seeds, self.replace, self.dtype = seeds, replace, dtype
+        self.seeds, self.replace, self.dtype, self.quick = seeds, replace, dtype, quick
         self.X, self.y = _on_device(problem, dtype)
 
     def identity(self, epochs: int) -> dict[str, str]:
@@ -119,11 +129,11 @@ class _Training:
         )
 
     def finish(self, epochs: int, progress: Progress, file: Path | None, identity: Any) -> tuple[Any, Any]:
-        """Run what is left of `epochs` epochs, in compiled calls of many; the parameters and the losses."""
+        """Run what is left of `epochs` epochs, in compiled calls of many; the carry and the losses."""
         first = [self.problem.init(parameter_generator(seed)) for seed in self.seeds]
         params = jax.tree.map(lambda *arrays: np.stack(arrays).astype(self.dtype), *first)
         compiled = compiles(self.rule, jax.tree.map(lambda x: x[0], params))
-        begin, advance = (begin_compiled, advance_compiled) if compiled else (begin_eager, advance_eager)
+        begin, advance = engine(quick=self.quick) if compiled else (begin_eager, advance_eager)
         carry, losses = begin(self.problem.loss, self.rule, params, self.X, self.y)
         done, losses = 0, np.asarray(losses)[:, None]
         if file and (stored := checkpoints.load(file, identity, carry)):
@@ -141,7 +151,7 @@ class _Training:
                 checkpoints.save(file, identity, done, carry, losses)
         if file:
             checkpoints.remove(file)
-        return carry[0], losses
+        return jax.tree.map(np.asarray, carry), losses
 
     def _batches(self, epochs: range) -> tuple[Any, ...]:
         """The rows of each batch: (seeds, epochs, records, steps per record, batch), and the rest, and the last."""

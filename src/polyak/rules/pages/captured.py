@@ -50,6 +50,23 @@ def captured(function: Any) -> dict[str, Any]:
     return found
 
 
+def surroundings(function: Any) -> dict[str, Any]:
+    """What else a page's function reads by name: functions, modules, words, flags. They are part of its code.
+
+    >>> nesterov = True
+    >>> def step(x):
+    ...     return x / 2 if nesterov else x
+    >>> surroundings(step)
+    {'nesterov': True}
+    """
+    found: dict[str, Any] = {}
+    for part in (function, *functions_around(function).values()):
+        for name, value in (*_globals_read(part), *_outer_read(part)):
+            if not _is_numeric(value):
+                found[name] = value
+    return found
+
+
 def obstacle(function: Any) -> str | None:
     """Why the function's code cannot be compiled, as far as its names tell; None if nothing is in the way."""
     for part in (function, *functions_around(function).values()):

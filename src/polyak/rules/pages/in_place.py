@@ -51,10 +51,11 @@ class FromPage(PageRule):
     """A page's function that overwrites its parameters and states. Made by `from_page`."""
 
     takes = ("params", "states", "hyperparams")
+    arrays = ("states",)
 
     def __init__(self, function: Callable[..., Any], states: Any, arguments: dict[str, Any]) -> None:
         super().__init__(function, arguments)
-        self.states = states
+        self.states = states if callable(states) else _mapped(raw, states)
 
     def init(self, params: Any) -> PageState:
         """The state before the first step: the page's own states, or zeros where none are given."""
@@ -163,15 +164,21 @@ def _fitted(states: Any, arrays: list[Any]) -> Any:
         return None
     by_parameter = isinstance(states, tuple | list) and len(states) == len(arrays)
     if not by_parameter:
-        return _mapped(lambda s: _like(arrays[0], raw(s)), states)
+        return _mapped(partial(_like_array, arrays[0]), states)
     return tuple(_mapped(partial(_in_shape, x), entry) for entry, x in zip(states, arrays, strict=True))
 
 
 def _in_shape(x: Any, state: Any) -> Any:
-    state = _like(x, raw(state))
+    state = _like_array(x, state)
     if math.prod(state.shape) != math.prod(x.shape):
         raise PolyakError(f"a state of shape {tuple(state.shape)} for a parameter of shape {tuple(x.shape)}")
     return state.reshape(tuple(x.shape))
+
+
+def _like_array(x: Any, state: Any) -> Any:
+    """A state in the library and the dtype of a parameter; those that were traced, or came from another run, too."""
+    state = _like(x, raw(state))
+    return state if state.dtype == x.dtype else array_namespace(state).astype(state, x.dtype)
 
 
 def _like(x: Any, value: Any) -> Any:

@@ -8,8 +8,21 @@ from collections.abc import Callable
 from typing import Any
 
 from polyak.errors import PolyakError
-from polyak.rules.pages.captured import UntraceableError, captured, first_line, obstacle, rebuilt
+from polyak.rules.pages.captured import (
+    UntraceableError,
+    captured,
+    first_line,
+    obstacle,
+    rebuilt,
+    surroundings,
+)
 from polyak.rules.pages.handles import ArrayHandle, raw
+
+WORDS = (str, bytes, bool, type(None))
+MOST_VERDICTS = 256
+_verdicts: dict[
+    Any, str | None
+] = {}  # what was found of a rule of one structure, for parameters of some shapes
 
 
 class PageRule:
@@ -21,6 +34,7 @@ class PageRule:
     """
 
     takes: tuple[str, ...]  # the names of the function's arguments, as pages spell them
+    arrays: tuple[str, ...] = ()  # attributes that hold arrays, traced as the numbers are
 
     def __init__(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
         register(type(self))
@@ -58,6 +72,17 @@ class PageRule:
 
     def untraceable(self, params: Any) -> str | None:
         """Why this rule must run step by step, in words; None if it compiles."""
+        import jax
+
+        leaves, structure = jax.tree.flatten((self, params))
+        asked = structure, tuple((jax.numpy.shape(leaf), jax.dtypes.result_type(leaf)) for leaf in leaves)
+        if asked not in _verdicts:
+            if len(_verdicts) > MOST_VERDICTS:
+                _verdicts.clear()
+            _verdicts[asked] = self._verdict(params)
+        return _verdicts[asked]
+
+    def _verdict(self, params: Any) -> str | None:
         import jax
 
         found = obstacle(self.function)
@@ -136,7 +161,7 @@ def checked_arguments(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
 _registered: set[type] = set()
 
 
-def register(cls: type) -> None:
+def register(cls: Any) -> None:
     """Make a page rule's class a pytree: floats and arrays are leaves, counts and functions its structure."""
     if cls in _registered:
         return
@@ -149,12 +174,14 @@ def register(cls: type) -> None:
         fixed = {name: value for name, value in rule.arguments.items() if _is_fixed(value)}
         numbers = {name: value for name, value in rule.arguments.items() if name not in fixed}
         rest = {k: v for k, v in rule.__dict__.items() if k not in ("arguments", "_traced")}
-        return (free, numbers), (Same(rest), tuple(counts.items()), tuple(fixed.items()))
+        arrays = {k: rest.pop(k) for k in cls.arrays if not callable(rest[k])}
+        around = Same(surroundings(rule.function))
+        return (free, numbers, arrays), (Same(rest), around, tuple(counts.items()), tuple(fixed.items()))
 
     def unflatten(structure: Any, leaves: Any) -> Any:
-        rest, counts, fixed = structure
+        rest, _, counts, fixed = structure
         rule: Any = object.__new__(cls)
-        rule.__dict__.update(rest.attributes)
+        rule.__dict__.update(rest.attributes | leaves[2])
         rule._traced = {**dict(counts), **leaves[0]}
         rule.arguments = {**dict(fixed), **leaves[1]}
         return rule
@@ -168,11 +195,14 @@ def _is_fixed(value: Any) -> bool:
 
 
 class Same:
-    """Attributes that are the same where they are the same objects."""
+    """Attributes that are the same where they are the same objects, or the same words and flags."""
 
     def __init__(self, attributes: dict[str, Any]) -> None:
         self.attributes = attributes
-        self.identity = tuple((name, id(value)) for name, value in sorted(attributes.items()))
+        self.identity = tuple(
+            (name, (type(value), value) if isinstance(value, WORDS) else id(value))
+            for name, value in sorted(attributes.items())
+        )
 
     def __hash__(self) -> int:
         return hash(self.identity)
