@@ -19,6 +19,10 @@ class PolyakError(ValueError):
     polyak.errors.PolyakError: steps is -3, expected a whole number of at least 1
     """
 
+    def __init__(self, text: str) -> None:
+        # What a message quotes, such as another library's error or a name, may have lines of its own.
+        super().__init__(" ".join(line.strip() for line in text.splitlines()))
+
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like `name`, or None if none is much like it.

@@ -8,9 +8,11 @@ import warnings
 import typer
 from typer.exceptions import TyperException
 
-from polyak.cli import catalogues, runs, studies
+from polyak.cli import catalogues, documents, runs, studies
 from polyak.errors import PolyakError, nearest
 from polyak.version import __version__
+
+INTERRUPTED = 130  # what the parser makes of Ctrl-C, and shells expect
 
 app = typer.Typer(
     name="polyak",
@@ -22,6 +24,7 @@ app = typer.Typer(
 catalogues.add_to(app)
 runs.add_to(app)
 studies.add_to(app)
+documents.add_to(app)
 
 
 def _version(asked: bool) -> None:
@@ -33,7 +36,7 @@ def _version(asked: bool) -> None:
 @app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context,
-    version: bool = typer.Option(
+    _version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Say which version."
     ),
 ) -> None:
@@ -53,13 +56,14 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(str(error))
     except TyperException as error:
         _fail(_usage(error))
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo("polyak: interrupted", err=True)
-        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        _fail(f"{error.filename or 'the output'} cannot be written or read: {error.strerror}")
     else:
+        if code == INTERRUPTED:
+            typer.echo("polyak: interrupted", err=True)
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -12,16 +12,18 @@ A_MOMENT = 0.5  # seconds: what is done sooner shows no bar
 
 @contextmanager
 def shown(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A callback (done, total) that draws a bar once the work has taken a moment."""
+    """A callback (done, total) that draws a bar, on a terminal, once the work has taken a moment."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    bar = Progress(*columns, console=console, transient=True)
     began, tasks = time.monotonic(), list[Any]()
 
     def progress(done: int, total: int) -> None:
-        if not tasks and time.monotonic() - began > A_MOMENT and done < total:
+        late = console.is_terminal and time.monotonic() - began > A_MOMENT
+        if late and not tasks and done < total:
             bar.start()
             tasks.append(bar.add_task(what, total=total))
         if tasks:

@@ -66,9 +66,15 @@ def _from_optax(name: str, settings: dict[str, str], options: Sequence[str]) -> 
             raise PolyakError("--lr and --learning-rate are the same, give one")
         settings = {("learning_rate" if key == "lr" else key): word for key, word in settings.items()}
     refuse_unknown(name, settings, list(parameters), options)
-    return from_optax(
-        factory, **{key: argument(name, key, parameters[key].default, word) for key, word in settings.items()}
-    )
+    arguments = {key: argument(name, key, parameters[key].default, word) for key, word in settings.items()}
+    rule = from_optax(factory, **arguments)
+    try:
+        made = rule.optimizer()
+    except Exception as error:
+        raise PolyakError(f"{name} fails: {_in_short(error)}") from error
+    if not (hasattr(made, "init") and hasattr(made, "update")):
+        raise PolyakError(f"{name} makes no optimizer")
+    return rule
 
 
 def _factory(name: str) -> Any:
@@ -98,8 +104,11 @@ def _tried(rule: Any, name: str) -> Any:
     except PolyakError:
         raise
     except Exception as error:
-        what = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
-        raise PolyakError(f"{name} fails at its first step: {what}") from error
+        raise PolyakError(f"{name} fails at its first step: {_in_short(error)}") from error
     if shapes[0] != shapes[1]:
         raise PolyakError(f"{name}: its steps have the shapes {shapes[0]}, expected x's, {shapes[1]}")
     return rule
+
+
+def _in_short(error: Exception) -> str:
+    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])

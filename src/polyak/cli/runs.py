@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -26,7 +27,8 @@ def whole(meaning: str) -> Any:
 
 def options(context: typer.Context) -> list[str]:
     """The names of the command's own options."""
-    return [str(option.name).replace("_", "-") for option in context.command.params]
+    names = [str(option.name).replace("_", "-") for option in context.command.params]
+    return [name for name in names if name not in ("rule", "help")]
 
 
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -55,7 +57,7 @@ def trace(
     from polyak.cli.rules import rule_from
 
     found, landscape = rule_from(rule, context.args, options(context)), landscape_from(on, start)
-    _check_picture(out)
+    check_picture(out)
     from polyak.run import descend
 
     result = descend(found, landscape, steps)
@@ -88,7 +90,7 @@ def train(
     from polyak.cli.rules import rule_from
 
     found, task = rule_from(rule, context.args, options(context)), problem_from(data, target, problem)
-    _check_picture(out)
+    check_picture(out)
     from polyak.run import train as run
 
     checkpoint = None if out is None else out.with_name(f".{out.name}.checkpoint")
@@ -106,7 +108,7 @@ def train(
                 checkpoint=checkpoint,
             )
     except KeyboardInterrupt:
-        raise _interrupted(checkpoint) from None
+        _end_interrupted(checkpoint)
     typer.echo(result)
     typer.echo(f"{result.seconds:.3f} s, compilation included")
     if out is not None:
@@ -115,7 +117,7 @@ def train(
         typer.echo(f"wrote {save(history_figure(result), out)}")
 
 
-def _check_picture(out: Path | None) -> None:
+def check_picture(out: Path | None) -> None:
     """Refuse a picture that could not be written before anything runs."""
     if out is not None:
         from polyak.show.places import check_folder, picture_format
@@ -126,7 +128,7 @@ def _check_picture(out: Path | None) -> None:
         check_folder(out.parent)
 
 
-def _interrupted(checkpoint: Path | None) -> typer.Exit:
+def _end_interrupted(checkpoint: Path | None) -> NoReturn:
     """Say how to go on with a training that Ctrl-C ended, and end as the shell expects."""
     if checkpoint is None:
         way = "with --out, the same line would have gone on from where it stopped"
@@ -135,4 +137,4 @@ def _interrupted(checkpoint: Path | None) -> typer.Exit:
     else:
         way = "nothing was kept yet, the same line begins anew"
     typer.echo(f"polyak: interrupted; {way}", err=True)
-    return typer.Exit(130)
+    sys.exit(130)

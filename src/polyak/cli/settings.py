@@ -10,6 +10,21 @@ from polyak.errors import PolyakError, nearest, plain
 from polyak.rules import Rule
 from polyak.rules.hyperparameters import Choice
 
+OPTIONS = {
+    "steps",
+    "on",
+    "start",
+    "out",
+    "data",
+    "target",
+    "problem",
+    "batch_size",
+    "epochs",
+    "seeds",
+    "seed",
+    "every",
+}
+
 
 def settings_from(words: Sequence[str]) -> dict[str, str]:
     """`--beta1 0.9 --centered` as {"beta1": "0.9", "centered": "true"}.
@@ -42,9 +57,16 @@ def refuse_unknown(label: str, names: Iterable[str], known: Sequence[str], optio
     """
     for name in names:
         if name not in known:
-            near = nearest(name, [*known, *options])
+            # The option of another command is no slip of the pen: nothing here is meant.
+            near = (
+                None
+                if name in OPTIONS and name not in map(plain, options)
+                else nearest(name, [*known, *options])
+            )
             hint = f", did you mean --{near.replace('_', '-')}?" if near else ""
             has = f"it has: {', '.join(known)}" if known else "it has none"
+            if options and not near:
+                has += f"; this command: --{', --'.join(options)}"
             raise PolyakError(f"{label} has no setting --{name}{hint} ({has})")
 
 
@@ -76,10 +98,11 @@ def argument(label: str, name: str, default: Any, word: str) -> Any:
     (True, 0.9)
     """
     flags = {"true": True, "yes": True, "false": False, "no": False}
+    found: Any
+    if default is None and word.lower() == "none":
+        return None
     if isinstance(default, bool):
         expected, found = "true or false", flags.get(word.lower())
-    elif default is None and word.lower() == "none":
-        return None
     else:
         expected, found = "a number", number_or_word(word)
         if isinstance(found, str) or math.isnan(found):

@@ -86,6 +86,12 @@ def _downloaded() -> Path:
 
     pooch.get_logger().setLevel("WARNING")
     try:
+        cache().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PolyakError(
+            f"the cache {cache()} cannot be made: {error.strerror}; name another in POLYAK_CACHE"
+        ) from None
+    try:
         return Path(pooch.retrieve(URL, known_hash=f"sha256:{SHA256}", fname=FILE, path=cache()))
     except ValueError as error:
         raise PolyakError(

@@ -58,8 +58,9 @@ class Data:
     def from_arrays(cls, features: Any, labels: Any, *, name: str = "arrays") -> Data:
         """A data set from arrays of shape (rows, columns) and (rows,), or (rows, 1)."""
         try:
-            X = np.asarray(features, dtype=np.float64)
-            y = np.asarray(labels, dtype=np.float64)
+            # Copies, so that what happens to the caller's arrays later changes nothing here.
+            X = np.array(features, dtype=np.float64)
+            y = np.array(labels, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise PolyakError(f"{name}: features and labels must be numbers ({error})") from None
         if y.ndim == 2 and y.shape[1] == 1:
@@ -86,8 +87,10 @@ class Data:
 
 
 def _standardized(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    spread = values.std(axis=0)
-    return np.asarray((values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+    # By the range: the standard deviation of equal numbers may round to a little more than 0.
+    constant = np.ptp(values, axis=0) == 0
+    spread = np.where(constant, 1.0, values.std(axis=0))
+    return np.asarray(np.where(constant, 0.0, (values - values.mean(axis=0)) / spread))
 
 
 def as_data(data: Any) -> Data:

@@ -12,10 +12,10 @@ from polyak.data.dataset import Data
 from polyak.errors import PolyakError, unknown
 
 
-def read(path: str | Path, *, target: str | None = None, standardize: bool = False) -> Data:
+def read(path: str | Path, *, target: str | int | None = None, standardize: bool = False) -> Data:
     r"""A data set from a text file of numbers, its columns parted by tabs, commas, semicolons or spaces.
 
-    A first line that is not all numbers is taken for the header. A target of words becomes classes.
+    A first line without a number is taken for the header. A target of words becomes classes.
 
     Args:
         path: the file, in UTF-8.
@@ -32,7 +32,7 @@ def read(path: str | Path, *, target: str | None = None, standardize: bool = Fal
     """
     path = Path(path)
     rows = _rows(path)
-    header = rows.pop(0)[1] if not all(_is_number(cell) for cell in rows[0][1]) else None
+    header = rows.pop(0)[1] if not any(_is_number(cell) for cell in rows[0][1]) else None
     if not rows:
         raise PolyakError(f"{path} has a header and no rows")
     width = len(header or rows[0][1])
@@ -40,9 +40,6 @@ def read(path: str | Path, *, target: str | None = None, standardize: bool = Fal
         if len(cells) != width:
             raise PolyakError(f"{path}, line {line}: {len(cells)} columns, expected {width}")
     names = [name.strip() for name in header] if header else [f"column {k + 1}" for k in range(width)]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise PolyakError(f"{path}: two columns are called '{twice}'")
     at = _target(names, target, str(path))
     columns = {name: [cells[k] for _, cells in rows] for k, name in enumerate(names)}
     lines = [line for line, _ in rows]
@@ -52,7 +49,7 @@ def read(path: str | Path, *, target: str | None = None, standardize: bool = Fal
 
 
 def from_frame(
-    frame: Any, *, target: str | None = None, standardize: bool = False, name: str = "frame"
+    frame: Any, *, target: str | int | None = None, standardize: bool = False, name: str = "frame"
 ) -> Data:
     """A data set from a DataFrame, its target column named or last.
 
@@ -64,7 +61,8 @@ def from_frame(
     if not names:
         raise PolyakError(f"{name} has no columns")
     at = _target(names, target, name)
-    columns = {label: list(frame.iloc[:, k]) for k, label in enumerate(names)}
+    given = [frame.iloc[:, k].astype(object) for k in range(len(names))]
+    columns = {label: list(cells.where(cells.notna(), "")) for label, cells in zip(names, given, strict=True)}
     lines = list(range(1, len(frame) + 1))
     labels, classes = _labels(columns.pop(names[at]), name, names[at], lines)
     features = [_numbers(cells, name, label, lines) for label, cells in columns.items()]
@@ -97,13 +95,16 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         raise PolyakError(f"{path} is not text in UTF-8") from None
     except OSError as error:
         raise PolyakError(f"{path} cannot be read: {error.strerror}") from None
-    lines = [(k, line) for k, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    lines = [(k, line) for k, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if not lines:
         raise PolyakError(f"{path} is empty, expected rows of numbers")
     separator = next((mark for mark in "\t;," if mark in lines[0][1]), None)
     if separator is None:
         return [(k, line.split()) for k, line in lines]
-    return [(k, next(csv.reader([line], delimiter=separator))) for k, line in lines]
+    try:
+        return [(k, next(csv.reader([line], delimiter=separator))) for k, line in lines]
+    except csv.Error as error:
+        raise PolyakError(f"{path} cannot be cut into columns: {error}") from None
 
 
 def _is_number(cell: Any) -> bool:
@@ -114,28 +115,43 @@ def _is_number(cell: Any) -> bool:
     return True
 
 
-def _target(names: list[str], target: str | None, where: str) -> int:
+def _target(names: list[str], target: str | int | None, where: str) -> int:
+    """Which column the target is, of columns whose names all differ."""
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise PolyakError(f"{where}: two columns are called '{twice[0]}'")
     if target is None:
         return len(names) - 1
-    if target in names:
-        return names.index(target)
-    if str(target).isdigit() and 1 <= int(target) <= len(names):
-        return int(target) - 1
-    raise unknown(f"column of {where}", str(target), names)
+    name = str(target)
+    if name in names:
+        return names.index(name)
+    if name.isdecimal() and 1 <= int(name) <= len(names):
+        return int(name) - 1
+    raise unknown(f"column of {where}", name, names)
 
 
 def _numbers(cells: list[Any], where: str, name: str, lines: list[int]) -> Any:
     for line, cell in zip(lines, cells, strict=True):
         if not _is_number(cell) or not np.isfinite(float(cell)):
-            shown = str(cell).strip() or "nothing"
-            raise PolyakError(f"{where}, line {line}, column {name}: {shown!r}, expected a finite number")
+            raise PolyakError(
+                f"{where}, line {line}, column {name}: {_shown(cell)}, expected a finite number"
+            )
     return np.array([float(cell) for cell in cells])
+
+
+def _shown(cell: Any) -> str:
+    return repr(word) if (word := str(cell).strip()) else "nothing"
 
 
 def _labels(cells: list[Any], where: str, name: str, lines: list[int]) -> tuple[Any, tuple[str, ...]]:
     words = [str(cell).strip() for cell in cells]
-    # One stray word among numbers is a slip; a column of words is a target of classes.
-    if any(_is_number(cell) for cell in cells) or not all(words):
+    strays = [not word or _is_number(cell) for word, cell in zip(words, cells, strict=True)]
+    # A stray word among numbers is a slip, and so is a stray number or a gap among words.
+    if 2 * sum(strays) >= len(cells):
         return _numbers(cells, where, name, lines), ()
+    if any(strays):
+        line, cell = next(found for *found, stray in zip(lines, cells, strays, strict=True) if stray)
+        raise PolyakError(
+            f"{where}, line {line}, column {name}: {_shown(cell)}, expected the name of a class"
+        )
     classes = tuple(sorted(set(words)))
     return np.array([float(classes.index(word)) for word in words]), classes

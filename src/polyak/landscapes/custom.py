@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -57,6 +58,9 @@ def from_function(
 
     _check_value(of_vector, np.array(begin), label)
     known = tuple(checked_point("minimiser", point) for point in minimisers)
+    for point in known:
+        if len(point) != len(begin):
+            raise PolyakError(f"minimiser has {len(point)} coordinates, expected {len(begin)} like start")
     return Landscape(
         name=label,
         function=_differentiable(of_vector, begin, label),
@@ -71,7 +75,10 @@ def from_function(
 def _arity(function: Callable[..., Any], label: str) -> int:
     if not callable(function):
         raise PolyakError(f"{label} is no function, expected f(x1, x2) or f(x)")
-    parameters = inspect.signature(function).parameters.values()
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # some functions written in C
+        raise PolyakError(f"{label} does not tell its arguments, expected f(x1, x2) or f(x)") from None
     required = [
         p
         for p in parameters
@@ -88,16 +95,25 @@ def _check_value(function: Callable[[Any], Any], x: Any, label: str) -> None:
         value = function(x)
     except Exception as error:
         raise PolyakError(f"{label} fails at ({where}): {type(error).__name__}: {error}") from error
-    if np.ndim(value) > 0:
-        raise PolyakError(
-            f"{label} returns an array of shape {np.shape(value)} at ({where}), expected one number"
-        )
     try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise PolyakError(f"{label} returns {value!r} at ({where}), expected one number") from None
-    if not np.isfinite(number):
+        number = _number(value)
+    except TypeError as error:
+        raise PolyakError(f"{label} {error} at ({where}), expected one number") from None
+    if not math.isfinite(number):
         raise PolyakError(f"{label} is {number} at its start ({where}), expected a finite number")
+
+
+def _number(value: Any) -> float:
+    """What a function returned as a float; a TypeError says what it is where it is not one real number."""
+    shape = getattr(value, "shape", ())
+    if shape:
+        raise TypeError(f"returns an array of shape {tuple(shape)}")
+    if isinstance(value, str | bytes | bool | complex) or str(getattr(value, "dtype", "")) == "bool":
+        raise TypeError(f"returns {value!r}")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"returns {value!r}") from None
 
 
 def _differentiable(function: Callable[[Any], Any], start: Point, label: str) -> Callable[[Any], Any]:
@@ -106,28 +122,48 @@ def _differentiable(function: Callable[[Any], Any], start: Point, label: str) ->
     try:
         jax.eval_shape(jax.grad(function), jax.ShapeDtypeStruct((len(start),), np.float32))
     except Exception as error:
-        reason = str(error).splitlines()[0]
+        reason = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
         warnings.warn(
-            f"{label} cannot be traced by JAX ({type(error).__name__}: {reason}): its gradient is taken by "
+            f"{label} cannot be traced by JAX ({reason}): its gradient is taken by "
             "central differences, slowly; write it with jax.numpy to have it exact",
             stacklevel=3,
         )
-        return _by_central_differences(function)
+        return _by_central_differences(function, label)
     return function
 
 
-def _by_central_differences(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _or_nan(function: Callable[[Any], Any], label: str) -> Callable[[Any], float]:
+    """The function in float64, nan where it fails: divergence is recorded and never raised."""
     import jax
 
+    def value(x: Any) -> float:
+        try:
+            with jax.enable_x64(True):
+                return _number(function(np.array(x)))
+        except Exception as error:
+            # Overflow, and whatever comes of an x that is inf or nan, is divergence; all else is said.
+            if np.isfinite(x).all() and not isinstance(error, ArithmeticError):
+                warnings.warn(f"{label} fails: {error!r}; it counts as nan there", stacklevel=1)
+            return math.nan
+
+    return value
+
+
+def _by_central_differences(function: Callable[[Any], Any], label: str) -> Callable[[Any], Any]:
+    import jax
+
+    at = _or_nan(function, label)
+
     def value(x: Any) -> Any:
-        return np.asarray(function(np.asarray(x)), dtype=x.dtype)
+        with np.errstate(all="ignore"):
+            return np.asarray(at(np.asarray(x, dtype=np.float64)), dtype=x.dtype)
 
     def gradient(x: Any) -> Any:
-        x = np.asarray(x, dtype=np.float64)
-        # The step that balances truncation (h^2) against rounding (eps/h) in float64.
-        h = np.finfo(np.float64).eps ** (1 / 3) * np.maximum(1.0, np.abs(x))
-        steps = np.diag(h)
-        return np.array([(function(x + s) - function(x - s)) / (2 * s.sum()) for s in steps])
+        with np.errstate(all="ignore"):
+            x = np.asarray(x, dtype=np.float64)
+            # The step that balances truncation (h^2) against rounding (eps/h) in float64.
+            h = np.finfo(np.float64).eps ** (1 / 3) * np.maximum(1.0, np.abs(x))
+            return np.array([(at(x + s) - at(x - s)) / (2 * s.sum()) for s in np.diag(h)])
 
     @jax.custom_vjp
     def differentiable(x: Any) -> Any:

@@ -107,7 +107,9 @@ def checked_point(name: str, values: Any) -> Point:
     try:
         point = tuple(float(value) for value in values)
     except (TypeError, ValueError):
-        raise PolyakError(f"{name} is {values!r}, expected numbers such as -5, -2") from None
-    if not point or not np.isfinite(point).all():
+        point = ()
+    if isinstance(values, str) or not point:
+        raise PolyakError(f"{name} is {values!r}, expected numbers such as -5, -2")
+    if not np.isfinite(point).all():
         raise PolyakError(f"{name} is {values!r}, expected finite numbers")
     return point

@@ -66,15 +66,18 @@ def quadratic(
 
 
 def _orthogonal(rotation: Any, n: int) -> Any:
-    if np.ndim(rotation) == 0:
-        angle = math.radians(checked_point("rotation", [rotation])[0])
+    try:
+        given = np.asarray(rotation, dtype=np.float64)
+    except (TypeError, ValueError):
+        given = np.empty(0)
+    if given.ndim == 0:
+        angle = math.radians(checked_point("rotation", [given])[0])
         Q = np.eye(n)
         if angle and n < 2:
             raise PolyakError("rotation needs two dimensions or more")
         if n > 1:
             Q[:2, :2] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
         return Q
-    Q = np.asarray(rotation, dtype=np.float64)
-    if Q.shape != (n, n) or not np.allclose(Q @ Q.T, np.eye(n), atol=1e-9):
-        raise PolyakError(f"rotation is no orthogonal {n} by {n} matrix")
-    return Q
+    if given.shape != (n, n) or not np.allclose(given @ given.T, np.eye(n), atol=1e-9):
+        raise PolyakError(f"rotation is neither an angle in degrees nor an orthogonal {n} by {n} matrix")
+    return given

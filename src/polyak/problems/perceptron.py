@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from polyak.data import as_data
-from polyak.errors import whole_number
+from polyak.errors import PolyakError, whole_number
 from polyak.problems.problem import Params, Problem
 from polyak.problems.regression import class_count, cross_entropy_of
 
@@ -29,6 +29,8 @@ def perceptron(data: Any, *, hidden: Sequence[int] = (32,)) -> Problem:
     Problem(perceptron of 64-16-10 on Data(digits: 1797 rows, 64 features -> 10 classes))
     """
     data = as_data(data)
+    if not isinstance(hidden, list | tuple):
+        raise PolyakError(f"hidden is {hidden!r}, expected the units of each layer, such as (32, 16)")
     units = [whole_number("hidden units", count, at_least=1) for count in hidden]
     outputs = class_count(data) if data.classes else 1
     sizes = (data.features.shape[1], *units, outputs)

@@ -24,6 +24,7 @@ from polyak.rules.protocol import FromOptax, as_rule, from_optax
 from polyak.rules.rmsprop import RMSProp
 from polyak.rules.schedules import Tabulated, tabulated
 from polyak.rules.signum import Signum
+from polyak.rules.wrappers import Clipped, CoupledDecay, DecoupledDecay, Scaled, Wrapper
 
 __all__ = [
     "CATALOGUE",
@@ -32,8 +33,11 @@ __all__ = [
     "Adam",
     "AdamW",
     "AveragedGradient",
+    "Clipped",
     "Coefficients",
+    "CoupledDecay",
     "Dampening",
+    "DecoupledDecay",
     "FromOptax",
     "FromPage",
     "FromPlane",
@@ -48,9 +52,11 @@ __all__ = [
     "RMSProp",
     "Rule",
     "RuleState",
+    "Scaled",
     "Signum",
     "Tabulated",
     "TripleMomentum",
+    "Wrapper",
     "arity",
     "as_rule",
     "find",

@@ -49,7 +49,7 @@ class Hyperparameter:
 
     def checked(self, rule: str, name: str, value: Any) -> Any:
         """`value` if it may stand here, as a Python float if it is a plain number."""
-        if callable(value) or _is_unknown_yet(value):
+        if callable(value) or is_unknown_yet(value):
             return value
         expected = f"expected a number in {self.interval} ({self.meaning}) or a schedule"
         if isinstance(value, str | bytes | bool) or str(getattr(value, "dtype", "")).endswith("bool"):
@@ -81,7 +81,7 @@ class Choice:
         raise PolyakError(f"{rule}: {name} is {value!r}, expected {options} ({self.meaning})")
 
 
-def _is_unknown_yet(value: Any) -> bool:
+def is_unknown_yet(value: Any) -> bool:
     """Traced values have no number to check; arrays of many settings are the sweep's to check."""
     jax = sys.modules.get("jax")
     traced = jax is not None and isinstance(value, jax.core.Tracer)

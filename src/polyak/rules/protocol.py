@@ -10,6 +10,7 @@ from typing import Any, cast, get_args
 from polyak.errors import PolyakError, unknown
 from polyak.rules.base import Rule
 from polyak.rules.pages.page_rule import PageRule
+from polyak.rules.wrappers import Wrapper
 
 
 class FromOptax:
@@ -154,7 +155,7 @@ def as_rule(rule: Any) -> Any:
     >>> as_rule(optax.sgd(0.1))
     GradientTransformationExtraArgs
     """
-    if isinstance(rule, Rule | FromOptax | Adapted | PageRule):
+    if isinstance(rule, Rule | FromOptax | Adapted | PageRule | Wrapper):
         return rule
     if isinstance(rule, type) and issubclass(rule, Rule):
         raise PolyakError(f"{rule.__name__} is a rule without settings, expected {rule.__name__}(...)")

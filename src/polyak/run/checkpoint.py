@@ -26,12 +26,12 @@ def fingerprint(rule: Any, problem: Any, **settings: Any) -> dict[str, str]:
     return {
         "version": __version__,
         "rule": ADDRESS.sub("", str(rule)),
+        **{name: str(value) for name, value in settings.items()},
         "hyper-parameters": _hash(np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(rule)),
         "step": _code(lambda rule, x: rule.update(x, rule.init(x), x), rule, params),
         "problem": f"{problem.name} on {problem.data.name}, {' '.join(shapes)}",
         "loss": _code(problem.loss, params, problem.data.features, problem.data.labels),
         "data": _hash([problem.data.features.tobytes(), problem.data.labels.tobytes()]),
-        **{name: str(value) for name, value in settings.items()},
     }
 
 
@@ -58,7 +58,7 @@ def load(path: Path, identity: dict[str, str], carry: Any) -> tuple[int, Any, An
     Raises PolyakError if what is there is no checkpoint, or that of another training.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
         found = dict(json.loads(str(arrays["identity"])))
     except FileNotFoundError:

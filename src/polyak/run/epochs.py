@@ -14,24 +14,22 @@ from polyak.run.loop import Carry, eager_loop, loop, start, unstacked
 
 Loss = Callable[[Any, Any, Any], Any]
 
-# XLA's newer emitters of fused loops take half of a training's compilation, on a CPU, and its code runs no faster.
-OPTIMIZED = {"xla_cpu_use_fusion_emitters": False}
-QUICK = {**OPTIMIZED, "xla_backend_optimization_level": 0}
+# XLA's newer emitters of fused loops take half of a training's compilation, on a CPU, and their code runs no faster.
+COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
 
 
 @cache
-def engine(*, quick: bool = False) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """`begin` and `advance`, to be compiled for code that runs fast, or for code that is there soon."""
-    options = QUICK if quick else OPTIMIZED
-    return _compiled(begin, options), _compiled(advance, options)
+def engine() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """`begin` and `advance`, compiled at their first call for each rule, problem and shape."""
+    return _jitted(begin), _jitted(advance)
 
 
-def _compiled(function: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
-    """A function compiled with these options, where this version of XLA, for this device, has them."""
+def _jitted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function compiled with our options, where this version of XLA, for this device, has them."""
     plain = jax.jit(function, static_argnums=0)
     if jax.default_backend() != "cpu":
         return plain
-    chosen = jax.jit(function, static_argnums=0, compiler_options=options)
+    chosen = jax.jit(function, static_argnums=0, compiler_options=COMPILER_OPTIONS)
 
     def call(*arguments: Any) -> Any:
         nonlocal chosen
@@ -88,10 +86,12 @@ def _epoch(run: Callable[..., Any], slope: Any, loss: Loss, rule: Any, X: Any, y
     """One epoch of one seed, by the compiled loop or by the eager one."""
 
     def part(carry: Carry, rows: Any) -> tuple[Carry, Any]:
-        batches = (X[rows], y[rows])
-        observe = partial(loss, X=X, y=y)
         ends: tuple[Carry, Any] = run(
-            rule, lambda params, batch: slope(params, *batch), observe, carry, batches
+            rule,
+            lambda params, batch: slope(params, *batch),
+            lambda params: loss(params, X, y),
+            carry,
+            (X[rows], y[rows]),
         )
         return ends
 

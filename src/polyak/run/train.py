@@ -37,7 +37,6 @@ def train(
     every: int = 100,
     replace: bool = False,
     dtype: str = "float32",
-    quick: bool = False,
     progress: Progress | None = None,
     checkpoint: str | Path | None = None,
 ) -> History:
@@ -53,7 +52,6 @@ def train(
         every: the loss over all the data is recorded each `every` rows, and at the end of each epoch.
         replace: draw rows with replacement, instead of a new permutation each epoch.
         dtype: float32 or float64.
-        quick: compile in a third of the time, to code that runs some times slower: for a short training.
         progress: called with (epochs done, epochs in all).
         checkpoint: a file that keeps the state of a long training; the same call with the same file goes
             on from it, to the same end bit for bit. It is removed when the training is done.
@@ -81,7 +79,7 @@ def train(
     plan = Plan.of(rows=rows, batch_size=batch_size, every=every, replace=replace)
     began = time.perf_counter()
     with jax.enable_x64(dtype == "float64"):
-        run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick)
+        run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype)
         file = None if checkpoint is None else Path(checkpoint)
         identity = run.identity(epochs) if file else {}
         (params, state), losses = run.finish(epochs, progress or _silent, file, identity)
@@ -103,17 +101,10 @@ class _Training:
     """One call of `train`: what stays the same from one compiled call to the next."""
 
     def __init__(
-        self,
-        rule: Any,
-        problem: Problem,
-        plan: Plan,
-        seeds: tuple[int, ...],
-        replace: bool,
-        dtype: str,
-        quick: bool,
+        self, rule: Any, problem: Problem, plan: Plan, seeds: tuple[int, ...], replace: bool, dtype: str
     ) -> None:
         self.rule, self.problem, self.plan = rule, problem, plan
-        self.seeds, self.replace, self.dtype, self.quick = seeds, replace, dtype, quick
+        self.seeds, self.replace, self.dtype = seeds, replace, dtype
         self.X, self.y = _on_device(problem, dtype)
 
     def identity(self, epochs: int) -> dict[str, str]:
@@ -133,7 +124,7 @@ class _Training:
         first = [self.problem.init(parameter_generator(seed)) for seed in self.seeds]
         params = jax.tree.map(lambda *arrays: np.stack(arrays).astype(self.dtype), *first)
         compiled = compiles(self.rule, jax.tree.map(lambda x: x[0], params))
-        begin, advance = engine(quick=self.quick) if compiled else (begin_eager, advance_eager)
+        begin, advance = engine() if compiled else (begin_eager, advance_eager)
         carry, losses = begin(self.problem.loss, self.rule, params, self.X, self.y)
         done, losses = 0, np.asarray(losses)[:, None]
         if file and (stored := checkpoints.load(file, identity, carry)):
@@ -172,7 +163,8 @@ def _seeds(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
 
 @lru_cache(maxsize=8)
 def _on_device(problem: Problem, dtype: str) -> tuple[Any, Any]:
-    return jnp.asarray(problem.data.features, dtype=dtype), jnp.asarray(problem.data.labels, dtype=dtype)
+    # Converted by NumPy: JAX would compile the conversion.
+    return jnp.asarray(problem.data.features.astype(dtype)), jnp.asarray(problem.data.labels.astype(dtype))
 
 
 def _silent(done: int, total: int) -> None:

@@ -9,7 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from polyak.run import History
-from polyak.show.style import label, new_figure, series, styled
+from polyak.show.style import (
+    LARGEST,
+    heading,
+    label,
+    legend_below,
+    new_figure,
+    series,
+    set_log_scale,
+    styled,
+    words,
+)
 
 
 @styled
@@ -19,7 +29,7 @@ def history_figure(histories: History | Sequence[History]) -> Figure:
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     draw_histories(axes, histories)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    legend_below(figure, *axes.get_legend_handles_labels())
     return figure
 
 
@@ -28,8 +38,9 @@ def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
     first = histories[0]
     for index, history in enumerate(histories):
         style = series(index)
-        finite = np.where(np.isfinite(history.losses), history.losses, np.inf).astype(np.float64)
-        low, middle, high = np.quantile(finite, [0, 0.5, 1], axis=0, method="nearest")
+        losses = history.losses.astype(np.float64)
+        finite = np.where(losses < LARGEST, losses, np.inf)
+        low, middle, high = finite.min(axis=0), np.median(finite, axis=0), finite.max(axis=0)
         shown = [np.where(np.isfinite(line), line, np.nan) for line in (low, middle, high)]
         axes.plot(
             history.epochs,
@@ -39,7 +50,7 @@ def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
             label=label(history.rule),
         )
         if len(history.seeds) > 1:
-            top = np.where(np.isfinite(high), high, 1e300)
+            top = np.where(np.isfinite(high), high, LARGEST)
             axes.fill_between(history.epochs, shown[0], top, color=style["color"], alpha=0.2, linewidth=0)
         steps = [step for step in history.diverged_at if step is not None]
         if steps:
@@ -52,18 +63,24 @@ def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
                 fontsize=8,
                 color=style["color"],
             )
-    start = float(np.median(first.losses[:, 0]))
-    lowest = min(
-        float(np.min(history.losses[np.isfinite(history.losses)], initial=start)) for history in histories
-    )
-    axes.set_yscale("log")
+    end = max(history.epochs[-1] for history in histories)
+    axes.set_xlim(-0.02 * end, 1.02 * end)
+    _scale(axes, histories)
+    axes.grid(visible=True, which="both")
+    several = len(first.seeds) > 1
+    axes.set(xlabel="epochs", ylabel=f"loss over all rows{' (median and range)' if several else ''}")
+    seeds = f", {len(first.seeds)} seeds" if several else ""
+    heading(axes, f"{words(first.problem.data.name)}, {first.problem.name}, batch {first.batch_size}{seeds}")
+
+
+def _scale(axes: Axes, histories: Sequence[History]) -> None:
+    """A logarithmic axis that holds the medians, but for a curve that runs away: it would press all others flat."""
+    losses = np.concatenate([history.losses.ravel() for history in histories])
+    losses = losses[np.isfinite(losses) & (losses > 0)]
+    if not losses.size:
+        return
+    start = float(np.median(histories[0].losses[:, 0]))
     medians = np.concatenate([np.median(history.losses, axis=0) for history in histories])
     top = float(np.max(medians[np.isfinite(medians)], initial=start))
-    # A curve that runs away would press all others flat: the window stops at four times the start.
-    axes.set_ylim(lowest * 0.97, min(max(top, start) * 1.15, 4 * start))
-    axes.yaxis.set_major_formatter("{x:.3g}")
-    axes.yaxis.set_minor_formatter("{x:.2g}")
-    axes.grid(visible=True, which="both")
-    seeds = f", {len(first.seeds)} seeds (band: lowest to highest)" if len(first.seeds) > 1 else ""
-    axes.set(xlabel="epochs", ylabel="loss over all rows (median)" if seeds else "loss over all rows")
-    axes.set_title(f"{first.problem.data.name}, {first.problem.name}, batch {first.batch_size}{seeds}")
+    high = min(max(top, start) * 1.15, 4 * start) if start > 0 else float(losses.max())
+    set_log_scale(axes, float(losses.min()) * 0.97, high)

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
 from polyak.run import History
-from polyak.show.style import new_figure, series, styled
+from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled
 
 
 @styled
@@ -17,37 +20,38 @@ def lr_figure(ladders: Sequence[Sequence[History]]) -> Figure:
     """For each ladder of trainings that differ in lr alone: median and range over seeds of the last loss."""
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
-    start = float(np.median(ladders[0][0].losses[:, 0]))
-    for index, ladder in enumerate(ladders):
-        lrs = np.array([_lr(history.rule) for history in ladder])
-        ends = np.array([history.final_losses for history in ladder], dtype=np.float64)
-        bad = ~np.isfinite(ends).all(axis=1) | (np.max(np.where(np.isfinite(ends), ends, 0), axis=1) > start)
-        low, middle, high = np.quantile(
-            np.where(np.isfinite(ends), ends, 1e300), [0, 0.5, 1], axis=1, method="nearest"
-        )
-        style = series(index)
-        axes.errorbar(
-            lrs[~bad],
-            middle[~bad],
-            yerr=[(middle - low)[~bad], (high - middle)[~bad]],
-            capsize=3,
-            **style,
-            label=ladder[0].rule.name().replace("_", " "),
-        )
-        height = 0.97 - 0.05 * index
-        axes.plot(
-            lrs[bad], [height] * bad.sum(), "x", color=style["color"], transform=axes.get_xaxis_transform()
-        )
+    drawn = np.concatenate([_draw_ladder(axes, ladder, index) for index, ladder in enumerate(ladders)])
     axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:.3g}")
-    axes.yaxis.set_minor_formatter("{x:.2g}")
+    if drawn.size and drawn.min() > 0:
+        set_log_scale(axes, drawn.min() * 0.95, drawn.max() * 1.05)
     axes.grid(visible=True, which="both")
-    epochs = ladders[0][0].epochs[-1]
-    axes.set(xlabel=r"learning rate $\eta$", ylabel=f"loss over all rows after {epochs:g} epochs")
-    axes.set_title("median and range over seeds (cross: worse than at the start, or diverged)")
-    figure.legend(loc="outside lower center", ncols=2)
+    first = ladders[0][0]
+    epochs, seeds = first.epochs[-1], len(first.seeds)
+    plural = "" if epochs == 1 else "s"
+    axes.set(xlabel=r"learning rate $\eta$", ylabel=f"loss over all rows after {epochs:g} epoch{plural}")
+    heading(axes, f"last loss: median and range over {seeds} seeds" if seeds > 1 else "last loss")
+    handles, labels = axes.get_legend_handles_labels()
+    if any(line.get_marker() == "x" and np.size(line.get_xdata()) for line in axes.lines):
+        handles.append(Line2D([], [], color="grey", marker="x", linestyle=""))
+        labels.append("worse than at the start, or diverged")
+    legend_below(figure, handles, labels)
     return figure
+
+
+def _draw_ladder(axes: Axes, ladder: Sequence[History], index: int) -> NDArray[np.float64]:
+    """One rule's losses, and crosses at the top where there is none to draw; what was drawn."""
+    start = float(np.median(ladder[0].losses[:, 0]))
+    lrs = np.array([_lr(history.rule) for history in ladder])
+    ends = np.array([history.final_losses for history in ladder], dtype=np.float64)
+    bad = ~np.isfinite(ends).all(axis=1) | (np.max(np.where(np.isfinite(ends), ends, 0), axis=1) > start)
+    good = ends[~bad]
+    low, middle, high = good.min(axis=1), np.median(good, axis=1), good.max(axis=1)
+    style = series(index)
+    name = ladder[0].rule.name().replace("_", " ")
+    axes.errorbar(lrs[~bad], middle, yerr=[middle - low, high - middle], capsize=3, **style, label=name)
+    height = 0.97 - 0.05 * index
+    axes.plot(lrs[bad], [height] * bad.sum(), "x", color=style["color"], transform=axes.get_xaxis_transform())
+    return np.asarray(good.ravel())
 
 
 def _lr(rule: Any) -> float:

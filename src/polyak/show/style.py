@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import io
+import math
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ParamSpec
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
-from polyak.errors import PolyakError, unknown
-from polyak.show.formats import FORMATS
+from polyak.errors import PolyakError
+from polyak.show.places import picture_format
 
 P = ParamSpec("P")
+SMALLEST, LARGEST = 1e-250, 1e250  # beyond these sizes matplotlib's own arithmetic overflows
+TITLE_WIDTH = 58  # letters, of the narrowest picture
+LETTERS_PER_INCH = 16  # of a legend; each entry has a line and spaces of about 8 letters beside its text
 
 STYLE_SHEET = Path(__file__).with_name("polyak.mplstyle")
 # A marker and a dash beside each colour: rules stay apart in black and white.
@@ -22,12 +32,32 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
 
 
+# Settings of the machine, not of a picture: these stay the user's.
+OF_THE_MACHINE = re.compile(r"(backend|interactive|toolbar|timezone|webagg|tk|macosx|docstring|keymap)\b")
+
+
+@functools.cache
+def _style() -> Any:
+    """Every setting that a picture has: matplotlib's own defaults, and the style sheet over them."""
+    style: dict[Any, Any] = dict(matplotlib.rcParamsDefault)
+    style.update(matplotlib.rc_params_from_file(STYLE_SHEET, use_default_template=False))
+    return {name: value for name, value in style.items() if not OF_THE_MACHINE.match(name)}
+
+
+def in_style() -> AbstractContextManager[None]:
+    """The style for the time of a `with`, whatever the user's own settings are; they are back afterwards."""
+    return matplotlib.rc_context(_style())
+
+
 class PolyakFigure(Figure):
-    """A matplotlib Figure, made without pyplot, that shows itself in a notebook."""
+    """A matplotlib Figure, made without pyplot, that shows itself in a notebook and keeps its style in a file."""
+
+    def savefig(self, *arguments: Any, **options: Any) -> None:
+        """As matplotlib's, within the style sheet."""
+        with in_style():
+            super().savefig(*arguments, **options)
 
     def _repr_png_(self) -> bytes:
-        import io
-
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=110)
         return buffer.getvalue()
@@ -38,7 +68,7 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @functools.wraps(draw)
     def drawn(*arguments: P.args, **options: P.kwargs) -> Figure:
-        with matplotlib.rc_context(fname=STYLE_SHEET):
+        with in_style():
             return draw(*arguments, **options)
 
     return drawn
@@ -47,6 +77,42 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 def new_figure(width: float, height: float) -> PolyakFigure:
     """An empty figure, in inches."""
     return PolyakFigure(figsize=(width, height))
+
+
+def words(text: str) -> str:
+    r"""Text of the user's own, such as a file's name, in which a dollar begins no formula.
+
+    >>> print(words("price_$"))
+    price_\$
+    """
+    return text.replace("$", r"\$")
+
+
+def heading(axes: Axes, text: str) -> None:
+    """A title that breaks between words before it leaves the picture."""
+    axes.set_title(textwrap.fill(text, TITLE_WIDTH))
+
+
+def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    """A legend below the axes, in as many columns as fit side by side; the figure grows by its lines."""
+    room = int(LETTERS_PER_INCH * figure.get_figwidth())
+    broken = [textwrap.fill(text, room - 8, break_on_hyphens=False) for text in labels]
+    longest = max(len(re.sub(r"\$[^$]*\$", "x", line)) for text in broken for line in text.splitlines())
+    columns = max(1, min(3, room // (longest + 8)))
+    lines = -(-len(labels) // columns) + sum(text.count("\n") for text in broken)
+    figure.set_figheight(figure.get_figheight() + 0.18 * (lines - 1))
+    figure.legend(handles, broken, loc="outside lower center", ncols=columns)
+
+
+def set_log_scale(axes: Axes, low: float, high: float) -> None:
+    """A logarithmic y axis from `low` to `high`, with as many numbers on it as can be told apart."""
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    decades = math.log10(high / low)
+    axes.yaxis.set_major_formatter("{x:.3g}")
+    axes.yaxis.set_minor_formatter("{x:.3g}" if decades < 1.5 else NullFormatter())
+    if 0.6 < decades < 1.5:
+        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
 
 
 def series(index: int) -> dict[str, Any]:
@@ -94,15 +160,13 @@ def save(figure: Figure, path: str | Path) -> Path:
     Raises PolyakError for another ending and for a folder that cannot be written.
     """
     path = Path(path)
-    ending = path.suffix.lstrip(".").lower()
-    if ending not in FORMATS:
-        raise unknown("picture format", ending or path.name, FORMATS)
+    ending = picture_format(path)
     part = path.with_name(f".{path.name}.part")
     # A date in the file would make every run's picture a new one.
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with matplotlib.rc_context(fname=STYLE_SHEET):
+        with in_style():
             figure.savefig(part, format=ending, metadata=undated)
         part.replace(path)
     except OSError as error:

@@ -12,7 +12,17 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from polyak.run import Trace
-from polyak.show.style import label, new_figure, series, styled
+from polyak.show.style import (
+    LARGEST,
+    SMALLEST,
+    heading,
+    label,
+    legend_below,
+    new_figure,
+    series,
+    styled,
+    words,
+)
 
 MOST_GROWTH = 1.5  # a window grows to hold its traces, up to this many times its own size on each side
 MARKED_STEPS = 200  # beyond this many steps a marker each hides the line
@@ -31,7 +41,7 @@ def trace_figure(traces: Trace | Sequence[Trace]) -> Figure:
     plane, values = figure.subplots(1, 2, width_ratios=(1.35, 1))
     draw_plane(plane, traces)
     draw_values(values, traces)
-    figure.legend(*plane.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    legend_below(figure, *plane.get_legend_handles_labels())
     return figure
 
 
@@ -45,7 +55,7 @@ def convergence_figure(traces: Trace | Sequence[Trace]) -> Figure:
     draw_values(axes[0], traces)
     if known:
         draw_distances(axes[1], traces)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    legend_below(figure, *axes[0].get_legend_handles_labels())
     return figure
 
 
@@ -67,13 +77,15 @@ def draw_plane(axes: Axes, traces: Sequence[Trace]) -> None:
                 markeredgecolor="black",
             )
         else:
-            _note_exit(axes, trace, x, mark["color"])
+            _note_exit(axes, trace, x, index)
     axes.plot(*traces[0].positions[0], "ko", markersize=6)
     axes.annotate("start", traces[0].positions[0], (6, -11), textcoords="offset points", fontsize=8)
     for point in landscape.minimisers:
         axes.plot(*point, marker="*", color="black", markersize=11, markeredgecolor="white", linestyle="")
     axes.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
-    axes.set_title(f"{landscape.name}, {max(trace.steps for trace in traces)} steps (star: minimiser)")
+    steps = max(trace.steps for trace in traces)
+    star = " (star: minimiser)" if landscape.minimisers else ""
+    heading(axes, f"{words(landscape.name)}, {steps} step{'s' if steps > 1 else ''}{star}")
 
 
 def draw_values(axes: Axes, traces: Sequence[Trace]) -> None:
@@ -96,30 +108,46 @@ def draw_distances(axes: Axes, traces: Sequence[Trace]) -> None:
 def _draw_curves(
     axes: Axes, traces: Sequence[Trace], curves: Sequence[NDArray[Any]], *, logarithmic: bool
 ) -> None:
-    for index, (trace, curve) in enumerate(zip(traces, curves, strict=True)):
-        shown = np.where(np.isfinite(curve), curve, np.nan)
-        if logarithmic:
-            shown = np.where(shown > 0, shown, np.nan)
+    shown = [_drawable(curve, logarithmic=logarithmic) for curve in curves]
+    lengths = [trace.steps if trace.diverged_at is None else trace.diverged_at for trace in traces]
+    end = max(1, *lengths)
+    for index, (trace, curve) in enumerate(zip(traces, shown, strict=True)):
         mark = dict(series(index), marker=series(index)["marker"] if trace.steps <= MARKED_STEPS else "")
-        axes.plot(np.arange(len(shown)), shown, **mark, label=label(trace.rule))
+        axes.plot(np.arange(len(curve)), curve, **mark, label=label(trace.rule))
         if trace.diverged_at is not None:
-            axes.axvline(trace.diverged_at, color=mark["color"], linewidth=0.8, linestyle=":")
-            axes.annotate(
-                f"diverged at step {trace.diverged_at}",
-                (trace.diverged_at, 0.02 + 0.08 * index),
-                (-3, 0),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                ha="right",
-                fontsize=8,
-                color=mark["color"],
-            )
-    if logarithmic:
-        axes.set_yscale("log")
-    else:
+            _note_divergence(axes, trace.diverged_at, end, index)
+    if not logarithmic:
         axes.set_yscale("symlog", linthresh=1.0)
+    elif any(np.nanmax(curve, initial=0) > 0 for curve in shown):
+        axes.set_yscale("log")
+    axes.set_xlim(-0.04 * end, 1.04 * end)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True)
+
+
+def _note_divergence(axes: Axes, step: int, end: int, index: int) -> None:
+    """A line at the step, and what it means on the side that has the room."""
+    color, left = series(index)["color"], step > end / 2
+    axes.axvline(step, color=color, linewidth=0.8, linestyle=":")
+    axes.annotate(
+        f"diverged at step {step}",
+        (step, 0.02 + 0.08 * index),
+        (-3 if left else 3, 0),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        fontsize=8,
+        color=color,
+    )
+
+
+def _drawable(curve: NDArray[Any], *, logarithmic: bool) -> NDArray[Any]:
+    """What of a curve can be drawn, the rest nan: on a logarithmic axis zeros too, unless there is nothing else."""
+    size = np.abs(np.where(np.isfinite(curve), curve, np.inf))
+    drawable = size < LARGEST
+    if logarithmic and (size[drawable] > SMALLEST).any():
+        drawable &= size > SMALLEST
+    return np.where(drawable, curve, np.nan)
 
 
 def _draw_contours(axes: Axes, landscape: Any, horizontal: Any, vertical: Any) -> None:
@@ -127,7 +155,10 @@ def _draw_contours(axes: Axes, landscape: Any, horizontal: Any, vertical: Any) -
         np.meshgrid(*(np.linspace(low, high, 160) for low, high in (horizontal, vertical))), axis=-1
     )
     values = landscape(grid)
-    low, high = np.nanmin(values), np.nanmax(values)
+    values = np.ma.masked_invalid(np.where(np.abs(values) < LARGEST, values, np.nan))
+    if values.count() == 0 or not values.max() - values.min() > 1e-9 * np.abs(values).max():
+        return  # flat, or nowhere finite
+    low, high = values.min(), values.max()
     # Evenly spaced levels crowd on the walls; levels spaced by the square show the valley as well.
     levels = low + (high - low) * np.linspace(0.02, 1, 12) ** 2.2
     axes.contourf(grid[..., 0], grid[..., 1], values, levels=[low, *levels], cmap="Blues", alpha=0.3)
@@ -136,13 +167,15 @@ def _draw_contours(axes: Axes, landscape: Any, horizontal: Any, vertical: Any) -
 
 
 def _window(traces: Sequence[Trace]) -> Any:
-    """The landscape's window, grown to hold the traces as far as that is sensible."""
+    """The landscape's window, grown to hold the start, and the traces as far as that is sensible."""
     ends = []
     for axis, (low, high) in enumerate(traces[0].landscape.window):
-        reach = MOST_GROWTH * (high - low)
+        starts = [trace.positions[0, axis] for trace in traces]
+        nearest, farthest = min(low, *starts), max(high, *starts)
+        reach = MOST_GROWTH * (farthest - nearest)
         visited = np.concatenate([trace.positions[:, axis] for trace in traces])
         visited = visited[np.isfinite(visited)]
-        visited = visited[(visited > low - reach) & (visited < high + reach)]
+        visited = visited[(visited > nearest - reach) & (visited < farthest + reach)]
         margin = 0.06 * (max(high, visited.max()) - min(low, visited.min()))
         ends.append(
             (
@@ -163,17 +196,15 @@ def _within(positions: NDArray[Any], *ends: Any) -> NDArray[Any]:
     return shown
 
 
-def _note_exit(axes: Axes, trace: Trace, shown: NDArray[Any], color: str) -> None:
-    last = int(np.isfinite(shown).all(axis=1).sum()) - 1
-    if last < 0:
-        return
+def _note_exit(axes: Axes, trace: Trace, shown: NDArray[Any], index: int) -> None:
+    last, color = int(np.isfinite(shown).all(axis=1).sum()) - 1, series(index)["color"]
     following = trace.positions[last + 1]
     if np.isfinite(following).all():
         axes.plot(*np.stack([trace.positions[last], following]).T, color=color, linewidth=1.1, linestyle=":")
     axes.annotate(
         f"leaves the picture at step {last + 1}",
         trace.positions[last],
-        (10, 6),
+        (10, 6 + 11 * index),
         textcoords="offset points",
         fontsize=8,
         color=color,

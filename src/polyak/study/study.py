@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from polyak.problems import Problem, linear_regression
 from polyak.rules import GradientDescent, as_rule
 from polyak.run import as_landscape
 from polyak.show import save
+from polyak.show.places import check_folder
 from polyak.study.page import page
 from polyak.study.section import Section, Subject
 from polyak.study.the_descent import the_descent
@@ -53,7 +53,8 @@ def study(
     Returns the sections. Raises PolyakError for input that cannot be used.
     """
     subject = _subject(rule, on, steps, problem, batch_size, epochs, seeds)
-    out = _writable(Path(out))
+    out = Path(out)
+    check_folder(out)
     progress = progress or _silent
     sections = []
     for done, section in enumerate(SECTIONS):
@@ -94,32 +95,30 @@ def _title(rule: Any) -> str:
     return label(rule)
 
 
-def _writable(out: Path) -> Path:
-    """The folder, made and tried before anything runs."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise PolyakError(f"{out} cannot be written: {error.strerror}") from None
-    return out
-
-
 def _write(out: Path, html: str, sections: Sequence[Section]) -> None:
     """Pictures and numbers first, the page that names them last, each file whole or not at all."""
-    for section in sections:
-        for picture in section.pictures:
-            for ending in ("svg", "png"):
-                save(picture.figure, out / f"{picture.name}.{ending}")
-        for name, dataset in section.numbers.items():
-            _write_whole(out / f"{name}.csv", dataset.to_dataframe().to_csv())
-    _write_whole(out / "index.html", html)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for section in sections:
+            for picture in section.pictures:
+                for ending in ("svg", "png"):
+                    save(picture.figure, out / f"{picture.name}.{ending}")
+            for name, dataset in section.numbers.items():
+                _write_whole(out / f"{name}.csv", dataset.to_dataframe().to_csv())
+        _write_whole(out / "index.html", html)
+    except OSError as error:
+        raise PolyakError(
+            f"{error.filename2 or error.filename or out} cannot be written: {error.strerror}"
+        ) from None
 
 
 def _write_whole(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _silent(done: int, total: int) -> None:

@@ -11,7 +11,7 @@ from polyak.rules import GradientDescent, HeavyBall
 from polyak.run import Trace, descend
 from polyak.show import convergence_figure, trace_figure
 from polyak.show.style import label
-from polyak.study.section import Picture, Section, Subject, Table
+from polyak.study.section import Picture, Section, Subject, Table, file_name
 
 CHAPTER = (
     GradientDescent(lr=0.4),
@@ -39,7 +39,7 @@ def the_descent(subject: Subject) -> Section:
             Table(f"End positions on {place}", *_positions(traces)),
             Table("The four settings of the chapter, on the ravine after 20 steps", *_positions(chapter)),
         ],
-        numbers={f"trace_{trace.rule.name().replace(':', '_')}": trace.to_xarray() for trace in traces},
+        numbers={f"trace_{file_name(trace.rule)}": trace.to_xarray() for trace in traces},
     )
 
 
@@ -55,6 +55,8 @@ def in_words(trace: Trace) -> str:
     if last > first:
         grew = f"f grew from {first:.3g} to {last:.3g} in {trace.steps} steps"
         return f"{name}: {grew}; this setting does not converge here."
+    if last == first:
+        return f"{name}: f stayed at {first:.3g} for {trace.steps} steps."
     best = int(np.argmin(trace.values))
     lowest = f" (lowest, {trace.values[best]:.3g}, at step {best})" if best < trace.steps else ""
     return f"{name}: f fell from {first:.3g} to {last:.3g} in {trace.steps} steps{lowest}."

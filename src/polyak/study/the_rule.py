@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from polyak.rules import FromOptax
 from polyak.study.section import Section, Subject, Table
 
 
@@ -15,7 +16,8 @@ def the_rule(subject: Subject) -> Section:
         (name, _symbol(about.get(name)), _value(value), getattr(about.get(name), "meaning", ""))
         for name, value in rule.settings().items()
     ]
-    paragraphs = [first_line(type(rule).__doc__)]
+    documented = rule.factory if isinstance(rule, FromOptax) else type(rule)
+    paragraphs = [first_line(documented.__doc__)]
     if hasattr(rule, "source"):
         paragraphs.append(f"Source: {rule.source}")
     return Section(

@@ -8,7 +8,7 @@ import numpy as np
 
 from polyak.run import History, train
 from polyak.show import history_figure, lr_figure
-from polyak.show.style import label
+from polyak.show.style import label, words
 from polyak.study.section import Picture, Section, Subject, Table, file_name
 
 # A learning rate that suits a landscape seldom suits data: smaller ones are tried, about half a decade apart.
@@ -40,22 +40,20 @@ def the_training(subject: Subject) -> Section:
         )
     if ladders[0]:
         caption = (
-            "The last loss against the learning rate; a cross stands for a setting at which runs diverged."
+            "The last loss against the learning rate; a cross stands for a setting at which a run ended worse "
+            "than it began, or diverged."
         )
         pictures.append(Picture("learning_rates", lr_figure(ladders), caption))
     return Section(
         title=f"Training: {problem.data.name}",
-        paragraphs=[f"{problem.data.rows} rows. {problem.data.source}", *map(_in_words, shown)],
+        paragraphs=[f"{problem.data.rows} rows. {words(problem.data.source)}", *map(_in_words, shown)],
         formulas=[problem.formula],
         pictures=pictures,
         tables=[
             Table(f"Training on {place}", *_losses(shown)),
             Table("How long each took", *_times(subject, given)),
         ],
-        numbers={
-            f"training_{file_name(history.rule)}_lr_{_lr(history.rule):.3g}": history.to_xarray()
-            for history in shown
-        },
+        numbers={f"training_{_file_name(history.rule)}": history.to_xarray() for history in shown},
     )
 
 
@@ -67,7 +65,7 @@ def _trained(subject: Subject, rule: Any) -> History:
 
 def _ladder(rule: Any) -> list[Any]:
     name = lr_name(rule)
-    if name is None or callable(rule.settings()[name]):
+    if name is None or callable(rule.settings()[name]) or not rule.settings()[name]:
         return []
     return [rule.replace(**{name: rule.settings()[name] * factor}) for factor in LADDER]
 
@@ -83,6 +81,11 @@ def _lr(rule: Any) -> float:
     return float("nan") if callable(value) else float(value)
 
 
+def _file_name(rule: Any) -> str:
+    lr = _lr(rule)
+    return file_name(rule) if np.isnan(lr) else f"{file_name(rule)}_lr_{lr:.3g}"
+
+
 def _typical(history: History) -> float:
     return float(np.median(np.where(np.isfinite(history.final_losses), history.final_losses, np.inf)))
 
@@ -93,7 +96,7 @@ def _in_words(history: History) -> str:
     if diverged:
         runs = f"{len(diverged)} of {len(history.seeds)} runs"
         return f"{name}: {runs} diverged, the first by step {min(diverged)}."
-    went = "fell" if end < start else "rose"
+    went = "fell" if end < start else "rose" if end > start else "stayed,"
     span = f"{history.final_losses.min():.4f} to {history.final_losses.max():.4f}"
     return f"{name}: the loss {went} from {start:.4f} to {end:.4f} ({span})."
 

@@ -1,0 +1,73 @@
+"""Fences: which of them are code that runs, and what their first lines say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PYTHON = {"python", "python3", "py", "ipython", "ipython3"}
+
+
+@dataclass(frozen=True)
+class Fence:
+    """What a fence's opening line says: whether it runs, and the number it gives its cell."""
+
+    runs: bool
+    number: int | None = None
+
+
+def fence(info: str) -> Fence:
+    """Read the words after a fence's marks.
+
+    Args:
+        info: what follows the backticks, such as `python`, `{.python .input  n=3}` or `{code-cell} ipython3`.
+
+    >>> fence("{.python .input  n=3}")
+    Fence(runs=True, number=3)
+    >>> fence("python").runs, fence("{code-cell}").runs, fence("bash").runs
+    (True, True, False)
+    """
+    words = info.strip()
+    if words.lower().startswith("{code-cell}"):
+        language = words[len("{code-cell}") :].split()
+        return Fence(runs=not language or language[0].lower() in PYTHON)
+    if words.startswith("{"):
+        # `{.python-.input-n=3}` is what a translator's tools make of it on the way.
+        inside = words.strip("{}").replace("-.", " .").replace("-n=", " n=").split()
+        classes = {word[1:].lower() for word in inside if word.startswith(".")}
+        number = next(
+            (found for word in inside if (found := re.fullmatch(r"n=[\"']?(\d{1,9})[\"']?", word))), None
+        )
+        return Fence(bool(classes & PYTHON) and "output" not in classes, int(number[1]) if number else None)
+    return Fence(runs=words.split()[0].lower() in PYTHON if words else False)
+
+
+def language(info: str) -> str:
+    """The language of a fence that does not run, for its colours; empty if none is named.
+
+    >>> language("bash"), language("{.json .output}"), language("")
+    ('bash', 'json', '')
+    """
+    found = re.match(r"\{?\s*\.?([\w+#-]+)", info.strip())
+    return found[1] if found else ""
+
+
+def options(code: str) -> tuple[tuple[str, ...], int]:
+    r"""The tags that a `{code-cell}` opens with, and how many lines its options take.
+
+    >>> options(":tags: [hide-input, raises-exception]\n\nx = 1\n")
+    (('hide-input', 'raises-exception'), 1)
+    >>> options("---\ntags: [a]\n---\nx = 1\n")
+    (('a',), 3)
+    """
+    lines = code.split("\n")
+    if lines[0].strip() == "---" and "---" in (line.strip() for line in lines[1:]):
+        count = next(index for index, line in enumerate(lines[1:], 2) if line.strip() == "---")
+        heads = lines[1 : count - 1]
+    else:
+        count = 0
+        while count < len(lines) and re.match(r":[\w-]+:", lines[count]):
+            count += 1
+        heads = [line[1:].replace(":", ": ", 1) for line in lines[:count]]
+    said = next((head.partition(":")[2] for head in heads if head.strip().startswith("tags")), "")
+    return tuple(re.findall(r"[\w-]+", said)), count

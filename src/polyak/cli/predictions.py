@@ -1,0 +1,142 @@
+"""What theory says beforehand: `polyak predict`, `polyak phase`, `polyak optimal`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polyak.cli.progress import shown
+from polyak.cli.runs import RULE_HELP, SETTINGS, Rule, check_picture, options, whole
+from polyak.errors import PolyakError
+
+Out = Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")]
+Curvature = Annotated[str | None, typer.Option(help="One curvature or several, such as 0.2,4.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the terminal's door."""
+    app.command("predict", context_settings=SETTINGS, epilog=RULE_HELP)(predict)
+    app.command("phase", context_settings=SETTINGS, epilog=RULE_HELP)(phase)
+    app.command("optimal")(optimal)
+
+
+def predict(
+    context: typer.Context,
+    rule: Rule,
+    curvature: Curvature = None,
+    on: Annotated[str | None, typer.Option(help="A landscape, whose curvatures are taken.")] = None,
+    data: Annotated[str | None, typer.Option(help="airfoil, diabetes ..., or a CSV or TSV file.")] = None,
+    target: Annotated[str | None, typer.Option(help="The file's column to tell; the last by default.")] = None,
+    steps: Annotated[int, whole("How many steps to predict.")] = 300,
+    batch_size: Annotated[int, whole("Rows in a mini-batch.")] = 10,
+    seeds: Annotated[int, whole("How many real runs to hold the prediction against.")] = 100,
+    out: Out = None,
+) -> None:
+    """Predict a rule: its response and stability on curvatures, or its expected loss on data beside real runs."""
+    from polyak.cli.rules import rule_from
+
+    found = rule_from(rule, context.args, options(context))
+    check_picture(out)
+    given = [name for name, value in (("curvature", curvature), ("on", on), ("data", data)) if value is not None]
+    if len(given) != 1:
+        raise PolyakError("predict needs one of --curvature 0.2,4, --on ravine or --data airfoil")
+    if data is not None:
+        figure = _expectation(found, data, target, steps, batch_size, seeds)
+    else:
+        figure = _stability(found, curvature, on)
+    _save(figure, out)
+
+
+def phase(context: typer.Context, rule: Rule, curvature: Curvature = None, out: Out = None) -> None:
+    """Draw the phase diagram of a rule: regimes and rate over lr times curvature, and momentum."""
+    from polyak.cli.rules import rule_from
+    from polyak.cli.settings import settings_from
+    from polyak.rules import find
+    from polyak.show import phase_figure
+    from polyak.theory import REGIMES, phase_diagram, stability
+
+    check_picture(out)
+    marked = bool(settings_from(context.args))
+    found = rule_from(rule, context.args, options(context)) if marked or ":" in rule else find(rule)
+    setting = stability(found, _curvatures(curvature or "1")) if marked else None
+    if curvature is not None and not marked:
+        raise PolyakError("--curvature marks a setting: give its numbers too, such as --lr 0.6 --momentum 0.5")
+    diagram = phase_diagram(found)
+    shares = {name: float((diagram.regime == code).mean()) for code, name in enumerate(REGIMES)}
+    for name, share in shares.items():
+        if share > 0:
+            typer.echo(f"{name}: {share:.1%} of the plane")
+    if setting is not None:
+        typer.echo(setting)
+    _save(lambda: phase_figure(diagram, setting), out)
+
+
+def optimal(
+    rule: Rule,
+    curvature: Curvature = None,
+    on: Annotated[str | None, typer.Option(help="A landscape, whose curvatures are taken.")] = None,
+    out: Out = None,
+) -> None:
+    """Find a rule's best setting on given curvatures, and what it buys over gradient descent."""
+    from polyak.rules import find
+    from polyak.show import condition_figure
+    from polyak.theory import optimal as best
+    from polyak.theory import rates_by_condition_number
+
+    kind = find(rule)
+    check_picture(out)
+    if (curvature is None) == (on is None):
+        raise PolyakError("optimal needs one of --curvature 0.2,4 or --on ravine")
+    typer.echo(best(kind, _target(curvature, on)))
+    numbers = [1.5, 3, 10, 30, 100, 300, 1000]
+    _save(lambda: condition_figure(rates_by_condition_number(kind, numbers)), out)
+
+
+def _stability(rule: Any, curvature: str | None, on: str | None) -> Any:
+    from polyak.show import stability_figure
+    from polyak.theory import response, stability
+
+    found = stability(rule, _target(curvature, on))
+    typer.echo(response(rule))
+    typer.echo(found)
+    for sentence in found.words():
+        typer.echo(sentence)
+    return lambda: stability_figure(found)
+
+
+def _expectation(rule: Any, data: str, target: str | None, steps: int, batch_size: int, seeds: int) -> Any:
+    from polyak.cli.arguments import problem_from
+    from polyak.cli.catalogues import print_table
+    from polyak.show import expectation_figure
+    from polyak.theory import expected_loss, measured_losses
+
+    problem = problem_from(data, target, None)
+    expected = expected_loss(rule, problem, batch_size=batch_size, steps=steps)
+    with shown("real runs", "epochs") as progress:
+        measured = measured_losses(rule, problem, batch_size=batch_size, steps=steps, seeds=seeds, progress=progress)
+    typer.echo(expected)
+    places = sorted({0, *(int(k) for k in steps * 2.0 ** -__import__("numpy").arange(7))})
+    rows = [measured.row(expected, k) for k in places]
+    print_table(("step", "predicted mean", f"mean of {seeds} runs", "standard error"), rows)
+    return lambda: expectation_figure(expected, measured)
+
+
+def _target(curvature: str | None, on: str | None) -> Any:
+    from polyak.cli.arguments import landscape_from
+
+    return _curvatures(curvature) if curvature is not None else landscape_from(str(on))
+
+
+def _curvatures(words: str) -> list[float]:
+    from polyak.cli.arguments import numbers_from
+
+    return numbers_from("curvature", words)
+
+
+def _save(figure: Any, out: Path | None) -> None:
+    if out is not None:
+        from polyak.show import save
+
+        typer.echo(f"wrote {save(figure(), out)}")

@@ -1,0 +1,82 @@
+"""Pictures as the old pages draw them: into pyplot's current figure, so that notebooks show them by themselves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+Size = tuple[float, float]
+
+
+def pyplot() -> Any:
+    """matplotlib.pyplot, imported when a page first asks for it."""
+    from matplotlib import pyplot
+
+    return pyplot
+
+
+def use_svg_display() -> None:
+    """Sharp pictures in a notebook; elsewhere nothing changes."""
+    if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
+        return
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+    set_matplotlib_formats("svg")
+
+
+def set_figsize(figsize: Size = (3.5, 2.5)) -> None:
+    """The size in inches of the figures to come."""
+    use_svg_display()
+    pyplot().rcParams["figure.figsize"] = figsize
+
+
+@contextmanager
+def canvas(figsize: Size) -> Iterator[Any]:
+    """The axes to draw in, in the house style: the page's own where it has begun a figure, else new ones."""
+    import matplotlib
+
+    from polyak.show.style import STYLE_SHEET
+
+    plt = pyplot()
+    use_svg_display()
+    with matplotlib.rc_context(fname=STYLE_SHEET):
+        if not plt.get_fignums():
+            plt.figure(figsize=figsize)
+        yield plt.gca()
+
+
+def show_losses(losses: Sequence[float], epochs: float) -> None:
+    """The loss over all rows, recorded at even distances from the start to the end of the training."""
+    with canvas((4.2, 2.8)) as axes:
+        axes.plot(np.linspace(0, epochs, len(losses)), losses, color=COLOR, linewidth=1.3)
+        axes.grid(visible=True)
+        axes.set(xlabel="epoch", ylabel="loss")
+
+
+def semilogy(
+    x_vals: Any,
+    y_vals: Any,
+    x_label: str,
+    y_label: str,
+    x2_vals: Any = None,
+    y2_vals: Any = None,
+    legend: Sequence[str] | None = None,
+    figsize: Size = (3.5, 2.5),
+) -> None:
+    """One curve or two over a logarithmic axis."""
+    plt = pyplot()
+    with canvas(figsize) as axes:
+        axes.semilogy(x_vals, y_vals, color=COLOR)
+        if x2_vals and y2_vals:
+            axes.semilogy(x2_vals, y2_vals, color=OTHER_COLOR, linestyle=":")
+            axes.legend(legend)
+        axes.grid(visible=True)
+        axes.set(xlabel=x_label, ylabel=y_label)
+    plt.show()
+
+
+COLOR, OTHER_COLOR = "#0072B2", "#D55E00"  # the first two of the house's colours

@@ -1,0 +1,24 @@
+"""What is said where a page asks for a name that the old world had, or never had, and Polyak does not bring."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+MOST_NAMES = 12
+
+
+def absent(where: str, name: str, brings: Iterable[str]) -> str:
+    """One line that names what is missing and what there is, the most alike first.
+
+    >>> absent("gluonbook", "train_ch3", ["linreg", "plt", "train_2d", "train_ch7"])
+    "gluonbook has no 'train_ch3' here; Polyak brings: train_ch7, train_2d, linreg, plt"
+    """
+    names = {found for found in brings if not found.startswith("_")}
+
+    def unlikeness(candidate: str) -> tuple[float, str]:
+        return -difflib.SequenceMatcher(None, name.lower(), candidate.lower()).ratio(), candidate
+
+    first = sorted(names, key=unlikeness)[:MOST_NAMES]
+    rest = " ..." if len(names) > MOST_NAMES else ""
+    return f"{where} has no '{name}' here; Polyak brings: {', '.join(first)}{rest}"

@@ -1,0 +1,186 @@
+"""Rules around a rule: what is done to every gradient before it, and to every step after it.
+
+Where frameworks put weight decay and clipping differs from one optimizer to the next; as wrappers, the order is
+the order of nesting. The outermost wrapper sees the gradient first and the step last:
+
+    Clipped(CoupledDecay(rule, 0.1), 1.0)  clips, then adds the decay
+    CoupledDecay(Clipped(rule, 1.0), 0.1)  adds the decay, then clips
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+from array_api_compat import array_namespace
+
+from polyak.errors import PolyakError
+from polyak.rules.base import Array
+from polyak.rules.hyperparameters import is_unknown_yet
+from polyak.rules.pytrees import tree_util
+
+
+class Wrapper:
+    """The base of the wrappers: a rule, and one number that is traced as the rule's own numbers are.
+
+    Attributes:
+        rule: what is wrapped, a rule of any kind; another wrapper too.
+        amount: the wrapper's number, at least 0.
+
+    Raises PolyakError for an amount that is no such number.
+    """
+
+    setting: str  # what the amount is called among the settings
+
+    def __init__(self, rule: Any, amount: Any) -> None:
+        _register()
+        self.rule, self.amount = rule, _checked(rule, self.setting, amount)
+
+    # What a wrapper defines.
+
+    def gradient(self, g: Array, x: Array) -> Array:
+        """What the wrapped rule is given for the gradient g of one array x."""
+        return g
+
+    def step(self, step: Array, x: Array) -> Array:
+        """What is made of the wrapped rule's step of one array x."""
+        return step
+
+    # Optax's protocol.
+
+    def init(self, params: Any) -> Any:
+        """The wrapped rule's state before the first step."""
+        return self.rule.init(params)
+
+    def update(self, grads: Any, state: Any, params: Any = None, **_: Any) -> tuple[Any, Any]:
+        """What to add to the parameters, and the wrapped rule's next state."""
+        if params is None:
+            raise PolyakError(f"{self.setting} needs the parameters: call update(grads, state, params)")
+        over: Callable[..., Any] = tree_util().tree_map
+        updates, state = self.rule.update(over(self.gradient, grads, params), state, params)
+        return over(self.step, updates, params), state
+
+    # Hyper-parameters.
+
+    def name(self) -> str:
+        """The wrapped rule's name."""
+        return str(self.rule.name())
+
+    def settings(self) -> dict[str, Any]:
+        """The wrapped rule's settings, and the wrapper's own."""
+        return {**self.rule.settings(), self.setting: self.amount}
+
+    def schedules(self) -> dict[str, Any]:
+        """The wrapped rule's hyper-parameters that change with the step."""
+        found: dict[str, Any] = getattr(self.rule, "schedules", dict)()
+        return found
+
+    def replace(self, **settings: Any) -> Any:
+        """A copy with some settings changed."""
+        amount = settings.pop(self.setting, self.amount)
+        return type(self)(self.rule.replace(**settings) if settings else self.rule, amount)
+
+    def __str__(self) -> str:
+        return f"{self.rule} with {self.setting}={self.amount:g}"
+
+    __repr__ = __str__
+
+
+class Scaled(Wrapper):
+    """A rule whose gradient is multiplied by a number.
+
+    >>> import numpy as np
+    >>> from polyak.rules import GradientDescent
+    >>> rule, x = Scaled(GradientDescent(lr=0.5), 0.1), np.array([4.0])
+    >>> rule.update(np.array([20.0]), rule.init(x), x)[0]
+    array([-1.])
+    """
+
+    setting = "scale"
+
+    def gradient(self, g: Array, x: Array) -> Array:
+        """Scale * g."""
+        return self.amount * g
+
+
+class Clipped(Wrapper):
+    """A rule whose gradient is held, number by number, between -c and c.
+
+    >>> import numpy as np
+    >>> from polyak.rules import GradientDescent
+    >>> rule, x = Clipped(GradientDescent(lr=0.5), 1.0), np.array([4.0, 4.0])
+    >>> rule.update(np.array([20.0, -0.5]), rule.init(x), x)[0]
+    array([-0.5 ,  0.25])
+    """
+
+    setting = "clip"
+
+    def gradient(self, g: Array, x: Array) -> Array:
+        """g, no number of it beyond c in size."""
+        return array_namespace(g).clip(g, -self.amount, self.amount)
+
+
+class CoupledDecay(Wrapper):
+    r"""A rule whose gradient has the decay's own added to it: g + \lambda x, the gradient of (\lambda / 2) |x|^2.
+
+    The decay then passes through the rule's slots. Source: SGD's `weight_decay` in PyTorch, `wd` in MXNet.
+
+    >>> import numpy as np
+    >>> from polyak.rules import GradientDescent
+    >>> rule, x = CoupledDecay(GradientDescent(lr=0.5), 0.25), np.array([4.0])
+    >>> rule.update(np.array([1.0]), rule.init(x), x)[0]
+    array([-1.])
+    """
+
+    setting = "weight_decay"
+
+    def gradient(self, g: Array, x: Array) -> Array:
+        r"""g + \lambda x."""
+        return g + self.amount * x
+
+
+class DecoupledDecay(Wrapper):
+    r"""A rule beside whose step a fraction of x is taken off: x + step - \lambda x.
+
+    The rule's slots never see it. Where a source scales the decay with the learning rate, \lambda is their product.
+    Source: Loshchilov, I. & Hutter, F. (2019). Decoupled weight decay regularization.
+
+    >>> import numpy as np
+    >>> from polyak.rules import GradientDescent
+    >>> rule, x = DecoupledDecay(GradientDescent(lr=0.5), 0.25), np.array([4.0])
+    >>> rule.update(np.array([1.0]), rule.init(x), x)[0]
+    array([-1.5])
+    """
+
+    setting = "weight_decay"
+
+    def step(self, step: Array, x: Array) -> Array:
+        r"""Step - \lambda x."""
+        return step - self.amount * x
+
+
+@functools.cache
+def _register() -> None:
+    """Make the wrappers pytrees: the wrapped rule's leaves, and the amount."""
+
+    def flatten(wrapper: Wrapper) -> tuple[tuple[Any, Any], None]:
+        return (wrapper.rule, wrapper.amount), None
+
+    def unflatten(cls: type[Wrapper], leaves: Any) -> Wrapper:
+        wrapper: Wrapper = object.__new__(cls)
+        wrapper.rule, wrapper.amount = leaves
+        return wrapper
+
+    for cls in Wrapper.__subclasses__():
+        tree_util().register_pytree_node(cls, flatten, lambda _, leaves, cls=cls: unflatten(cls, leaves))
+
+
+def _checked(rule: Any, name: str, amount: Any) -> Any:
+    if is_unknown_yet(amount):
+        return amount
+    number = amount if isinstance(amount, int | float) and not isinstance(amount, bool) else math.nan
+    if not 0 <= number < math.inf:
+        raise PolyakError(f"{rule.name()}: {name} is {amount!r}, expected a number in [0, inf)")
+    return float(number)

@@ -1,0 +1,104 @@
+"""The phase diagram: regimes by name, rate by shade, and where a setting stands in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+
+from polyak.errors import PolyakError
+from polyak.show.stabilities import MOST_CURVATURES, STEPS, draw_errors
+from polyak.show.style import heading, legend_below, new_figure, series, styled
+from polyak.theory import REGIMES, Stability
+
+# Light enough for black letters; hatching keeps the regimes apart in black and white.
+SHADES = ("#DCEAF5", "#0072B2", "#FFFFFF", "#FBE3C8", "#D9D9D9")
+HATCHES = ("", "", "", "...", "///")
+CRITICALLY_DAMPED, DIVERGING = REGIMES.index("critically damped"), REGIMES.index("diverging")
+
+
+@styled
+def phase_figure(diagram: Any, stability: Stability | None = None, *, steps: int = STEPS) -> Figure:
+    """Regimes and rates over lr * curvature and momentum (or the diagram's other axis).
+
+    Args:
+        diagram: what `phase_diagram` returns, with two axes.
+        stability: a setting to mark, a mark for each curvature, its predicted errors drawn beside.
+        steps: of those errors.
+
+    Raises PolyakError for a diagram of one axis.
+    """
+    if diagram.rate.ndim != 2:
+        raise PolyakError(f"the phase diagram of {diagram.attrs['rule']} has one axis, expected two to draw a plane")
+    figure = new_figure(9.2 if stability is not None else 5.6, 4.2)
+    if stability is None:
+        plane = figure.subplots()
+    else:
+        plane, errors = figure.subplots(1, 2, width_ratios=(1.2, 1))
+        shown = list(range(min(len(stability.rates), MOST_CURVATURES)))
+        draw_errors(errors, stability, shown, steps)
+        legend_below(figure, *errors.get_legend_handles_labels())
+    draw_phases(plane, diagram)
+    if stability is not None:
+        _mark(plane, diagram, stability, shown)
+    return figure
+
+
+def draw_phases(axes: Axes, diagram: Any) -> None:
+    """The plane of regimes with its names, and contours of equal rate."""
+    across, up = diagram.rate.dims
+    x, y = diagram[across].values, diagram[up].values
+    regimes, rates = diagram.regime.values.T, diagram.rate.values.T
+    colours = ListedColormap(SHADES)
+    axes.pcolormesh(x, y, regimes, cmap=colours, vmin=-0.5, vmax=len(REGIMES) - 0.5, shading="nearest", rasterized=True)
+    for code, hatch in enumerate(HATCHES):
+        if hatch and (regimes == code).any():
+            region = (regimes == code).astype(float)
+            axes.contourf(x, y, region, levels=[0.5, 1.5], colors="none", hatches=[hatch])
+    lines = axes.contour(x, y, rates, levels=[0.3, 0.5, 0.7, 0.8, 0.9, 0.95], colors="#44546A", linewidths=0.6)
+    axes.clabel(lines, fontsize=6.5, fmt="%.2g")
+    axes.contour(x, y, rates, levels=[1.0], colors="black", linewidths=1.6)
+    for code, name in enumerate(REGIMES):
+        where = np.argwhere(regimes == code)
+        if code != CRITICALLY_DAMPED and len(where) > 0.01 * regimes.size:
+            row, column = _middle(where)
+            inside = max(x[column], x[0] + 0.14 * (x[-1] - x[0]))
+            axes.text(inside, y[row], name, ha="center", va="center", fontsize=8.5, bbox=_PAPER)
+    symbol = {"momentum": r"$\gamma$"}.get(str(up), str(up).replace("_", " "))
+    axes.set(xlabel=r"learning rate $\times$ curvature, $\eta \lambda$", ylabel=f"{symbol}")
+    heading(axes, f"{diagram.attrs['rule'].replace('_', ' ')}: regimes and rate (bold line: the edge)")
+
+
+def _mark(axes: Axes, diagram: Any, stability: Stability, shown: list[int]) -> None:
+    """Where the setting stands, a mark for each curvature; beyond the picture, an arrow at its border."""
+    across, up = diagram.rate.dims
+    settings = stability.rule.settings()
+    if stability.lr is None or str(up) not in settings:
+        return
+    most = float(diagram[across].values.max())
+    for index, k in enumerate(shown):
+        a = float(settings[stability.lr]) * float(stability.curvatures[k])
+        style = series(index)
+        marker = style["marker"] if 0 <= a <= most else ">" if a > most else "<"
+        axes.plot(
+            min(max(a, 0.0), most),
+            float(settings[str(up)]),
+            marker=marker,
+            color=style["color"],
+            markersize=9,
+            markeredgecolor="black",
+            clip_on=False,
+            zorder=5,
+        )
+
+
+def _middle(where: Any) -> Any:
+    """The cell of a region nearest to the middle of it: a place for its name that is inside."""
+    away = ((where - where.mean(axis=0)) ** 2).sum(axis=1)
+    return where[int(away.argmin())]
+
+
+_PAPER = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}

@@ -1,0 +1,149 @@
+"""A family of rules: one rule whose settings are free, with the matrices of many members at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from polyak.errors import PolyakError, unknown
+from polyak.rules import CATALOGUE, Rule, as_rule, find
+from polyak.rules.hyperparameters import Hyperparameter
+from polyak.theory import probe
+from polyak.theory.learning_rate import learning_rate
+from polyak.theory.step_map import examine, loop_through_x
+
+WIDE = 0.999  # the end of a range that stops short of 1, such as a momentum's
+ONE = 1.0  # a learning rate to begin with, where none is given
+MEMBERS = 3  # at which a family's matrices are looked at for what is on the loop through x
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """A linear rule whose settings are free.
+
+    Attributes:
+        rule: one member.
+        name: what it is called.
+        lr: the name of its learning rate, found by scaling.
+        others: the names of its other numbers, and the ranges that they may be in, as (low, high).
+        state: the settled state in which its step is looked at.
+    """
+
+    rule: Any
+    name: str
+    lr: str
+    others: Mapping[str, tuple[float, float]]
+    state: Any
+
+    def kept(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Which numbers of z lie on the loop through x, wherever the named settings stand inside their ranges."""
+        inside = np.random.default_rng(0).uniform(0.1, 0.9, size=(len(names), MEMBERS))
+        ends = [self.others.get(name, (0.0, ONE)) for name in names]
+        values = [low + u * (high - low) for u, (low, high) in zip(inside, ends, strict=True)]
+        with jax.enable_x64(True):
+            A, B = matrices(self.rule, self.state, dict(zip(names, values, strict=True)))
+        return tuple(loop_through_x(np.asarray(A), np.asarray(B)))
+
+    def member(self, settings: Mapping[str, float]) -> Any:
+        """The rule with these settings."""
+        return self.rule.replace(**{name: float(value) for name, value in settings.items()})
+
+
+def family(rule: Any) -> Family:
+    """The family that a rule belongs to.
+
+    Args:
+        rule: a class of ours (`HeavyBall`) or its name, whose numbers are all free; or a rule with its settings, of
+            ours, `from_optax` or `from_page`.
+
+    Raises PolyakError for a rule that is not linear, shows no learning rate, or cannot be compiled.
+
+    >>> import polyak as pk
+    >>> found = family(pk.Nesterov)
+    >>> found.lr, dict(found.others)
+    ('lr', {'momentum': (0.0, 0.999)})
+    """
+    if isinstance(rule, str):
+        rule = find(rule)
+    if isinstance(rule, type) and issubclass(rule, Rule):
+        rule = _typical(rule)
+    rule = as_rule(rule)
+    examination, state = examine(rule)
+    if not examination.compiled:
+        raise PolyakError(
+            f"{examination.name} cannot be compiled: a map over many settings would take too long"
+        )
+    lr, _ = learning_rate(examination, rule)
+    if lr is None:
+        raise PolyakError(
+            f"{examination.name} shows no learning rate: expected a rule of ours, from_optax(...) or from_page(...)"
+        )
+    return Family(probe.probed(rule), examination.name, lr, _others(rule, lr), state)
+
+
+def free_setting(found: Family, name: str) -> str:
+    """`name` if it is one of the family's numbers."""
+    if name not in (found.lr, *found.others):
+        raise unknown(f"setting of {found.name}", name, (found.lr, *found.others))
+    return name
+
+
+def _typical(cls: type[Rule]) -> Rule:
+    """A member with the class's defaults, and numbers inside the ranges for those that have none."""
+    numbers = {}
+    defaults = {field.name: field.default for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    for name, about in cls.hyperparameters().items():
+        low, high = about.interval.ends
+        if defaults[name] is dataclasses.MISSING:
+            numbers[name] = ONE if np.isinf(high) else (low + high) / 2
+    return cls.from_settings(**numbers)
+
+
+def _others(rule: Any, lr: str) -> dict[str, tuple[float, float]]:
+    about: dict[str, Hyperparameter] = (
+        CATALOGUE[rule.name()].hyperparameters() if isinstance(rule, Rule) else {}
+    )
+    found = {}
+    for name, value in rule.settings().items():
+        if name == lr or isinstance(value, bool | int | str) or callable(value) or np.ndim(value):
+            continue
+        if value is None:
+            continue
+        low, high = about[name].interval.ends if name in about else (0.0, 1.0)
+        closed = name in about and about[name].interval.text.endswith("]")
+        found[name] = (low, high if closed else min(high, WIDE))
+    return found
+
+
+@jax.jit
+def matrices(rule: Any, state: Any, settings: Mapping[str, Any]) -> tuple[Array, Array]:
+    """A and B of many members, over every number of the state: settings of one shape (...), to (..., n, n) and (..., n)."""
+    names = list(settings)
+    values = jnp.broadcast_arrays(*(jnp.asarray(value, dtype=jnp.float64) for value in settings.values()))
+
+    def one(*numbers: Any) -> tuple[Array, Array]:
+        return probe.jacobian(rule.replace(**dict(zip(names, numbers, strict=True))), state)
+
+    many = one
+    for _ in values[0].shape:
+        many = jax.vmap(many)
+    found: tuple[Array, Array] = many(*values)
+    return found
+
+
+def steps_on(
+    rule: Any, state: Any, kept: tuple[int, ...], settings: Mapping[str, Any], curvature: Any
+) -> Array:
+    """One step's matrix of many members on a curvature, over the loop through x: shape (..., s, s). For use in a trace."""
+    A, B = matrices(rule, state, settings)
+    chosen = np.array(kept)
+    M = A.at[..., :, 0].add(curvature * B)
+    return M[..., chosen[:, None], chosen]

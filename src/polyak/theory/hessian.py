@@ -1,0 +1,94 @@
+"""The Hessian of a problem's loss, known only by its products with vectors."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from numpy.typing import NDArray
+
+from polyak.errors import PolyakError
+from polyak.problems import Problem
+
+FEW = (
+    4  # dimensions in which Lanczos' method has no room: the products with the unit vectors are all there is
+)
+TO = 1e-12  # relative, where Lanczos' method ends
+
+
+class Hessian:
+    """H of the loss over all the data, at one point; never formed.
+
+    Attributes:
+        size: how many parameters there are.
+
+    To be made and used in float64 (`jax.enable_x64`).
+    """
+
+    def __init__(self, problem: Problem, params: Any) -> None:
+        first = problem.init(np.random.default_rng(0))
+        try:
+            same = jax.tree.map(np.shape, params) == jax.tree.map(np.shape, first)
+        except (TypeError, ValueError):
+            same = False
+        if not same:
+            shapes = jax.tree.map(np.shape, first)
+            raise PolyakError(f"params do not have the shapes of {problem.name}'s: {shapes}")
+        arrays = jax.tree.map(lambda x: jnp.asarray(x, dtype=jnp.float64), params)
+        self._point, self._unravel = ravel_pytree(arrays)
+        self._loss, self._tree = problem.loss, jax.tree.map(jnp.zeros_like, arrays)
+        self._X, self._y = on_device(problem)
+        self.size = int(self._point.size)
+
+    def __matmul__(self, v: Any) -> NDArray[np.float64]:
+        """H v for v of shape (size,)."""
+        return np.asarray(
+            _product(self._loss, self._tree, self._point, jnp.asarray(v).ravel(), self._X, self._y)
+        )
+
+
+def extremes(hessian: Hessian) -> NDArray[np.float64]:
+    """The smallest and the largest eigenvalue, by Lanczos' method (SciPy's ARPACK): shape (2,), or (1,) for one parameter.
+
+    Source: Lanczos, C. (1950). An iteration method for the solution of the eigenvalue problem of linear differential
+    and integral operators. The smallest of an ill-conditioned Hessian is found to 1e-12 of the largest.
+    """
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+    n = hessian.size
+    if n <= FEW:
+        found = np.linalg.eigvalsh(np.array([hessian @ unit for unit in np.eye(n)]))
+        return np.asarray(found[[0, -1]] if n > 1 else found)
+    operator = LinearOperator((n, n), matvec=hessian.__matmul__, dtype=np.float64)
+    v0 = np.random.default_rng(0).normal(size=n)
+    basis = min(n, max(20, 2 * int(np.sqrt(n)) + 20))
+    ends = []
+    for which in ("SA", "LA"):
+        try:
+            ends.append(
+                eigsh(operator, 1, which=which, v0=v0, ncv=basis, tol=TO, return_eigenvectors=False)[0]
+            )
+        except ArpackNoConvergence as error:
+            raise PolyakError(f"Lanczos' method did not converge on {n} parameters ({error})") from error
+    return np.array(ends)
+
+
+@lru_cache(maxsize=8)
+def on_device(problem: Problem) -> tuple[Any, Any]:
+    """The data in float64. To be called where float64 is on."""
+    return jnp.asarray(problem.data.features), jnp.asarray(problem.data.labels)
+
+
+@partial(jax.jit, static_argnums=0)
+def _product(loss: Any, tree: Any, point: Any, v: Any, X: Any, y: Any) -> Any:
+    """d/dt of the gradient at point + t v: forward over reverse."""
+    _, unravel = ravel_pytree(tree)
+
+    def slope(flat: Any) -> Any:
+        return ravel_pytree(jax.grad(loss)(unravel(flat), X, y))[0]
+
+    return jax.jvp(slope, (point,), (v,))[1]

@@ -1,0 +1,134 @@
+"""The phase diagram of a rule: its rate and its regime over learning rate times curvature, and momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.errors import PolyakError
+from polyak.theory import spectrum
+from polyak.theory.family import Family, family, free_setting, steps_on
+from polyak.version import __version__
+
+CELLS = 400  # along each axis, by default
+TOP = 4.2  # a little over 2 + 2 gamma, the heavy ball's edge at a momentum of 1
+AXIS = "lr_curvature"
+
+
+def phase_diagram(
+    rule: Any,
+    *,
+    lr_curvature: Sequence[float] | NDArray[np.float64] | None = None,
+    over: str | None = None,
+    values: Sequence[float] | NDArray[np.float64] | None = None,
+    curvature: float = 1.0,
+) -> Any:
+    """Rate and regime of a rule over a = lr * curvature, and its momentum or another setting.
+
+    Args:
+        rule: a class of ours (`HeavyBall`) or its name, or a rule with its settings: what is not an axis keeps them.
+        lr_curvature: the values of a, 0 or more, shape (n,); 400 from 0 to 4.2 by default.
+        over: the setting along the other axis; `momentum` where there is one, else the first other than the lr.
+        values: its values, shape (m,); 400 over its range by default.
+        curvature: the one that the rule is run on; the eigenvalues of a rule without weight decay know only a.
+
+    Returns an xarray.Dataset with dimensions (lr_curvature, <over>), or (lr_curvature,) where the rule has no other
+    number: `rate`, the spectral radius; `regime`, int8 codes whose words are in its attribute `flag_meanings`
+    (`polyak.theory.REGIMES`). A setting that is called `rate` is the dimension `rate_setting`. Raises PolyakError for a rule that is not linear, and for values out of range.
+
+    Source: Goh, G. (2017). Why momentum really works, Distill, the figure of the convergence rates of momentum.
+
+    >>> import polyak as pk
+    >>> p = phase_diagram(pk.HeavyBall, lr_curvature=[1.0, 2.9, 3.1], values=[0.5])
+    >>> p.rate.values.ravel().round(6), p.regime.values.ravel()
+    (array([0.707107, 0.845128, 1.170156]), array([2, 2, 4], dtype=int8))
+    """
+    found = family(rule)
+    other = _other(found, over)
+    if not (np.isfinite(curvature) and curvature > 0):
+        raise PolyakError(f"curvature is {curvature}, expected a finite number over 0")
+    a = _axis(AXIS, np.linspace(0, TOP, CELLS) if lr_curvature is None else lr_curvature, 0.0, np.inf)
+    axes = {AXIS: a}
+    if other is not None:
+        low, high = found.others[other]
+        axes[other] = _axis(other, np.linspace(low, high, CELLS) if values is None else values, low, 1.0)
+    with jax.enable_x64(True):
+        names = (found.lr,) if other is None else (found.lr, other)
+        grids = [jnp.asarray(a) / curvature, *(jnp.asarray(axis) for axis in list(axes.values())[1:])]
+        kept = found.kept(names)
+        rates, regimes = map(np.asarray, _cells(found.rule, found.state, kept, names, curvature, *grids))
+    return _dataset(found, axes, curvature, rates, regimes)
+
+
+@partial(jax.jit, static_argnums=(2, 3))
+def _cells(rule: Any, state: Any, kept: Any, names: tuple[str, ...], curvature: Any, *grids: Any) -> Any:
+    """Rate and regime of every cell: eigenvalues in closed form, all cells at once."""
+    settings = dict(zip(names, jnp.meshgrid(*grids, indexing="ij"), strict=True))
+    mu = spectrum.eigenvalues(steps_on(rule, state, kept, settings, curvature))
+    return spectrum.rate(mu), spectrum.regime(mu)
+
+
+def _other(found: Family, over: str | None) -> str | None:
+    if over is not None:
+        if free_setting(found, over) == found.lr:
+            raise PolyakError(f"{over} is the learning rate, which the axis lr_curvature is of")
+        return over
+    names = list(found.others)
+    return "momentum" if "momentum" in names else (names[0] if names else None)
+
+
+def _axis(name: str, values: Any, low: float, high: float) -> NDArray[np.float64]:
+    try:
+        axis = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        axis = np.empty((0, 0))
+    if axis.ndim != 1 or not axis.size:
+        raise PolyakError(f"{name} has shape {axis.shape}, expected a list of numbers")
+    bad = axis[~((axis >= low) & (axis <= high)) | ~np.isfinite(axis)]
+    if len(bad):
+        raise PolyakError(f"{name} is {bad[0]:g}, expected finite numbers from {low:g} to {high:g}")
+    return axis
+
+
+def _dataset(
+    found: Family,
+    axes: dict[str, NDArray[np.float64]],
+    curvature: float,
+    rates: NDArray[np.float64],
+    regimes: NDArray[np.int8],
+) -> Any:
+    import xarray as xr
+
+    names = {name: f"{name}_setting" if name in ("rate", "regime") else name for name in axes}
+    dims = tuple(names.values())
+    about = {"flag_values": list(range(len(spectrum.REGIMES))), "flag_meanings": ", ".join(spectrum.REGIMES)}
+    coords: dict[str, Any] = {
+        names[name]: (
+            names[name],
+            values,
+            {"long_name": name if name != AXIS else f"{found.lr} times curvature"},
+        )
+        for name, values in axes.items()
+    }
+    varied = {found.lr, *axes}
+    fixed = {name: value for name, value in found.rule.settings().items() if name not in varied}
+    attrs = {
+        "rule": found.name,
+        "settings": ", ".join(f"{name}={value}" for name, value in fixed.items()),
+        "curvature": curvature,
+        "version": __version__,
+    }
+    return xr.Dataset(
+        {
+            "rate": (dims, rates, {"long_name": "spectral radius of a step", "units": "1"}),
+            "regime": (dims, regimes, {"long_name": "regime", **about}),
+        },
+        coords,
+        attrs,
+    )

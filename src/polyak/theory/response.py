@@ -1,0 +1,259 @@
+r"""The impulse response: how one unit gradient moves x at each later step.
+
+    w_k = what step at + k adds to x without the impulse, less what it adds with it,    k = 0, 1, 2 ...
+
+For momentum w_k = eta gamma^k. From the response follow
+
+    gain = sum w_k,    memory = 1/(1 - gamma),    half-life = log(1/2)/log gamma,    moving average: w_k / gain
+
+with gamma the slowest fading of the slots' own eigenvalues.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from numpy.typing import NDArray
+
+from polyak.errors import PolyakError, whole_number
+from polyak.rules import as_rule, tabulated
+from polyak.run.result import Result
+from polyak.theory import probe
+from polyak.theory.learning_rate import learning_rate
+from polyak.theory.step_map import Examination, StepMap, checked_step, loop_through_x
+from polyak.version import __version__
+
+RULE_OF_THUMB = math.exp(-1)
+"""1/e: what is said to be left of a gradient after `memory` steps."""
+
+SHOWN = 1e-3  # of the first weight: where a response of no given length ends
+LEAST, MOST, NOT_LINEAR = 10, 10_000, 100
+
+
+@dataclass(frozen=True, eq=False)
+class Response(Result):
+    """How one unit gradient moves x at steps 0, 1, 2 ... after it.
+
+    Attributes:
+        rule: the rule with its settings.
+        at: the step that the gradient comes in.
+        weights: what it takes off x at each step from there on, shape (steps,).
+        gain: all that it takes off x in the end, past the steps shown too: eta/(1-gamma) for momentum; where the rule
+            is not linear, in the steps shown, and inf where it never fades.
+        fade: gamma, the factor from one step to the next once the response only fades; nan where the rule is not
+            linear, 0 where nothing is remembered.
+        memory: 1/(1-gamma) steps; where the rule is not linear, the sum of |weights| over the largest; inf for none.
+        half_life: steps in which the response falls to a half; 0 where nothing is remembered, inf where it never does.
+        lr: the name of the setting that scales the response, the learning rate; None where none does.
+        holds_lr: whether a slot holds the learning rate: True, False, or None where that cannot be said.
+        linear: whether superposition holds, found by test.
+        operating_point: what surrounds the impulse; for a linear rule it does not matter.
+    """
+
+    rule: Any
+    at: int
+    weights: NDArray[np.float64]
+    gain: float
+    fade: float
+    memory: float
+    half_life: float
+    lr: str | None
+    holds_lr: bool | None
+    linear: bool
+    operating_point: str
+
+    @property
+    def averaging(self) -> NDArray[np.float64]:
+        """The weights of the moving average that the response is, w_k / gain, shape (steps,); nan where gain is 0 or inf."""
+        known = self.gain != 0 and math.isfinite(self.gain)
+        return self.weights / self.gain if known else np.full(self.weights.shape, np.nan)
+
+    @property
+    def whole_memory(self) -> int:
+        """The memory in whole steps, at least 1 and at most those of the response."""
+        return int(min(max(round(min(self.memory, 1e9)), 1), len(self.weights)))
+
+    @property
+    def held(self) -> float:
+        """The weight that the last `whole_memory` steps hold of all: 1 - gamma^memory for momentum, about 1 - 1/e."""
+        return float(self.averaging[: self.whole_memory].sum())
+
+    @property
+    def remaining(self) -> float:
+        """gamma^(1/(1-gamma)): what is truly left after `memory` steps, beside `RULE_OF_THUMB`; nan if not linear."""
+        return float(self.fade**self.memory) if math.isfinite(self.memory) else math.nan
+
+    def to_xarray(self) -> Any:
+        """The same as an xarray.Dataset with the dimension step."""
+        import xarray as xr
+
+        attrs = {
+            "rule": str(self.rule),
+            "gain": self.gain,
+            "memory": self.memory,
+            "half_life": self.half_life,
+            "operating_point": self.operating_point,
+            "version": __version__,
+        }
+        return xr.Dataset(
+            {
+                "weight": ("step", self.weights, {"long_name": "taken off x by a unit gradient"}),
+                "averaging": ("step", self.averaging, {"long_name": "weight in the moving average"}),
+            },
+            {"step": self.at + np.arange(len(self.weights))},
+            attrs,
+        )
+
+    def __str__(self) -> str:
+        if self.linear:
+            return (
+                f"{self.rule}: gain {self.gain:g}, memory {self.memory:g} steps, half-life {self.half_life:g}"
+            )
+        return f"{self.rule}, not linear; {self.operating_point}: gain {self.gain:g}, memory {self.memory:g} steps"
+
+
+def response(rule: Any, steps: int | None = None, *, at: int = 0, gradient: float = 0.0) -> Response:
+    """How one unit gradient moves x at each later step, found by running the rule with it and without it.
+
+    Args:
+        rule: an update rule with its settings, schedules included; an Optax optimizer; a page's function.
+        steps: how many to show, from 1 to 10,000; by default until a thousandth is left, and at least 10.
+        at: the step that the gradient comes in; under a schedule the response depends on it.
+        gradient: the gradient at every step besides, before and after; it matters only where a rule is not linear.
+
+    Returns a Response. Raises PolyakError for a rule whose response never fades (a momentum of 1), and for
+    input that cannot be used. A rule that is not linear is answered, at the operating point that `at` and
+    `gradient` say: by default from rest, with no other gradient.
+
+    Source: Goh, G. (2017). Why momentum really works, Distill; Oppenheim, A. V. & Schafer, R. W. (2010).
+    Discrete-time signal processing, section 2.3, for the response of a linear system.
+
+    >>> import polyak as pk
+    >>> r = response(pk.HeavyBall(lr=0.5, momentum=0.5))
+    >>> r.weights[:4], r.gain, r.memory, r.half_life, r.holds_lr
+    (array([0.5   , 0.25  , 0.125 , 0.0625]), 1.0, 2.0, 1.0, True)
+    >>> round(r.remaining, 6), round(r.held, 6)
+    (0.25, 0.75)
+    """
+    rule = as_rule(rule)
+    at = checked_step(at)
+    examination = Examination(rule, at)
+    if not math.isfinite(gradient):
+        raise PolyakError(f"gradient is {gradient}, expected a finite number")
+    fade = _fade(examination) if examination.linear else math.nan
+    if steps is None:
+        length = 5 if not 0 < fade < 1 else math.ceil(math.log(SHOWN) / math.log(fade))
+        length = min(max(length + 1, LEAST), MOST) if examination.linear else NOT_LINEAR
+    else:
+        length = whole_number("steps", steps, at_least=1, at_most=MOST)
+    runner = tabulated(probe.probed(rule), at + length, _room(at + length))
+    weights, slots = _difference(runner, examination.compiled, at, length, gradient)
+    name, holds = learning_rate(examination, rule, at)
+    if examination.linear:
+        gain = float(weights.sum()) + _tail(examination, at + length, slots)
+        memory = 1 / (1 - fade)
+        half_life = math.log(0.5) / math.log(fade) if fade > 0 else 0.0
+        where = "a linear rule, the same everywhere"
+    else:
+        memory, half_life = _measured(weights)
+        gain = math.inf if math.isinf(memory) else float(weights.sum())
+        where = _surroundings(at, gradient)
+    return Response(rule, at, weights, gain, fade, memory, half_life, name, holds, examination.linear, where)
+
+
+def _fade(examination: Examination) -> float:
+    """The largest of the slots' own eigenvalues, over the loop through x. Refuses 1 and more."""
+    A, B = examination.matrices()
+    kept = loop_through_x(A[None], B[None])
+    own = A[np.ix_(kept[1:], kept[1:])]
+    fade = float(np.abs(np.linalg.eigvals(own)).max()) if len(own) else 0.0
+    if fade >= 1:
+        raise PolyakError(
+            f"{examination.name}: a slot keeps {fade:g} of itself each step (momentum of 1 or more): its response never "
+            "fades, expected less than 1"
+        )
+    return fade
+
+
+def _tail(examination: Examination, step: int, left: NDArray[np.float64]) -> float:
+    """What is still to come off x after the last step shown, where the impulse left `left` in z."""
+    now = examination.matrices()
+    then = examination.matrices(state=examination.waited(examination.begun, step))
+    kept = loop_through_x(np.array([now[0], then[0]]), np.array([now[1], then[1]]))
+    last, z = StepMap(then[0][np.ix_(kept, kept)], then[1][kept]), left[kept]
+    if last.feeds_back:  # x itself fades: in the end all comes back
+        return float(z[0]) if np.abs(np.linalg.eigvals(last.A)).max() < 1 else math.nan
+    return -float(last.A[0, 1:] @ np.linalg.solve(np.eye(len(kept) - 1) - last.A[1:, 1:], z[1:]))
+
+
+def _measured(weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Memory and half-life of weights that follow no law."""
+    sizes = np.abs(weights)
+    if not np.isfinite(sizes).all() or not sizes.max() > 0:
+        return math.nan, math.nan
+    below = np.flatnonzero((sizes <= sizes.max() / 2) & (np.arange(len(sizes)) > sizes.argmax()))
+    endless = sizes[-1] > SHOWN * sizes.max() and not len(below)
+    memory = math.inf if endless else float(sizes.sum() / sizes.max())
+    return memory, float(below[0] - sizes.argmax()) if len(below) else math.inf
+
+
+def _surroundings(at: int, gradient: float) -> str:
+    if gradient == 0:
+        return f"from rest, a gradient of 1 at step {at} and no other"
+    return f"under a steady gradient of {gradient:g}, one of {gradient + 1:g} at step {at}"
+
+
+def _difference(
+    rule: Any, compiled: bool, at: int, steps: int, gradient: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The weights, and how the two runs' z differ after the last step."""
+    with jax.enable_x64(True):
+        if compiled:
+            both = _runs(rule, at, gradient, _room(steps))
+        else:
+            both = _runs_eager(rule, at, gradient, steps)
+    z = np.asarray(both)[:, : steps + 1]  # (with and without, steps + 1, n)
+    added = np.diff(z[..., 0], axis=1)
+    return added[1] - added[0], np.asarray(z[0, -1] - z[1, -1])
+
+
+@partial(jax.jit, static_argnums=3)
+def _runs(rule: Any, at: Any, gradient: Any, steps: int) -> Any:
+    """z at steps at .. at + steps, with the impulse and without it: shape (2, steps + 1, n)."""
+    g = jnp.full(1, gradient, dtype=jnp.float64)
+
+    def step(carry: Any, impulse: Any) -> tuple[Any, Any]:
+        z, state = carry
+        z, state = probe.move(rule, state, z, g + impulse)
+        return (z, state), z
+
+    state = probe.begin(rule)
+    begun = lax.fori_loop(0, at, lambda _, carry: step(carry, 0.0)[0], (probe.pack(g * 0, state), state))
+    impulses = jnp.zeros((2, steps)).at[0, 0].set(1.0)
+    z = jax.vmap(lambda row: lax.scan(step, begun, row)[1])(impulses)
+    return jnp.concatenate([jnp.broadcast_to(begun[0], (2, 1, len(begun[0]))), z], axis=1)
+
+
+def _runs_eager(rule: Any, at: int, gradient: float, steps: int) -> Any:
+    """The same, step by step."""
+    runs = []
+    for impulse in (1.0, 0.0):
+        state = probe.begin(rule)
+        z, rows = probe.pack(jnp.zeros(1), state), []
+        for step in range(at + steps + 1):
+            if step >= at:
+                rows.append(z)
+            z, state = probe.move(rule, state, z, jnp.full(1, gradient + impulse * (step == at)))
+        runs.append(jnp.stack(rows))
+    return jnp.stack(runs)
+
+
+def _room(steps: int) -> int:
+    return 1 << (steps - 1).bit_length()

@@ -1,0 +1,253 @@
+r"""Stability: what a rule does on each curvature, from the eigenvalues of its step.
+
+z_{k+1} = (A + lambda B e_x^T) z_k,    stable where the spectral radius is below 1; its size is the rate
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.errors import PolyakError, whole_number
+from polyak.rules import FromPlane, as_rule
+from polyak.run.result import Result
+from polyak.theory import spectrum
+from polyak.theory.curvatures import Curvatures, curvatures
+from polyak.theory.edge import largest_stable_curvature, largest_stable_lr
+from polyak.theory.learning_rate import learning_rate
+from polyak.theory.plane import plane_maps
+from polyak.theory.step_map import StepMap, examine, loop_through_x, require_constant
+from polyak.version import __version__
+
+IN_WORDS = (
+    "creeps down",
+    "comes down as fast as without overshooting",
+    "ripples",
+    "changes sign",
+    "diverges",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Stability(Result):
+    """What a rule does on each of n curvatures.
+
+    Attributes:
+        rule: the rule with its settings.
+        curvatures: shape (n,), rising (at each place of a trace); nan for a function of the plane, whose gradient
+            is its own: there is one entry for each coordinate then.
+        origin: where the curvatures are from, in words.
+        places: the step of the trace that each is of, shape (n,); None where all are of one point.
+        flat: how many directions of the target were left out because nothing pulls there.
+        matrices: one step's map of z = (x, slots), shape (n, s, s).
+        eigenvalues: shape (n, s), complex, the largest first.
+        rates: the spectral radii, shape (n,): what an error shrinks by each step, in the long run.
+        regimes: in the words of `polyak.theory.REGIMES`, n of them.
+        periods: of the ripple, in steps, shape (n,); 2 where it changes sign each step, inf where nothing ripples.
+        start: z at a distance of 1, shape (s,).
+        lr: the name of the setting that is the learning rate, found by scaling; None where none is seen.
+        max_lr: the largest learning rate that is stable on all the positive curvatures (on the negative ones of a saddle
+            none is); 0 where there is none, inf where each is stable, nan where the rule shows no learning rate.
+        max_curvature: the largest curvature that this setting is stable on; 0 where there is none.
+    """
+
+    rule: Any
+    curvatures: NDArray[np.float64]
+    origin: str
+    places: NDArray[np.int64] | None
+    flat: int
+    matrices: NDArray[np.float64]
+    eigenvalues: NDArray[np.complex128]
+    rates: NDArray[np.float64]
+    regimes: tuple[str, ...]
+    periods: NDArray[np.float64]
+    start: NDArray[np.float64]
+    lr: str | None
+    max_lr: float
+    max_curvature: float
+
+    @property
+    def rate(self) -> float:
+        """The worst rate of all."""
+        return float(self.rates.max())
+
+    @property
+    def slowest(self) -> float:
+        """The curvature with the worst rate."""
+        return float(self.curvatures[int(self.rates.argmax())])
+
+    @property
+    def stable(self) -> bool:
+        """Whether the worst rate is below 1."""
+        return self.rate < spectrum.STABLE
+
+    @property
+    def saddle(self) -> bool:
+        """Whether a curvature is negative: there x runs away downhill, as it should."""
+        return bool((self.curvatures < 0).any())
+
+    @property
+    def condition_number(self) -> float:
+        """L/m, the largest curvature over the smallest; nan on a saddle."""
+        return math.nan if self.saddle else float(self.curvatures.max() / self.curvatures.min())
+
+    @property
+    def steps_to_1_percent(self) -> NDArray[np.float64]:
+        """`steps_to(0.01)`, shape (n,)."""
+        return self.steps_to(0.01)
+
+    def steps_to(self, fraction: float) -> NDArray[np.float64]:
+        """Steps in which the rate alone shrinks an error to `fraction` (in (0, 1)), shape (n,); inf where it never does."""
+        if not 0 < fraction < 1:
+            raise PolyakError(f"fraction is {fraction}, expected a number in (0, 1)")
+        return spectrum.steps_to(fraction, self.rates)
+
+    def path(self, steps: int = 20, start: float | Sequence[float] = 1.0) -> NDArray[np.float64]:
+        """x at steps 0 .. steps on each curvature, predicted: shape (steps + 1, n).
+
+        Args:
+            steps: how many, from 1.
+            start: the distance from the minimiser to begin at, one number or n.
+        """
+        steps = whole_number("steps", steps, at_least=1, at_most=1_000_000)
+        try:
+            begin = np.broadcast_to(np.asarray(start, dtype=np.float64), self.curvatures.shape)
+        except (TypeError, ValueError):
+            raise PolyakError(f"start is {start!r}, expected one number or {len(self.curvatures)}") from None
+        return spectrum.path(self.matrices, self.start, steps)[..., 0] * begin
+
+    def words(self, steps: int = 20) -> tuple[str, ...]:
+        """A sentence for each curvature."""
+        ends = self.path(steps)[-1]
+        return tuple(self._sentence(k, steps, float(end)) for k, end in enumerate(ends))
+
+    def _sentence(self, k: int, steps: int, end: float) -> str:
+        curvature, rate, regime = self.curvatures[k], self.rates[k], self.regimes[k]
+        where = f"On coordinate {k + 1}" if math.isnan(curvature) else f"On curvature {curvature:.4g}"
+        if curvature < 0:
+            return f"{where}, a saddle, x runs away by a factor of {rate:.4g} a step, as downhill it should."
+        if abs(rate - 1) <= 1 - spectrum.STABLE:
+            return f"{where} this setting neither shrinks nor grows: its rate is 1, the edge."
+        does = IN_WORDS[spectrum.REGIMES.index(regime)]
+        if regime == "under-damped":
+            does += f" with period {self.periods[k]:.3g} steps"
+        verb = "grows" if regime == "diverging" else "shrinks"
+        return (
+            f"{where} this setting {does} ({regime}) and {verb} by {rate:.4g} a step; in {steps} steps "
+            f"1 should become {end:.4g}."
+        )
+
+    def to_xarray(self) -> Any:
+        """The same as an xarray.Dataset with dimensions curvature and eigenvalue."""
+        import xarray as xr
+
+        data = {
+            "rate": ("curvature", self.rates, {"long_name": "shrinks by, each step"}),
+            "regime": ("curvature", list(self.regimes)),
+            "period": ("curvature", self.periods, {"units": "steps"}),
+            "steps_to_1_percent": ("curvature", self.steps_to_1_percent, {"units": "steps"}),
+            "eigenvalues": (("curvature", "eigenvalue"), self.eigenvalues),
+        }
+        coords: dict[str, Any] = {"curvature": self.curvatures}
+        if self.places is not None:
+            coords["place"] = ("curvature", self.places, {"long_name": "step of the trace"})
+        attrs = {
+            "rule": str(self.rule),
+            "origin": self.origin,
+            "max_lr": self.max_lr,
+            "max_curvature": self.max_curvature,
+            "version": __version__,
+        }
+        return xr.Dataset(data, coords, attrs)
+
+    def __str__(self) -> str:
+        worst = int(self.rates.argmax())
+        where = f"coordinate {worst + 1}" if math.isnan(self.slowest) else f"{self.slowest:g}"
+        saddle = ", a saddle" if self.saddle else ""
+        most = "" if math.isnan(self.max_lr) else f", stable up to {self.lr} {self.max_lr:g}"
+        return (
+            f"{self.rule} on {len(self.rates)} curvature{'s' * (len(self.rates) > 1)}{saddle} ({self.origin}): "
+            f"rate {self.rate:g}, {self.regimes[worst]} on {where}{most}"
+        )
+
+
+def stability(rule: Any, target: Any = None, *, at: int | None = None, params: Any = None) -> Stability:
+    """What a rule does on each curvature: eigenvalues, rate, regime, period, and how large its learning rate may be.
+
+    Args:
+        rule: a rule that is linear in the gradient: ours, Optax's, a page's function. A page's function of the plane
+            brings its own gradient, and is asked without a target.
+        target: a curvature or a list of them; a Landscape or its name, a Trace, a Problem: see `curvatures`.
+        at: the step to look at where the rule changes from step to step; a schedule is refused without it.
+        params: where a Problem's Hessian is taken.
+
+    Returns a Stability. A negative curvature is answered: a saddle, on which every rule that works diverges.
+    Raises PolyakError for a rule that is not linear, a schedule, curvatures that are 0, nan or of another shape.
+
+    Source: Polyak, B. T. (1964), theorem 9; Goh, G. (2017). Why momentum really works, Distill (which prints
+    2 sqrt(beta) where the under-damped rate is sqrt(beta)).
+
+    >>> import polyak as pk
+    >>> s = stability(pk.HeavyBall(lr=0.6, momentum=0.5), [0.2, 4])
+    >>> s.rates.round(6), s.regimes
+    (array([0.707107, 0.707107]), ('under-damped', 'under-damped'))
+    >>> round(s.max_lr, 9), s.periods.round(3)
+    (0.75, array([16.597,  2.885]))
+    """
+    rule = as_rule(rule)
+    if isinstance(rule, FromPlane):
+        return _of_plane(rule, target, at)
+    if target is None:
+        raise PolyakError("stability needs curvatures: a list, a landscape, a trace or a problem")
+    where = curvatures(target, params=params)
+    if at is None:
+        require_constant(rule)
+    examination, state = examine(rule, at)
+    A, B = examination.matrices(state=state)
+    kept = loop_through_x(A[None], B[None])
+    step = StepMap(A[np.ix_(kept, kept)], B[kept])
+    lr, _ = learning_rate(examination, rule, at or 0)
+    max_lr = largest_stable_lr(examination, rule, lr, state, where.values, at)
+    return _found(rule, where, step.on(where.values), lr, max_lr, largest_stable_curvature(step))
+
+
+def _of_plane(rule: FromPlane, target: Any, at: int | None) -> Stability:
+    if target is not None:
+        raise PolyakError(f"{rule.name()} brings its own gradient: ask for its stability without curvatures")
+    if at is None:
+        require_constant(rule)
+    maps = plane_maps(rule, at or 0)
+    where = Curvatures(np.full(len(maps), np.nan), "the function's own gradient")
+    return _found(rule, where, maps, None, math.nan, math.nan)
+
+
+def _found(
+    rule: Any,
+    where: Curvatures,
+    M: NDArray[np.float64],
+    lr: str | None,
+    max_lr: float,
+    max_curvature: float,
+) -> Stability:
+    mu, rates, codes = spectrum.spectrum(M)
+    return Stability(
+        rule=rule,
+        curvatures=where.values,
+        origin=where.origin,
+        places=where.places,
+        flat=where.flat,
+        matrices=M,
+        eigenvalues=mu,
+        rates=rates,
+        regimes=tuple(spectrum.REGIMES[code] for code in codes),
+        periods=spectrum.period(mu),
+        start=np.eye(M.shape[-1])[0],
+        lr=lr,
+        max_lr=max_lr,
+        max_curvature=max_curvature,
+    )

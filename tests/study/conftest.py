@@ -1,0 +1,135 @@
+"""Studies made once and read by many tests, and a page as a reader's program sees it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import polyak as pk
+from polyak.study.study import study
+
+VOID = {"meta", "img", "br", "link", "path", "use", "rect"}  # tags without an end, in a page of ours
+
+
+@dataclass
+class Tag:
+    name: str
+    attributes: dict[str, Any]
+    parent: Tag | None
+    text: str = ""
+    children: list[Tag] = field(default_factory=list)
+
+    def all(self, *names: str) -> list[Tag]:
+        """Every tag of these names below this one, in order."""
+        found = []
+        for child in self.children:
+            found += [child] if child.name in names else []
+            found += child.all(*names)
+        return found
+
+    def words(self) -> str:
+        """The text within, formulas by their labels, as one line."""
+        return " ".join(self.text.split())
+
+
+class Page(HTMLParser):
+    """A page as a tree, checked for tags that are not closed in their order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.root = self.at = Tag("page", {}, None)
+        self.feed(html)
+        self.close()
+        assert self.at is self.root, f"<{self.at.name}> is not closed"
+
+    def handle_starttag(self, name: str, attributes: Any) -> None:
+        tag = Tag(name, dict(attributes), self.at)
+        assert len(tag.attributes) == len(attributes), f"<{name}> has an attribute twice"
+        self.at.children.append(tag)
+        if tag.attributes.get("role") == "img":
+            self.handle_data(f"${tag.attributes['aria-label']}$")
+        if name not in VOID:
+            self.at = tag
+
+    def handle_startendtag(self, name: str, attributes: Any) -> None:
+        self.at.children.append(Tag(name, dict(attributes), self.at))
+
+    def handle_endtag(self, name: str) -> None:
+        if name in VOID:
+            return
+        assert self.at.name == name, f"</{name}> ends <{self.at.name}>"
+        self.at = self.at.parent
+
+    def handle_data(self, text: str) -> None:
+        tag = self.at
+        while tag:
+            tag.text += text
+            tag = tag.parent
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study that was made: where it lies, what it says, and its page."""
+
+    folder: Path
+    sections: Any
+    html: str
+    page: Tag
+
+    @property
+    def text(self) -> str:
+        return self.page.words()
+
+    def rows(self, caption: str) -> list[list[str]]:
+        """The cells of the table of that caption, its header first."""
+        (table,) = [
+            table for table in self.page.all("table") if table.all("caption")[0].words().startswith(caption)
+        ]
+        return [[cell.words() for cell in row.all("th", "td")] for row in table.all("tr")]
+
+
+def read(folder: Path, sections: Any) -> Study:
+    html = (folder / "index.html").read_text(encoding="utf-8")
+    return Study(folder, sections, html, Page(html).root)
+
+
+@pytest.fixture(scope="session")
+def made() -> Callable[..., Study]:
+    """`made(rule, folder, **options)`: a small study of the rule, on diabetes unless another problem is given."""
+
+    def make(rule: Any, folder: Path, **options: Any) -> Study:
+        problem = options.pop("problem", None) or pk.linear_regression(pk.data.diabetes())
+        options = {"epochs": 1, "seeds": 2, **options}
+        return read(folder, study(rule, folder, problem=problem, **options))
+
+    return make
+
+
+@pytest.fixture
+def short_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two learning rates in place of seven."""
+    monkeypatch.setattr(importlib.import_module("polyak.study.the_training"), "LADDER", (1.0, 0.01))
+
+
+@pytest.fixture
+def undrawn(short_ladder: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are made but not drawn, which takes most of a study's time; for what is not about pictures."""
+
+    def blank(figure: Any, place: Any, **_: Any) -> None:
+        picture = b"<?xml version='1.0'?><svg></svg>"
+        place.write(picture) if hasattr(place, "write") else Path(place).write_bytes(picture)
+
+    monkeypatch.setattr("polyak.show.style.PolyakFigure.savefig", blank)
+
+
+@pytest.fixture(scope="session")
+def heavy_ball(made: Callable[..., Study], tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The study that `make study` makes, on diabetes."""
+    rule = pk.HeavyBall(lr=0.6, momentum=0.5)
+    return made(rule, tmp_path_factory.mktemp("study"), command="polyak study heavy_ball", epochs=2, seeds=3)

@@ -1,0 +1,112 @@
+"""The small parts of the page: sentences, anchors, formulas and plain letters."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polyak as pk
+from polyak.run import Trace
+from polyak.study import SECTIONS, Section, Subject, plain_text
+from polyak.study.formula import formula_svg, with_own_ids
+from polyak.study.page import page, slug
+from polyak.study.the_descent import in_words
+
+RULE = pk.GradientDescent(lr=0.5)
+NAME = r"gradient descent, $\eta$ = 0.5"
+
+
+def trace(values):
+    values = np.asarray(values, dtype=float)
+    return Trace(
+        rule=RULE, landscape=pk.landscapes.ravine, positions=np.zeros((len(values), 2)), values=values
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([10.5, 3, 1], "f fell from 10.5 to 1 in 2 steps."),
+        ([10.5, 0.25, 1], "f fell from 10.5 to 1 in 2 steps (lowest, 0.25, at step 1)."),
+        ([10.5, 3, 1e6], "f grew from 10.5 to 1e+06 in 2 steps; this setting does not converge here."),
+        ([2, 3, 2], "f stayed at 2 for 2 steps."),
+        ([2, np.inf, 2], "diverged; at step 1 its position or value is no longer finite."),
+        ([2, 3, np.nan], "diverged; at step 2 its position or value is no longer finite."),
+    ],
+)
+def test_a_descent_in_words(values, words):
+    assert in_words(trace(values)) == f"{NAME}: {words}"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        (NAME, "gradient descent, eta = 0.5"),
+        (r"$\beta_1$ and $x^\ast$", r"beta1 and x^ast"),
+        (r"5\$ and 6\$", "5$ and 6$"),
+        ("one $ alone", "one $ alone"),
+        ("", ""),
+    ],
+)
+def test_plain_letters(text, plain):
+    assert plain_text(text) == plain
+
+
+@pytest.mark.parametrize(
+    "text", [r"5\$ and 6\$ for $x_1$", "one $ alone", "$\\begin{x}$ cannot be set", "<b>&"]
+)
+def test_text_on_the_page(text):
+    html = page("title", "command", [Section(title="T", paragraphs=[text])])
+    paragraph = html.split("<h2>")[1].split("<p>")[1].split("</p>")[0]
+    assert "\\$" not in paragraph
+    assert paragraph.count("<svg") == (1 if "x_1" in text else 0)
+    assert ("&lt;b&gt;&amp;" in paragraph) is (text == "<b>&")
+    assert paragraph.startswith(
+        text.partition("$")[0].replace("\\", "$").replace("<b>&", "&lt;b&gt;&amp;")[:5]
+    )
+
+
+def test_formulas_of_every_rule_and_landscape_can_be_set():
+    formulas = [kind.formula for kind in pk.rules.CATALOGUE.values()]
+    formulas += [landscape.formula for landscape in pk.landscapes.CATALOGUE.values()]
+    formulas += [pk.landscapes.quadratic([1, 2]).formula, pk.linear_regression(pk.data.diabetes()).formula]
+    for formula in formulas:
+        for line in formula.split(r"\\"):
+            assert "<path" in formula_svg(line), line
+
+
+def test_a_formula_brings_no_style_and_no_words_of_its_own():
+    svg = formula_svg(r"v \leftarrow \gamma\, v")
+    assert svg.startswith("<svg")
+    for unwanted in ("<style", "<metadata", "<!--", "<?xml"):
+        assert unwanted not in svg
+    assert formula_svg(r"\nosuchcommand") is None
+
+
+def test_ids_are_told_apart_by_a_prefix():
+    svg = formula_svg("x + x")
+    first, second = with_own_ids(svg, "a-"), with_own_ids(svg, "b-")
+    assert 'href="#a-' in first
+    assert 'id="a-' in first
+    assert first.replace('"a-', '"b-').replace("#a-", "#b-") == second
+
+
+@pytest.mark.parametrize(
+    ("title", "anchor"), [("The rule", "the-rule"), ("Descending: <x> 1,10", "descending-x-1-10")]
+)
+def test_anchors(title, anchor):
+    assert slug(title) == anchor
+
+
+def test_a_section_more_is_one_function_more(made, tmp_path, monkeypatch, undrawn):
+    import importlib
+
+    def response(subject: Subject) -> Section:
+        return Section(
+            title="Response", paragraphs=[f"of {subject.rule.name()} beside {len(subject.rules) - 1}"]
+        )
+
+    monkeypatch.setattr(importlib.import_module("polyak.study.study"), "SECTIONS", (*SECTIONS, response))
+    study = made(pk.HeavyBall(lr=0.1, momentum=0.5), tmp_path)
+    assert study.page.all("h2")[3].words() == "Response"
+    assert "of heavy_ball beside 1" in study.text
