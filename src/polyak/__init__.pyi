@@ -1,4 +1,4 @@
-from . import data, landscapes, problems, rules, run, show, study
+from . import chapter, data, landscapes, problems, rules, run, show, study, theory
 from .errors import PolyakError
 from .problems import linear_regression, logistic_regression, perceptron, softmax_regression
 from .rules import (
@@ -23,6 +23,21 @@ from .rules import (
     from_plane,
 )
 from .run import History, Trace, descend, train
+from .theory import (
+    Drop,
+    Expectation,
+    Optimum,
+    Response,
+    Stability,
+    Trade,
+    expected_loss,
+    lr_drop,
+    optimal,
+    phase_diagram,
+    response,
+    stability,
+    tradeoff,
+)
 from .version import __version__
 
 __all__ = [
@@ -32,34 +47,49 @@ __all__ = [
     "AdamW",
     "AveragedGradient",
     "Dampening",
+    "Drop",
+    "Expectation",
     "GradientDescent",
     "HeavyBall",
     "History",
     "Lion",
     "NAdam",
     "Nesterov",
+    "Optimum",
     "PolyakError",
     "QuasiHyperbolic",
     "RMSProp",
+    "Response",
     "Rule",
     "Signum",
+    "Stability",
     "Trace",
+    "Trade",
     "TripleMomentum",
     "__version__",
+    "chapter",
     "data",
     "descend",
+    "expected_loss",
     "from_optax",
     "from_page",
     "from_plane",
     "landscapes",
     "linear_regression",
     "logistic_regression",
+    "lr_drop",
+    "optimal",
     "perceptron",
+    "phase_diagram",
     "problems",
+    "response",
     "rules",
     "run",
     "show",
     "softmax_regression",
+    "stability",
     "study",
+    "theory",
+    "tradeoff",
     "train",
 ]

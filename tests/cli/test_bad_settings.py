@@ -73,6 +73,8 @@ RULES = [
     ("optax:adam --lr inf", ["expected a number in [0, inf)"]),
     ("optax:adam --lr 0.1 --learning-rate 0.2", ["--lr and --learning-rate are the same"]),
     ("optax:adam --lr 0.1 --mu_dtype 3", ["optax:adam fails", "data type"]),
+    ("optax:sgd --lr 0.1 --momentum nan", ["momentum is 'nan', expected a number"]),
+    ("optax:sgd --lr 0.1 --momentum true", ["momentum is 'true', expected a number"]),
     ("optax:sgd --lr 0.1 --nesterov 7", ["nesterov is '7', expected true or false"]),
     ("optax:lbfgs --lr 0.1", ["optax:lbfgs fails at its first step", "value"]),
     ("optax:constant_schedule --value 1", ["optax:constant_schedule makes no optimizer"]),

@@ -56,6 +56,21 @@ number = 3
 
 def of_one(x):
     return x
+
+
+eta, gamma = 0.4, 0.5
+
+
+def momentum_2d(x1, x2, v1, v2):
+    v1 = gamma * v1 + eta * 0.2 * x1
+    v2 = gamma * v2 + eta * 4 * x2
+    return x1 - v1, x2 - v2, v1, v2
+
+
+def sgd_momentum(params, vs, hyperparams):
+    for p, v in zip(params, vs):
+        v[:] = hyperparams["momentum"] * v + hyperparams["lr"] * p.grad
+        p[:] -= v
 '''
 
 FUNCTIONS = """
@@ -117,6 +132,9 @@ def files(folder):
         ("my_rule.py:ready", "heavy_ball(lr=0.6, momentum=0.5, ", "x1 0.007188, x2 0.002553"),
         ("my_rule.py:falling", "heavy_ball(lr=schedule, momentum=0.5, ", "x1 0.007188, x2 0.002553"),
         ("my_rule.py:made", "GradientTransformation", "x1 -0.943467, x2 -0.000073"),
+        ("my_rule.py:momentum_2d", "momentum_2d(", "x1 -0.062843, x2 0.001202"),
+        ("my_rule.py:momentum_2d --eta 0.6", "momentum_2d(", "x1 0.007188, x2 0.002553"),
+        ("my_rule.py:sgd_momentum --lr 0.6 --momentum 0.5", "sgd_momentum(", "x1 0.007188, x2 0.002553"),
     ],
 )
 def test_rules(polyak_, files, rule, shown, end):
@@ -165,6 +183,9 @@ def test_a_function_that_cannot_be_traced_is_descended_with_a_note(here, files):
         ("my_rule.py:made --lr 1", ["--lr has no place"]),
         ("my_rule.py:number", ["3 is not a rule", "init and update"]),
         ("my_rule.py:of_one", ["of_one takes 1 arguments"]),
+        ("my_rule.py:momentum_2d --etta 0.6", ["momentum_2d", "etta"]),
+        ("my_rule.py:sgd_momentum --lr 0.6", ["sgd_momentum", "momentum"]),
+        ("my_rule.py:sgd_momentum --lr abc --momentum 0.5", ["sgd_momentum", "'abc'"]),
         ("my_rule.py:Rule", ["a rule without settings"]),
         (
             "my_rule.py:Misspelt --lr 1",

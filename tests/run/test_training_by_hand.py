@@ -172,12 +172,18 @@ OF_TORCH = {
 }
 
 
-@pytest.mark.parametrize("replace", [False, True], ids=["permuted", "with replacement"])
-@pytest.mark.parametrize(("rule", "optimizer"), OF_TORCH.values(), ids=OF_TORCH)
-@pytest.mark.parametrize("make", [softmax_regression, lambda data: perceptron(data, hidden=(6, 5))])
-def test_against_torch(
-    three: Any, make: Any, rule: Any, optimizer: Any, replace: bool, by_hand: Any, close: Any
-) -> None:
+@pytest.mark.parametrize(
+    ("make", "name", "replace"),
+    [
+        (softmax_regression, "heavy ball", False),
+        (softmax_regression, "adam", True),
+        (lambda data: perceptron(data, hidden=(6, 5)), "heavy ball", True),
+        (lambda data: perceptron(data, hidden=(6, 5)), "adam", False),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_against_torch(three: Any, make: Any, name: str, replace: bool, by_hand: Any, close: Any) -> None:
+    rule, optimizer = OF_TORCH[name]
     problem, layers = make(three), []
     plan = {"seed": SEED, "epochs": EPOCHS, "batch_size": BATCH, "replace": replace}
     history = train(rule, problem, every=20, dtype="float64", **plan)

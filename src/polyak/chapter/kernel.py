@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import _thread
+import atexit
 import os
 import signal
 import sys
@@ -40,6 +41,8 @@ def main() -> None:
     sys.path.insert(0, "")  # what lies beside the document, only now: it shall not stand in for what is above
     bound(application.shell, application.session)
     application.start()
+    atexit._run_exitfuncs()  # the documents' own farewells, and then at once:
+    os._exit(0)  # taking JAX and all apart in order would take a second
 
 
 class TooMuchOutput(BaseException):

@@ -15,7 +15,7 @@ from polyak.chapter.colours import coloured
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-# Text and pictures before what only a live page can show.
+# What a page can show before what only a live one could.
 PRIORITY = (
     "text/html",
     "text/markdown",
@@ -24,9 +24,12 @@ PRIORITY = (
     "image/png",
     "image/jpeg",
     "application/vnd.jupyter.widget-view+json",
-    "text/plain",
     "application/javascript",
+    "text/plain",
 )
+
+# What reaches out of the page, or would: it runs no scripts and asks no network.
+OUTSIDE = ["script", "meta", "base", "link", "iframe", "frame", "object", "embed"]
 
 
 class Cells:
@@ -64,6 +67,9 @@ class Cells:
         for output in shown.outputs:
             if "text/html" in output.get("data", {}):
                 output.data["text/html"] = whole(output.data["text/html"])
+                output.metadata.pop("text/html", None)  # such as a wish for a frame of its own
+            if output.output_type == "stream":  # a line begun anew, as progress bars do
+                output.text = re.sub(r"[^\n]*\r(?=[^\r\n])", "", output.text)
         body, _ = TemplateExporter.from_notebook_node(self._exporter, v4.new_notebook(cells=[shown]))
         return f"{str(body).strip()}\n"
 
@@ -89,7 +95,7 @@ class Cells:
 
 
 def whole(html: str) -> str:
-    """HTML that a cell shows, every tag closed, its images with words, its scripts left out.
+    """HTML that a cell shows, every tag closed, its images with words, what reaches out left out.
 
     >>> whole("<b>x<img src='a'><script>alert()</script></div>")
     '<b>x<img alt="" src="a"/></b>'
@@ -97,7 +103,7 @@ def whole(html: str) -> str:
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
-    for element in [*soup.find_all("script"), *soup.find_all("style", scoped=True)]:
+    for element in [*soup.find_all(OUTSIDE), *soup.find_all("style", scoped=True)]:
         element.decompose()
     for image in soup.find_all("img", alt=False):
         image["alt"] = ""

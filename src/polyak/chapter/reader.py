@@ -73,8 +73,8 @@ def read(
     path = Path(path)
     if to not in FORMATS:
         raise unknown("format", to, FORMATS)
-    if timeout is not None and not timeout > 0:
-        raise PolyakError(f"timeout is {timeout:g}, expected seconds, more than 0")
+    if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
+        raise PolyakError(f"timeout is {timeout!r}, expected seconds, more than 0")
     if language is not None and strings is None:
         raise PolyakError("--language needs --strings, a file that has the words in it")
     needs.check()

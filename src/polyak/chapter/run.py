@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -106,11 +107,12 @@ class _Runner:
             await self._start()
             return await self._cells()
         finally:
-            alive = self.launched.process.poll() is None
-            if alive:
+            if self.launched.process.poll() is None:
                 self.kernel.shutdown()
+                with contextlib.suppress(Empty):  # closed at once, the channel would lose the request
+                    await self.kernel.get_control_msg(timeout=1.0)
             self.kernel.stop_channels()
-            self.manager.context.destroy(linger=500 if alive else 0)
+            self.manager.context.destroy(linger=0)
 
     async def _start(self) -> None:
         asked = self.kernel.execute(self.settings.start_up, silent=True)
@@ -160,6 +162,7 @@ class _Runner:
             reason = await self._one(cell, index)
             following += 1
             result.cells += 1
+            cell.outputs = _joined(cell.outputs)
             _number(cell, number)
             if self.settings.after_cell is not None:
                 self.settings.after_cell(cell)
@@ -198,6 +201,18 @@ class _Runner:
         if late:
             _note(cell, "TimeoutError", late)
         return late or _flood(cell)
+
+
+def _joined(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """Outputs with what a stream said in several breaths, nothing else between them, as one."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else {}
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last["text"] += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _number(cell: NotebookNode, number: int | None) -> None:

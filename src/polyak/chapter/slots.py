@@ -94,10 +94,10 @@ def line_of(text: str, place: int) -> int:
 def _check_once(text: str, name: str) -> None:
     first: dict[str, int] = {}
     for found in SLOT.finditer(text):
-        line = line_of(text, found.start())
         if found[1] in first:
-            raise PolyakError(f"{name}: slot {found[1]} stands twice, on lines {first[found[1]]} and {line}")
-        first[found[1]] = line
+            lines = line_of(text, first[found[1]]), line_of(text, found.start())
+            raise PolyakError(f"{name}: slot {found[1]} stands twice, on lines {lines[0]} and {lines[1]}")
+        first[found[1]] = found.start()
 
 
 def _slots_in_code(document: Document, text: str, places: Mapping[str, int], name: str) -> set[str]:

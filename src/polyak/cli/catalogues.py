@@ -27,7 +27,7 @@ def rules(
     from polyak.rules import CATALOGUE
 
     rows = [(name, ", ".join(kind.hyperparameters()), _first_line(kind)) for name, kind in CATALOGUE.items()]
-    _table(("rule", "settings", "what it is"), rows)
+    print_table(("rule", "settings", "what it is"), rows)
     typer.echo("More on one: polyak rules heavy_ball. Any Optax optimizer is a rule too: optax:adam.")
 
 
@@ -43,7 +43,7 @@ def landscapes() -> None:
         ("quadratic:1,10", "-1 in every axis", "0", "a quadratic of the curvatures given, any dimension")
     )
     rows.append(("my_file.py:f", "--start, or (-5, -2)", "", "any function of your own, f(x1, x2) or f(x)"))
-    _table(("landscape", "start", "minimisers", "formula (LaTeX)"), rows)
+    print_table(("landscape", "start", "minimisers", "formula (LaTeX)"), rows)
 
 
 def data() -> None:
@@ -64,10 +64,11 @@ def data() -> None:
         ("digits", "1797", "64", "10 classes", "in scikit-learn"),
         ("FILE.csv", "", "", "the last column, or --target NAME", "a CSV or TSV file of your own"),
     ]
-    _table(("data", "rows", "features", "target", "from"), rows)
+    print_table(("data", "rows", "features", "target", "from"), rows)
 
 
-def _table(header: tuple[str, ...], rows: Sequence[Sequence[str]]) -> None:
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table to the terminal."""
     from rich.console import Console
 
     Console(markup=False, highlight=False, emoji=False).print(table_of(header, rows))

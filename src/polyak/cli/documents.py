@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,14 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the terminal's door."""
     app.command("read")(read)
     app.command("slots")(slots)
+
+
+def _number(word: str) -> Any:
+    """A number as typed; a word that is none is left for the reader to refuse in its own words."""
+    try:
+        return float(word)
+    except ValueError:
+        return word
 
 
 def read(
@@ -31,7 +39,9 @@ def read(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Run the cells after a failed one too.")
     ] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds that a cell may take.", metavar="SECONDS")] = 120.0,
+    timeout: Annotated[
+        Any, typer.Option(parser=_number, metavar="SECONDS", help="How long a cell may take.")
+    ] = 120.0,
     real: Annotated[bool, typer.Option("--real", help="Use your own gluonbook, d2lzh and mxnet.")] = False,
 ) -> None:
     """Read a document: run its cells, and write a page that shows what they did and opens with no network."""

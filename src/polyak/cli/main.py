@@ -8,7 +8,7 @@ import warnings
 import typer
 from typer.exceptions import TyperException
 
-from polyak.cli import catalogues, documents, runs, studies
+from polyak.cli import catalogues, documents, predictions, runs, studies
 from polyak.errors import PolyakError, nearest
 from polyak.version import __version__
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 catalogues.add_to(app)
 runs.add_to(app)
 studies.add_to(app)
+predictions.add_to(app)
 documents.add_to(app)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from polyak.cli.progress import shown
 from polyak.cli.runs import RULE_HELP, SETTINGS, Rule, check_picture, options, whole
-from polyak.errors import PolyakError
+from polyak.errors import PolyakError, whole_number
 
 Out = Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")]
 Curvature = Annotated[str | None, typer.Option(help="One curvature or several, such as 0.2,4.")]
@@ -28,7 +28,9 @@ def predict(
     curvature: Curvature = None,
     on: Annotated[str | None, typer.Option(help="A landscape, whose curvatures are taken.")] = None,
     data: Annotated[str | None, typer.Option(help="airfoil, diabetes ..., or a CSV or TSV file.")] = None,
-    target: Annotated[str | None, typer.Option(help="The file's column to tell; the last by default.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The file's column to tell; the last by default.")
+    ] = None,
     steps: Annotated[int, whole("How many steps to predict.")] = 300,
     batch_size: Annotated[int, whole("Rows in a mini-batch.")] = 10,
     seeds: Annotated[int, whole("How many real runs to hold the prediction against.")] = 100,
@@ -39,7 +41,9 @@ def predict(
 
     found = rule_from(rule, context.args, options(context))
     check_picture(out)
-    given = [name for name, value in (("curvature", curvature), ("on", on), ("data", data)) if value is not None]
+    given = [
+        name for name, value in (("curvature", curvature), ("on", on), ("data", data)) if value is not None
+    ]
     if len(given) != 1:
         raise PolyakError("predict needs one of --curvature 0.2,4, --on ravine or --data airfoil")
     if data is not None:
@@ -62,7 +66,9 @@ def phase(context: typer.Context, rule: Rule, curvature: Curvature = None, out: 
     found = rule_from(rule, context.args, options(context)) if marked or ":" in rule else find(rule)
     setting = stability(found, _curvatures(curvature or "1")) if marked else None
     if curvature is not None and not marked:
-        raise PolyakError("--curvature marks a setting: give its numbers too, such as --lr 0.6 --momentum 0.5")
+        raise PolyakError(
+            "--curvature marks a setting: give its numbers too, such as --lr 0.6 --momentum 0.5"
+        )
     diagram = phase_diagram(found)
     shares = {name: float((diagram.regime == code).mean()) for code, name in enumerate(REGIMES)}
     for name, share in shares.items():
@@ -110,16 +116,16 @@ def _expectation(rule: Any, data: str, target: str | None, steps: int, batch_siz
     from polyak.cli.arguments import problem_from
     from polyak.cli.catalogues import print_table
     from polyak.show import expectation_figure
-    from polyak.theory import expected_loss, measured_losses
+    from polyak.study import measured_beside, side_by_side
+    from polyak.theory import expected_loss
 
     problem = problem_from(data, target, None)
-    expected = expected_loss(rule, problem, batch_size=batch_size, steps=steps)
+    seeds = whole_number("seeds", seeds, at_least=2)
+    expected = expected_loss(rule, problem, batch_size=batch_size, steps=steps, seeds=seeds)
     with shown("real runs", "epochs") as progress:
-        measured = measured_losses(rule, problem, batch_size=batch_size, steps=steps, seeds=seeds, progress=progress)
+        measured = measured_beside(expected, seeds, progress=progress)
     typer.echo(expected)
-    places = sorted({0, *(int(k) for k in steps * 2.0 ** -__import__("numpy").arange(7))})
-    rows = [measured.row(expected, k) for k in places]
-    print_table(("step", "predicted mean", f"mean of {seeds} runs", "standard error"), rows)
+    print_table(*side_by_side(expected, measured))
     return lambda: expectation_figure(expected, measured)
 
 

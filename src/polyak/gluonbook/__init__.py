@@ -20,7 +20,7 @@ NAMES = {
     **dict.fromkeys(("linreg", "squared_loss", "sgd", "data_iter"), "linear"),
     **dict.fromkeys(("set_figsize", "use_svg_display", "semilogy"), "figures"),
     **dict.fromkeys(("nd", "autograd", "gluon", "init"), "mx"),
-    **{"nn": "mx.gluon", "gdata": "mx.gluon:data", "gloss": "mx.gluon:loss", "mx": ":mx", "aliases": ":aliases"},
+    **{"nn": "mx.gluon", "gdata": "mx.gluon:data", "gloss": "mx.gluon:loss", "mx": ":mx"},
     "plt": "figures:pyplot",
 }
 

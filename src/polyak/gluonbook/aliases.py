@@ -51,6 +51,8 @@ class OldModule(ModuleType):
         inner = f"{self.__name__}.{name}"
         if inner in OURS:
             return importlib.import_module(inner)
+        if name == "__all__":
+            return dir(self)
         if name.startswith("__"):
             raise AttributeError(name)
         ours = importlib.import_module(OURS[self.__name__])
@@ -102,7 +104,7 @@ def install() -> None:
     >>> from mxnet import nd
     >>> nd.ones(2).sum().asscalar()
     np.float32(2.0)
-    >>> from gluonbook import train_ch3
+    >>> from gluonbook import train_ch3  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     ModuleNotFoundError: gluonbook has no 'train_ch3' here; Polyak brings: train_ch7, ...

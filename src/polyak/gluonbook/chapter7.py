@@ -56,7 +56,9 @@ def train_ch7(
     from polyak.rules import from_page
 
     if not isinstance(hyperparams, dict):
-        raise PolyakError(f"the hyper-parameters are {hyperparams!r}, expected a dictionary such as {{'lr': 0.02}}")
+        raise PolyakError(
+            f"the hyper-parameters are {hyperparams!r}, expected a dictionary such as {{'lr': 0.02}}"
+        )
     given = {name: raw(value) for name, value in hyperparams.items()}
     rule = from_page(trainer_fn, states=_empty_as_none(states), **given)
     state = _train(rule, mean_squared_loss, features, labels, batch_size, num_epochs)
@@ -118,7 +120,7 @@ def _train(
     """Train, print, draw; the rule's last state."""
     from polyak.data import Data
     from polyak.gluonbook.figures import show_losses
-    from polyak.problems import Problem
+    from polyak.problems import Problem, sigma_points
     from polyak.run import train
 
     data = Data.from_arrays(np.asarray(raw(features)), np.asarray(raw(labels)))
@@ -130,6 +132,7 @@ def _train(
         loss,
         lambda generator: (generator.normal(scale=INITIAL_SCALE, size=(columns, 1)), np.zeros(1)),
         r"\frac{1}{2n} \sum_i (x_i^T w + b - y_i)^2",
+        whole=sigma_points(data),
     )
     history = train(
         rule,
@@ -138,6 +141,7 @@ def _train(
         epochs=num_epochs,
         seed=int(random.generator().integers(2**31)),
         every=math.lcm(batch_size, RECORDED_ROWS),
+        quick=True,
     )
     losses = _recorded(history, batch_size)
     print(f"loss: {losses[-1]:f}, {history.seconds / num_epochs:f} sec per epoch")  # noqa: T201

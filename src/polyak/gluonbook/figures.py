@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -23,9 +26,8 @@ def use_svg_display() -> None:
     """Sharp pictures in a notebook; elsewhere nothing changes."""
     if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
         return
-    from matplotlib_inline.backend_inline import set_matplotlib_formats
-
-    set_matplotlib_formats("svg")
+    inline: Any = importlib.import_module("matplotlib_inline.backend_inline")
+    inline.set_matplotlib_formats("svg")
 
 
 def set_figsize(figsize: Size = (3.5, 2.5)) -> None:
@@ -34,18 +36,27 @@ def set_figsize(figsize: Size = (3.5, 2.5)) -> None:
     pyplot().rcParams["figure.figsize"] = figsize
 
 
+@cache
+def house_style() -> Any:
+    """The settings of every figure of Polyak's, read once.
+
+    Its folder is looked up and not imported: drawing a way over the plane needs no JAX.
+    """
+    import matplotlib
+
+    (folder,) = getattr(find_spec("polyak.show"), "submodule_search_locations", None) or ("",)
+    return matplotlib.rc_params_from_file(f"{folder}/polyak.mplstyle", use_default_template=False)
+
+
 @contextmanager
 def canvas(figsize: Size) -> Iterator[Any]:
     """The axes to draw in, in the house style: the page's own where it has begun a figure, else new ones."""
-    import matplotlib
-
-    from polyak.show.style import STYLE_SHEET
-
     plt = pyplot()
     use_svg_display()
-    with matplotlib.rc_context(fname=STYLE_SHEET):
+    with plt.rc_context(house_style()):
         if not plt.get_fignums():
-            plt.figure(figsize=figsize)
+            # Margins that hold the labels; a layout that measures them would draw everything twice.
+            plt.figure(figsize=figsize, layout="none").subplots_adjust(0.15, 0.17, 0.97, 0.96)
         yield plt.gca()
 
 

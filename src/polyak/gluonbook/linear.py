@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from polyak.gluonbook.mx import nd
+from polyak.gluonbook.mx.making import array
 
 
 def linreg(X: Any, w: Any, b: Any) -> Any:
@@ -38,5 +39,5 @@ def data_iter(batch_size: int, features: Any, labels: Any) -> Iterator[tuple[Any
     rows = list(range(len(features)))
     random.shuffle(rows)
     for begin in range(0, len(rows), batch_size):
-        chosen = nd.array(rows[begin : begin + batch_size])
+        chosen = array(rows[begin : begin + batch_size])
         yield features.take(chosen), labels.take(chosen)

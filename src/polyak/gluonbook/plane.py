@@ -59,7 +59,7 @@ def show_trace_2d(f: Callable[[Any, Any], Any], res: Sequence[tuple[Any, Any]]) 
         axes.plot(*points[0], "ko", markersize=5)
         if len(shown) < len(points):
             _note_exit(axes, points, len(shown))
-        axes.set(xlim=ends[0], ylim=ends[1], xlabel="$x_1$", ylabel="$x_2$")
+        axes.set(xlim=ends[0], ylim=ends[1], xlabel="x1", ylabel="x2")
 
 
 def _grown(low: float, high: float, visited: Any) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from polyak.problems.perceptron import perceptron
 from polyak.problems.problem import Problem
 from polyak.problems.regression import linear_regression, logistic_regression, softmax_regression
+from polyak.problems.sigma_points import sigma_points
 
 CATALOGUE = {
     "linear_regression": linear_regression,
@@ -17,5 +18,6 @@ __all__ = [
     "linear_regression",
     "logistic_regression",
     "perceptron",
+    "sigma_points",
     "softmax_regression",
 ]

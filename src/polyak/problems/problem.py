@@ -24,6 +24,8 @@ class Problem:
             that stands in a module, so that every problem of one kind and shape shares one compilation.
         init: init(generator) -> the parameters before training, NumPy arrays.
         formula: the loss in LaTeX.
+        whole: fewer rows over which the loss is, for any parameters, what it is over all of the data's; the
+            recorded losses are taken over them. None where there are none such.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Problem:
     loss: Callable[[Params, Any, Any], Any]
     init: Callable[[np.random.Generator], Params]
     formula: str
+    whole: Data | None = None
 
     def __repr__(self) -> str:
         return f"Problem({self.name} on {self.data!r})"

@@ -13,23 +13,29 @@ from jax import lax
 from polyak.run.loop import Carry, eager_loop, loop, start, unstacked
 
 Loss = Callable[[Any, Any, Any], Any]
+Rows = tuple[Any, Any]  # features and labels
 
 # XLA's newer emitters of fused loops take half of a training's compilation, on a CPU, and their code runs no faster.
 COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
+QUICK_OPTIONS = {**COMPILER_OPTIONS, "xla_backend_optimization_level": 0}
 
 
 @cache
-def engine() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """`begin` and `advance`, compiled at their first call for each rule, problem and shape."""
-    return _jitted(begin), _jitted(advance)
+def engine(*, quick: bool = False) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """`begin` and `advance`, compiled at their first call for each rule, problem and shape.
+
+    If `quick`, in about a third of the time, for code that runs about three times slower.
+    """
+    options = QUICK_OPTIONS if quick else COMPILER_OPTIONS
+    return _jitted(begin, options), _jitted(advance, options)
 
 
-def _jitted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function compiled with our options, where this version of XLA, for this device, has them."""
+def _jitted(function: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
+    """A function compiled with these options, where this version of XLA, for this device, has them."""
     plain = jax.jit(function, static_argnums=0)
     if jax.default_backend() != "cpu":
         return plain
-    chosen = jax.jit(function, static_argnums=0, compiler_options=COMPILER_OPTIONS)
+    chosen = jax.jit(function, static_argnums=0, compiler_options=options)
 
     def call(*arguments: Any) -> Any:
         nonlocal chosen
@@ -44,32 +50,37 @@ def _jitted(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def begin(loss: Loss, rule: Any, params: Any, X: Any, y: Any) -> tuple[Carry, Any]:
+def begin(loss: Loss, rule: Any, params: Any, whole: Rows) -> tuple[Carry, Any]:
     """The carry and the loss before the first step, with a leading axis of seeds, as `params` have."""
-    begun: tuple[Carry, Any] = jax.vmap(lambda params: (start(rule, params), loss(params, X, y)))(params)
+    begun: tuple[Carry, Any] = jax.vmap(lambda params: (start(rule, params), loss(params, *whole)))(params)
     return begun
 
 
-def advance(loss: Loss, rule: Any, carry: Carry, X: Any, y: Any, batches: Any) -> tuple[Carry, Any]:
-    """Some epochs of every seed: the carry, and the losses of shape (seeds, epochs, records)."""
-    epoch = _epoch(loop, jax.grad(loss), loss, rule, X, y)
+def advance(loss: Loss, rule: Any, carry: Carry, rows: Rows, whole: Rows, batches: Any) -> tuple[Carry, Any]:
+    """Some epochs of every seed: the carry, and the losses of shape (seeds, epochs, records).
+
+    Batches are drawn from `rows`; the losses are those over `whole`.
+    """
+    epoch = _epoch(loop, jax.grad(loss), loss, rule, rows, whole)
     ends: tuple[Carry, Any] = jax.vmap(partial(lax.scan, epoch))(carry, batches)
     return ends
 
 
-def begin_eager(loss: Loss, rule: Any, params: Any, X: Any, y: Any) -> tuple[Carry, Any]:
+def begin_eager(loss: Loss, rule: Any, params: Any, whole: Rows) -> tuple[Carry, Any]:
     """The same as `begin`, seed after seed."""
-    begun = [(start(rule, first), loss(first, X, y)) for first in unstacked(params)]
+    begun = [(start(rule, first), loss(first, *whole)) for first in unstacked(params)]
     return _stacked(begun)
 
 
-def advance_eager(loss: Loss, rule: Any, carry: Carry, X: Any, y: Any, batches: Any) -> tuple[Carry, Any]:
+def advance_eager(
+    loss: Loss, rule: Any, carry: Carry, rows: Rows, whole: Rows, batches: Any
+) -> tuple[Carry, Any]:
     """The same as `advance`, step after step; only the gradient and the loss are compiled."""
-    epoch = _epoch(eager_loop, *_compiled(loss), rule, X, y)
+    epoch = _epoch(eager_loop, *_compiled(loss), rule, rows, whole)
     ends = []
-    for one, rows in zip(unstacked(carry), unstacked(batches), strict=True):
+    for one, epochs in zip(unstacked(carry), unstacked(batches), strict=True):
         records = []
-        for parts in unstacked(rows):
+        for parts in unstacked(epochs):
             one, losses = epoch(one, parts)  # noqa: PLW2901
             records.append(losses)
         ends.append((one, jnp.stack(records)))
@@ -82,24 +93,26 @@ def _compiled(loss: Loss) -> tuple[Any, Any]:
     return jax.jit(jax.grad(loss)), jax.jit(loss)
 
 
-def _epoch(run: Callable[..., Any], slope: Any, loss: Loss, rule: Any, X: Any, y: Any) -> Callable[..., Any]:
+def _epoch(
+    run: Callable[..., Any], slope: Any, loss: Loss, rule: Any, rows: Rows, whole: Rows
+) -> Callable[..., Any]:
     """One epoch of one seed, by the compiled loop or by the eager one."""
 
-    def part(carry: Carry, rows: Any) -> tuple[Carry, Any]:
+    def part(carry: Carry, chosen: Any) -> tuple[Carry, Any]:
         ends: tuple[Carry, Any] = run(
             rule,
             lambda params, batch: slope(params, *batch),
-            lambda params: loss(params, X, y),
+            lambda params: loss(params, *whole),
             carry,
-            (X[rows], y[rows]),
+            (rows[0][chosen], rows[1][chosen]),
         )
         return ends
 
     def epoch(carry: Carry, parts: Any) -> tuple[Carry, Any]:
         losses = []
-        for rows in parts:  # the regular records, the rest of the full batches, the last batch
-            if rows.size:
-                carry, recorded = part(carry, rows)
+        for chosen in parts:  # the regular records, the rest of the full batches, the last batch
+            if chosen.size:
+                carry, recorded = part(carry, chosen)
                 losses.append(recorded)
         if len(losses) > 1 and parts[2].size and parts[1].size:
             losses.pop(-2)  # the rest is recorded with the last batch, at the epoch's end

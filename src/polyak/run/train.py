@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from polyak.data import Data
 from polyak.errors import PolyakError, unknown, whole_number
 from polyak.problems import Problem
 from polyak.rules import as_rule, tabulated
@@ -37,6 +37,7 @@ def train(
     every: int = 100,
     replace: bool = False,
     dtype: str = "float32",
+    quick: bool = False,
     progress: Progress | None = None,
     checkpoint: str | Path | None = None,
 ) -> History:
@@ -52,6 +53,7 @@ def train(
         every: the loss over all the data is recorded each `every` rows, and at the end of each epoch.
         replace: draw rows with replacement, instead of a new permutation each epoch.
         dtype: float32 or float64.
+        quick: compile in a third of the time, to code that is some times slower: for a short training.
         progress: called with (epochs done, epochs in all).
         checkpoint: a file that keeps the state of a long training; the same call with the same file goes
             on from it, to the same end bit for bit. It is removed when the training is done.
@@ -79,7 +81,7 @@ def train(
     plan = Plan.of(rows=rows, batch_size=batch_size, every=every, replace=replace)
     began = time.perf_counter()
     with jax.enable_x64(dtype == "float64"):
-        run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype)
+        run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick)
         file = None if checkpoint is None else Path(checkpoint)
         identity = run.identity(epochs) if file else {}
         (params, state), losses = run.finish(epochs, progress or _silent, file, identity)
@@ -101,11 +103,18 @@ class _Training:
     """One call of `train`: what stays the same from one compiled call to the next."""
 
     def __init__(
-        self, rule: Any, problem: Problem, plan: Plan, seeds: tuple[int, ...], replace: bool, dtype: str
+        self,
+        rule: Any,
+        problem: Problem,
+        plan: Plan,
+        seeds: tuple[int, ...],
+        replace: bool,
+        dtype: str,
+        quick: bool,
     ) -> None:
         self.rule, self.problem, self.plan = rule, problem, plan
-        self.seeds, self.replace, self.dtype = seeds, replace, dtype
-        self.X, self.y = _on_device(problem, dtype)
+        self.seeds, self.replace, self.dtype, self.quick = seeds, replace, dtype, quick
+        self.rows, self.whole = _on_device(problem, dtype)
 
     def identity(self, epochs: int) -> dict[str, str]:
         """What tells this training from another."""
@@ -117,6 +126,7 @@ class _Training:
             seeds=self.seeds,
             replace=self.replace,
             dtype=self.dtype,
+            quick=self.quick,
         )
 
     def finish(self, epochs: int, progress: Progress, file: Path | None, identity: Any) -> tuple[Any, Any]:
@@ -124,8 +134,9 @@ class _Training:
         first = [self.problem.init(parameter_generator(seed)) for seed in self.seeds]
         params = jax.tree.map(lambda *arrays: np.stack(arrays).astype(self.dtype), *first)
         compiled = compiles(self.rule, jax.tree.map(lambda x: x[0], params))
-        begin, advance = engine() if compiled else (begin_eager, advance_eager)
-        carry, losses = begin(self.problem.loss, self.rule, params, self.X, self.y)
+        begin, advance = engine(quick=self.quick) if compiled else (begin_eager, advance_eager)
+        loss = self.problem.loss
+        carry, losses = begin(loss, self.rule, params, self.whole)
         done, losses = 0, np.asarray(losses)[:, None]
         if file and (stored := checkpoints.load(file, identity, carry)):
             done, carry, losses = stored
@@ -134,7 +145,7 @@ class _Training:
         progress(done, epochs)
         while done < epochs:
             upcoming = range(done, min(done + a_call, epochs))
-            carry, new = advance(self.problem.loss, self.rule, carry, self.X, self.y, self._batches(upcoming))
+            carry, new = advance(loss, self.rule, carry, self.rows, self.whole, self._batches(upcoming))
             losses = np.concatenate([losses, np.asarray(new).reshape(len(self.seeds), -1)], axis=1)
             done = upcoming.stop
             progress(done, epochs)
@@ -163,8 +174,14 @@ def _seeds(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
 
 @lru_cache(maxsize=8)
 def _on_device(problem: Problem, dtype: str) -> tuple[Any, Any]:
-    # Converted by NumPy: JAX would compile the conversion.
-    return jnp.asarray(problem.data.features.astype(dtype)), jnp.asarray(problem.data.labels.astype(dtype))
+    """The rows to draw batches from, and those to take the recorded losses over."""
+
+    def put(data: Data) -> tuple[Any, Any]:
+        # Converted by NumPy and put there as it is: JAX would compile the conversion.
+        return jax.device_put(data.features.astype(dtype)), jax.device_put(data.labels.astype(dtype))
+
+    rows = put(problem.data)
+    return rows, rows if problem.whole is None else put(problem.whole)
 
 
 def _silent(done: int, total: int) -> None:

@@ -32,7 +32,9 @@ def phase_figure(diagram: Any, stability: Stability | None = None, *, steps: int
     Raises PolyakError for a diagram of one axis.
     """
     if diagram.rate.ndim != 2:
-        raise PolyakError(f"the phase diagram of {diagram.attrs['rule']} has one axis, expected two to draw a plane")
+        raise PolyakError(
+            f"the phase diagram of {diagram.attrs['rule']} has one axis, expected two to draw a plane"
+        )
     figure = new_figure(9.2 if stability is not None else 5.6, 4.2)
     if stability is None:
         plane = figure.subplots()
@@ -53,12 +55,16 @@ def draw_phases(axes: Axes, diagram: Any) -> None:
     x, y = diagram[across].values, diagram[up].values
     regimes, rates = diagram.regime.values.T, diagram.rate.values.T
     colours = ListedColormap(SHADES)
-    axes.pcolormesh(x, y, regimes, cmap=colours, vmin=-0.5, vmax=len(REGIMES) - 0.5, shading="nearest", rasterized=True)
+    axes.pcolormesh(
+        x, y, regimes, cmap=colours, vmin=-0.5, vmax=len(REGIMES) - 0.5, shading="nearest", rasterized=True
+    )
     for code, hatch in enumerate(HATCHES):
         if hatch and (regimes == code).any():
             region = (regimes == code).astype(float)
             axes.contourf(x, y, region, levels=[0.5, 1.5], colors="none", hatches=[hatch])
-    lines = axes.contour(x, y, rates, levels=[0.3, 0.5, 0.7, 0.8, 0.9, 0.95], colors="#44546A", linewidths=0.6)
+    lines = axes.contour(
+        x, y, rates, levels=[0.3, 0.5, 0.7, 0.8, 0.9, 0.95], colors="#44546A", linewidths=0.6
+    )
     axes.clabel(lines, fontsize=6.5, fmt="%.2g")
     axes.contour(x, y, rates, levels=[1.0], colors="black", linewidths=1.6)
     for code, name in enumerate(REGIMES):
@@ -101,4 +107,4 @@ def _middle(where: Any) -> Any:
     return where[int(away.argmin())]
 
 
-_PAPER = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+_PAPER: Any = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}

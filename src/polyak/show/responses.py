@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -28,7 +29,9 @@ def response_figure(responses: Response | Sequence[Response]) -> Figure:
         mark = RULE_OF_THUMB * first.weights[0]
         axes.axhline(mark, color="black", linewidth=0.8, linestyle=":")
         axes.annotate("$1/e$ of the first", (0.99, mark), (0, 3), **_AT_RIGHT)
-        axes.axvspan(first.at - 0.5, first.at + first.memory - 0.5, color=series(0)["color"], alpha=0.1, linewidth=0)
+        axes.axvspan(
+            first.at - 0.5, first.at + first.memory - 0.5, color=series(0)["color"], alpha=0.1, linewidth=0
+        )
         held = f"$1/(1-\\gamma)$ = {first.memory:.3g} steps hold {first.held:.0%} of the weight"
         axes.annotate(held, (0.98, 0.95), xycoords="axes fraction", ha="right", va="top", fontsize=8)
     elif not first.linear:
@@ -49,7 +52,7 @@ def response_figure(responses: Response | Sequence[Response]) -> Figure:
     return figure
 
 
-_AT_RIGHT = {
+_AT_RIGHT: Any = {
     "xycoords": ("axes fraction", "data"),
     "textcoords": "offset points",
     "ha": "right",

@@ -36,12 +36,22 @@ def draw_eigenvalues(axes: Axes, stability: Stability, shown: list[int]) -> None
     for index, k in enumerate(shown):
         mu = stability.eigenvalues[k]
         style = series(index)
-        axes.plot(mu.real, mu.imag, linestyle="", marker=style["marker"], color=style["color"], markersize=7, alpha=0.85)
+        axes.plot(
+            mu.real,
+            mu.imag,
+            linestyle="",
+            marker=style["marker"],
+            color=style["color"],
+            markersize=7,
+            alpha=0.85,
+        )
     axes.axhline(0, color="#999999", linewidth=0.5)
     axes.axvline(0, color="#999999", linewidth=0.5)
     largest = float(np.abs(stability.eigenvalues[shown]).max())
     reach = 1.15 * max(1.0, min(largest, 1e6))
-    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel=r"$\mathrm{Re}\ \mu$", ylabel=r"$\mathrm{Im}\ \mu$")
+    axes.set(
+        xlim=(-reach, reach), ylim=(-reach, reach), xlabel=r"$\mathrm{Re}\ \mu$", ylabel=r"$\mathrm{Im}\ \mu$"
+    )
     axes.set_aspect("equal")
     heading(axes, f"eigenvalues of one step (rate {stability.rate:.4g})")
 

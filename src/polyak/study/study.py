@@ -17,11 +17,19 @@ from polyak.show.places import check_folder
 from polyak.study.page import page
 from polyak.study.section import Section, Subject
 from polyak.study.the_descent import the_descent
+from polyak.study.the_prediction import the_prediction
 from polyak.study.the_rule import the_rule
+from polyak.study.the_theory import the_theory
 from polyak.study.the_training import lr_name, the_training
 
 # A section is a function of the subject. To add one, write it in a file of its own and name it here.
-SECTIONS: tuple[Callable[[Subject], Section], ...] = (the_rule, the_descent, the_training)
+SECTIONS: tuple[Callable[[Subject], Section], ...] = (
+    the_rule,
+    the_descent,
+    the_theory,
+    the_training,
+    the_prediction,
+)
 
 
 def study(

@@ -19,7 +19,7 @@ def the_training(subject: Subject) -> Section:
     """Training curves at the given lr and at the best of a ladder of smaller ones, and what each took."""
     problem = subject.problem
     given = [_trained(subject, rule) for rule in subject.rules]
-    ladders = [[_trained(subject, rule) for rule in _ladder(rule)] for rule in subject.rules]
+    ladders = [[_trained(subject, rule) for rule in ladder(each)] for each in subject.rules]
     best = min(ladders[0], key=_typical, default=given[0])
     place = f"{problem.data.name}, {problem.name}, batch {subject.batch_size}"
     place += f", {subject.epochs} epochs, {subject.seeds} seeds"
@@ -28,8 +28,8 @@ def the_training(subject: Subject) -> Section:
     ]
     shown = list(given)
     if best.rule.settings() != subject.rule.settings():
-        lr = _lr(best.rule)
-        beside = [best, *(history for ladder in ladders[1:] for history in ladder if _lr(history.rule) == lr)]
+        lr = lr_of(best.rule)
+        beside = [best, *(history for steps in ladders[1:] for history in steps if lr_of(history.rule) == lr)]
         shown += beside
         pictures.append(
             Picture(
@@ -63,7 +63,8 @@ def _trained(subject: Subject, rule: Any) -> History:
     )
 
 
-def _ladder(rule: Any) -> list[Any]:
+def ladder(rule: Any) -> list[Any]:
+    """The rule at its own lr and at smaller ones; empty where its lr is none, 0 or scheduled."""
     name = lr_name(rule)
     if name is None or callable(rule.settings()[name]) or not rule.settings()[name]:
         return []
@@ -75,14 +76,15 @@ def lr_name(rule: Any) -> str | None:
     return next((name for name in ("lr", "learning_rate") if name in rule.settings()), None)
 
 
-def _lr(rule: Any) -> float:
+def lr_of(rule: Any) -> float:
+    """The rule's learning rate as a number; nan where it is none or scheduled."""
     name = lr_name(rule)
     value = rule.settings()[name] if name else float("nan")
     return float("nan") if callable(value) else float(value)
 
 
 def _file_name(rule: Any) -> str:
-    lr = _lr(rule)
+    lr = lr_of(rule)
     return file_name(rule) if np.isnan(lr) else f"{file_name(rule)}_lr_{lr:.3g}"
 
 

@@ -1,9 +1,37 @@
-"""Theory: what a rule will do, derived from the rule itself."""
+"""Theory: what a rule will do, derived from the rule itself by differentiating and running it; no formula per rule."""
 
+from polyak.theory.closed_forms import ClosedForm
+from polyak.theory.curvatures import Curvatures, curvatures
+from polyak.theory.drop import Drop, lr_drop
+from polyak.theory.expectation import Expectation, expected_loss
+from polyak.theory.optimum import Optimum, optimal, rates_by_condition_number
 from polyak.theory.phase import phase_diagram
 from polyak.theory.response import RULE_OF_THUMB, Response, response
 from polyak.theory.spectrum import REGIMES
 from polyak.theory.stability import Stability, stability
 from polyak.theory.step_map import StepMap, step_map
+from polyak.theory.tradeoff import Trade, tradeoff
 
-__all__ = ["REGIMES", "RULE_OF_THUMB", "Response", "Stability", "StepMap", "phase_diagram", "response", "stability", "step_map"]
+__all__ = [
+    "REGIMES",
+    "RULE_OF_THUMB",
+    "ClosedForm",
+    "Curvatures",
+    "Drop",
+    "Expectation",
+    "Optimum",
+    "Response",
+    "Stability",
+    "StepMap",
+    "Trade",
+    "curvatures",
+    "expected_loss",
+    "lr_drop",
+    "optimal",
+    "phase_diagram",
+    "rates_by_condition_number",
+    "response",
+    "stability",
+    "step_map",
+    "tradeoff",
+]

@@ -1,4 +1,4 @@
-r"""Best settings known on paper, for curvatures from m to L with k = L/m; beside what is found numerically, never for it.
+r"""Best settings known on paper, for curvatures from m to L with k = L/m: beside what is found numerically, not for it.
 
 Which of them a rule is, is told by its response, so that a page's own momentum is known for a heavy ball.
 """
@@ -45,7 +45,9 @@ def best_gradient_descent(m: float, L: float) -> ClosedForm:
     0.5
     """
     k = L / m
-    return ClosedForm(2 / (L + m), None, (k - 1) / (k + 1), "Polyak (1987), Introduction to optimization, 1.4.2")
+    return ClosedForm(
+        2 / (L + m), None, (k - 1) / (k + 1), "Polyak (1987), Introduction to optimization, 1.4.2"
+    )
 
 
 def best_heavy_ball(m: float, L: float) -> ClosedForm:

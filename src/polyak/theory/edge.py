@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from polyak.errors import PolyakError
 from polyak.rules import tabulated
 from polyak.theory import probe
+from polyak.theory.examination import Examination
 from polyak.theory.learning_rate import scaled
 from polyak.theory.spectrum import spectrum
-from polyak.theory.step_map import Examination, StepMap, loop_through_x
+from polyak.theory.step_map import StepMap, loop_through_x
 
 DOUBLINGS = 200  # of the scale, up or down, before the edge is said to be at infinity, or nowhere
 
 
 def largest_stable_curvature(step: StepMap) -> float:
-    """The curvature at which the spectral radius of A + lambda B e_x^T reaches 1; 0 where it is there at once, inf for never.
+    """The curvature at which the spectral radius of A + lambda B e_x^T reaches 1; 0 for at once, inf for never.
 
     >>> import polyak as pk
     >>> from polyak.theory.step_map import step_map
@@ -38,7 +39,7 @@ def largest_stable_lr(
     curvatures: NDArray[np.float64],
     at: int | None,
 ) -> float:
-    """The learning rate at which the worst radius over the positive curvatures reaches 1; nan where the rule shows none."""
+    """The learning rate at which the worst radius over the positive curvatures reaches 1; nan where none is shown."""
     if name is None:
         return math.nan
     curvatures = curvatures[curvatures > 0]

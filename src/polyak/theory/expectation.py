@@ -213,5 +213,3 @@ def _numbers(seeds: int | Sequence[int]) -> tuple[int, ...]:
             raise PolyakError("seeds is empty, expected at least one")
         return tuple(whole_number("seed", seed, at_least=0) for seed in seeds)
     return tuple(range(whole_number("seeds", seeds, at_least=1)))
-
-

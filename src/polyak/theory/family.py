@@ -15,8 +15,9 @@ from polyak.errors import PolyakError, unknown
 from polyak.rules import CATALOGUE, Rule, as_rule, find
 from polyak.rules.hyperparameters import Hyperparameter
 from polyak.theory import probe
+from polyak.theory.examination import examine
 from polyak.theory.learning_rate import learning_rate
-from polyak.theory.step_map import examine, loop_through_x
+from polyak.theory.step_map import loop_through_x
 
 WIDE = 0.999  # the end of a range that stops short of 1, such as a momentum's
 ONE = 1.0  # a learning rate to begin with, where none is given
@@ -125,7 +126,7 @@ def _others(rule: Any, lr: str) -> dict[str, tuple[float, float]]:
 
 @jax.jit
 def matrices(rule: Any, state: Any, settings: Mapping[str, Any]) -> tuple[Array, Array]:
-    """A and B of many members, over every number of the state: settings of one shape (...), to (..., n, n) and (..., n)."""
+    """A and B of many members, over every number of the state: settings (...) to (..., n, n) and (..., n)."""
     names = list(settings)
     values = jnp.broadcast_arrays(*(jnp.asarray(value, dtype=jnp.float64) for value in settings.values()))
 
@@ -142,7 +143,7 @@ def matrices(rule: Any, state: Any, settings: Mapping[str, Any]) -> tuple[Array,
 def steps_on(
     rule: Any, state: Any, kept: tuple[int, ...], settings: Mapping[str, Any], curvature: Any
 ) -> Array:
-    """One step's matrix of many members on a curvature, over the loop through x: shape (..., s, s). For use in a trace."""
+    """One step's matrix of many members on a curvature, over the loop through x: shape (..., s, s)."""
     A, B = matrices(rule, state, settings)
     chosen = np.array(kept)
     M = A.at[..., :, 0].add(curvature * B)

@@ -57,7 +57,7 @@ def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], found: Moments, 
 def spread_per_noise(
     A: NDArray[np.float64], B: NDArray[np.float64], curvatures: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
-    """kappa, shape (k, k): the covariance of x_i and x_j for noise of covariance 1; None where a coordinate diverges."""
+    """kappa, shape (k, k): the covariance of x_i and x_j for noise of covariance 1; None where one diverges."""
     from scipy.linalg import solve_discrete_lyapunov
 
     s, k = len(B), len(curvatures)

@@ -52,7 +52,7 @@ class Hessian:
 
 
 def extremes(hessian: Hessian) -> NDArray[np.float64]:
-    """The smallest and the largest eigenvalue, by Lanczos' method (SciPy's ARPACK): shape (2,), or (1,) for one parameter.
+    """The smallest and the largest eigenvalue, by Lanczos' method (SciPy's ARPACK): shape (2,); (1,) for one parameter.
 
     Source: Lanczos, C. (1950). An iteration method for the solution of the eigenvalue problem of linear differential
     and integral operators. The smallest of an ill-conditioned Hessian is found to 1e-12 of the largest.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from polyak.errors import PolyakError
 from polyak.rules import tabulated
 from polyak.theory import probe
-from polyak.theory.step_map import Examination
+from polyak.theory.examination import Examination, require_constant
 
 FACTORS = (0.5, 0.25)
 EXACT = 1e-9  # relative
@@ -53,6 +53,17 @@ def learning_rate(examination: Examination, rule: Any, at: int = 0) -> tuple[str
         ]
         return name, any(holds) if slots else None
     return None, None
+
+
+def learning_rate_of(rule: Any) -> tuple[str, float]:
+    """The name and the value of a rule's learning rate, a constant; a one-line error where it shows none."""
+    require_constant(rule)
+    name, _ = learning_rate(Examination(rule), rule)
+    if name is None:
+        raise PolyakError(
+            f"{rule} shows no learning rate: expected a rule of ours, from_optax(...) or from_page(...)"
+        )
+    return name, float(rule.settings()[name])
 
 
 def scaled(rule: Any, name: str, value: Any, factor: float) -> Any:

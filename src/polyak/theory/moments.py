@@ -92,7 +92,7 @@ def moments(problem: Any, point: Any = None) -> Moments:
         return _of_rows(problem)
     if point is None:
         raise PolyakError(
-            f"{problem.name} is not least squares: say at which parameters its quadratic model is to be taken (point=...)"
+            f"{problem.name} is not least squares: say at which parameters to take its quadratic model (point=...)"
         )
     return _moments(problem, flat(problem, point), exact=False)
 
@@ -117,19 +117,18 @@ def flat(problem: Problem, params: Any) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=64)
 def is_quadratic(problem: Problem) -> bool:
-    """Whether each row's gradient is affine in the parameters, by test at a few rows and points."""
+    """Whether each row's gradient is affine in the parameters, by test on the first rows at two points."""
     generator = np.random.default_rng(0)
     start = flat(problem, problem.init(parameter_generator(0)))
-    rows = generator.integers(problem.data.rows, size=min(64, problem.data.rows))
     with jax.enable_x64(True):
-        X, y = (array[rows] for array in on_device(problem))
-        H, c = _rows(problem.loss, _like(problem), jnp.asarray(start), X, y)
+        # As many rows as `_moments` takes at once: what is compiled here serves there.
+        X, y = (array[: max(1, CHUNK // len(start) ** 2)] for array in on_device(problem))
+        H, c = map(np.asarray, _rows(problem.loss, _like(problem), jnp.asarray(start), X, y))
         for scale in (1.0, 100.0):
             x = scale * generator.normal(size=start.shape)
-            _, there = _rows(problem.loss, _like(problem), jnp.asarray(start + x), X, y)
-            expected = np.asarray(c) + np.asarray(H) @ x
-            size = max(float(np.abs(expected).max()), 1e-300)
-            if not np.abs(np.asarray(there) - expected).max() <= QUADRATIC_TO * size:
+            there = np.asarray(_rows(problem.loss, _like(problem), jnp.asarray(start + x), X, y)[1])
+            expected = c + H @ x
+            if not np.abs(there - expected).max() <= QUADRATIC_TO * np.abs(expected).max():
                 return False
     return True
 
@@ -154,7 +153,11 @@ def _moments(problem: Problem, point: NDArray[np.float64], *, exact: bool) -> Mo
     rows = np.concatenate([H, (c + H @ away)[:, :, None]], axis=2)
     M = rows.mean(0)
     least = value + float(mean_c @ away + away @ mean_H @ away / 2)
-    origin = "least squares, exact for batches drawn with replacement" if exact else "the quadratic model at a point"
+    origin = (
+        "least squares, exact for batches drawn with replacement"
+        if exact
+        else "the quadratic model at a point"
+    )
     centred = (rows - M).reshape(n, -1)
     V = (centred.T @ centred / n).reshape(d, d + 1, d, d + 1).transpose(0, 2, 1, 3)
     return Moments(point + away, least, M, V.reshape(d * d, (d + 1) ** 2), exact, origin)
@@ -174,7 +177,6 @@ def _rows(loss: Any, tree: Any, point: Any, X: Any, y: Any) -> tuple[Any, Any]:
     def of_row(p: Any, features: Any, label: Any) -> Any:
         return loss(unravel(p), features[None], label[None])
 
-    slope = jax.grad(of_row)
-    many = jax.vmap(lambda features, label: (jax.jacfwd(slope)(point, features, label), slope(point, features, label)))
-    found: tuple[Any, Any] = many(X, y)
+    slope, bend = jax.grad(of_row), jax.hessian(of_row)
+    found: tuple[Any, Any] = jax.vmap(lambda *row: (bend(point, *row), slope(point, *row)))(X, y)
     return found

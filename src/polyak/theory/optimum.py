@@ -1,24 +1,16 @@
 r"""The best setting: the least worst rate over given curvatures, found numerically.
 
-    min over settings of  max over lambda of  rate(A + lambda B e_x^T)
-
-Each setting is searched on a grid that closes in on its best point, and at each of its values those before it are
-searched again: the learning rate, by its logarithm, innermost. Nested so, a search finds the cusp of critical damping,
-off which a search of all at once slides.
+min over settings of  max over lambda of  rate(A + lambda B e_x^T)
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
@@ -27,13 +19,9 @@ from polyak.run.result import Result
 from polyak.theory import spectrum
 from polyak.theory.closed_forms import ClosedForm, closed_form
 from polyak.theory.curvatures import curvatures
-from polyak.theory.family import WIDE, Family, family, steps_on
+from polyak.theory.family import Family, family
+from polyak.theory.search import best_settings, worst_rate
 from polyak.version import __version__
-
-LEAST_LR, MOST_LR = 1e-8, 1e6  # times 1/L: between these a learning rate is searched
-LRS, POINTS = 33, 17  # of each grid of learning rates, and of each other setting
-DIGITS = 14  # to which a setting is found, of the width of its range
-NEAR_1 = 1 - 1e-9  # where a range stops short of 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +72,19 @@ class Optimum(Result):
         return xr.Dataset(
             {"rate": ("curvature", self.rates, {"long_name": "shrinks by, each step"})},
             {"curvature": self.curvatures},
-            {"rule": str(self.rule), "worst_rate": self.rate, "speedup": self.speedup, "version": __version__},
+            {
+                "rule": str(self.rule),
+                "worst_rate": self.rate,
+                "speedup": self.speedup,
+                "version": __version__,
+            },
         )
 
     def __str__(self) -> str:
         ends = f"{self.curvatures.min():g} to {self.curvatures.max():g}"
-        buys = "" if self.gradient_descent is None else f", {self.speedup:.3g} steps of gradient descent in one"
+        buys = (
+            "" if self.gradient_descent is None else f", {self.speedup:.3g} steps of gradient descent in one"
+        )
         return f"best {self.rule} on curvatures {ends}: rate {self.rate:.6g}{buys}"
 
 
@@ -118,11 +113,13 @@ def optimal(rule: Any, curvature: Any, *, params: Any = None) -> Optimum:
     found = family(rule)
     if len(found.others) > 2:
         names = ", ".join((found.lr, *found.others))
-        raise PolyakError(f"{found.name} has {1 + len(found.others)} numbers ({names}), expected three at most")
+        raise PolyakError(
+            f"{found.name} has {1 + len(found.others)} numbers ({names}), expected three at most"
+        )
     values = np.unique(curvatures(curvature, params=params).values)
     if (values < 0).any():
         raise PolyakError(f"curvature {values.min():g} is negative: no rate is best on a saddle")
-    best = _searched(found, values)
+    best = best_settings(found, values)
     plain = None
     if (form := closed_form(found, values[0], values[-1])) is None or form.momentum is not None:
         plain = _optimum(family(GradientDescent), values, None)
@@ -167,78 +164,9 @@ def _optimum(
     best: dict[str, float] | None = None,
     form: ClosedForm | None = None,
 ) -> Optimum:
-    settings = _searched(found, values) if best is None else best
+    settings = best_settings(found, values) if best is None else best
     form = closed_form(found, values[0], values[-1]) if form is None else form
-    rates = np.array([float(_worst(found, settings, np.array([value]))) for value in values])
+    rates = np.array([worst_rate(found, settings, np.array([value])) for value in values])
     return Optimum(
         found.name, found.member(settings), settings, values, float(rates.max()), rates, form, plain
     )
-
-
-def _worst(found: Family, settings: Mapping[str, float], values: NDArray[np.float64]) -> Any:
-    with jax.enable_x64(True):
-        names = tuple(settings)
-        numbers = jnp.array([[settings[name]] for name in names])
-        return _worst_rates(found.rule, found.state, found.kept(names), names, jnp.asarray(values), numbers)[0]
-
-
-def _searched(found: Family, values: NDArray[np.float64]) -> dict[str, float]:
-    """The best settings."""
-    names = (found.lr, *found.others)
-    ends = [(low, NEAR_1 if high == WIDE else high) for low, high in found.others.values()]
-    with jax.enable_x64(True):
-        settings = _best(found.rule, found.state, found.kept(names), names, jnp.asarray(values), tuple(ends))
-    return dict(zip(names, map(float, settings), strict=True))
-
-
-@partial(jax.jit, static_argnums=(2, 3))
-def _worst_rates(rule: Any, state: Any, kept: Any, names: Any, values: Any, settings: Any) -> Any:
-    """The worst rate over the curvatures (n,) of members with settings (numbers, cells): shape (cells,)."""
-    members = dict(zip(names, settings, strict=True))
-    per_curvature = lax.map(
-        lambda value: spectrum.rate(spectrum.eigenvalues(steps_on(rule, state, kept, members, value))), values
-    )
-    return per_curvature.max(0)
-
-
-@partial(jax.jit, static_argnums=(2, 3))
-def _best(rule: Any, state: Any, kept: Any, names: Any, values: Any, ends: Any) -> Any:
-    """The settings of the least worst rate: each is searched for the best of those before it."""
-
-    def worst(log_lr: Any, *others: Any) -> Any:
-        settings = jnp.stack([jnp.exp(log_lr), *others])[:, None]
-        return _worst_rates(rule, state, kept, names, values, settings)[0]
-
-    def best(*outer: Any) -> tuple[Any, tuple[Any, ...]]:
-        """The least worst rate, and the best settings, where the settings `outer`, the last ones, are given."""
-        if len(outer) < len(ends):
-            low, high = ends[len(ends) - 1 - len(outer)]
-            least, (here, inner) = _least(lambda value: best(value, *outer), low, high, POINTS)
-            return least, (*inner, here)
-        low, high = (math.log(end) - jnp.log(values.max()) for end in (LEAST_LR, MOST_LR))
-        least, (log_lr, _) = _least(lambda log_lr: (worst(log_lr, *outer), ()), low, high, LRS)
-        return least, (jnp.exp(log_lr),)
-
-    return best()[1]
-
-
-def _least(f: Callable[[Any], tuple[Any, Any]], low: Any, high: Any, points: int) -> tuple[Any, tuple[Any, Any]]:
-    """The least value of f between low and high, where it is, and what else f says there.
-
-    A grid is laid between the neighbours of the best point of the one before, until rounding is all that is left.
-    """
-
-    def closer(_: Any, now: Any) -> Any:
-        low, high, *_ = now
-        grid = low + (high - low) * jnp.linspace(0, 1, points)
-        values, others = jax.vmap(f)(grid)
-        at = values.argmin()
-        found = values[at], (grid[at], jax.tree.map(lambda entries: entries[at], others))
-        return grid[jnp.maximum(at - 1, 0)], grid[jnp.minimum(at + 1, points - 1)], found
-
-    rounds = math.ceil(DIGITS / math.log10((points - 1) / 2))
-    ends = jnp.asarray(low, dtype=jnp.float64), jnp.asarray(high, dtype=jnp.float64)
-    nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(f, ends[0]))
-    begin = (*ends, (nothing[0], (ends[0], nothing[1])))
-    found: tuple[Any, tuple[Any, Any]] = lax.fori_loop(0, rounds, closer, begin)[2]
-    return found

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
 from polyak.theory import spectrum
-from polyak.theory.family import Family, family, free_setting, steps_on
+from polyak.theory.family import WIDE, Family, family, free_setting, steps_on
 from polyak.version import __version__
 
 CELLS = 400  # along each axis, by default
@@ -40,14 +40,15 @@ def phase_diagram(
 
     Returns an xarray.Dataset with dimensions (lr_curvature, <over>), or (lr_curvature,) where the rule has no other
     number: `rate`, the spectral radius; `regime`, int8 codes whose words are in its attribute `flag_meanings`
-    (`polyak.theory.REGIMES`). A setting that is called `rate` is the dimension `rate_setting`. Raises PolyakError for a rule that is not linear, and for values out of range.
+    (`polyak.theory.REGIMES`). A setting that is called `rate` is the dimension `rate_setting`. Raises PolyakError for a
+    rule that is not linear, and for values out of range.
 
     Source: Goh, G. (2017). Why momentum really works, Distill, the figure of the convergence rates of momentum.
 
     >>> import polyak as pk
     >>> p = phase_diagram(pk.HeavyBall, lr_curvature=[1.0, 2.9, 3.1], values=[0.5])
     >>> p.rate.values.ravel().round(6), p.regime.values.ravel()
-    (array([0.707107, 0.845128, 1.170156]), array([2, 2, 4], dtype=int8))
+    (array([0.707107, 0.707107, 1.174166]), array([2, 2, 4], dtype=int8))
     """
     found = family(rule)
     other = _other(found, over)
@@ -57,7 +58,8 @@ def phase_diagram(
     axes = {AXIS: a}
     if other is not None:
         low, high = found.others[other]
-        axes[other] = _axis(other, np.linspace(low, high, CELLS) if values is None else values, low, 1.0)
+        top = np.nextafter(1, 0) if high == WIDE else high
+        axes[other] = _axis(other, np.linspace(low, high, CELLS) if values is None else values, low, top)
     with jax.enable_x64(True):
         names = (found.lr,) if other is None else (found.lr, other)
         grids = [jnp.asarray(a) / curvature, *(jnp.asarray(axis) for axis in list(axes.values())[1:])]
@@ -92,7 +94,8 @@ def _axis(name: str, values: Any, low: float, high: float) -> NDArray[np.float64
         raise PolyakError(f"{name} has shape {axis.shape}, expected a list of numbers")
     bad = axis[~((axis >= low) & (axis <= high)) | ~np.isfinite(axis)]
     if len(bad):
-        raise PolyakError(f"{name} is {bad[0]:g}, expected finite numbers from {low:g} to {high:g}")
+        most = f"below {high:g}" if 0 < 1 - high < 1e-9 else f"to {high:g}"
+        raise PolyakError(f"{name} is {bad[0]:g}, expected finite numbers from {low:g} {most}")
     return axis
 
 

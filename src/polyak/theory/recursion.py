@@ -4,8 +4,9 @@ r"""Mean and second moment of (x, slots), step by step.
 
     mu' = T mu,    P' = T P T^T + (B B^T) (x) (V Q / b),    P = E[w w^T],    w = (z, 1)
 
-with Q the part of P that belongs to q. The batches of different steps are independent, so that nothing is left out.
-T is the mean step: A on each coordinate's slots, B M on the gradient's. w is laid out slot by slot, x first, the 1 last.
+with Q the part of P that belongs to q. The batches of different steps are independent: nothing is left out.
+T is the mean step: A on each coordinate's z, and B M, what the mean gradient adds. w is laid out slot by slot, x first,
+the 1 last.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ def recursion(mu: Array, P: Array, steps: Steps, K: Array) -> Recorded:
         return carry, _recorded(*carry, K)
 
     _, records = lax.scan(step, (mu, P), (steps.A, steps.B))
-    return Recorded(*(jnp.concatenate([a[None], b]) for a, b in zip(_recorded(mu, P, K), records, strict=True)))
+    return Recorded(
+        *(jnp.concatenate([a[None], b]) for a, b in zip(_recorded(mu, P, K), records, strict=True))
+    )
 
 
 @jax.jit

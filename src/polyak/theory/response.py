@@ -13,21 +13,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError, whole_number
-from polyak.rules import as_rule, tabulated
+from polyak.rules import as_rule
 from polyak.run.result import Result
-from polyak.theory import probe
+from polyak.theory.examination import Examination, checked_step
+from polyak.theory.impulse import difference
 from polyak.theory.learning_rate import learning_rate
-from polyak.theory.step_map import Examination, StepMap, checked_step, loop_through_x
+from polyak.theory.step_map import StepMap, loop_through_x
 from polyak.version import __version__
 
 RULE_OF_THUMB = math.exp(-1)
@@ -71,7 +68,7 @@ class Response(Result):
 
     @property
     def averaging(self) -> NDArray[np.float64]:
-        """The weights of the moving average that the response is, w_k / gain, shape (steps,); nan where gain is 0 or inf."""
+        """The weights of the moving average, w_k / gain, shape (steps,); nan where the gain is 0 or inf."""
         known = self.gain != 0 and math.isfinite(self.gain)
         return self.weights / self.gain if known else np.full(self.weights.shape, np.nan)
 
@@ -87,7 +84,7 @@ class Response(Result):
 
     @property
     def remaining(self) -> float:
-        """gamma^(1/(1-gamma)): what is truly left after `memory` steps, beside `RULE_OF_THUMB`; nan if not linear."""
+        """gamma^(1/(1-gamma)): what is left after `memory` steps, beside `RULE_OF_THUMB`; nan if not linear."""
         return float(self.fade**self.memory) if math.isfinite(self.memory) else math.nan
 
     def to_xarray(self) -> Any:
@@ -153,11 +150,10 @@ def response(rule: Any, steps: int | None = None, *, at: int = 0, gradient: floa
         length = min(max(length + 1, LEAST), MOST) if examination.linear else NOT_LINEAR
     else:
         length = whole_number("steps", steps, at_least=1, at_most=MOST)
-    runner = tabulated(probe.probed(rule), at + length, _room(at + length))
-    weights, slots = _difference(runner, examination.compiled, at, length, gradient)
+    weights, left = difference(rule, examination.compiled, at, length, gradient)
     name, holds = learning_rate(examination, rule, at)
     if examination.linear:
-        gain = float(weights.sum()) + _tail(examination, at + length, slots)
+        gain = float(weights.sum()) + _tail(examination, at + length, left)
         memory = 1 / (1 - fade)
         half_life = math.log(0.5) / math.log(fade) if fade > 0 else 0.0
         where = "a linear rule, the same everywhere"
@@ -176,8 +172,8 @@ def _fade(examination: Examination) -> float:
     fade = float(np.abs(np.linalg.eigvals(own)).max()) if len(own) else 0.0
     if fade >= 1:
         raise PolyakError(
-            f"{examination.name}: a slot keeps {fade:g} of itself each step (momentum of 1 or more): its response never "
-            "fades, expected less than 1"
+            f"{examination.name}: its response never fades, for a slot keeps {fade:g} of itself each step "
+            "(momentum of 1 or more), expected less than 1"
         )
     return fade
 
@@ -208,52 +204,3 @@ def _surroundings(at: int, gradient: float) -> str:
     if gradient == 0:
         return f"from rest, a gradient of 1 at step {at} and no other"
     return f"under a steady gradient of {gradient:g}, one of {gradient + 1:g} at step {at}"
-
-
-def _difference(
-    rule: Any, compiled: bool, at: int, steps: int, gradient: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The weights, and how the two runs' z differ after the last step."""
-    with jax.enable_x64(True):
-        if compiled:
-            both = _runs(rule, at, gradient, _room(steps))
-        else:
-            both = _runs_eager(rule, at, gradient, steps)
-    z = np.asarray(both)[:, : steps + 1]  # (with and without, steps + 1, n)
-    added = np.diff(z[..., 0], axis=1)
-    return added[1] - added[0], np.asarray(z[0, -1] - z[1, -1])
-
-
-@partial(jax.jit, static_argnums=3)
-def _runs(rule: Any, at: Any, gradient: Any, steps: int) -> Any:
-    """z at steps at .. at + steps, with the impulse and without it: shape (2, steps + 1, n)."""
-    g = jnp.full(1, gradient, dtype=jnp.float64)
-
-    def step(carry: Any, impulse: Any) -> tuple[Any, Any]:
-        z, state = carry
-        z, state = probe.move(rule, state, z, g + impulse)
-        return (z, state), z
-
-    state = probe.begin(rule)
-    begun = lax.fori_loop(0, at, lambda _, carry: step(carry, 0.0)[0], (probe.pack(g * 0, state), state))
-    impulses = jnp.zeros((2, steps)).at[0, 0].set(1.0)
-    z = jax.vmap(lambda row: lax.scan(step, begun, row)[1])(impulses)
-    return jnp.concatenate([jnp.broadcast_to(begun[0], (2, 1, len(begun[0]))), z], axis=1)
-
-
-def _runs_eager(rule: Any, at: int, gradient: float, steps: int) -> Any:
-    """The same, step by step."""
-    runs = []
-    for impulse in (1.0, 0.0):
-        state = probe.begin(rule)
-        z, rows = probe.pack(jnp.zeros(1), state), []
-        for step in range(at + steps + 1):
-            if step >= at:
-                rows.append(z)
-            z, state = probe.move(rule, state, z, jnp.full(1, gradient + impulse * (step == at)))
-        runs.append(jnp.stack(rows))
-    return jnp.stack(runs)
-
-
-def _room(steps: int) -> int:
-    return 1 << (steps - 1).bit_length()

@@ -73,7 +73,7 @@ def regime(mu: Array) -> Array:
 
 
 def period(mu: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """Steps from crest to crest of the slowest fading part, shape (...): 2 where it changes sign each step, inf for none."""
+    """Steps from crest to crest of what fades slowest, shape (...): 2 where each changes sign, inf for none."""
     angle = np.abs(np.angle(mu[..., 0]))
     with np.errstate(divide="ignore"):
         return np.asarray(2 * np.pi / angle)

@@ -19,9 +19,10 @@ from polyak.run.result import Result
 from polyak.theory import spectrum
 from polyak.theory.curvatures import Curvatures, curvatures
 from polyak.theory.edge import largest_stable_curvature, largest_stable_lr
+from polyak.theory.examination import examine, require_constant
 from polyak.theory.learning_rate import learning_rate
 from polyak.theory.plane import plane_maps
-from polyak.theory.step_map import StepMap, examine, loop_through_x, require_constant
+from polyak.theory.step_map import StepMap, loop_through_x
 from polyak.version import __version__
 
 IN_WORDS = (
@@ -51,8 +52,8 @@ class Stability(Result):
         periods: of the ripple, in steps, shape (n,); 2 where it changes sign each step, inf where nothing ripples.
         start: z at a distance of 1, shape (s,).
         lr: the name of the setting that is the learning rate, found by scaling; None where none is seen.
-        max_lr: the largest learning rate that is stable on all the positive curvatures (on the negative ones of a saddle
-            none is); 0 where there is none, inf where each is stable, nan where the rule shows no learning rate.
+        max_lr: the largest learning rate that is stable on all the positive curvatures (on the negative ones of a
+            saddle none is); 0 where there is none, inf where each is stable, nan where the rule shows no learning rate.
         max_curvature: the largest curvature that this setting is stable on; 0 where there is none.
     """
 
@@ -102,7 +103,7 @@ class Stability(Result):
         return self.steps_to(0.01)
 
     def steps_to(self, fraction: float) -> NDArray[np.float64]:
-        """Steps in which the rate alone shrinks an error to `fraction` (in (0, 1)), shape (n,); inf where it never does."""
+        """Steps in which the rate shrinks an error to `fraction`, in (0, 1): shape (n,); inf where it never does."""
         if not 0 < fraction < 1:
             raise PolyakError(f"fraction is {fraction}, expected a number in (0, 1)")
         return spectrum.steps_to(fraction, self.rates)
@@ -197,7 +198,7 @@ def stability(rule: Any, target: Any = None, *, at: int | None = None, params: A
     >>> s.rates.round(6), s.regimes
     (array([0.707107, 0.707107]), ('under-damped', 'under-damped'))
     >>> round(s.max_lr, 9), s.periods.round(3)
-    (0.75, array([16.597,  2.885]))
+    (0.75, array([28.506,  2.779]))
     """
     rule = as_rule(rule)
     if isinstance(rule, FromPlane):

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from polyak.errors import PolyakError
+from polyak.gluonbook.missing import absent
 from polyak.gluonbook.mx.context import Context, check, cpu
 from polyak.gluonbook.mx.elementwise import ELEMENTWISE
 from polyak.gluonbook.mx.shaping import SHAPING
-from polyak.gluonbook.missing import absent
 from polyak.gluonbook.mx.tape import Leaf, Node, deposit, mode, pulled_back
+from polyak.gluonbook.mx.values import index, library, plain
 from polyak.rules.pages.handles import ArrayHandle, raw
 
 OPERATIONS = {**ELEMENTWISE, **SHAPING}
@@ -224,30 +225,6 @@ def apply(name: str, *inputs: Any, **options: Any) -> Any:
         if any(parent is not None for parent in parents):
             found.node = Node(operation, values, options, out, parents)
     return found
-
-
-def plain(value: Any) -> Any:
-    """What an operation computes with: an array, or a Python number, which takes the dtype of its company."""
-    value = raw(value)
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def index(key: Any) -> Any:
-    """What NumPy understands for an index that may hold arrays and lists of whole numbers in float32."""
-    if isinstance(key, tuple):
-        return tuple(map(index, key))
-    if isinstance(key, list | ArrayHandle):
-        return np.asarray(raw(key)).astype(int)
-    return key
-
-
-def library(values: tuple[Any, ...]) -> Any:
-    """NumPy, or JAX's NumPy if any of the values is traced or JAX's."""
-    if all(isinstance(value, np.ndarray | float | int) for value in values):
-        return np
-    import jax.numpy as jnp
-
-    return jnp
 
 
 def _operator(name: str, *, swapped: bool = False) -> Any:

@@ -3,8 +3,6 @@
 In the derivatives g is the gradient of the result, y the result, and x, or a and b, the inputs.
 """
 
-# ruff: noqa: ARG005 (a row of the table names all of g, y, x, whichever it needs)
-
 from __future__ import annotations
 
 import math

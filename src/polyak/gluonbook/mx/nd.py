@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,49 +10,9 @@ from typing import Any
 import numpy as np
 
 from polyak.gluonbook.missing import absent
-from polyak.gluonbook.mx import random
-from polyak.gluonbook.mx.array import NDArray, apply, plain
-from polyak.gluonbook.mx.context import check
+from polyak.gluonbook.mx.array import NDArray, apply
 from polyak.gluonbook.mx.elementwise import ELEMENTWISE
-
-Shape = int | tuple[int, ...]
-
-# Making arrays.
-
-
-def array(source: Any, ctx: Any = None, dtype: Any = None) -> NDArray:
-    """A new array of the numbers of a list, a NumPy array or an array; float32 unless said otherwise.
-
-    >>> array([[1, 2], [3, 4]])
-    <BLANKLINE>
-    [[1. 2.]
-     [3. 4.]]
-    <NDArray 2x2 @cpu(0)>
-    """
-    check(ctx)
-    if isinstance(source, list | tuple) and source and isinstance(source[0], NDArray):
-        source = [one.asnumpy() for one in source]
-    kind = dtype or (source.dtype if isinstance(source, NDArray) else "float32")
-    return NDArray(np.array(plain(source), dtype=kind))
-
-
-def zeros(shape: Shape, ctx: Any = None, dtype: Any = None, **_: Any) -> NDArray:
-    """Zeros."""
-    return full(shape, 0, ctx, dtype)
-
-
-def ones(shape: Shape, ctx: Any = None, dtype: Any = None, **_: Any) -> NDArray:
-    """Ones."""
-    return full(shape, 1, ctx, dtype)
-
-
-empty = zeros
-
-
-def full(shape: Shape, val: Any, ctx: Any = None, dtype: Any = None, **_: Any) -> NDArray:
-    """One number everywhere."""
-    check(ctx)
-    return NDArray(np.full(shape, plain(val), dtype=dtype or "float32"))
+from polyak.gluonbook.mx.making import arange, array, empty, eye, full, linspace, one_hot, ones, zeros
 
 
 def zeros_like(data: Any, **_: Any) -> Any:
@@ -62,33 +23,6 @@ def zeros_like(data: Any, **_: Any) -> Any:
 def ones_like(data: Any, **_: Any) -> Any:
     """Ones in the shape of another array."""
     return apply("ones_like", data)
-
-
-def arange(
-    start: float, stop: float | None = None, step: float = 1.0, repeat: int = 1, ctx: Any = None, dtype: Any = None
-) -> NDArray:
-    """start, start + step ... before stop, each `repeat` times; from 0 if only one number is given."""
-    check(ctx)
-    first, last = (0, start) if stop is None else (start, stop)
-    return NDArray(np.repeat(np.arange(first, last, step), repeat).astype(dtype or "float32"))
-
-
-def linspace(start: float, stop: float, num: int, endpoint: bool = True, ctx: Any = None, dtype: Any = None) -> NDArray:
-    """Evenly spaced numbers."""
-    check(ctx)
-    return NDArray(np.linspace(start, stop, num, endpoint=endpoint).astype(dtype or "float32"))
-
-
-def eye(N: int, M: int = 0, k: int = 0, ctx: Any = None, dtype: Any = None) -> NDArray:
-    """Ones on a diagonal."""
-    check(ctx)
-    return NDArray(np.eye(N, M or None, k, dtype=dtype or "float32"))
-
-
-def one_hot(indices: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0) -> NDArray:
-    """A row of zeros for each index, with a one in its place."""
-    chosen = np.arange(depth) == np.expand_dims(plain(indices).astype(int), -1)
-    return NDArray(np.where(chosen, on_value, off_value).astype("float32"))
 
 
 # Reducing; `exclude` means all axes but those.
@@ -106,10 +40,10 @@ def _reduction(name: str) -> Callable[..., Any]:
     return reduce
 
 
-sum, mean, max, min, prod = map(_reduction, ("sum", "mean", "max", "min", "prod"))  # noqa: A001
+sum, mean, max, min, prod = map(_reduction, ("sum", "mean", "max", "min", "prod"))
 
 
-def norm(data: Any, ord: int = 2, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
+def norm(data: Any, ord: int = 2, axis: Any = None, keepdims: bool = False) -> Any:
     """The Euclidean norm, or with ord=1 the sum of sizes."""
     return apply("norm", data, ord=ord, axis=axis, keepdims=keepdims)
 
@@ -147,7 +81,9 @@ def stack(*data: Any, axis: int = 0) -> Any:
 def reshape(data: Any, shape: Any, reverse: bool = False) -> Any:
     """The same numbers in another shape; 0 keeps an axis, -1 takes what is left."""
     wanted = (shape,) if isinstance(shape, int) else tuple(shape)
-    kept = tuple(data.shape[k] if size == 0 and k < len(data.shape) else size for k, size in enumerate(wanted))
+    kept = tuple(
+        data.shape[k] if size == 0 and k < len(data.shape) else size for k, size in enumerate(wanted)
+    )
     return apply("reshape", data, shape=kept)
 
 
@@ -250,15 +186,40 @@ OTHER_SPELLINGS = {
     "lesser": "less",
     "lesser_equal": "less_equal",
 }
+MADE = (arange, array, empty, eye, full, linspace, one_hot, ones, zeros, NDArray)
 METHODS = (
     *(name for name, operation in ELEMENTWISE.items() if len(operation.pulls) == 1),
-    *("sum", "mean", "max", "min", "prod", "argmax", "argmin", "flatten", "expand_dims", "squeeze", "transpose"),
-    *("swapaxes", "broadcast_to", "take", "pick", "slice_axis", "softmax", "log_softmax", "zeros_like", "ones_like"),
+    *(
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "prod",
+        "argmax",
+        "argmin",
+        "flatten",
+        "expand_dims",
+        "squeeze",
+        "transpose",
+    ),
+    *(
+        "swapaxes",
+        "broadcast_to",
+        "take",
+        "pick",
+        "slice_axis",
+        "softmax",
+        "log_softmax",
+        "zeros_like",
+        "ones_like",
+    ),
     "one_hot",
 )
 
 
 def __getattr__(name: str) -> Any:
+    if name == "random":
+        return importlib.import_module("polyak.gluonbook.mx.random")
     known = OTHER_SPELLINGS.get(name, name)
     if known in ELEMENTWISE:
         return partial(_elementwise, known)
@@ -277,4 +238,4 @@ def _elementwise(name: str, *inputs: Any, out: Any = None, **_: Any) -> Any:
 def __dir__() -> list[str]:
     """Every name that there is."""
     own = [name for name, value in globals().items() if getattr(value, "__module__", "") == __name__]
-    return [*own, *ELEMENTWISE, *OTHER_SPELLINGS, "NDArray", "random"]
+    return [*own, *(one.__name__ for one in MADE), *ELEMENTWISE, *OTHER_SPELLINGS, "random"]

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from polyak.gluonbook.mx.array import NDArray, plain
+from polyak.gluonbook.mx.array import NDArray
 from polyak.gluonbook.mx.context import check
+from polyak.gluonbook.mx.values import plain
 
 Shape = int | tuple[int, ...]
 _generator = [np.random.default_rng(0)]
@@ -57,7 +58,9 @@ def uniform(
     return _drawn(generator().uniform(plain(low), plain(high), shape), dtype, ctx)
 
 
-def randint(low: int, high: int, shape: Shape = (1,), dtype: Any = None, ctx: Any = None, **_: Any) -> NDArray:
+def randint(
+    low: int, high: int, shape: Shape = (1,), dtype: Any = None, ctx: Any = None, **_: Any
+) -> NDArray:
     """Whole numbers from `low` up to, but not, `high`."""
     return _drawn(generator().integers(low, high, shape), dtype or "int32", ctx)
 

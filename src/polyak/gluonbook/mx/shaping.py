@@ -64,7 +64,7 @@ def _extreme_back(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = Fa
     return _spread(g, x, axis, keepdims) * attains / attains.sum(axis=axis, keepdims=True)
 
 
-def _norm(xp: Any, x: Any, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A002
+def _norm(xp: Any, x: Any, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> Any:
     size = xp.abs(x) if ord == 1 else x * x
     total = _sum(xp, size, axis, keepdims)
     return total if ord == 1 else xp.sqrt(total)
@@ -74,7 +74,7 @@ def _norm_back(
     g: Any,
     y: Any,
     x: Any,
-    ord: int = 2,  # noqa: A002
+    ord: int = 2,
     axis: Axis = None,
     keepdims: bool = False,
 ) -> Any:

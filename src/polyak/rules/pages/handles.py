@@ -7,6 +7,7 @@ PyTorch, traced or not.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -91,13 +92,17 @@ class ArrayHandle:
         return int(self.value.shape[0])
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self._number())
 
     def __float__(self) -> float:
-        return float(self.value)
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self.value)
+        return int(self._number())
+
+    def _number(self) -> Any:
+        """What is held; of shape () where it is one number, for an array of shape (1,) is not taken for one."""
+        return self.value.reshape(()) if math.prod(self.value.shape) == 1 else self.value
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         import numpy as np

@@ -11,6 +11,7 @@ from polyak.errors import PolyakError, unknown, whole_number
 from polyak.gluonbook.missing import absent
 from polyak.gluonbook.mx import nd
 from polyak.gluonbook.mx.array import NDArray
+from polyak.gluonbook.mx.making import array
 from polyak.gluonbook.mx.random import generator
 
 __all__ = ["ArrayDataset", "DataLoader", "Dataset", "SimpleDataset"]
@@ -55,7 +56,7 @@ class ArrayDataset(Dataset):
 
     >>> ds = ArrayDataset(nd.array([[1, 2], [3, 4]]), nd.array([5, 6]))
     >>> len(ds), ds[1][1]
-    (2, 6.0)
+    (2, np.float32(6.0))
     """
 
     def __init__(self, *arrays: Any) -> None:
@@ -66,7 +67,8 @@ class ArrayDataset(Dataset):
             raise PolyakError(f"ArrayDataset is given arrays of {lengths} rows, expected as many in each")
         # One number a row is a number, not an array of one.
         self.parts = [
-            array.asnumpy() if isinstance(array, NDArray) and len(array.shape) == 1 else array for array in arrays
+            array.asnumpy() if isinstance(array, NDArray) and len(array.shape) == 1 else array
+            for array in arrays
         ]
 
     def __getitem__(self, k: Any) -> Any:
@@ -90,7 +92,13 @@ class DataLoader:
     """
 
     def __init__(
-        self, dataset: Any, batch_size: int, shuffle: bool = False, sampler: Any = None, last_batch: Any = None, **_: Any
+        self,
+        dataset: Any,
+        batch_size: int,
+        shuffle: bool = False,
+        sampler: Any = None,
+        last_batch: Any = None,
+        **_: Any,
     ) -> None:
         if (last_batch or "keep") not in LAST_BATCH:
             raise unknown("last_batch", str(last_batch), LAST_BATCH)
@@ -130,7 +138,8 @@ def _taken(part: Any, rows: list[int]) -> NDArray:
     if isinstance(part, NDArray | np.ndarray):
         held = part.value if isinstance(part, NDArray) else part
         return NDArray(held[rows])
-    return _stacked([part[k] for k in rows])
+    found: NDArray = _stacked([part[k] for k in rows])
+    return found
 
 
 def _stacked(entries: list[Any]) -> Any:
@@ -139,7 +148,7 @@ def _stacked(entries: list[Any]) -> Any:
         return [_stacked(list(place)) for place in zip(*entries, strict=True)]
     if isinstance(entries[0], NDArray):
         return nd.stack(*entries)
-    return nd.array(np.asarray(entries), dtype=np.asarray(entries).dtype)
+    return array(np.asarray(entries), dtype=np.asarray(entries).dtype)
 
 
 def __getattr__(name: str) -> Any:

@@ -75,7 +75,9 @@ class L1Loss(Loss):
 class HuberLoss(Loss):
     """Square where small, straight where larger than `rho`."""
 
-    def __init__(self, rho: float = 1.0, weight: float | None = None, batch_axis: int = 0, **names: Any) -> None:
+    def __init__(
+        self, rho: float = 1.0, weight: float | None = None, batch_axis: int = 0, **names: Any
+    ) -> None:
         super().__init__(weight, batch_axis, **names)
         self._rho = rho
 

@@ -89,9 +89,7 @@ class Dense(HybridBlock):
     ) -> None:
         super().__init__(**names)
         self._units, self._flatten, self.act = units, flatten, activation
-        self.weight = self.params.get(
-            "weight", shape=(units, in_units), init=weight_initializer, dtype=dtype
-        )
+        self.weight = self.params.get("weight", shape=(units, in_units), init=weight_initializer, dtype=dtype)
         self.bias = (
             self.params.get("bias", shape=(units,), init=bias_initializer, dtype=dtype) if use_bias else None
         )
@@ -152,7 +150,7 @@ class Dropout(HybridBlock):
         """X, or what is left of it."""
         if not mode.training or self._rate == 0:
             return x
-        return x * (random.uniform(shape=x.shape) >= self._rate) / (1 - self._rate)
+        return x * nd.greater_equal(random.uniform(shape=x.shape), self._rate) / (1 - self._rate)
 
     def __repr__(self) -> str:
         return f"Dropout(p = {self._rate})"

@@ -133,7 +133,9 @@ class ParameterDict(dict[str, Parameter]):
             self[full] = Parameter(full, **settings)
         return self[full]
 
-    def initialize(self, init: Any = None, ctx: Any = None, verbose: bool = False, force_reinit: bool = False) -> None:
+    def initialize(
+        self, init: Any = None, ctx: Any = None, verbose: bool = False, force_reinit: bool = False
+    ) -> None:
         """Begin all of them anew."""
         for parameter in self.values():
             parameter.initialize(None, ctx, init, force_reinit=force_reinit)

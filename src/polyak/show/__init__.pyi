@@ -1,0 +1,25 @@
+from .expectations import expectation_figure, tradeoff_figure
+from .histories import history_figure
+from .learning_rates import lr_figure
+from .optima import condition_figure
+from .phases import phase_figure
+from .plot import plot
+from .responses import response_figure
+from .stabilities import stability_figure
+from .style import save
+from .traces import convergence_figure, trace_figure
+
+__all__ = [
+    "condition_figure",
+    "convergence_figure",
+    "expectation_figure",
+    "history_figure",
+    "lr_figure",
+    "phase_figure",
+    "plot",
+    "response_figure",
+    "save",
+    "stability_figure",
+    "trace_figure",
+    "tradeoff_figure",
+]

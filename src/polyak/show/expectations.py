@@ -1,0 +1,107 @@
+"""The expected loss over measured runs, its two parts, and the trade between rate and noise floor."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from polyak.run import History
+from polyak.show.style import COLORS, heading, label, legend_below, new_figure, set_log_scale, styled
+from polyak.theory import Expectation, Trade
+
+PREDICTED, MEASURED, DETERMINISTIC, NOISE = COLORS[1], COLORS[0], COLORS[2], COLORS[3]
+
+
+@styled
+def expectation_figure(expected: Expectation, measured: History | None = None) -> Figure:
+    """Predicted mean and band (one standard deviation of a run) over measured runs, and the two parts beside.
+
+    Args:
+        expected: what `expected_loss` returns.
+        measured: runs with the same rule and problem, drawn with replacement, recorded every batch.
+    """
+    figure = new_figure(9.2, 3.9)
+    losses, parts = figure.subplots(1, 2, width_ratios=(1.2, 1))
+    draw_expectation(losses, expected, measured)
+    draw_parts(parts, expected)
+    handles, names = losses.get_legend_handles_labels()
+    more, other = parts.get_legend_handles_labels()
+    legend_below(figure, handles + more, names + other)
+    return figure
+
+
+def draw_expectation(axes: Axes, expected: Expectation, measured: History | None) -> None:
+    """The loss against the step: predicted, and as it was."""
+    steps = np.arange(expected.steps + 1)
+    if measured is not None:
+        shown = measured.steps_taken <= expected.steps
+        runs = measured.losses[:, shown].astype(np.float64)
+        at = measured.steps_taken[shown]
+        low, high = np.quantile(runs, [0.16, 0.84], axis=0)
+        axes.fill_between(
+            at, low, high, color=MEASURED, alpha=0.25, linewidth=0, label="two thirds of the runs"
+        )
+        axes.plot(at, runs.mean(axis=0), color=MEASURED, label=f"mean of {len(runs)} runs")
+    axes.plot(steps, expected.mean, color=PREDICTED, linestyle="--", label="predicted mean")
+    for edge in (expected.mean - expected.spread, expected.mean + expected.spread):
+        axes.plot(steps, np.maximum(edge, expected.least), color=PREDICTED, linestyle=":", linewidth=0.8)
+    if np.isfinite(expected.floor):
+        axes.axhline(expected.floor, color="black", linewidth=0.8, linestyle="-.", label="noise floor")
+    finite = expected.mean[np.isfinite(expected.mean)]
+    set_log_scale(axes, 0.97 * expected.least, 1.1 * float(min(finite.max(), 20 * expected.mean[0])))
+    axes.grid(visible=True, which="both")
+    axes.set(xlabel="step $k$", ylabel="loss over all rows")
+    heading(axes, f"{expected.problem.data.name}: {label(expected.rule)}, batch {expected.batch_size}")
+
+
+def draw_parts(axes: Axes, expected: Expectation) -> None:
+    """What full batches would leave, and what the noise of the batches adds, above the least loss."""
+    steps = np.arange(expected.steps + 1)
+    parts = [
+        ("deterministic part", expected.deterministic, DETERMINISTIC, "-"),
+        ("noise part", expected.noise, NOISE, "--"),
+    ]
+    for name, part, colour, dash in parts:
+        axes.plot(steps, np.where(part > 0, part, np.nan), color=colour, linestyle=dash, label=name)
+    axes.set_yscale("log")
+    if expected.settled_at is not None:
+        axes.axvline(expected.settled_at, color="black", linewidth=0.8, linestyle=":")
+        axes.annotate(
+            f"from step {expected.settled_at} on\nthe noise holds it up",
+            (expected.settled_at, 0.97),
+            (4, 0),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            va="top",
+            fontsize=8,
+        )
+    axes.grid(visible=True)
+    axes.set(xlabel="step $k$", ylabel="expected loss above the least")
+    heading(axes, "where it comes from")
+
+
+@styled
+def tradeoff_figure(trade: Trade) -> Figure:
+    """The noise floor against the steps that it takes to get there, one point a learning rate."""
+    figure = new_figure(5.6, 3.7)
+    axes = figure.subplots()
+    known = np.isfinite(trade.floors) & np.isfinite(trade.steps_to_floor)
+    steps, above = trade.steps_to_floor[known], trade.floors[known] - trade.least
+    axes.plot(steps, above, color=COLORS[0], marker="o", markersize=3)
+    for k in np.linspace(0, known.sum() - 1, min(6, int(known.sum()))).round().astype(int):
+        axes.annotate(
+            rf"$\eta$ = {trade.lrs[known][k]:.2g}",
+            (steps[k], above[k]),
+            (5, 4),
+            textcoords="offset points",
+            fontsize=8,
+        )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.grid(visible=True, which="both")
+    axes.set(xlabel="steps until the noise holds it up", ylabel="noise floor above the least loss")
+    heading(
+        axes, f"{trade.problem.data.name}: {trade.rule.name().replace('_', ' ')}, batch {trade.batch_size}"
+    )
+    return figure

@@ -1,0 +1,129 @@
+"""The section on theory: the rule's response, and what it should do on the landscape's curvatures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from polyak.errors import PolyakError
+from polyak.rules import FromPlane, Rule
+from polyak.run import descend
+from polyak.show import condition_figure, phase_figure, response_figure, stability_figure
+from polyak.study.section import Picture, Section, Subject, Table
+from polyak.theory import Stability, phase_diagram, rates_by_condition_number, response, stability
+from polyak.theory.response import RULE_OF_THUMB, Response
+
+CONDITION_NUMBERS = (1.5, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+
+
+def the_theory(subject: Subject) -> Section:
+    """Response, stability and phase diagram, as far as the rule and the landscape have them; else why not."""
+    paragraphs: list[str] = []
+    pictures: list[Picture] = []
+    tables: list[Table] = []
+    numbers: dict[str, Any] = {}
+    try:
+        found = response(subject.rule)
+        pictures.append(
+            Picture("response", response_figure(found), "What is left of one gradient, step by step.")
+        )
+        paragraphs.append(_remembered(found))
+        numbers["response"] = found.to_xarray()
+    except PolyakError as error:
+        paragraphs.append(f"Response: {error}.")
+    try:
+        plane = isinstance(subject.rule, FromPlane)
+        beside = stability(subject.rule) if plane else stability(subject.rule, subject.landscape)
+        caption = (
+            "Eigenvalues of one step within the unit circle, and the error they predict on each curvature."
+        )
+        pictures.append(Picture("stability", stability_figure(beside, steps=subject.steps), caption))
+        paragraphs += _predicted(subject, beside)
+        tables.append(Table(f"Predicted on {subject.landscape.name}", *_rows(beside)))
+        pictures += _planes(subject, beside)
+    except PolyakError as error:
+        paragraphs.append(f"Stability: {error}.")
+    return Section("What theory says", paragraphs, pictures=pictures, tables=tables, numbers=numbers)
+
+
+def _remembered(found: Response) -> str:
+    if not found.linear:
+        where = f"{found.operating_point}: gain {found.gain:.4g}"
+        return (
+            f"This rule is not linear in the gradient, so its response depends on where it stands; {where}."
+        )
+    if found.memory <= 1:
+        return f"A gradient moves x once, by {found.gain:.4g} times itself, and is forgotten."
+    lr = {True: "holds", False: "does not hold", None: "cannot be said to hold"}[found.holds_lr]
+    return (
+        f"In the end a gradient moves x by {found.gain:.4g} times itself, over a memory of {found.memory:.4g} steps "
+        f"(half of it within {found.half_life:.3g}). After {found.memory:.4g} steps {found.remaining:.3f} of a weight is "
+        f"left, where the rule of thumb says 1/e = {RULE_OF_THUMB:.3f}. The slot {lr} the learning rate."
+    )
+
+
+def _predicted(subject: Subject, found: Stability) -> list[str]:
+    """A sentence for each curvature, and where the descent really was along it."""
+    sentences = list(found.words(subject.steps))
+    trace = descend(subject.rule, subject.landscape, subject.steps)
+    minimisers = subject.landscape.minimisers
+    if minimisers and len(sentences) == subject.landscape.dimension and not np.isnan(found.curvatures).any():
+        near = min(
+            minimisers, key=lambda point: float(np.linalg.norm(np.subtract(point, trace.positions[0])))
+        )
+        errors = _along_curvatures(
+            subject.landscape, trace.positions[[0, -1]] - np.array(near), np.array(near)
+        )
+        sentences = [
+            f"{sentence.removesuffix('.')}; the descent began at {first:.4g} and is at {last:.4g}, "
+            f"{_ratio(last, first)} of it."
+            for sentence, first, last in zip(sentences, *errors, strict=True)
+        ]
+    if np.isfinite(found.max_lr):
+        sentences.append(
+            f"On all of these curvatures it is stable up to a learning rate of {found.max_lr:.6g}."
+        )
+    return sentences
+
+
+def _along_curvatures(landscape: Any, errors: Any, point: Any) -> Any:
+    """Errors along the Hessian's own axes at the minimiser, in the order of rising curvature."""
+    import jax
+
+    with jax.enable_x64(True):
+        hessian = np.asarray(jax.hessian(landscape.function)(jax.numpy.asarray(point)))
+    _, axes = np.linalg.eigh(hessian)
+    return errors @ axes
+
+
+def _ratio(last: float, first: float) -> str:
+    return f"{last / first:.4g}" if first else "nothing"
+
+
+def _rows(found: Stability) -> Any:
+    header = ("curvature", "regime", "rate a step", "period (steps)", "steps to 1 %")
+    rows = [
+        (f"{curvature:.6g}", regime, f"{rate:.6f}", f"{period:.4g}", f"{steps:.4g}")
+        for curvature, regime, rate, period, steps in zip(
+            found.curvatures, found.regimes, found.rates, found.periods, found.steps_to_1_percent, strict=True
+        )
+    ]
+    return header, rows
+
+
+def _planes(subject: Subject, found: Stability) -> list[Picture]:
+    """The phase diagram with the setting marked, and what the family's best settings buy; for rules of ours."""
+    if not isinstance(subject.rule, Rule) or found.saddle:
+        return []
+    pictures = []
+    diagram = phase_diagram(subject.rule)
+    if diagram.rate.ndim == 2:
+        caption = "The regimes of this rule; a mark for each curvature at this setting, its path beside."
+        pictures.append(Picture("phase", phase_figure(diagram, found, steps=subject.steps), caption))
+    try:
+        rates = rates_by_condition_number(type(subject.rule), CONDITION_NUMBERS)
+    except PolyakError:
+        return pictures
+    caption = "How many steps the best setting needs, the longer the valley."
+    return [*pictures, Picture("condition", condition_figure(rates), caption)]

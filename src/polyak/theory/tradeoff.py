@@ -1,0 +1,187 @@
+r"""With noise there is a trade: a larger learning rate comes down faster and stays higher.
+
+for each eta:  rate = max over lambda of the spectral radius,   floor = the noise floor,
+steps to the floor = the first k with deterministic part_k <= floor - least
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.errors import PolyakError, whole_number
+from polyak.problems import Problem
+from polyak.rules import as_rule
+from polyak.run.result import Result
+from polyak.theory.expectation import SEEDS, first_moments
+from polyak.theory.floor import noise_floor
+from polyak.theory.learning_rate import learning_rate_of, scaled
+from polyak.theory.moments import Moments, moments
+from polyak.theory.spectrum import spectrum
+from polyak.theory.step_map import StepMap, step_map
+from polyak.version import __version__
+
+POINTS = 40
+DECADES = 3  # below the largest stable learning rate
+NEAR = 1e-10  # of the largest curvature: smaller ones pull nothing
+MOST_STEPS = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Trade(Result):
+    """The rate and the noise floor of a rule over its learning rate.
+
+    Attributes:
+        rule: the rule with its settings.
+        problem: what is trained.
+        batch_size: rows in a batch, drawn with replacement.
+        lr: the name of the learning rate.
+        lrs: its values, shape (n,).
+        rates: the worst rate of the mean over the problem's curvatures, shape (n,).
+        floors: the expected loss in the long run, shape (n,); inf where it grows without end.
+        least: the least loss there is.
+        steps_to_floor: the steps until the deterministic part is down at the noise part, when more steps at this
+            learning rate stop to pay, shape (n,); inf where that takes more than 100,000, or never comes.
+    """
+
+    rule: Any
+    problem: Problem
+    batch_size: int
+    lr: str
+    lrs: NDArray[np.float64]
+    rates: NDArray[np.float64]
+    floors: NDArray[np.float64]
+    least: float
+    steps_to_floor: NDArray[np.float64]
+
+    def to_xarray(self) -> Any:
+        """The same as an xarray.Dataset with the dimension lr."""
+        import xarray as xr
+
+        return xr.Dataset(
+            {
+                "rate": ("lr", self.rates, {"long_name": "shrinks by, each step"}),
+                "floor": ("lr", self.floors, {"long_name": "expected loss in the long run"}),
+                "steps_to_floor": ("lr", self.steps_to_floor, {"units": "steps"}),
+            },
+            {"lr": self.lrs},
+            {
+                "rule": str(self.rule),
+                "target": self.problem.name,
+                "least": self.least,
+                "version": __version__,
+            },
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rule} on {self.problem.data.name}, batch {self.batch_size}: {self.lr} from {self.lrs[0]:g} to "
+            f"{self.lrs[-1]:g}, floor from {self.floors[0]:g} to {self.floors[-1]:g}"
+        )
+
+
+def tradeoff(
+    rule: Any,
+    problem: Problem,
+    *,
+    batch_size: int = 10,
+    lrs: Sequence[float] | NDArray[np.float64] | None = None,
+    seeds: int | Sequence[int] = SEEDS,
+    point: Any = None,
+) -> Trade:
+    """The trade between rate and noise floor, over the learning rate; the rule's other settings stay.
+
+    Args:
+        rule: a rule that is linear in the gradient, with a learning rate that can be set.
+        problem: least squares of at most 64 parameters, or any with the `point` of its quadratic model.
+        batch_size: rows in a batch, drawn with replacement.
+        lrs: positive learning rates, shape (n,); 40 over three decades up to the largest stable one by default.
+        seeds: whose first parameters the descent begins at.
+        point: see `expected_loss`.
+
+    Returns a Trade. Raises PolyakError as `expected_loss` does.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes().standardized())
+    >>> trade = tradeoff(pk.HeavyBall(lr=0.01, momentum=0.5), problem, lrs=[0.001, 0.01])
+    >>> bool(trade.rates[0] > trade.rates[1]), bool(trade.floors[0] < trade.floors[1])
+    (True, True)
+    """
+    rule = as_rule(rule)
+    found = moments(problem, point)
+    batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=problem.data.rows)
+    curvatures, U = _curvatures(found)
+    step = step_map(rule)
+    name, value = learning_rate_of(rule)
+    if lrs is None:
+        from polyak.theory.edge import largest_stable_curvature
+
+        edge = largest_stable_curvature(step) / curvatures.max() * value
+        values = np.geomspace(edge / 10**DECADES, edge * 0.98, POINTS)
+    else:
+        values = _checked_lrs(lrs)
+    maps = [step_map(scaled(rule, name, value, lr / value)) for lr in values]
+    M = np.array([_grown(one, len(step.B)).on(curvatures) for one in maps])
+    rates = spectrum(M)[1].max(-1)
+    floors = np.array([noise_floor(one.A, one.B, found, batch_size) for one in maps])
+    start = first_moments(problem, found, np.zeros(0), seeds, None)[0][: found.size] @ U
+    steps = np.array(
+        [_steps_down(m, curvatures, start, floor - found.least) for m, floor in zip(M, floors, strict=True)]
+    )
+    return Trade(rule, problem, batch_size, name, values, rates, floors, found.least, steps)
+
+
+def _curvatures(found: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The Hessian's eigenvalues other than 0, shape (k,), and their axes, shape (d, k)."""
+    values, U = np.linalg.eigh(found.M[:, :-1])
+    pulls = np.abs(values) > NEAR * np.abs(values).max()
+    return values[pulls], U[:, pulls]
+
+
+def _grown(one: StepMap, size: int) -> StepMap:
+    """The same map with room for `size` numbers: at some settings a slot is left out."""
+    more = size - len(one.B)
+    return StepMap(np.pad(one.A, (0, more)), np.pad(one.B, (0, more)))
+
+
+def _steps_down(
+    M: NDArray[np.float64], curvatures: NDArray[np.float64], start: NDArray[np.float64], noise: float
+) -> float:
+    """The first step whose deterministic part, sum lambda x^2 / 2, is at most the noise; inf past MOST_STEPS.
+
+    By doubling: the first power of two that is down, then the binary digits of the step before it. The part need not
+    fall at every step, so that this is exact where it does, and within a ripple where it does not.
+    """
+    if not 0 < noise < np.inf:
+        return np.inf
+    powers = [M]
+
+    def part(now: NDArray[np.float64]) -> float:
+        return float((curvatures * (now[:, 0, 0] * start) ** 2).sum() / 2)
+
+    while part(powers[-1]) > noise:
+        if 2 ** len(powers) > 2 * MOST_STEPS:
+            return np.inf
+        powers.append(powers[-1] @ powers[-1])
+    now, steps = np.broadcast_to(np.eye(M.shape[-1]), M.shape), 0
+    if part(now) <= noise:
+        return 0.0
+    for k in range(len(powers) - 1, -1, -1):
+        further = powers[k] @ now
+        if part(further) > noise:
+            now, steps = further, steps + 2**k
+    return float(steps + 1)
+
+
+def _checked_lrs(lrs: Any) -> NDArray[np.float64]:
+    try:
+        values = np.asarray(lrs, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.empty((0, 0))
+    if values.ndim != 1 or not len(values) or not (np.isfinite(values) & (values > 0)).all():
+        raise PolyakError(f"lrs are {lrs!r}, expected a list of positive numbers")
+    return values
