@@ -16,11 +16,18 @@ from report import Section, machine, table, write
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+import theory
+
 README = Path(__file__).with_name("README.md")
 PARTS: dict[str, Callable[[Progress], list[Section]]] = {
     "epoch": lambda progress: [epoch.measure_two(progress), epoch.measure_twenty(progress)],
     "seeds": lambda progress: [epoch.measure_seeds(progress)],
     "descent": lambda progress: [descent.measure(progress, steps) for steps in (20, 10_000)],
+    "theory": lambda progress: [
+        theory.measure_phase(progress),
+        theory.measure_prediction(progress),
+        theory.measure_expectation(progress),
+    ],
     "cold": lambda progress: [cold_start.measure(progress)],
 }
 

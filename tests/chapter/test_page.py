@@ -11,11 +11,16 @@ from typing import Any
 import html5lib
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from polyak.chapter import Reading, read
 from polyak.chapter.colours import STYLES
 from polyak.chapter.outputs import Cells, whole
-from polyak.chapter.page import once
+from polyak.chapter.page import once, page
+from polyak.chapter.prose import Prose
+from polyak.chapter.source import parse
+from polyak.errors import PolyakError
 
 DOCUMENT = """\
 # 动量法 & *Momentum*
@@ -75,11 +80,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Reading, str]:
     return reading, reading.path.read_text("utf-8")
 
 
-def tree(page: str) -> Any:
+def tree(text: str) -> Any:
     parser = html5lib.HTMLParser(html5lib.getTreeBuilder("lxml"), strict=True, namespaceHTMLElements=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return parser.parse(page)
+        return parser.parse(text)
 
 
 def test_what_it_came_to(made: Any) -> None:
@@ -166,6 +171,18 @@ def test_a_notebook(made: Any, folder: Path) -> None:
     ]
     assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == [3, None, None]
     assert set(notebook.cells[1].outputs[0].data) == {"image/svg+xml", "text/plain"}
+
+
+BITS = "# |- |> |$x$|$$|**|_|`|~~|[|](u)|![|<b>|</b>|<div>|</div>|<!--|-->|&amp;|&|<|%%%1%%%|a|\x07|\x85| b |\n|```\n"
+
+
+@given(st.lists(st.sampled_from([*BITS.split("|"), "|", "|---|---|\n", " "]), max_size=25))
+def test_whatever_the_prose_a_strict_parser_finds_nothing_wrong(parts: list[str]) -> None:
+    try:
+        document = parse("".join(parts))
+    except PolyakError:
+        return
+    tree(page(Prose(Path()).render(document), document.title, document.language, "footer"))
 
 
 def test_html_that_cells_show_is_made_whole() -> None:

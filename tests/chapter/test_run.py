@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from polyak.chapter import read
 from polyak.chapter import run as running
 from polyak.chapter.launch import Launched
 from polyak.chapter.notebook import notebook, numbers
@@ -199,6 +200,13 @@ def test_what_a_cell_started_ends_with_the_run(ran: Any, folder: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"process {pid} is still there")
+
+
+def test_farewells_are_said_and_open_files_written(folder: Path) -> None:
+    code = "import atexit\natexit.register(lambda: open('b', 'w').write('b'))\nkept = open('a', 'w')\nkept.write('a')"
+    (folder / "a.md").write_text(f"```python\n{code}\n```\n")
+    read(folder / "a.md", real=True)
+    assert ((folder / "a").read_text(), (folder / "b").read_text()) == ("a", "b")
 
 
 def test_a_start_up_that_fails_is_one_line(ran: Any, refused: Any) -> None:

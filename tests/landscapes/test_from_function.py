@@ -171,6 +171,15 @@ def test_untraced_divergence_is_recorded() -> None:
     assert trace.positions[1] == pytest.approx([-105, 1 - math.e - math.cos(1)], rel=1e-9)
 
 
+def test_untraced_divergence_of_numpy_does_not_warn() -> None:
+    trace = descend(GradientDescent(lr=3.0), untraced(wavy_of_numpy), steps=500)
+    x, step = -2.0, 0
+    while np.isfinite(2 * x * x):  # along x2 each step multiplies by 1 - 3 * 4
+        x, step = x * -11, step + 1
+    assert trace.diverged_at == step
+    assert np.isnan(trace.end).all()
+
+
 def test_untraced_failure_on_the_way_is_nan_and_said() -> None:
     def fenced(x1: Any, x2: Any) -> Any:
         if x1 > -4.5:

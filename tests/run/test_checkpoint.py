@@ -97,6 +97,12 @@ def test_an_uninterrupted_one_leaves_nothing(small: Problem, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_one_left_half_written_is_removed(small: Problem, tmp_path: Path) -> None:
+    (tmp_path / "state.part").write_bytes(b"PK\x03\x04 half of")
+    run(HeavyBall(0.02, 0.9), small, epochs=2, checkpoint=tmp_path / "state")  # one call: it writes none
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_progress_counts_up(small: Problem) -> None:
     reports: list[Any] = []
     run(HeavyBall(0.02, 0.9), small, progress=lambda *report: reports.append(report))

@@ -1,4 +1,4 @@
-"""What the tests of the theory share: the linear rules, pages that are rules, and plain runs of a rule on one number."""
+"""What the tests of the theory share: the linear rules, pages that are rules, plain runs of a rule on one number."""
 
 from __future__ import annotations
 
@@ -105,7 +105,11 @@ def pages() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def untraceable() -> Any:
-    return pk.from_page(looking, lr=0.4, momentum=0.6)
+    """A page that runs step by step; that it is slow is said once a session, here."""
+    rule = pk.from_page(looking, lr=0.4, momentum=0.6)
+    with pytest.warns(UserWarning, match="step by step"):
+        pk.theory.step_map(rule)
+    return rule
 
 
 @pytest.fixture(scope="session")

@@ -122,7 +122,7 @@ def test_in_words():
     s = pk.stability(pk.HeavyBall(lr=0.6, momentum=0.5), [4.0])
     assert s.words(20) == (
         "On curvature 4 this setting ripples with period 2.78 steps (under-damped) and shrinks by 0.7071 a step; "
-        "in 20 steps 1 should become -0.001276.",
+        "in 20 steps 1 should become -0.001277.",
     )
     assert "slowest" not in str(s)
     assert "stable up to lr 0.75" in str(s)

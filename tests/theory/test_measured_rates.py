@@ -2,9 +2,9 @@
 
 Two measurements, neither of which differentiates anything:
 
-growth  |z| from step to step, renormalised at each, its mean logarithm over the second half of 2^15 steps. A matrix of
-        two rows is at most n (n + 1) times its radius^n off, so that the mean of N = 2^14 logarithms is off by at most
-        about 2 log(N) / N = 1.2e-3, which is the tolerance.
+growth  |z| from step to step, renormalised at each, its mean logarithm over the second half of 2^14 steps. A matrix of
+        two rows is at most n (n + 1) times its radius^n off, so that the mean of N = 2^13 logarithms is off by at most
+        about 2 log(N) / N = 2.2e-3, which is the tolerance.
 power   the rule is run one step from each unit of z, and that map is squared 40 times with renormalisation: by
         Gelfand's formula |M^n|^(1/n) is off by about log(n) / n, here 3e-11. Tolerance 1e-8, for rounding near a double
         eigenvalue; a fourth of the settings are such that both eigenvalues are real.
@@ -24,7 +24,7 @@ from polyak.theory import REGIMES
 from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import step_map
 
-COUNT, STEPS, SQUARINGS = 1000, 2**15, 40
+COUNT, STEPS, SQUARINGS = 1000, 2**14, 40
 
 
 @pytest.fixture(scope="module")
@@ -103,24 +103,23 @@ def floats(tree):
 def test_the_predicted_rate_and_divergence_are_the_measured_ones(members, settings):
     rules, stacked = members
     curvatures = settings[2]
-    found = [spectrum(step_map(rule).on(c)) for rule, c in zip(rules, curvatures)]
-    rates = np.array([float(one[1]) for one in found])
-    diverging = np.array([REGIMES[int(one[2])] == "diverging" for one in found])
+    maps = [step_map(rule) for rule in rules]
+
+    def predicted(off):
+        return spectrum(np.array([one.on(c * (1 + off)) for one, c in zip(maps, curvatures)]))
+
+    _, rates, regimes = predicted(0.0)
+    diverging = regimes == REGIMES.index("diverging")
+    # Within 1e-3 of the edge: there lr * curvature may be on either side.
+    beside = (predicted(-1e-3)[1] < 1) != (predicted(1e-3)[1] < 1)
 
     with jax.enable_x64(True):
         power = np.asarray(powered(stacked, curvatures))
         logs = np.asarray(growth(stacked, curvatures, STEPS))
     np.testing.assert_allclose(power, rates, rtol=1e-8, atol=1e-8)
     slow = rates > 1e-3  # below, z is rounding after two steps
-    np.testing.assert_allclose(np.exp(logs[slow]), rates[slow], rtol=1.2e-3)
+    np.testing.assert_allclose(np.exp(logs[slow]), rates[slow], rtol=2.2e-3)
 
-    beside = np.array([near_edge(rule, c) for rule, c in zip(rules, curvatures)])
     assert beside.mean() < 0.02
     np.testing.assert_array_equal(diverging[~beside], logs[~beside] > 0)
     assert 0.05 < diverging.mean() < 0.8
-
-
-def near_edge(rule, curvature):
-    """Whether the setting is within 1e-3 of where it begins to diverge."""
-    low, high = (float(spectrum(step_map(rule).on(curvature * (1 + off)))[1]) for off in (-1e-3, 1e-3))
-    return (low < 1) != (high < 1)

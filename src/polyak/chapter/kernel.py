@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import _thread
 import atexit
+import contextlib
+import gc
+import io
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 NOT_NEEDED = ("debugpy", "jedi")  # a debugger and completion: a third of a second that no page needs
 TEXT = 1_000_000  # characters that a cell may print
 SHOWN = 32_000_000  # characters of pictures and tables that a cell may show
 LINE = 20_000  # characters that an error's message may have
+FILES = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
 CUT = f"\n[cut here: a cell may print {TEXT:,} characters]\n"
 
 
@@ -41,8 +45,16 @@ def main() -> None:
     sys.path.insert(0, "")  # what lies beside the document, only now: it shall not stand in for what is above
     bound(application.shell, application.session)
     application.start()
-    atexit._run_exitfuncs()  # the documents' own farewells, and then at once:
-    os._exit(0)  # taking JAX and all apart in order would take a second
+    leave()
+
+
+def leave() -> NoReturn:
+    """End at once: say the document's own farewells, write what its open files still hold, take nothing apart."""
+    atexit._run_exitfuncs()
+    for file in [thing for thing in gc.get_objects() if type(thing) in FILES]:
+        with contextlib.suppress(OSError, ValueError):
+            file.flush()
+    os._exit(0)  # in order, with JAX and all, it would take a second
 
 
 class TooMuchOutput(BaseException):

@@ -13,6 +13,8 @@ from polyak.chapter.colours import style_sheet
 from polyak.chapter.slots import SLOT
 from polyak.version import __version__
 
+# What HTML may not hold: a cell may well print it.
+UNSEEN = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ufdd0-\\ufdef\\ufffe\\uffff]")
 FONT = "fonts/STIXTwoMath-subset.woff2"
 
 
@@ -28,17 +30,16 @@ def page(body: str, title: str, language: str, footer: str) -> str:
     >>> "<title>Momentum</title>" in page("<h1>Momentum</h1>", "Momentum", "en", "Read by Polyak")
     True
     """
-    return str(
-        template().render(
-            body=once(body),
-            title=escape(SLOT.sub(r"[slot \1]", title)),
-            language=escape(language),
-            footer=escape(footer),
-            font=_font(),
-            colours=style_sheet(),
-            version=__version__,
-        )
+    made = template().render(
+        body=once(body),
+        title=escape(SLOT.sub(r"[slot \1]", title)),
+        language=escape(language),
+        footer=escape(footer),
+        font=_font(),
+        colours=style_sheet(),
+        version=__version__,
     )
+    return UNSEEN.sub("\ufffd", made)
 
 
 def once(body: str) -> str:

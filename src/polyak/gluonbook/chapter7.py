@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -60,7 +61,7 @@ def train_ch7(
             f"the hyper-parameters are {hyperparams!r}, expected a dictionary such as {{'lr': 0.02}}"
         )
     given = {name: raw(value) for name, value in hyperparams.items()}
-    rule = from_page(trainer_fn, states=_empty_as_none(states), **given)
+    rule = from_page(trainer_fn, states=() if states is None else states, **given)
     state = _train(rule, mean_squared_loss, features, labels, batch_size, num_epochs)
     _write_back(states, state.states)
     for name, value in state.hyperparams.items():
@@ -132,7 +133,7 @@ def _train(
         loss,
         lambda generator: (generator.normal(scale=INITIAL_SCALE, size=(columns, 1)), np.zeros(1)),
         r"\frac{1}{2n} \sum_i (x_i^T w + b - y_i)^2",
-        whole=sigma_points(data),
+        whole=_repeated(sigma_points(data), at_least=batch_size),
     )
     history = train(
         rule,
@@ -151,6 +152,12 @@ def _train(
     return jax.tree.map(lambda array: array[0], history.state)
 
 
+def _repeated(data: Any, at_least: int) -> Any:
+    """The same rows over and over, at least so many: what a Trainer divides by is the mean over them then."""
+    times = -(-at_least // data.rows)
+    return replace(data, features=np.tile(data.features, (times, 1)), labels=np.tile(data.labels, times))
+
+
 def _recorded(history: Any, batch_size: int) -> Any:
     """The losses after each hundred rows of an epoch; where batches never end there, those at the epochs' ends."""
     losses, steps = history.losses[0], history.steps_taken
@@ -158,10 +165,6 @@ def _recorded(history: Any, batch_size: int) -> Any:
     in_epoch = (steps - 1) % an_epoch + 1
     chosen = (in_epoch * batch_size % RECORDED_ROWS == 0) | (steps == 0)
     return losses[chosen] if chosen.sum() > 1 else losses
-
-
-def _empty_as_none(states: Any) -> Any:
-    return None if isinstance(states, tuple | list) and not states else states
 
 
 def _write_back(states: Any, final: Any) -> None:

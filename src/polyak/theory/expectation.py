@@ -135,9 +135,9 @@ def expected_loss(
         point: parameters at which to take the quadratic model of a problem that is not least squares.
 
     Returns an Expectation. With replacement, `train(..., replace=True)`, it is exact; by permuted epochs, as `train`
-    draws by default, the rows of an epoch are not independent, and the loss is a little lower at the end of each: on
-    airfoil in batches of 10 after 2 epochs by 0.0003 at (lr, momentum) of (0.02, 0.5), where the floor is 0.0018 above
-    the least, and less at smaller ones. Raises PolyakError for a rule that is not linear, for a problem that is not
+    draws by default, the rows of an epoch are not independent, their noise partly cancels, and the loss is a little
+    lower: on airfoil in batches of 10, at (lr, momentum) of (0.02, 0.5), by 0.0009 after 2 epochs, a quarter of the
+    noise's part of 0.0034. Raises PolyakError for a rule that is not linear, for a problem that is not
     least squares where no point is given, and for input that cannot be used.
 
     Source: Bach, F. & Moulines, E. (2013), Non-strongly-convex smooth stochastic approximation with convergence rate

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -21,6 +21,7 @@ numbers = st.floats(0.5, 2.0)
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda of: of.__name__)
+@settings(deadline=None)  # the first call of an operation compiles it
 @given(a=VALUES, b=VALUES, c=numbers)
 def test_arithmetic_is_numpys(library, operation, a, b, c):
     make = LIBRARIES[library]

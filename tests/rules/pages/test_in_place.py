@@ -172,6 +172,91 @@ def test_states_of_another_shape_and_equal_size_are_fitted():
     assert [s.shape for s in state.states] == [(3,), ()]
 
 
+def test_other_states_compile_nothing_and_are_seen():
+    problem = pk.linear_regression(pk.data.diabetes())
+    losses = []
+    for start in (0.0, 0.5, 1.0):
+        states = (np.full((), start), np.full(10, start))
+        before = _cache_misses()
+        losses.append(
+            pk.train(pk.from_page(sgd_momentum, states=states, lr=0.02, momentum=0.5), problem).losses
+        )
+        compiled = _cache_misses() - before
+    assert compiled == 0
+    assert (losses[0][0, 1:] != losses[1][0, 1:]).all()
+    expected = pk.train(pk.HeavyBall(lr=0.02, momentum=0.5), problem).losses
+    np.testing.assert_allclose(losses[0], expected, rtol=1e-5)
+
+
+def test_states_in_another_precision_are_brought_to_that_of_the_training():
+    problem = pk.linear_regression(pk.data.diabetes())
+    states = (np.zeros((), np.float32), np.zeros(10, np.float32))
+    rule = pk.from_page(sgd_momentum, states=states, lr=0.02, momentum=0.5)
+    found = pk.train(rule, problem, dtype="float64")
+    expected = pk.train(pk.HeavyBall(lr=0.02, momentum=0.5), problem, dtype="float64")
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-12)
+
+
+def _cache_misses():
+    with jax.log_compiles(False):
+        return sum(function._cache_size() for function in _jitted_functions())
+
+
+def _jitted_functions():
+    from polyak.run.epochs import engine
+
+    return [
+        cell.cell_contents
+        for call in engine()
+        for cell in call.__closure__
+        if hasattr(cell.cell_contents, "_cache_size")
+    ]
+
+
+def flagged(params, states, hyperparams):
+    for p in params:
+        p[:] -= hyperparams["lr"] * helped(p.grad if word == "descend" else -p.grad)
+
+
+def helped(g):
+    return g
+
+
+word = "descend"
+
+
+def test_flags_words_and_functions_of_the_page_are_seen_when_they_change(monkeypatch):
+    rule = pk.from_page(flagged, lr=0.1)
+    ends = [pk.descend(rule, "ravine", 5).end]
+    monkeypatch.setitem(globals(), "word", "climb")
+    ends.append(pk.descend(rule, "ravine", 5).end)
+    monkeypatch.setitem(globals(), "word", "descend")
+    monkeypatch.setitem(globals(), "helped", lambda g: 2 * g)
+    ends.append(pk.descend(rule, "ravine", 5).end)
+    start = np.array([-5.0, -2.0])
+    for end, rate in zip(ends, (0.1, -0.1, 0.2)):
+        np.testing.assert_allclose(end, start * (1 - rate * np.array([0.2, 4.0])) ** 5, rtol=1e-12)
+
+
+steps_taken = 0
+
+
+def counting(params, states, hyperparams):
+    global steps_taken  # noqa: PLW0603
+    steps_taken += 1
+    print("a step")
+    for p, v in zip(params, states):
+        v[:] = p.grad
+        p[:] -= hyperparams["lr"] * v
+
+
+def test_a_page_that_is_tried_as_it_is_taken_in_leaves_nothing_behind(capsys):
+    with pytest.warns(UserWarning, match="counting runs step by step"):
+        pk.descend(pk.from_page(counting, lr=0.1), "ravine", 7)
+    assert steps_taken == 7
+    assert capsys.readouterr().out == "a step\n" * 7
+
+
 def test_schedules_of_a_page_rule_are_tabulated():
     rule = tabulated(pk.from_page(sgd_momentum, lr=lambda step: 0.5**step, momentum=0.5), 3)
     np.testing.assert_array_equal(rule.arguments["lr"].values, [1.0, 0.5, 0.25])

@@ -85,12 +85,24 @@ def rebuilt(function: Any, values: dict[str, Any]) -> Callable[..., Any]:
     """The same function, reading `values` for its captured names and JAX's functions for NumPy's and math's."""
     import jax.numpy as jnp
 
-    around = functions_around(function)
     names: dict[str, Any] = dict(function.__globals__)
     names |= {name: jnp for name, value in names.items() if value is np}
     names |= {name: _jax_math() for name, value in names.items() if value is math}
+    return _reading(function, {**names, "print": _refuse_print}, values)
+
+
+def reading(function: Any, values: dict[str, Any], *, trial: bool = False) -> Callable[..., Any]:
+    """The same function, reading `values` for its captured names.
+
+    On trial, what it prints and what it writes to its page's names goes nowhere.
+    """
+    muted = {"print": _silent} if trial else {}
+    return _reading(function, {**function.__globals__, **muted}, values)
+
+
+def _reading(function: Any, names: dict[str, Any], values: dict[str, Any]) -> Callable[..., Any]:
+    around = functions_around(function)
     names |= {name: value for name, value in values.items() if name in names}
-    names["print"] = _refuse_print
     for name, part in around.items():
         names[name] = _copy(part, names, values)
     return _copy(function, names, values)
@@ -151,6 +163,10 @@ def _jax_math() -> Any:
 
     alike = {name: getattr(jnp, name) for name in dir(math) if callable(getattr(jnp, name, None))}
     return types.SimpleNamespace(**{**vars(math), **alike, "fabs": jnp.abs, "fsum": jnp.sum})
+
+
+def _silent(*_: Any, **__: Any) -> None:
+    """Print nothing."""
 
 
 def _refuse_print(*_: Any, **__: Any) -> None:

@@ -64,7 +64,7 @@ class FromPage(PageRule):
             states = self._guessed(arrays)
         else:
             states = _fitted(self.states() if callable(self.states) else self.states, arrays)
-        written = self._step([x * 0 for x in arrays], states, arrays, self._at(0))[2]
+        written = self._step([x * 0 for x in arrays], states, arrays, self._at(0), trial=True)[2]
         return PageState(0, states, {name: _like(arrays[0], self._at(0)[name]) for name in sorted(written)})
 
     def update(self, grads: Any, state: PageState, params: Any = None, **_: Any) -> tuple[Any, PageState]:
@@ -81,13 +81,16 @@ class FromPage(PageRule):
         updates = [new - x for new, x in zip(moved, arrays, strict=True)]
         return unflatten(tree, updates), PageState(state.count + 1, states, kept)
 
-    def _step(self, grads: Any, states: Any, arrays: Any, hyperparams: dict[str, Any]) -> Any:
+    def _step(
+        self, grads: Any, states: Any, arrays: Any, hyperparams: dict[str, Any], *, trial: bool = False
+    ) -> Any:
         """One call of the page's function: the parameters, the states, and the hyper-parameters it wrote."""
         handles = [ArrayHandle(x, ArrayHandle(g)) for x, g in zip(arrays, grads, strict=True)]
         kept = _mapped(ArrayHandle, states)
         given = Hyperparams(hyperparams, self.name())
         own = {name: value for name, value in self.arguments.items() if name not in given}
-        self._callable(own, traced=any(map(_is_traced, arrays)))(handles, kept, given)
+        traced = any(map(_is_traced, arrays))
+        self._callable(own, traced=traced, trial=trial)(handles, kept, given)
         if not any(handle.written for handle in handles):
             raise PolyakError(f"{self.name()} never updates a parameter: expected p[:] = ... or p[:] -= ...")
         for number, handle in enumerate(_handles(kept), start=1):
@@ -104,7 +107,7 @@ class FromPage(PageRule):
         for slots in range(MOST_SLOTS + 1):
             states = _zeros(arrays, slots)
             try:
-                self._step([x * 0 for x in arrays], states, arrays, self._at(0))
+                self._step([x * 0 for x in arrays], states, arrays, self._at(0), trial=True)
             except PolyakError as error:
                 complaint = complaint if isinstance(complaint, PolyakError) else error
             except (TypeError, ValueError) as error:

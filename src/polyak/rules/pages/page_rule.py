@@ -13,6 +13,7 @@ from polyak.rules.pages.captured import (
     captured,
     first_line,
     obstacle,
+    reading,
     rebuilt,
     surroundings,
 )
@@ -116,17 +117,19 @@ class PageRule:
         found = captured(self.function) if self._traced is None else self._traced
         return {name: value for name, value in found.items() if name not in self.arguments}
 
-    def _callable(self, arguments: dict[str, Any], *, traced: bool) -> Callable[..., Any]:
-        """The page's function as it is, or reading traced values for the names of its page."""
+    def _callable(
+        self, arguments: dict[str, Any], *, traced: bool, trial: bool = False
+    ) -> Callable[..., Any]:
+        """The page's function as it is, or reading traced values for the names of its page, or on trial."""
         values = {**self._read(), **arguments}
         known = captured(self.function)
-        if not traced and not any(name in known for name in arguments):
+        if not traced and not trial and not any(name in known for name in arguments):
             return self.function
         as_found = {
             name: known[name].new(raw(value)) if isinstance(known.get(name), ArrayHandle) else value
             for name, value in values.items()
         }
-        return rebuilt(self.function, as_found)
+        return rebuilt(self.function, as_found) if traced else reading(self.function, as_found, trial=trial)
 
     def _at(self, count: Any) -> dict[str, Any]:
         return {name: value(count) if callable(value) else value for name, value in self.arguments.items()}

@@ -1,0 +1,98 @@
+"""Wrappers: what they do to a gradient and a step, in which order, traced and on every library."""
+
+import jax
+import numpy as np
+import pytest
+import torch
+
+import polyak as pk
+from polyak.rules import Clipped, CoupledDecay, DecoupledDecay, Scaled, as_rule
+
+X, G = np.array([4.0, -2.0, 0.5]), np.array([3.0, -0.2, -1.0])
+LIBRARIES = {"numpy": np.asarray, "jax": jax.numpy.asarray, "torch": torch.tensor}
+
+
+def one_step(rule, make=np.asarray):
+    x, g = make(X), make(G)
+    return np.asarray(rule.update(g, rule.init(x), x)[0])
+
+
+PLAIN = pk.GradientDescent(lr=0.5)
+BY_HAND = [
+    (Scaled(PLAIN, 0.1), -0.5 * 0.1 * G),
+    (Clipped(PLAIN, 0.4), -0.5 * np.clip(G, -0.4, 0.4)),
+    (CoupledDecay(PLAIN, 0.1), -0.5 * (G + 0.1 * X)),
+    (DecoupledDecay(PLAIN, 0.1), -0.5 * G - 0.1 * X),
+    (Clipped(CoupledDecay(PLAIN, 0.1), 0.4), -0.5 * (np.clip(G, -0.4, 0.4) + 0.1 * X)),
+    (CoupledDecay(Clipped(PLAIN, 0.4), 0.1), -0.5 * np.clip(G + 0.1 * X, -0.4, 0.4)),
+    (Scaled(Clipped(DecoupledDecay(PLAIN, 0.1), 0.4), 2.0), -0.5 * np.clip(2 * G, -0.4, 0.4) - 0.1 * X),
+]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(("rule", "expected"), BY_HAND, ids=lambda value: str(value)[:60])
+def test_step_by_hand(rule, expected, library, x64):
+    np.testing.assert_allclose(one_step(rule, LIBRARIES[library]), expected, rtol=1e-15)
+
+
+def test_coupled_decay_of_adam_is_adams_own():
+    ours = CoupledDecay(pk.Adam(lr=0.1), 0.2)
+    own = pk.Adam(lr=0.1, weight_decay=0.2)
+    problem = pk.linear_regression(pk.data.diabetes())
+    found, expected = (pk.train(rule, problem, dtype="float64") for rule in (ours, own))
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-12)
+
+
+def test_decoupled_decay_of_the_rate_times_strength_is_adamw():
+    ours = DecoupledDecay(pk.Adam(lr=0.1), 0.1 * 0.2)
+    problem = pk.linear_regression(pk.data.diabetes())
+    found, expected = (
+        pk.train(rule, problem, dtype="float64") for rule in (ours, pk.AdamW(lr=0.1, weight_decay=0.2))
+    )
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-12)
+
+
+def test_amounts_are_traced_and_differentiated():
+    def end(amount):
+        rule = CoupledDecay(pk.HeavyBall(lr=0.1, momentum=0.5), amount)
+        return rule.update(G, rule.init(X), X)[0].sum()
+
+    slope = jax.grad(end)(0.3)
+    np.testing.assert_allclose(slope, -0.1 * X.sum(), rtol=1e-6)
+    doubled = jax.tree.map(lambda leaf: 2 * leaf, Scaled(PLAIN, 0.1))
+    assert doubled.amount == 0.2
+    assert doubled.rule.lr == 1.0
+
+
+def test_it_is_a_rule_with_settings():
+    rule = CoupledDecay(Clipped(pk.HeavyBall(lr=0.1, momentum=0.5), 0.4), 0.2)
+    assert as_rule(rule) is rule
+    assert rule.name() == "heavy_ball"
+    assert rule.settings() == {
+        "lr": 0.1,
+        "momentum": 0.5,
+        "lr_in_velocity": True,
+        "clip": 0.4,
+        "weight_decay": 0.2,
+    }
+    changed = rule.replace(lr=0.3, weight_decay=0.0)
+    assert (changed.amount, changed.rule.amount, changed.rule.rule.lr) == (0.0, 0.4, 0.3)
+    assert "weight_decay=0.2" in str(rule)
+
+
+def test_schedules_inside_are_tabulated():
+    halving = pk.HeavyBall(lr=lambda step: 0.5**step, momentum=0.5)
+    found = pk.descend(CoupledDecay(halving, 0.0), "ravine", 5)
+    np.testing.assert_array_equal(found.positions, pk.descend(halving, "ravine", 5).positions)
+
+
+@pytest.mark.parametrize("amount", [-1.0, float("nan"), float("inf"), "much", None, True])
+def test_amount_that_is_no_such_number_is_refused(amount, refused):
+    with refused("heavy_ball: weight_decay is", "expected a number in [0, inf)"):
+        CoupledDecay(pk.HeavyBall(lr=0.1, momentum=0.5), amount)
+
+
+def test_parameters_are_needed(refused):
+    rule = CoupledDecay(PLAIN, 0.1)
+    with refused("weight_decay needs the parameters"):
+        rule.update(G, rule.init(X))

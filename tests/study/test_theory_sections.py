@@ -1,0 +1,92 @@
+"""What the page says of theory: the numbers that theory has, and where it has none, why."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polyak as pk
+from polyak.study.study import _subject
+from polyak.study.the_prediction import the_prediction
+from polyak.study.the_theory import the_theory
+
+
+@pytest.fixture(scope="module")
+def problem():
+    return pk.linear_regression(pk.data.diabetes())
+
+
+def subject(rule, problem, on="ravine"):
+    return _subject(rule, on, 20, problem, 10, 1, 2)
+
+
+def said(section):
+    return " ".join(section.paragraphs)
+
+
+def test_page_has_the_predictions_sentences_with_what_really_happened(heavy_ball):
+    assert "On curvature 4 this setting ripples with period 2.78 steps (under-damped)" in heavy_ball.text
+    rows = heavy_ball.rows("Predicted on ravine")
+    assert [row[:2] for row in rows[1:]] == [["0.2", "under-damped"], ["4", "under-damped"]]
+    np.testing.assert_allclose([float(row[2]) for row in rows[1:]], np.sqrt(0.5), atol=1e-6)
+    for name in ("response", "stability", "phase", "condition", "expected", "tradeoff"):
+        assert (heavy_ball.folder / f"{name}.svg").exists()
+
+
+def test_predicted_end_is_the_end_of_the_descent(problem):
+    found = the_theory(subject(pk.HeavyBall(lr=0.6, momentum=0.5), problem))
+    stability = pk.stability(pk.HeavyBall(lr=0.6, momentum=0.5), "ravine")
+    trace = pk.descend(pk.HeavyBall(lr=0.6, momentum=0.5), "ravine", 20)
+    ratios = trace.end / trace.positions[0]
+    np.testing.assert_allclose(stability.path(20)[-1], ratios, atol=1e-12)
+    for ratio, start in zip(ratios, trace.positions[0], strict=True):
+        assert f"1 should become {ratio:.4g}; the descent began at {start:.4g}" in said(found)
+        assert f"{ratio:.4g} of it" in said(found)
+
+
+def test_turned_quadratic_is_told_along_its_own_axes(problem):
+    landscape = pk.landscapes.quadratic([0.5, 3.0], rotation=30, start=[2.0, -1.0])
+    found = the_theory(subject(pk.HeavyBall(lr=0.3, momentum=0.4), problem, on=landscape))
+    ends = pk.stability(pk.HeavyBall(lr=0.3, momentum=0.4), [0.5, 3.0]).path(20)[-1]
+    for end in ends:
+        assert f"1 should become {end:.4g}" in said(found)
+        assert f", {end:.4g} of it" in said(found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (pk.Adam(lr=0.1), ["not linear in the gradient", "Stability: adam is not linear"]),
+        (pk.GradientDescent(lr=0.1), ["A gradient moves x once, by 0.1 times itself"]),
+        (pk.HeavyBall(lr=lambda step: 0.1, momentum=0.5), ["Stability:", "schedule"]),
+    ],
+    ids=["adam", "gradient_descent", "schedule"],
+)
+def test_what_theory_cannot_say_is_said_in_words(rule, words, problem):
+    found = the_theory(subject(rule, problem))
+    assert all(word in said(found) for word in words), said(found)
+
+
+def test_prediction_takes_the_best_of_the_ladder_and_is_held_against_runs(problem):
+    found = the_prediction(subject(pk.HeavyBall(lr=0.6, momentum=0.5), problem))
+    header, *_ = found.tables[0].header, found.tables[0].rows
+    assert header[:2] == ("step", "predicted mean")
+    for _, predicted, mean, error in found.tables[0].rows:
+        # Some ten checkpoints that move together: 5 standard errors leave no room for chance.
+        assert abs(float(predicted) - float(mean)) <= 5 * float(error) + 1e-5
+    assert "best learning rate of the ladder" in said(found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "data", "words"),
+    [
+        (pk.Adam(lr=0.1), "diabetes", "adam is not linear"),
+        (pk.HeavyBall(lr=0.1, momentum=0.5), "breast_cancer", "least squares"),
+    ],
+)
+def test_no_prediction_says_why(rule, data, words):
+    table = getattr(pk.data, data)()
+    problem = pk.logistic_regression(table) if table.classes else pk.linear_regression(table)
+    found = the_prediction(subject(rule, problem))
+    assert words in said(found)
+    assert not found.pictures

@@ -1,0 +1,73 @@
+"""The trade between rate and floor, and when to drop the learning rate: each held against the expectation itself."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import optax
+import pytest
+
+import polyak as pk
+
+RULE = pk.HeavyBall(lr=0.05, momentum=0.6)
+
+
+def test_each_point_is_its_own_stability_and_expectation(small_problem):
+    trade = pk.tradeoff(RULE, small_problem, batch_size=4, lrs=[0.01, 0.05, 0.2])
+    for k, lr in enumerate(trade.lrs):
+        rule = RULE.replace(lr=lr)
+        e = pk.expected_loss(rule, small_problem, batch_size=4, steps=2000)
+        assert trade.floors[k] == pytest.approx(e.floor, rel=1e-12)
+        assert trade.rates[k] == pytest.approx(pk.stability(rule, small_problem).rate, rel=1e-6)
+        reached = np.flatnonzero(e.deterministic <= e.floor - e.least)[0]
+        assert trade.steps_to_floor[k] == pytest.approx(reached, abs=1)
+
+
+def test_by_default_up_to_the_edge(small_problem):
+    trade = pk.tradeoff(RULE, small_problem, batch_size=4)
+    assert len(trade.lrs) == 40
+    assert trade.lrs[-1] == pytest.approx(0.98 * pk.stability(RULE, small_problem).max_lr, rel=1e-6)
+    finite = np.isfinite(trade.floors)
+    assert finite[0]
+    assert (np.diff(trade.floors[finite]) > 0).all()
+    assert trade.floors[~finite].tolist() == [math.inf] * int((~finite).sum())
+    assert (trade.rates < 1).all()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        RULE,
+        pk.HeavyBall(lr=0.05, momentum=0.6, lr_in_velocity=False),
+        pk.from_optax(optax.sgd, learning_rate=0.05, momentum=0.6),
+    ],
+    ids=str,
+)
+def test_every_drop_ends_where_its_schedule_ends(rule, small_problem):
+    name = "learning_rate" if "optax" in str(rule) else "lr"
+    found = pk.lr_drop(rule, small_problem, factor=0.2, batch_size=4, steps=60)
+    assert found.losses.shape == (61,)
+    for k in (0, 1, 25, 59, 60):
+        dropped = rule.replace(**{name: lambda step, k=k: np.where(step < k, 0.05, 0.01).item()})
+        if name == "learning_rate":
+            dropped = rule.replace(learning_rate=optax.piecewise_constant_schedule(0.05, {k: 0.2}))
+            if k == 0:  # Optax's schedule drops after its boundary, not at it
+                continue
+            dropped = rule.replace(learning_rate=optax.join_schedules([lambda _: 0.05, lambda _: 0.01], [k]))
+        end = pk.expected_loss(dropped, small_problem, batch_size=4, steps=60).mean[-1]
+        assert found.losses[k] == pytest.approx(end, rel=1e-12)
+    assert found.best == found.losses.argmin()
+
+
+def test_bad_input_is_one_line(small_problem, refused):
+    with refused("factor is 2"):
+        pk.lr_drop(RULE, small_problem, factor=2)
+    with refused("lr is a schedule"):
+        pk.lr_drop(pk.HeavyBall(lr=lambda step: 0.1, momentum=0.5), small_problem)
+    with refused("shows no learning rate"):
+        pk.tradeoff(optax.sgd(0.1, 0.5), small_problem)
+    with refused("positive numbers"):
+        pk.tradeoff(RULE, small_problem, lrs=[0.0])
+    with refused("not linear"):
+        pk.tradeoff(pk.Adam(lr=0.1), small_problem)
