@@ -110,3 +110,26 @@ def test_without_data_it_takes_what_is_at_hand(polyak_, folder, monkeypatch, air
 def test_diverged_runs_are_counted(polyak_):
     found = polyak_("train heavy_ball --lr 100 --momentum 0.9 --data diabetes --seeds 2 --epochs 10")
     assert found.splitlines()[0].endswith("10 epochs: 2 of 2 runs diverged")
+
+
+def test_every_option_reaches_the_training(here, folder, monkeypatch):
+    given = {}
+
+    def record(rule, problem, **options):
+        given.update(options, rule=str(rule), problem=problem.name)
+        raise pk.PolyakError("enough")
+
+    monkeypatch.setattr("polyak.run.train", record)
+    options = "--batch-size 7 --epochs 3 --seeds 4 --seed 5 --every 6 --out a.svg --problem perceptron"
+    assert here(f"train gradient_descent --lr 0.1 --data diabetes {options}").err == "polyak: enough\n"
+    given.pop("progress")
+    assert given == {
+        "rule": "gradient_descent(lr=0.1)",
+        "problem": "perceptron of 10-32-1",
+        "batch_size": 7,
+        "epochs": 3,
+        "seeds": 4,
+        "seed": 5,
+        "every": 6,
+        "checkpoint": folder.relative_to(folder) / ".a.svg.checkpoint",
+    }

@@ -205,14 +205,14 @@ def test_other_numbers_and_changed_names_compile_nothing_and_are_seen(
 
 
 def test_a_function_that_prints_runs_step_by_step_and_says_why(features_and_labels, capsys):
-    def talkative(params, states, hyperparams):
+    def chatting(params, states, hyperparams):
         for p in params:
             p[:] -= hyperparams["lr"] * p.grad
         print("step")
 
     random.seed(1)
-    with pytest.warns(UserWarning, match="talkative runs step by step, slowly: .* for it prints"):
-        train_ch7(talkative, None, {"lr": 0.02}, *features_and_labels)
+    with pytest.warns(UserWarning, match="chatting runs step by step, slowly: .* for it prints"):
+        train_ch7(chatting, None, {"lr": 0.02}, *features_and_labels)
     *steps, loss = capsys.readouterr().out.splitlines()
     assert steps == ["step"] * 12
     random.seed(1)

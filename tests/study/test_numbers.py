@@ -65,7 +65,8 @@ def test_settings_and_source(heavy_ball):
 
 
 def test_the_files_beside_the_page(heavy_ball):
-    shown = ("trace", "convergence", "training", "training_best", "learning_rates")
+    shown = ("trace", "convergence", "response", "stability", "phase", "condition")
+    shown += ("training", "training_best", "learning_rates", "expected", "tradeoff")
     pictures = {f"{name}.{ending}" for name in shown for ending in ("svg", "png")}
     rules = ("heavy_ball", "gradient_descent")
     trainings = [path.stem for path in heavy_ball.folder.glob("training_*.csv")]
@@ -73,6 +74,8 @@ def test_the_files_beside_the_page(heavy_ball):
     assert {path.name for path in heavy_ball.folder.iterdir()} == {
         "index.html",
         *pictures,
+        "response.csv",
+        "expected.csv",
         *(f"trace_{rule}.csv" for rule in rules),
         *(f"{name}.csv" for name in trainings),
     }

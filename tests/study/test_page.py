@@ -25,12 +25,12 @@ def test_nothing_is_fetched(heavy_ball):
 
 def test_pictures_are_whole_and_described(heavy_ball):
     images = heavy_ball.page.all("img")
-    assert len(images) == 5
+    assert len(images) == 11
     for image in images:
         picture = base64.b64decode(image.attributes["src"].partition(",")[2]).decode()
         assert picture.startswith("<?xml")
         assert picture.endswith("</svg>\n")
-        assert not re.findall(r'(?:href|src)="(?!#)', picture)  # nor do they fetch anything
+        assert not re.findall(r'(?:href|src)="(?!#|data:)', picture)  # nor do they fetch anything
         assert len(image.attributes["alt"]) > 20
         caption = image.parent.all("figcaption")[0].words()
         assert caption.startswith(image.attributes["alt"])
@@ -68,7 +68,13 @@ def test_headings_and_navigation(heavy_ball):
     assert title.words() == r"Study: heavy ball, $\eta$ = 0.6, $\gamma$ = 0.5"
     assert heavy_ball.page.all("title")[0].words() == "Study: heavy ball, eta = 0.6, gamma = 0.5"
     headings = [heading.words() for heading in heavy_ball.page.all("h2")]
-    assert headings == ["The rule", "Descending: ravine", "Training: diabetes"]
+    assert headings == [
+        "The rule",
+        "Descending: ravine",
+        "What theory says",
+        "Training: diabetes",
+        "Predicted and measured",
+    ]
     assert [link.words() for link in heavy_ball.page.all("nav")[0].all("a")] == headings
     (html,) = heavy_ball.page.all("html")
     assert html.attributes["lang"] == "en"

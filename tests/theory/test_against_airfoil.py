@@ -47,7 +47,7 @@ def test_within_three_standard_errors_at_every_checkpoint(lr, momentum, problem)
     assert np.abs(off).max() <= 3, f"checkpoint {int(np.abs(off).argmax())} is off by {np.abs(off).max():.1f}"
     assert len(off) == 33
     # What 3 standard errors are worth here: a small part of the noise itself.
-    assert 3 * error[-1] < 0.1 * e.noise[-1]
+    assert 3 * error[-1] < 0.15 * e.noise[-1]
 
 
 def test_by_permuted_epochs_it_is_a_little_too_high(problem):

@@ -62,10 +62,11 @@ class OldModule(ModuleType):
             raise AttributeError(absent(self.__name__, name, dir(self))) from None
 
     def __dir__(self) -> list[str]:
-        names = getattr(importlib.import_module(OURS[self.__name__]), "__all__", None)
-        found = dir(importlib.import_module(OURS[self.__name__])) if names is None else names
+        ours = importlib.import_module(OURS[self.__name__])
+        found = getattr(ours, "__all__", None) or dir(ours)
         inner = (name.rpartition(".") for name in OURS)
-        return sorted({*found, *(name for parent, _, name in inner if parent == self.__name__)})
+        names = {*found, *(name for parent, _, name in inner if parent == self.__name__)}
+        return sorted(name for name in names if not name.startswith("_"))
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

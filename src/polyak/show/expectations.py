@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from polyak.run import History
-from polyak.show.style import COLORS, heading, label, legend_below, new_figure, set_log_scale, styled
+from polyak.show.style import COLORS, LARGEST, heading, label, legend_below, new_figure, set_log_scale, styled
 from polyak.theory import Expectation, Trade
 
 PREDICTED, MEASURED, DETERMINISTIC, NOISE = COLORS[1], COLORS[0], COLORS[2], COLORS[3]
@@ -34,22 +34,25 @@ def expectation_figure(expected: Expectation, measured: History | None = None) -
 def draw_expectation(axes: Axes, expected: Expectation, measured: History | None) -> None:
     """The loss against the step: predicted, and as it was."""
     steps = np.arange(expected.steps + 1)
+    known = (expected.mean < LARGEST) & (expected.spread < LARGEST)
+    mean, spread = (np.where(known, values, np.nan) for values in (expected.mean, expected.spread))
     if measured is not None:
         shown = measured.steps_taken <= expected.steps
         runs = measured.losses[:, shown].astype(np.float64)
+        runs = np.where(runs < LARGEST, runs, LARGEST)
         at = measured.steps_taken[shown]
         low, high = np.quantile(runs, [0.16, 0.84], axis=0)
         axes.fill_between(
             at, low, high, color=MEASURED, alpha=0.25, linewidth=0, label="two thirds of the runs"
         )
         axes.plot(at, runs.mean(axis=0), color=MEASURED, label=f"mean of {len(runs)} runs")
-    axes.plot(steps, expected.mean, color=PREDICTED, linestyle="--", label="predicted mean")
-    for edge in (expected.mean - expected.spread, expected.mean + expected.spread):
+    axes.plot(steps, mean, color=PREDICTED, linestyle="--", label="predicted mean")
+    for edge in (mean - spread, mean + spread):
         axes.plot(steps, np.maximum(edge, expected.least), color=PREDICTED, linestyle=":", linewidth=0.8)
     if np.isfinite(expected.floor):
         axes.axhline(expected.floor, color="black", linewidth=0.8, linestyle="-.", label="noise floor")
-    finite = expected.mean[np.isfinite(expected.mean)]
-    set_log_scale(axes, 0.97 * expected.least, 1.1 * float(min(finite.max(), 20 * expected.mean[0])))
+    top = min(float(mean[known].max()), 20 * float(expected.mean[0]))
+    set_log_scale(axes, 0.97 * expected.least, 1.1 * top)
     axes.grid(visible=True, which="both")
     axes.set(xlabel="step $k$", ylabel="loss over all rows")
     heading(axes, f"{expected.problem.data.name}: {label(expected.rule)}, batch {expected.batch_size}")
@@ -63,7 +66,13 @@ def draw_parts(axes: Axes, expected: Expectation) -> None:
         ("noise part", expected.noise, NOISE, "--"),
     ]
     for name, part, colour, dash in parts:
-        axes.plot(steps, np.where(part > 0, part, np.nan), color=colour, linestyle=dash, label=name)
+        axes.plot(
+            steps,
+            np.where((part > 0) & (part < LARGEST), part, np.nan),
+            color=colour,
+            linestyle=dash,
+            label=name,
+        )
     axes.set_yscale("log")
     if expected.settled_at is not None:
         axes.axvline(expected.settled_at, color="black", linewidth=0.8, linestyle=":")

@@ -80,7 +80,8 @@ def side_by_side(expected: Expectation, measured: History) -> tuple[Any, Any]:
     rows = []
     for step in steps:
         losses = measured.losses[:, step].astype(np.float64)
-        error = losses.std(ddof=1) / math.sqrt(runs)
+        finite = bool(np.isfinite(losses).all())
+        error = losses.std(ddof=1) / math.sqrt(runs) if finite else math.inf
         rows.append((str(step), f"{expected.mean[step]:.6g}", f"{losses.mean():.6g}", f"{error:.2g}"))
     return ("step", "predicted mean", f"mean of {runs} runs", "standard error"), rows
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from polyak.errors import PolyakError, unknown
-from polyak.rules import CATALOGUE, Rule, as_rule, find
+from polyak.rules import Rule, as_rule, find
 from polyak.rules.hyperparameters import Hyperparameter
 from polyak.theory import probe
 from polyak.theory.examination import examine
@@ -109,9 +109,7 @@ def _typical(cls: type[Rule]) -> Rule:
 
 
 def _others(rule: Any, lr: str) -> dict[str, tuple[float, float]]:
-    about: dict[str, Hyperparameter] = (
-        CATALOGUE[rule.name()].hyperparameters() if isinstance(rule, Rule) else {}
-    )
+    about: dict[str, Hyperparameter] = rule.hyperparameters() if isinstance(rule, Rule) else {}
     found = {}
     for name, value in rule.settings().items():
         if name == lr or isinstance(value, bool | int | str) or callable(value) or np.ndim(value):

@@ -214,7 +214,11 @@ def apply(name: str, *inputs: Any, **options: Any) -> Any:
     values = tuple(map(plain, inputs))
     with np.errstate(all="ignore"):
         out = operation.forward(library(values), *values, **options)
-    if out.dtype == np.float64 and not any(getattr(value, "dtype", None) == np.float64 for value in values):
+    if (
+        name != "cast"
+        and out.dtype == np.float64
+        and not any(getattr(value, "dtype", None) == np.float64 for value in values)
+    ):
         out = out.astype(np.float32)  # whole numbers over whole numbers, for one
     handle = next((one for one in inputs if isinstance(one, ArrayHandle)), None)
     if handle is not None and not any(isinstance(one, NDArray) for one in inputs):

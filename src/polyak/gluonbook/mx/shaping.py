@@ -19,11 +19,11 @@ def _whole(xp: Any, value: Any) -> Any:
     return xp.reshape(value, (1,)) if value.ndim == 0 else value
 
 
-def _spread(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+def _spread(g: Any, x: Any, axis: Axis) -> Any:
     """A gradient of something reduced over `axis`, spread over what was reduced."""
-    if axis is None:
-        return np.broadcast_to(np.reshape(g, (1,) * x.ndim), x.shape)
-    return np.broadcast_to(g if keepdims else np.expand_dims(g, axis), x.shape)
+    axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    reduced = {k % x.ndim for k in axes}
+    return np.broadcast_to(np.reshape(g, [1 if k in reduced else n for k, n in enumerate(x.shape)]), x.shape)
 
 
 def _sum(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -31,7 +31,7 @@ def _sum(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _sum_back(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return _spread(g, x, axis, keepdims)
+    return _spread(g, x, axis)
 
 
 def _mean(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -39,7 +39,7 @@ def _mean(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _mean_back(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return _spread(g, x, axis, keepdims) * (np.size(y) / x.size)
+    return _spread(g, x, axis) * (np.size(y) / x.size)
 
 
 def _prod(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -47,7 +47,7 @@ def _prod(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _prod_back(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return _spread(g * y, x, axis, keepdims) / x
+    return _spread(g * y, x, axis) / x
 
 
 def _max(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -59,9 +59,8 @@ def _min(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _extreme_back(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Shared by what attains the extreme."""
-    attains = x == _spread(y, x, axis, keepdims)
-    return _spread(g, x, axis, keepdims) * attains / attains.sum(axis=axis, keepdims=True)
+    """To everything that attains the extreme, whole, as MXNet has it."""
+    return _spread(g, x, axis) * (x == _spread(y, x, axis))
 
 
 def _norm(xp: Any, x: Any, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -78,8 +77,8 @@ def _norm_back(
     axis: Axis = None,
     keepdims: bool = False,
 ) -> Any:
-    slope = np.sign(x) if ord == 1 else x / np.maximum(_spread(y, x, axis, keepdims), np.finfo(x.dtype).tiny)
-    return _spread(g, x, axis, keepdims) * slope
+    slope = np.sign(x) if ord == 1 else x / np.maximum(_spread(y, x, axis), np.finfo(x.dtype).tiny)
+    return _spread(g, x, axis) * slope
 
 
 def _softmax(xp: Any, x: Any, axis: int = -1) -> Any:
