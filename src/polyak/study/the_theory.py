@@ -58,8 +58,8 @@ def _remembered(found: Response) -> str:
     lr = {True: "holds", False: "does not hold", None: "cannot be said to hold"}[found.holds_lr]
     return (
         f"In the end a gradient moves x by {found.gain:.4g} times itself, over a memory of {found.memory:.4g} steps "
-        f"(half of it within {found.half_life:.3g}). After {found.memory:.4g} steps {found.remaining:.3f} of a weight is "
-        f"left, where the rule of thumb says 1/e = {RULE_OF_THUMB:.3f}. The slot {lr} the learning rate."
+        f"(half of it within {found.half_life:.3g}). After {found.memory:.4g} steps {found.remaining:.3f} "
+        f"of a weight is left, where the rule of thumb says 1/e = {RULE_OF_THUMB:.3f}. The slot {lr} the learning rate."
     )
 
 

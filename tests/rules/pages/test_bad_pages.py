@@ -51,7 +51,7 @@ def test_page_that_does_nothing_or_the_wrong_thing_is_refused(page, arguments, w
 
 @pytest.mark.parametrize("value", ["0.1", float("nan"), True, "fast"])
 def test_hyper_parameter_that_is_no_number_is_refused(value):
-    with pytest.raises(pk.PolyakError, match="lr is .*, expected a number"):
+    with pytest.raises(pk.PolyakError, match=r"lr is .*, expected a number"):
         pk.from_page(unwritten, lr=value)
 
 
