@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from polyak.errors import PolyakError
+
+# The same examples on every run and machine, however slow: `--hypothesis-profile default` looks for new ones.
+settings.register_profile("polyak", derandomize=True, deadline=None)
+settings.load_profile("polyak")
 
 
 @pytest.fixture(scope="session")

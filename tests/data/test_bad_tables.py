@@ -108,7 +108,7 @@ def test_a_cell_too_long_for_a_table(file: Any, refused: Any) -> None:
         read(file(f"a,b\n1,{'2' * 200_000}\n"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(content=st.one_of(st.binary(max_size=60), st.text(alphabet="19.-en,;\t \n\"'ax", max_size=60)))
 def test_anything_is_read_or_refused_in_one_line(content: Any, tmp_path_factory: Any) -> None:
     path = tmp_path_factory.getbasetemp() / "anything.csv"

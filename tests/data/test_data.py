@@ -21,7 +21,7 @@ tables = arrays(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(features=tables)
 def test_standardised_columns(features: np.ndarray) -> None:
     made = Data.from_arrays(features, features[:, 0]).standardized().features

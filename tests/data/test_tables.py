@@ -63,7 +63,7 @@ def assert_is(data: Data, cells: list[list[float]], names: list[str]) -> None:
     assert data.features.dtype == data.labels.dtype == np.float64
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(table=tables(), ending=st.sampled_from(["\n", "\r\n"]), bom=st.booleans(), gap=st.booleans())
 def test_round_trip(table: Any, ending: str, bom: bool, gap: bool) -> None:
     cells, names, separator = table
@@ -77,7 +77,7 @@ def test_round_trip(table: Any, ending: str, bom: bool, gap: bool) -> None:
         assert_is(read(path), cells, [f"column {k + 1}" for k in range(len(names))])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(table=tables(), data=st.data())
 def test_the_target_by_name_and_by_number(table: Any, data: Any) -> None:
     cells, names, separator = table
@@ -91,7 +91,7 @@ def test_the_target_by_name_and_by_number(table: Any, data: Any) -> None:
         assert_is(read(path, target=str(at + 1)), moved, order)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(table=tables(), header=st.booleans(), data=st.data())
 def test_a_target_of_words_becomes_classes(table: Any, header: bool, data: Any) -> None:
     cells, names, separator = table

@@ -24,6 +24,20 @@ def test_nothing_is_installed_by_importing_and_little_is_imported():
     assert len(sys.meta_path) == finders
 
 
+def test_the_plane_and_arrays_need_no_jax():
+    program = (
+        "import matplotlib, sys; matplotlib.use('Agg')\n"
+        "from polyak.gluonbook import aliases; aliases.install()\n"
+        "import gluonbook as gb\nfrom mxnet import autograd, nd\n"
+        "gb.show_trace_2d(lambda a, b: a * a + b * b, gb.train_2d(lambda a, b, s, t: (a / 2, b / 2, s, t)))\n"
+        "x = nd.ones(3)\nx.attach_grad()\n"
+        "with autograd.record():\n    y = gb.squared_loss(x * 3, nd.zeros(3))\n"
+        "y.backward()\nprint(x.grad.asnumpy(), 'jax' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "epoch 20, x1 -0.000005, x2 -0.000002\n[9. 9. 9.] False\n"
+
+
 def test_outside_they_are_whatever_the_reader_has():
     for name in ("gluonbook", "d2lzh", "mxnet"):
         spec = importlib.util.find_spec(name)

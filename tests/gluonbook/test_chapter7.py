@@ -198,10 +198,31 @@ def test_other_numbers_and_changed_names_compile_nothing_and_are_seen(
     assert compiled() == before
     assert losses[1] == losses[2]
     assert losses[0] < losses[3]
-    for lr, momentum in ((0.1, 0.0), (0.2, 0.9)):
-        train_gluon_ch7("sgd", {"learning_rate": lr, "momentum": momentum}, *features_and_labels)
-        before = before + compiled() if lr == 0.1 else before
-    assert before >= compiled()
+    counts = []
+    for lr, momentum in ((0.1, 0.0), (0.2, 0.9), (0.05, 0.5)):
+        settings = {"learning_rate": lr, "momentum": momentum, "wd": 0.1 * momentum}
+        train_gluon_ch7("sgd", settings, *features_and_labels)
+        counts.append(compiled())
+    assert counts[0] == counts[1] == counts[2]
+
+
+rates = nd.array([[1.0], [0.5], [2.0]])
+
+
+def scaled_by_an_array(params, states, hyperparams):
+    for p in params:
+        p[:] -= hyperparams["lr"] * (rates if p.shape == rates.shape else 1) * p.grad
+
+
+def test_an_array_of_the_page_is_traced_and_what_is_written_to_it_is_seen(features_and_labels, last_loss):
+    losses = []
+    before = rates.copy()
+    for factor_now in (1.0, 2.0):
+        random.seed(1)
+        rates[:] = before * factor_now
+        train_ch7(scaled_by_an_array, None, {"lr": 0.02}, *features_and_labels)
+        losses.append(last_loss())
+    assert losses[1] < losses[0] - 0.01
 
 
 def test_a_function_that_prints_runs_step_by_step_and_says_why(features_and_labels, capsys):

@@ -35,7 +35,7 @@ def quadratics(n: int) -> st.SearchStrategy[tuple[list[float], np.ndarray, list[
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_the_hessian_has_these_eigenvalues(n: int, data: Any) -> None:
     curvatures, Q, c = data.draw(quadratics(n))

@@ -63,7 +63,7 @@ def assert_bit_for_bit(ours: History, theirs: History) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stops=st.lists(st.integers(1, EPOCHS), min_size=1, max_size=3))
 def test_interrupted_and_resumed(rule: Any, small: Problem, tmp_path: Path, stops: list[int]) -> None:
     unbroken, file = run(rule, small), tmp_path / "state" / "training.npz"

@@ -12,6 +12,7 @@ from polyak.errors import PolyakError
 from polyak.gluonbook.missing import absent
 from polyak.gluonbook.mx.context import Context, check, cpu
 from polyak.gluonbook.mx.elementwise import ELEMENTWISE
+from polyak.gluonbook.mx.operators import give_operators
 from polyak.gluonbook.mx.shaping import SHAPING
 from polyak.gluonbook.mx.tape import Leaf, Node, deposit, mode, pulled_back
 from polyak.gluonbook.mx.values import index, library, plain
@@ -231,42 +232,4 @@ def apply(name: str, *inputs: Any, **options: Any) -> Any:
     return found
 
 
-def _operator(name: str, *, swapped: bool = False) -> Any:
-    def operate(self: NDArray, other: Any) -> Any:
-        if not isinstance(other, int | float | np.generic | np.ndarray | ArrayHandle):
-            return NotImplemented
-        return apply(name, other, self) if swapped else apply(name, self, other)
-
-    return operate
-
-
-def _in_place(name: str) -> Any:
-    def operate(self: NDArray, other: Any) -> NDArray:
-        self.write(apply(name, self, other))
-        return self
-
-    return operate
-
-
-for _symbol, _name in {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "mod": "modulo",
-    "pow": "power",
-}.items():
-    setattr(NDArray, f"__{_symbol}__", _operator(_name))
-    setattr(NDArray, f"__r{_symbol}__", _operator(_name, swapped=True))
-    setattr(NDArray, f"__i{_symbol}__", _in_place(_name))
-for _symbol, _name in {
-    "lt": "less",
-    "le": "less_equal",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "eq": "equal",
-    "ne": "not_equal",
-}.items():
-    setattr(NDArray, f"__{_symbol}__", _operator(_name))
-for _symbol, _name in {"neg": "negative", "abs": "abs"}.items():
-    setattr(NDArray, f"__{_symbol}__", lambda self, name=_name: apply(name, self))
+give_operators(NDArray, apply)
