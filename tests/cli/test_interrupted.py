@@ -43,7 +43,7 @@ def loss_in(text: str) -> str:
 
 
 def test_the_same_line_goes_on(polyak_, fails, table):
-    epochs = 6000  # of a thousand steps; a checkpoint every hundred thousand steps
+    epochs = 12000  # of a thousand steps; a checkpoint every hundred thousand steps
     options = f"--data table.csv --batch-size 1 --every 1000 --epochs {epochs}"
     process = started(table, f"{options} --out loss.svg")
     kept = table / ".loss.svg.checkpoint"

@@ -214,7 +214,7 @@ def test_interrupted_it_ends_with_its_kernel(place: Path) -> None:
     reader = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     waited(lambda: (place / "pid").is_file() and (place / "pid").read_text() != "")
     reader.send_signal(signal.SIGINT)
-    out, err = reader.communicate(timeout=30)
+    out, err = reader.communicate(timeout=120)
     assert (reader.returncode, out) == (130, "")
     assert err.endswith("polyak: interrupted\n")
     kernel = int((place / "pid").read_text())

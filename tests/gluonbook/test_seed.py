@@ -11,8 +11,8 @@ POSITIONS = [
     "-0.062843, x2 0.001202",
     "0.007188, x2 0.002553",
 ]
-# By lr and momentum, measured on MXNet with many seeds (design.md), widened by a thousandth for a seed not among them.
-LOSSES = [(0.2429, 0.2460), (0.2470, 0.2630), (0.2424, 0.2460), (0.2424, 0.2460)]
+# Where 998 of 1,000 seeds end, by lr and momentum; 24 runs of MXNet at (0.02, 0.9) ended from 0.2475 to 0.2811.
+LOSSES = [(0.2424, 0.2555), (0.2435, 0.3263), (0.2423, 0.2558), (0.2423, 0.2558)]
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def _worst_rates(rule: Any, state: Any, kept: Any, names: Any, values: Any, sett
     """The worst rate over the curvatures (n,) of members with settings (numbers, cells): shape (cells,)."""
     members = dict(zip(names, settings, strict=True))
     per_curvature = lax.map(
-        lambda value: spectrum.rate(spectrum.eigenvalues(steps_on(rule, state, kept, members, value))), values
+        lambda value: spectrum.radius(steps_on(rule, state, kept, members, value)), values
     )
     return per_curvature.max(0)
 

@@ -39,15 +39,28 @@ def eigenvalues(M: Any) -> Array:
     if size > 2:
         found = jnp.linalg.eigvals(M)
         return jnp.take_along_axis(found, jnp.argsort(-jnp.abs(found), axis=-1), axis=-1)
-    a, b, c, d = M[..., 0, 0], M[..., 0, 1], M[..., 1, 0], M[..., 1, 1]
-    discriminant = ((a - d) / 2) ** 2 + b * c
-    grain = ROUNDING * (
-        jnp.abs(a - d) * jnp.maximum(jnp.abs(a), jnp.maximum(jnp.abs(d), 1e-300)) + jnp.abs(b * c)
-    )
-    root = jnp.sqrt(jnp.where(jnp.abs(discriminant) <= grain, 0.0, discriminant) + 0j)
-    mean = (a + d) / 2
+    mean, discriminant = _halves(M)
+    root = jnp.sqrt(discriminant + 0j)
     root = jnp.where(mean < 0, -root, root)
     return jnp.stack([mean + root, mean - root], axis=-1)
+
+
+def radius(M: Any) -> Array:
+    """The spectral radius of matrices of shape (..., s, s): `rate(eigenvalues(M))`, in real numbers where they do."""
+    if M.shape[-1] != 2:
+        return rate(eigenvalues(M))
+    mean, discriminant = _halves(M)
+    complex_pair = mean**2 - discriminant  # the product of the two
+    apart = jnp.abs(mean) + jnp.sqrt(jnp.maximum(discriminant, 0.0))
+    return jnp.where(discriminant < 0, jnp.sqrt(jnp.maximum(complex_pair, 0.0)), apart)
+
+
+def _halves(M: Any) -> tuple[Array, Array]:
+    """The mean of the two eigenvalues, and the square of half their difference: 0 where rounding is all of it."""
+    a, b, c, d = M[..., 0, 0], M[..., 0, 1], M[..., 1, 0], M[..., 1, 1]
+    discriminant = ((a - d) / 2) ** 2 + b * c
+    grain = ROUNDING * (jnp.abs(a - d) * jnp.maximum(jnp.abs(a), jnp.abs(d)) + jnp.abs(b * c))
+    return (a + d) / 2, jnp.where(jnp.abs(discriminant) <= grain, 0.0, discriminant)
 
 
 def rate(mu: Array) -> Array:
