@@ -1,0 +1,162 @@
+"""The chapters run and print what they promise, and their other editions have not fallen behind."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from lxml import etree
+
+from polyak.chapter import Reading, read, separate
+from polyak.chapter.comments import comments
+from polyak.chapter.source import parse
+from polyak.chapter.xliff import read_xliff
+
+CHAPTERS = Path(__file__).parents[2] / "docs" / "chapters"
+ENGLISH, SKELETON = CHAPTERS / "momentum.md", CHAPTERS / "momentum.skl.md"
+CHINESE = CHAPTERS / "momentum.zh-CN.xlf"
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Reading, list[Any]]:
+    """The English chapter, read once in a real kernel: what it came to, and its cells."""
+    folder = tmp_path_factory.mktemp("chapter")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTEST_CURRENT_TEST", raising=False)  # a kernel leaves much out where it sees this
+        patch.setenv("POLYAK_CACHE", str(folder / "cache"))
+        reading = read(ENGLISH, to="ipynb", out=folder / "momentum.ipynb")
+    made = nbformat.read(reading.path, as_version=4)
+    return reading, [cell for cell in made.cells if cell.cell_type == "code"]
+
+
+def printed(ran: tuple[Reading, list[Any]]) -> str:
+    outputs = (output for cell in ran[1] for output in cell.outputs if output.output_type == "stream")
+    return "".join(output.text for output in outputs)
+
+
+def numbers(pattern: str, text: str) -> list[float]:
+    return [float(number) for number in re.findall(pattern, text)]
+
+
+def test_the_chapter_runs_to_its_end(ran: Any) -> None:
+    reading, cells = ran
+    assert reading.failures == reading.slots == reading.strings == ()
+    assert reading.ran == reading.cells == len(cells) == 14
+    kinds = Counter(output.output_type for cell in cells for output in cell.outputs)
+    assert "error" not in kinds
+    assert not [o for cell in cells for o in cell.outputs if o.get("name") == "stderr"]
+    drawn = [cell for cell in cells if ".plot()" in cell.source or "trace_figure" in cell.source]
+    assert len(drawn) == 8
+    for cell in drawn:
+        assert any("image/svg+xml" in output.get("data", {}) for output in cell.outputs), cell.source
+
+
+def test_where_the_four_descents_end(ran: Any) -> None:
+    ends = re.findall(r"on ravine, 20 steps: x1 (\S+), x2 (\S+)", printed(ran))
+    expected = [
+        (-0.943467, -0.000073),
+        (-0.387814, -1673.365109),
+        (-0.062843, 0.001202),
+        (0.007188, 0.002553),
+    ]
+    assert [tuple(map(float, end)) for end in ends] == [pytest.approx(end, abs=2e-6) for end in expected]
+    assert next(abs(float(end[0])) for end in ends) == pytest.approx(
+        5 / 5, rel=0.1
+    )  # a fifth of the way is left
+
+
+def test_the_rule_of_thumb(ran: Any) -> None:
+    assert numbers(r"holding (\d+)% of the weight", printed(ran)) == [75, 67, 65, 64, 63]
+    assert numbers(r"faded to (\S+),", printed(ran)) == [0.25, 0.328, 0.349, 0.358, 0.366]
+    assert numbers(r"left out by the last 2 steps alone: (\d+)%", printed(ran)) == [40]
+
+
+def test_what_is_said_to_agree_agrees_to_rounding(ran: Any) -> None:
+    differences = numbers(r"largest difference\D*? (\d\S*)", printed(ran))
+    assert len(differences) == 4
+    assert max(differences) < 1e-12
+
+
+def test_the_two_forms_part_at_the_drop(ran: Any) -> None:
+    before, after = re.findall(r"apart before the drop: (\S+), after it: (\S+)", printed(ran))[0]
+    assert float(before) < 1e-12
+    assert float(after) == pytest.approx(3.55, abs=0.01)
+
+
+def test_what_momentum_does_to_the_noise(ran: Any) -> None:
+    slow, noisy, mended = numbers(r"median loss (\S+)", printed(ran))
+    assert mended < slow < noisy
+    assert noisy > 1.05 * mended
+
+
+def test_the_answer_is_what_is_said_of_it(ran: Any) -> None:
+    rows = re.findall(r"^ +(?:0\.\d+)((?: +0\.\d{4}){5})$", printed(ran), re.MULTILINE)
+    columns = list(zip(*([float(loss) for loss in row.split()] for row in rows)))
+    assert [len(column) for column in columns] == [5] * 5
+    for column in columns[:3]:
+        assert max(column) / min(column) < 1.015
+    for column in columns[3:]:
+        assert column[-1] == min(column) < column[0] == max(column)
+
+
+def test_the_chinese_edition_has_not_fallen_behind(tmp_path: Path) -> None:
+    merged = read(SKELETON, strings=CHINESE, language="en", to="md", out=tmp_path / "en.md")
+    assert merged.slots == merged.strings == ()
+    assert merged.path.read_bytes() == ENGLISH.read_bytes(), "cut docs/chapters/momentum.md anew"
+    cut = separate(ENGLISH, target_language="zh-CN", out_dir=tmp_path)
+    assert cut.skeleton.read_bytes() == SKELETON.read_bytes()
+    now, kept = read_xliff(cut.strings), read_xliff(CHINESE)
+    assert [(unit.number, unit.source) for unit in now.units] == [
+        (unit.number, unit.source) for unit in kept.units
+    ]
+
+
+def words(element: Any) -> str:
+    """A string's own words, without its formulas, its code and its marks."""
+    return "".join([element.text or "", *(child.tail or "" for child in element)])
+
+
+def marks(element: Any) -> Counter[tuple[str, str | None, str | None]]:
+    return Counter((etree.QName(child).localname, child.get("id"), child.text) for child in element)
+
+
+def test_every_string_is_in_chinese_with_the_formulas_of_the_english() -> None:
+    assert read_xliff(CHINESE).target_language == "zh-CN"
+    units = list(etree.parse(CHINESE).iter("{*}trans-unit"))
+    assert len(units) == len(re.findall(r"%%%\d+%%%", SKELETON.read_text("utf-8")))
+    for unit in units:
+        source, target = unit.find("{*}source"), unit.find("{*}target")
+        assert marks(target) == marks(source), unit.get("id")
+        if re.search(r"[A-Za-z]", words(source)):  # all but those that are only code or maths
+            assert HAN.search(words(target)), unit.get("id")
+            assert not re.search(r"[.,:;?]", words(target)), unit.get("id")  # a Chinese sentence has its own
+
+
+def test_the_chinese_edition_runs_the_same_code(tmp_path: Path) -> None:
+    merged = read(SKELETON, strings=CHINESE, language="zh-CN", to="md", out=tmp_path / "zh.md")
+    assert merged.slots == merged.strings == ()
+    chinese, english = parse(merged.path.read_text("utf-8")), parse(ENGLISH.read_text("utf-8"))
+    assert (chinese.language, chinese.title) == ("zh-CN", "动量法")
+    assert len(chinese.cells) == len(english.cells)
+    for ours, theirs in zip(chinese.cells, english.cells):
+        assert without_comments(ours.code) == without_comments(theirs.code)
+        if not ours.code.startswith("%"):
+            assert ast.dump(ast.parse(ours.code)) == ast.dump(ast.parse(theirs.code))
+    for kind in ("math_block", "html_block"):
+        assert [token.content for token in chinese.tokens if token.type == kind] == [
+            token.content for token in english.tokens if token.type == kind
+        ]
+
+
+def without_comments(code: str) -> str:
+    """A cell to the letter, but for the words of its comments."""
+    lines = code.split("\n")
+    for line, column, said in comments(code):
+        lines[line] = lines[line][:column] + lines[line][column + len(said) :]
+    return "\n".join(lines)
