@@ -66,9 +66,6 @@ def test_where_the_four_descents_end(ran: Any) -> None:
         (0.007188, 0.002553),
     ]
     assert [tuple(map(float, end)) for end in ends] == [pytest.approx(end, abs=2e-6) for end in expected]
-    assert next(abs(float(end[0])) for end in ends) == pytest.approx(
-        5 / 5, rel=0.1
-    )  # a fifth of the way is left
 
 
 def test_the_rule_of_thumb(ran: Any) -> None:

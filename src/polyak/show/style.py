@@ -53,9 +53,16 @@ class PolyakFigure(Figure):
     """A matplotlib Figure, made without pyplot, that shows itself in a notebook and keeps its style in a file."""
 
     def savefig(self, *arguments: Any, **options: Any) -> None:
-        """As matplotlib's, within the style sheet."""
+        """As matplotlib's, within the style sheet; laid out once, where matplotlib would do so in a dry run too."""
         with in_style():
-            super().savefig(*arguments, **options)
+            layout = self.get_layout_engine()
+            if layout is not None:
+                layout.execute(self)
+            self.set_layout_engine("none")
+            try:
+                super().savefig(*arguments, **options)
+            finally:
+                self.set_layout_engine(layout)
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
