@@ -1,0 +1,62 @@
+"""The optimizers of jax.example_libraries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax.example_libraries import optimizers
+
+from polyak.conventions.frameworks.stepper import Array, check_arguments, found, in_float64, refusals
+
+NAMES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "rmsprop_momentum", "adam", "adamax", "sm3")
+
+
+def named(name: str, settings: dict[str, Any]) -> JaxStepper:
+    """The stepper of the optimizer of that name."""
+    known = {key: getattr(optimizers, key) for key in NAMES}
+    return JaxStepper(f"jax:{name}", found("optimizer of jax.example_libraries", name, known), settings)
+
+
+class JaxStepper:
+    """A function of jax.example_libraries.optimizers, whose step size is a schedule that reads the present one."""
+
+    skips_missing = False
+
+    def __init__(self, name: str, factory: Any, settings: dict[str, Any]) -> None:
+        check_arguments(name, factory, settings)
+        self.name, self.factory, self.settings = name, factory, settings
+        self.lr: float | None = float(settings["step_size"])
+        self.now = self.lr
+
+    @in_float64
+    def start(self, params: list[Array]) -> None:
+        """Begin anew at these parameters."""
+        self.now, self.count = self.settings["step_size"], 0
+        with refusals(self.name):
+            made = self.factory(**{**self.settings, "step_size": lambda _: self.now})
+            begin, self.update, self.get_params = made
+            self.carry = begin([jnp.asarray(x, dtype=np.float64) for x in params])
+
+    @in_float64
+    def step(self, grads: list[Array | None]) -> list[Array]:
+        """`update_fun(i, grads, state)`."""
+        with refusals(self.name):
+            self.carry = self.update(
+                self.count, [jnp.asarray(g, dtype=np.float64) for g in grads], self.carry
+            )
+        self.count += 1
+        return [np.array(x) for x in self.get_params(self.carry)]
+
+    def set_lr(self, lr: float) -> None:
+        """The step size from here on."""
+        self.now = lr
+
+    def state(self) -> Any:
+        """The step's number, and the optimizer's state, in which it keeps the parameters too."""
+        return self.count, self.carry
+
+    def load(self, state: Any) -> None:
+        """Take up a state that `state` gave."""
+        self.count, self.carry = state

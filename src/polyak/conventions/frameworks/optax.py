@@ -1,0 +1,38 @@
+"""Optax's factories by name."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import optax
+
+from polyak.conventions.frameworks.polyak import RuleStepper
+from polyak.conventions.frameworks.stepper import found
+from polyak.errors import PolyakError
+from polyak.rules import from_optax
+
+
+def named(name: str, settings: dict[str, Any]) -> RuleStepper:
+    """The stepper of Optax's factory of that name."""
+    known = {
+        key: value
+        for key, value in vars(optax).items()
+        if (inspect.isfunction(value) or isinstance(value, functools.partial)) and not key.startswith("_")
+    }
+    return of_factory(f"optax:{name}", found("factory of optax", name, known), settings)
+
+
+def of_factory(label: str, factory: Callable[..., Any], settings: dict[str, Any]) -> RuleStepper:
+    """The stepper of a function that makes an Optax transformation."""
+    rule = from_optax(factory, **settings)
+    try:
+        made = rule.optimizer()
+    except Exception as error:
+        first = next(iter(str(error).splitlines()), "")
+        raise PolyakError(f"{label} fails: {type(error).__name__}: {first}") from error
+    if not (hasattr(made, "init") and hasattr(made, "update")):
+        raise PolyakError(f"{label} makes no optimizer")
+    return RuleStepper(rule, label, backend="jax")
