@@ -61,7 +61,10 @@ def averaged_gradient(rule: Any, G: Vector, rates: Vector, x: Vector) -> Vector:
 
 
 def dampening(rule: Any, G: Vector, rates: Vector, x: Vector) -> Vector:
-    return -rates[-1] * (1 - rule.dampening) * fading(rule.momentum, G)
+    taken = np.full(len(G), 1 - rule.dampening)
+    if rule.initial_velocity == "first_gradient":
+        taken[0] = 1
+    return -rates[-1] * fading(rule.momentum, (taken * G.T).T)
 
 
 def quasi_hyperbolic(rule: Any, G: Vector, rates: Vector, x: Vector) -> Vector:

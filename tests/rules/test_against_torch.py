@@ -76,6 +76,9 @@ PEERS = {
     "nesterov, lr inside": Peer(Nesterov(lr, 0.9), SGD, {"momentum": 0.9, "nesterov": True}, before=rescaled),
     "averaged_gradient": Peer(AveragedGradient(lr, 0.9), SGD, {"momentum": 0.9, "dampening": 0.9}, from_zero),
     "dampening": Peer(Dampening(lr, 0.9, 0.3), SGD, {"momentum": 0.9, "dampening": 0.3}, from_zero),
+    "dampening, first gradient whole": Peer(
+        Dampening(lr, 0.9, 0.3, initial_velocity="first_gradient"), SGD, {"momentum": 0.9, "dampening": 0.3}
+    ),
     "adagrad": Peer(
         Adagrad(lr, eps=EPS, initial_accumulator=0.3),
         torch.optim.Adagrad,

@@ -55,6 +55,11 @@ BY_HAND: list[tuple[Rule, Steps]] = [
     (AveragedGradient(lr, 0.75), (-0.1 * 0.75, -0.4 * 0.3125, -0.2 * 0.734375)),
     # a quarter of each gradient is lost: v = 2.25, then 1.125 - 0.75, then 0.1875 + 1.5
     (Dampening(lr, 0.5, 0.25), (-0.1 * 2.25, -0.4 * 0.375, -0.2 * 1.6875)),
+    # the first gradient whole: v = 3, then 1.5 - 0.75, then 0.375 + 1.5
+    (
+        Dampening(lr, 0.5, 0.25, initial_velocity="first_gradient"),
+        (-0.1 * 3, -0.4 * 0.75, -0.2 * 1.875),
+    ),
     # the average's v; steps -lr (0.25 g + 0.75 v)
     (
         QuasiHyperbolic(lr, 0.75, nu=0.75),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from array_api_compat import array_namespace
 
 from polyak.rules.base import Array, Rule, Slots
-from polyak.rules.hyperparameters import Scalar, hyperparameter, lr, lr_in_velocity, momentum
+from polyak.rules.hyperparameters import Scalar, choice, hyperparameter, lr, lr_in_velocity, momentum
 
 
 class Coefficients(NamedTuple):
@@ -33,6 +33,10 @@ class LinearRule(Rule):
     def coefficients(self) -> Coefficients:
         """This member's row (m, c, p, q)."""
         raise NotImplementedError
+
+    def first_coefficients(self) -> Coefficients:
+        """The row of the first step, where it is another."""
+        return self.coefficients()
 
     def slots(self, x: Array) -> Slots:
         return {"velocity": array_namespace(x).zeros_like(x)}
@@ -124,23 +128,54 @@ class AveragedGradient(LinearRule):
 
 
 class Dampening(LinearRule):
-    """Momentum whose velocity takes in only a part of each gradient, from the first step on.
+    """Momentum whose velocity takes in only a part of each gradient.
 
-    >>> Dampening(lr=0.4, momentum=0.5, dampening=0.25).coefficients()
+    From the first step on, with a velocity of zeros at the start; or, as in PyTorch, with the first gradient
+    for a first velocity: that one is then taken in whole.
+
+    >>> rule = Dampening(lr=0.4, momentum=0.5, dampening=0.25, initial_velocity="first_gradient")
+    >>> rule.coefficients()
     Coefficients(m=0.5, c=0.75, p=0.4, q=0.0)
+    >>> rule.first_coefficients()
+    Coefficients(m=0.5, c=1.0, p=0.4, q=0.0)
     """
 
     formula = r"v \leftarrow \gamma\, v + (1-d)\, g \\ x \leftarrow x - \eta\, v"
     source = (
-        "torch.optim.SGD with dampening, whose first step alone skips it; here the plain recurrence holds "
-        "from step 0. Gitman et al. (2019), Understanding the role of momentum, eq. (2)."
+        "Gitman et al. (2019), Understanding the role of momentum, eq. (2); torch.optim.SGD, whose momentum "
+        "buffer starts as the first gradient."
     )
     lr: Scalar = lr()
     momentum: Scalar = momentum()
     dampening: Scalar = hyperparameter(default=0.0, symbol="d", meaning="dampening", interval="[0, 1]")
+    initial_velocity: str = choice(
+        default="zeros",
+        options=("zeros", "first_gradient"),
+        meaning="whether the velocity starts at zeros or is the first gradient, not dampened",
+    )
 
     def coefficients(self) -> Coefficients:
         return Coefficients(self.momentum, 1.0 - self.dampening, self.lr, 0.0)
+
+    def first_coefficients(self) -> Coefficients:
+        row = self.coefficients()
+        return row._replace(c=1.0) if self.initial_velocity == "first_gradient" else row
+
+    def slots(self, x: Array) -> Slots:
+        slots = super().slots(x)
+        if self.initial_velocity == "first_gradient":
+            xp = array_namespace(x)
+            slots["started"] = xp.zeros((), dtype=xp.bool)
+        return slots
+
+    def step(self, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
+        if self.initial_velocity == "zeros":
+            return super().step(g, slots, x)
+        xp = array_namespace(g)
+        m, c, p, _ = self.coefficients()
+        first = self.first_coefficients().c
+        v = m * slots["velocity"] + xp.where(slots["started"], c * g, first * g)
+        return -p * v, {"velocity": v, "started": xp.ones((), dtype=xp.bool)}
 
 
 class QuasiHyperbolic(LinearRule):
