@@ -1,0 +1,76 @@
+"""The linear family on lists of tensors, in place: v <- m v + c g, x <- x - (p v + q g)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from polyak.rules import Coefficients, LinearRule, Wrapper
+
+Tensors = list[torch.Tensor]
+CACHED = 1 << 18  # numbers: on a CPU x, v and g of as many stay in the cache from one operation to the next
+
+
+def is_linear(rule: Any) -> bool:
+    """Whether a rule is of the family, with nothing around it but what is done to the gradient."""
+    while isinstance(rule, Wrapper):
+        if type(rule).step is not Wrapper.step:
+            return False
+        rule = rule.rule
+    return isinstance(rule, LinearRule) and type(rule).step is LinearRule.step
+
+
+def step(rule: Any, grads: Tensors, velocities: Tensors, params: Tensors, *, maximize: bool) -> None:
+    """One step of every parameter, with foreach operations; `grads` are left as they are."""
+    inner, around = rule, list[Wrapper]()
+    while isinstance(inner, Wrapper):
+        if not (inner.setting == "weight_decay" and _is_zero(inner.amount)):
+            around.append(inner)
+        inner = inner.rule
+    row = inner.coefficients()
+    for run in _runs(params):
+        g, v, x = grads[run], velocities[run], params[run]
+        if v and v[0].dtype != g[0].dtype:
+            g = [gradient.to(velocity.dtype) for gradient, velocity in zip(g, v, strict=True)]
+        if around and maximize:
+            g = torch._foreach_neg(g)  # what comes around the rule, such as decay, comes after
+        for wrapper in around:
+            g = [wrapper.gradient(one, at) for one, at in zip(g, x, strict=True)]
+        sign = -1.0 if maximize and not around else 1.0
+        _step(Coefficients(row.m, sign * row.c, row.p, sign * row.q), g, v, x)
+
+
+def _step(row: Coefficients, grads: Tensors, velocities: Tensors, params: Tensors) -> None:
+    if not (_is_zero(row.p) and _is_zero(row.m)):
+        torch._foreach_mul_(velocities, row.m)
+        _add(velocities, grads, row.c)
+        _add(params, velocities, -row.p)
+    _add(params, grads, -row.q)
+
+
+def _add(to: Tensors, what: Tensors, times: Any) -> None:
+    """To += times * what; a number that is a tensor, as a compiled lr may be, takes one pass more."""
+    if isinstance(times, torch.Tensor):
+        torch._foreach_add_(to, torch._foreach_mul(what, times))
+    elif times != 0:
+        torch._foreach_add_(to, what, alpha=times)
+
+
+def _is_zero(number: Any) -> bool:
+    return not isinstance(number, torch.Tensor) and number == 0
+
+
+def _runs(params: Tensors) -> Iterator[slice]:
+    """Neighbours of a kind that are handled together: on a CPU as many as the cache holds, elsewhere all."""
+    begin, numbers = 0, 0
+    for end, x in enumerate(params):
+        first = params[begin]
+        full = x.device.type == "cpu" and numbers + x.numel() > CACHED
+        if end > begin and (full or x.device != first.device or x.dtype != first.dtype):
+            yield slice(begin, end)
+            begin, numbers = end, 0
+        numbers += x.numel()
+    if params:
+        yield slice(begin, len(params))
