@@ -11,6 +11,7 @@ from typing import Annotated
 import cold_start
 import descent
 import epoch
+import export
 import typer
 from report import Section, machine, table, write
 from rich.console import Console
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
         theory.measure_prediction(progress),
         theory.measure_expectation(progress),
     ],
+    "export": lambda progress: [export.measure(progress)],
     "cold": lambda progress: [cold_start.measure(progress)],
 }
 

@@ -1,4 +1,5 @@
-from . import chapter, data, landscapes, problems, rules, run, show, study, theory
+from . import chapter, conventions, data, landscapes, problems, rules, run, show, study, theory
+from .conventions import to_torch
 from .errors import PolyakError
 from .problems import linear_regression, logistic_regression, perceptron, softmax_regression
 from .rules import (
@@ -22,7 +23,7 @@ from .rules import (
     from_page,
     from_plane,
 )
-from .run import History, Trace, descend, train
+from .run import Axis, History, Trace, descend, linear, log, memory, over, sweep, train, values
 from .theory import (
     Drop,
     Expectation,
@@ -45,6 +46,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Axis",
     "AveragedGradient",
     "Dampening",
     "Drop",
@@ -68,6 +70,7 @@ __all__ = [
     "TripleMomentum",
     "__version__",
     "chapter",
+    "conventions",
     "data",
     "descend",
     "expected_loss",
@@ -75,10 +78,14 @@ __all__ = [
     "from_page",
     "from_plane",
     "landscapes",
+    "linear",
     "linear_regression",
+    "log",
     "logistic_regression",
     "lr_drop",
+    "memory",
     "optimal",
+    "over",
     "perceptron",
     "phase_diagram",
     "problems",
@@ -89,7 +96,10 @@ __all__ = [
     "softmax_regression",
     "stability",
     "study",
+    "sweep",
     "theory",
+    "to_torch",
     "tradeoff",
     "train",
+    "values",
 ]
