@@ -1,5 +1,5 @@
 from . import chapter, conventions, data, landscapes, problems, rules, run, show, study, theory
-from .conventions import to_torch
+from .conventions.to_torch import to_torch
 from .errors import PolyakError
 from .problems import linear_regression, logistic_regression, perceptron, softmax_regression
 from .rules import (

@@ -8,15 +8,22 @@ import jax.numpy as jnp
 import numpy as np
 from jax.example_libraries import optimizers
 
-from polyak.conventions.frameworks.stepper import Array, check_arguments, found, in_float64, refusals
+from polyak.conventions.frameworks.stepper import Array, check_arguments, in_float64, refusals
 
 NAMES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "rmsprop_momentum", "adam", "adamax", "sm3")
 
 
-def named(name: str, settings: dict[str, Any]) -> JaxStepper:
-    """The stepper of the optimizer of that name."""
-    known = {key: getattr(optimizers, key) for key in NAMES}
-    return JaxStepper(f"jax:{name}", found("optimizer of jax.example_libraries", name, known), settings)
+KIND = "optimizer of jax.example_libraries"
+
+
+def factories() -> dict[str, Any]:
+    """The functions of jax.example_libraries.optimizers."""
+    return {name: getattr(optimizers, name) for name in NAMES}
+
+
+def of_factory(label: str, factory: Any, settings: dict[str, Any]) -> JaxStepper:
+    """The stepper of one of these functions."""
+    return JaxStepper(label, factory, settings)
 
 
 class JaxStepper:

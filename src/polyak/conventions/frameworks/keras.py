@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from polyak.conventions.frameworks.stepper import Array, check_arguments, found, in_float64, refusals
+from polyak.conventions.frameworks.stepper import Array, check_arguments, in_float64, refusals
 from polyak.errors import PolyakError
 
-BACKEND = "jax"
+KIND, BACKEND = "optimizer of keras", "jax"
 
 
 def on_jax() -> Any:
@@ -43,10 +43,14 @@ def on_jax() -> Any:
     return keras
 
 
-def named(name: str, settings: dict[str, Any]) -> KerasStepper:
-    """The stepper of `keras.optimizers`'s optimizer of that name."""
-    known = {key: value for key, value in vars(on_jax().optimizers).items() if is_optimizer(value)}
-    return KerasStepper(f"keras:{name}", found("optimizer of keras", name, known), settings)
+def factories() -> dict[str, Any]:
+    """The classes of `keras.optimizers`."""
+    return {name: value for name, value in vars(on_jax().optimizers).items() if is_optimizer(value)}
+
+
+def of_factory(label: str, factory: Any, settings: dict[str, Any]) -> KerasStepper:
+    """The stepper of a class."""
+    return KerasStepper(label, factory, settings)
 
 
 def is_optimizer(value: Any) -> bool:

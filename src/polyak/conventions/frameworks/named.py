@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from polyak.conventions.frameworks.polyak import RuleStepper
-from polyak.conventions.frameworks.stepper import Stepper
+from polyak.conventions.frameworks.stepper import Stepper, found
 from polyak.errors import PolyakError, nearest, unknown
 from polyak.rules import PageRule, Rule, arity, from_page
 
@@ -44,6 +44,19 @@ def stepper(name: str, settings: dict[str, Any]) -> Stepper:
     >>> s.step([np.array([2.0])]), s.step([np.array([0.0])])
     ([array([3.])], [array([2.1])])
     """
+    prefix = name.partition(":")[0]
+    if prefix in FRAMEWORKS:
+        made: Stepper = _framework(name).of_factory(name, factory(name), settings)
+        return made
+    return stepper_of(factory(name), settings, name)
+
+
+def factory(name: str) -> Any:
+    """The class or function that a name stands for, before it is given settings.
+
+    >>> factory("polyak:heavy_ball").__name__
+    'HeavyBall'
+    """
     prefix, colon, rest = name.partition(":")
     if prefix in ELSEWHERE:
         raise PolyakError(
@@ -51,18 +64,23 @@ def stepper(name: str, settings: dict[str, Any]) -> Stepper:
             f" (make peers); expected one of {', '.join(FRAMEWORKS)}"
         )
     if prefix in FRAMEWORKS and colon:
-        package, install = FRAMEWORKS[prefix]
-        if importlib.util.find_spec(package) is None:
-            raise PolyakError(f"{name} needs {package}, which is not installed: {install}")
-        module = importlib.import_module(f"polyak.conventions.frameworks.{prefix}")
-        found: Stepper = module.named(rest, settings)
-        return found
+        module = _framework(name)
+        return found(module.KIND, rest, module.factories())
     if not colon or ("." not in prefix and importlib.util.find_spec(prefix) is None):
         wanted = nearest(prefix, FRAMEWORKS)
         hint = f", did you mean '{wanted}:{rest or 'SGD'}'?" if wanted else ""
         known = ", ".join(f"{key}:..." for key in FRAMEWORKS)
         raise PolyakError(f"unknown optimizer '{name}'{hint} (there are: {known} and package.module:Class)")
-    return stepper_of(_imported(prefix, rest), settings, name)
+    return _imported(prefix, rest)
+
+
+def _framework(name: str) -> Any:
+    """The module of a framework, once it is known to be installed."""
+    prefix = name.partition(":")[0]
+    package, install = FRAMEWORKS[prefix]
+    if importlib.util.find_spec(package) is None:
+        raise PolyakError(f"{name} needs {package}, which is not installed: {install}")
+    return importlib.import_module(f"polyak.conventions.frameworks.{prefix}")
 
 
 def stepper_of(optimizer: Any, settings: dict[str, Any] | None = None, name: str | None = None) -> Stepper:

@@ -10,19 +10,19 @@ from typing import Any
 import optax
 
 from polyak.conventions.frameworks.polyak import RuleStepper
-from polyak.conventions.frameworks.stepper import found
 from polyak.errors import PolyakError
 from polyak.rules import from_optax
 
+KIND = "factory of optax"
 
-def named(name: str, settings: dict[str, Any]) -> RuleStepper:
-    """The stepper of Optax's factory of that name."""
-    known = {
-        key: value
-        for key, value in vars(optax).items()
-        if (inspect.isfunction(value) or isinstance(value, functools.partial)) and not key.startswith("_")
+
+def factories() -> dict[str, Any]:
+    """Optax's functions, which make transformations for the most part."""
+    return {
+        name: value
+        for name, value in vars(optax).items()
+        if (inspect.isfunction(value) or isinstance(value, functools.partial)) and not name.startswith("_")
     }
-    return of_factory(f"optax:{name}", found("factory of optax", name, known), settings)
 
 
 def of_factory(label: str, factory: Callable[..., Any], settings: dict[str, Any]) -> RuleStepper:

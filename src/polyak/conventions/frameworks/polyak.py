@@ -9,14 +9,22 @@ import numpy as np
 
 from polyak.conventions.frameworks.stepper import Array, in_float64, refusals
 from polyak.errors import PolyakError
-from polyak.rules import FromOptax, FromPlane, PageRule, Rule, Wrapper, as_rule, find
+from polyak.rules import CATALOGUE, FromOptax, FromPlane, PageRule, Rule, Wrapper, as_rule
 
 LR_NAMES = ("lr", "learning_rate", "step_size", "eta", "alpha")
 
 
-def named(name: str, settings: dict[str, Any]) -> RuleStepper:
-    """The stepper of our rule of that name."""
-    return RuleStepper(find(name).from_settings(**settings), f"polyak:{name}")
+KIND = "rule"
+
+
+def factories() -> dict[str, Any]:
+    """The catalogue's classes."""
+    return dict(CATALOGUE)
+
+
+def of_factory(label: str, factory: type[Rule], settings: dict[str, Any]) -> RuleStepper:
+    """The stepper of a class of rules."""
+    return RuleStepper(factory.from_settings(**settings), label)
 
 
 class RuleStepper:

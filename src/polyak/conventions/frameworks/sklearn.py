@@ -7,14 +7,19 @@ from typing import Any
 
 from sklearn.neural_network import _stochastic_optimizers as optimizers
 
-from polyak.conventions.frameworks.stepper import Array, check_arguments, found, refusals
+from polyak.conventions.frameworks.stepper import Array, check_arguments, refusals
 
-SOLVERS = {"sgd": optimizers.SGDOptimizer, "adam": optimizers.AdamOptimizer}
+KIND = "solver of sklearn's MLP"
 
 
-def named(name: str, settings: dict[str, Any]) -> SklearnStepper:
-    """The stepper of the solver of that name."""
-    return SklearnStepper(f"sklearn:{name}", found("solver of sklearn's MLP", name, SOLVERS), settings)
+def factories() -> dict[str, Any]:
+    """The classes behind the solvers' names."""
+    return {"sgd": optimizers.SGDOptimizer, "adam": optimizers.AdamOptimizer}
+
+
+def of_factory(label: str, factory: Any, settings: dict[str, Any]) -> SklearnStepper:
+    """The stepper of one of these classes."""
+    return SklearnStepper(label, factory, settings)
 
 
 class SklearnStepper:

@@ -9,14 +9,20 @@ from typing import Any
 
 import torch
 
-from polyak.conventions.frameworks.stepper import Array, check_arguments, found, refusals
+from polyak.conventions.frameworks.stepper import Array, check_arguments, refusals
 from polyak.errors import PolyakError
 
+KIND = "optimizer of torch"
 
-def named(name: str, settings: dict[str, Any]) -> TorchStepper:
-    """The stepper of `torch.optim`'s optimizer of that name."""
-    known = {key: value for key, value in vars(torch.optim).items() if is_optimizer(value)}
-    return TorchStepper(f"torch:{name}", found("optimizer of torch", name, known), settings)
+
+def factories() -> dict[str, Any]:
+    """The classes of `torch.optim`."""
+    return {name: value for name, value in vars(torch.optim).items() if is_optimizer(value)}
+
+
+def of_factory(label: str, factory: Callable[..., Any], settings: dict[str, Any]) -> TorchStepper:
+    """The stepper of a class, or of a function of the parameters that makes an optimizer."""
+    return TorchStepper(label, factory, settings)
 
 
 def is_optimizer(value: Any) -> bool:
