@@ -1,6 +1,9 @@
 from . import chapter, conventions, data, landscapes, problems, rules, run, show, study, theory
+from .conventions.convert import convert_state
 from .conventions.to_torch import to_torch
+from .conventions.translating import translate
 from .errors import PolyakError
+from .lab import lab
 from .problems import linear_regression, logistic_regression, perceptron, softmax_regression
 from .rules import (
     Adadelta,
@@ -71,12 +74,14 @@ __all__ = [
     "__version__",
     "chapter",
     "conventions",
+    "convert_state",
     "data",
     "descend",
     "expected_loss",
     "from_optax",
     "from_page",
     "from_plane",
+    "lab",
     "landscapes",
     "linear",
     "linear_regression",
@@ -101,5 +106,6 @@ __all__ = [
     "to_torch",
     "tradeoff",
     "train",
+    "translate",
     "values",
 ]

@@ -8,7 +8,7 @@ import warnings
 import typer
 from typer.exceptions import TyperException
 
-from polyak.cli import catalogues, documents, predictions, runs, studies
+from polyak.cli import catalogues, documents, labs, predictions, runs, studies, translations
 from polyak.errors import PolyakError, nearest
 from polyak.version import __version__
 
@@ -26,6 +26,8 @@ runs.add_to(app)
 studies.add_to(app)
 predictions.add_to(app)
 documents.add_to(app)
+labs.add_to(app)
+translations.add_to(app)
 
 
 def _version(asked: bool) -> None:

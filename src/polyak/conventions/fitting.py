@@ -1,0 +1,160 @@
+"""What a framework can make of a meaning: the arguments, how far it is the same, and what must be done besides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from polyak.conventions import linear
+from polyak.conventions.problem import distance
+from polyak.conventions.spellings import Form, Meaning, Spelling, written
+from polyak.conventions.spellings.reading import Written
+from polyak.rules import LinearRule, Rule
+
+ALWAYS, AT_CONSTANT_LR, NEARLY = "always", "at constant lr", "nearly"
+LEVELS = (ALWAYS, AT_CONSTANT_LR, NEARLY)
+EQUAL = 1e-12  # of the trajectory's size
+POWERS = (1.0, 0.5, 2.0)  # of eps: what is tried where it stands elsewhere in the root
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must be done beside the optimizer, for it to be the same.
+
+    Attributes:
+        kind: "first gradient" (multiply it), "negate" (the loss), "decay in the loss" or "decay by hand".
+        amount: the factor, or the strength of the decay.
+    """
+
+    kind: str
+    amount: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A framework's nearest to a meaning.
+
+    Attributes:
+        spelling: the framework's name.
+        arguments: its arguments.
+        meaning: what these mean there.
+        equal: one of `LEVELS`.
+        conditions: what must be done besides.
+        differences: in words, what cannot be had.
+        distance: where only nearly equal, the largest gap over the proof's steps, of the trajectory's size.
+    """
+
+    spelling: Spelling
+    arguments: dict[str, Any]
+    meaning: Meaning
+    equal: str
+    conditions: tuple[Condition, ...] = ()
+    differences: tuple[str, ...] = ()
+    distance: float = 0.0
+
+
+def fits(spellings: Iterable[Spelling], meaning: Meaning) -> list[Fit]:
+    """What the forms of these spellings make of a meaning: all that are equal, else the nearest of each."""
+    rule = meaning.rule
+    pairs = [(spelling, form) for spelling in spellings for form in spelling.forms]
+    if not isinstance(rule, LinearRule):
+        alike = (pair for pair in pairs if pair[1].rule is type(rule))
+        return [fit for pair in alike for fit in _of_one_kind(*pair, meaning)]
+    family = [pair for pair in pairs if issubclass(pair[1].rule, LinearRule)]
+    equal = [fit for pair in family for fit in _solved(*pair, meaning, rule)]
+    return equal or [fit for pair in family for fit in _nearest(*pair, meaning, rule)]
+
+
+def _solved(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) -> Iterator[Fit]:
+    """The members of one form that have the rule's response."""
+    same = written(spelling, form, meaning)
+    if same is not None and not same.differences:
+        yield _fit(spelling, meaning, same, ALWAYS)
+        return
+    kind, wanted = cast("type[LinearRule]", form.rule), linear.impulse_response(rule)
+    for choices in _choices(spelling, form):
+        found = linear.solved(kind, choices, wanted)
+        if found is None or not math.isfinite(wanted.first):
+            continue
+        said = written(spelling, form, replace(meaning, rule=found))
+        if said is not None and not said.differences:
+            sides = {linear.holds_lr(rule), linear.holds_lr(found)} - {None}
+            first = linear.rounded(wanted.first / linear.impulse_response(found).first)
+            conditions = () if first == 1 else (Condition("first gradient", first),)
+            yield _fit(spelling, meaning, said, ALWAYS if len(sides) < 2 else AT_CONSTANT_LR, conditions)
+
+
+def _nearest(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) -> Iterator[Fit]:
+    """The member of one form whose response is nearest."""
+    kind, wanted = cast("type[LinearRule]", form.rule), linear.impulse_response(rule)
+    if set(kind.hyperparameters()) - {"lr", "momentum"} or wanted.gain == 0:
+        return
+    for choices in _choices(spelling, form):
+        said = written(spelling, form, replace(meaning, rule=linear.nearest_member(kind, choices, wanted)))
+        if said is not None and not said.differences:
+            yield _fit(spelling, meaning, said, NEARLY)
+
+
+def _choices(spelling: Spelling, form: Form) -> Iterator[dict[str, Any]]:
+    """The named choices of a form: fixed ones, and every option of those that an argument sets."""
+    free = [name for name in form.rule.choices() if name not in form.fixed]
+    free = [name for name in free if any(name in argument.settings for argument in spelling.arguments)]
+    if not free:
+        yield dict(form.fixed)
+        return
+    for option in form.rule.choices()[free[0]].options:
+        yield {**form.fixed, free[0]: option}
+
+
+def _of_one_kind(spelling: Spelling, form: Form, meaning: Meaning) -> Iterator[Fit]:
+    """The same rule with other choices: equal, or as near as another eps brings it."""
+    best: Fit | None = None
+    for power in POWERS:
+        rule = (
+            meaning.rule if power == 1 else meaning.rule.replace(eps=linear.rounded(meaning.rule.eps**power))
+        )
+        said = written(spelling, form, replace(meaning, rule=rule))
+        if said is None:
+            continue
+        if power == 1 and not said.differences:
+            yield _fit(spelling, meaning, said, ALWAYS)
+            return
+        apart = distance(meaning.rule, said.meaning.rule)
+        level = NEARLY if apart > EQUAL else _at_constant_lr(meaning.rule, said.meaning.rule)
+        if best is None or apart < best.distance:
+            best = _fit(spelling, meaning, said, level, (), apart)
+        if {getattr(each, "eps_position", None) for each in (rule, said.meaning.rule)} != {
+            "inside",
+            "outside",
+        }:
+            break
+    if best is not None:
+        yield best
+
+
+def _at_constant_lr(rule: Rule, other: Any) -> str:
+    """Whether two rules that are equal at a constant lr are so through a drop."""
+    return ALWAYS if distance(rule, other, drop=0.1) <= EQUAL else AT_CONSTANT_LR
+
+
+def _fit(
+    spelling: Spelling,
+    asked: Meaning,
+    said: Written,
+    level: str,
+    conditions: tuple[Condition, ...] = (),
+    apart: float | None = None,
+) -> Fit:
+    """A fit with what must be done around the rule."""
+    around = list(conditions)
+    if asked.maximize and not said.meaning.maximize:
+        around.append(Condition("negate", -1.0))
+    if asked.weight_decay and not said.meaning.weight_decay:
+        kind = "decay in the loss" if asked.decay_kind == "coupled" else "decay by hand"
+        around.append(Condition(kind, asked.weight_decay))
+    if apart is None:
+        apart = 0.0 if level != NEARLY else distance(asked.rule, said.meaning.rule)
+    differences = said.differences if level == NEARLY else ()
+    return Fit(spelling, said.arguments, said.meaning, level, tuple(around), differences, apart)

@@ -1,0 +1,57 @@
+"""jax.example_libraries: the step's number and the `OptimizerState`, in which the parameters are kept too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+from jax.example_libraries import optimizers
+
+from polyak.conventions.states.moments import ADAM, Moments, fitting, in_words, read_only
+from polyak.errors import PolyakError
+
+expected = "(the step's number, the OptimizerState)"
+
+
+def read(state: Any, family: str) -> Moments:
+    """The slots, in the order of the parameters' leaves."""
+    count, carry = _both(state)
+    parts = list(zip(*_leaves(carry)[0], strict=True))
+    if len(parts) != (3 if family == ADAM else 2):
+        raise PolyakError(
+            f"jax: {len(parts)} arrays for each parameter, expected those of the {family} family"
+        )
+    slots = [read_only(part) for part in parts[1:]]
+    if family == ADAM:
+        return Moments(count, (), slots[0], slots[1])
+    return Moments(count, slots[0])
+
+
+def rewritten(state: Any, moments: Moments, family: str) -> Any:
+    """The same with these slots, the parameters as they are."""
+    count, carry = _both(state)
+    leaves, tree = _leaves(carry)
+    x, *old = zip(*leaves, strict=True)
+    new = [moments.mean, moments.squares] if family == ADAM else [moments.velocity]
+    slots = [fitting("jax", a, b) for a, b in zip(new, old, strict=True)]
+    points = [optimizers.JoinPoint(tuple(parts)) for parts in zip(x, *slots, strict=True)]
+    packed = optimizers.pack_optimizer_state(tree.unflatten(points))
+    return count if moments.count is None else moments.count, packed
+
+
+def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> Any:
+    """There is none without the parameters."""
+    raise PolyakError(f"{name} keeps the parameters in its state: give like=(step, init_fun(params))")
+
+
+def _both(state: Any) -> tuple[int, Any]:
+    if not (isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], optimizers.OptimizerState)):
+        raise PolyakError(f"jax: the state is {in_words(state)}, expected {expected}")
+    return int(state[0]), state[1]
+
+
+def _leaves(carry: Any) -> tuple[list[tuple[Any, ...]], Any]:
+    """(x, slots ...) of each parameter, and the tree of the parameters."""
+    tree = optimizers.unpack_optimizer_state(carry)
+    points, structure = jax.tree.flatten(tree, is_leaf=lambda node: isinstance(node, optimizers.JoinPoint))
+    return [tuple(jax.tree.leaves(point.subtree)) for point in points], structure

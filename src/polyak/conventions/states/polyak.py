@@ -1,0 +1,77 @@
+"""Ours: the `RuleState` that `init` and `update` return, or a list of them, one for each array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from polyak.conventions.states.moments import ADAM, Moments, fitting, in_words, read_only
+from polyak.errors import PolyakError
+from polyak.rules import RuleState, find
+
+expected = "the RuleState that a rule's init and update return"
+SLOTS = ("velocity", "mean", "squares")
+
+
+def read(state: Any, family: str) -> Moments:
+    """The slots, in the order of the pytree's leaves."""
+    slots = [slots for part in _parts(state) for slots in _slots(part)[0]]
+    wanted = ("mean", "squares") if family == ADAM else ("velocity",)
+    for name in wanted:
+        if not all(name in held for held in slots):
+            raise PolyakError(
+                f"polyak: the state holds no {name}, expected that of a rule of the {family} family"
+            )
+    counts = {int(part.count) for part in _parts(state)}
+    found: Any = {name: read_only(held[name] for held in slots) for name in wanted}
+    return Moments(counts.pop(), **found)
+
+
+def rewritten(state: Any, moments: Moments, family: str) -> Any:
+    """The same state with these slots."""
+    given = {name: list(getattr(moments, name)) for name in SLOTS if getattr(moments, name)}
+    total = sum(len(_slots(part)[0]) for part in _parts(state))
+    for values in given.values():
+        if len(values) != total:
+            raise PolyakError(f"polyak: the slots of {len(values)} arrays, for {total}")
+    new = [_with(part, moments, given) for part in _parts(state)]
+    return new if isinstance(state, list) else new[0]
+
+
+def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> RuleState:
+    """The state of a rule whose parameters are a list of NumPy arrays."""
+    rule = find(name.partition(":")[2]).from_settings(**arguments)
+    return rule.init([np.zeros_like(x) for x in moments.velocity or moments.mean])
+
+
+def _with(part: RuleState, moments: Moments, given: dict[str, list[Any]]) -> RuleState:
+    slots, tree = _slots(part)
+    count = part.count if moments.count is None else moments.count
+    changed = []
+    for held in slots:
+        new = dict(held)
+        for name, values in given.items():
+            (new[name],) = fitting("polyak", [values.pop(0)], [held[name]])
+        if "t" in held:
+            new["t"] = np.asarray(count, dtype=np.asarray(held["t"]).dtype)
+        if "started" in held:
+            new["started"] = np.asarray(True)
+        changed.append(new)
+    return RuleState(count, tree.unflatten(changed))
+
+
+def _parts(state: Any) -> list[RuleState]:
+    parts = state if isinstance(state, list) else [state]
+    if not parts or not all(isinstance(part, RuleState) for part in parts):
+        raise PolyakError(f"polyak: the state is {in_words(state)}, expected {expected}")
+    return parts
+
+
+def _slots(part: RuleState) -> Any:
+    return jax.tree.flatten(part.slots, is_leaf=lambda node: isinstance(node, dict) and _is_slots(node))
+
+
+def _is_slots(node: dict[Any, Any]) -> bool:
+    return any(name in node and hasattr(node[name], "dtype") for name in SLOTS)

@@ -1,0 +1,234 @@
+"""A translation: the line to paste, what it is worth in words, and its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from polyak.conventions import linear
+from polyak.conventions.fitting import ALWAYS, AT_CONSTANT_LR, NEARLY, Condition, Fit
+from polyak.conventions.proof import Progress, Proof, prove
+from polyak.conventions.sides import Side
+from polyak.conventions.spellings import REQUIRED, Meaning, Spelling
+from polyak.conventions.spellings.spelling import OF_A_MEANING
+from polyak.rules import HeavyBall, LinearRule, Nesterov
+
+NEAR = 0.8  # of the edge of stability
+BUFFERS = {
+    "torch": "state['momentum_buffer'] of every parameter",
+    "keras": "optimizer.variables[2:], the momenta,",
+    "tf1": "the slots 'momentum'",
+    "optax": "the trace in the state",
+    "mxnet": "trainer._updaters[0].states, the momenta,",
+    "jax": "the velocities in the state",
+    "sklearn": "optimizer.velocities",
+    "polyak": 'slots["velocity"]',
+    "chapter": "states, the velocities,",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """An optimizer of one framework in the words of another. Made by `translate`.
+
+    Attributes:
+        source: the spelling translated from.
+        given: its arguments.
+        meaning: what they mean.
+        fit: what the other framework makes of it.
+        curvatures: those asked about, rising; may be none.
+    """
+
+    source: Spelling
+    given: Mapping[str, Any]
+    meaning: Meaning
+    fit: Fit
+    curvatures: tuple[float, ...] = ()
+
+    @property
+    def target(self) -> Spelling:
+        """The spelling translated to."""
+        return self.fit.spelling
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The other side's arguments, those that stay at their defaults left out."""
+        return dict(self.fit.arguments)
+
+    @property
+    def equal(self) -> str:
+        """How far both are the same: "always", "at constant lr", "nearly"; the conditions met."""
+        return self.fit.equal
+
+    @property
+    def distance(self) -> float:
+        """Where only nearly equal: the largest gap over the proof's steps, of the trajectory's size; else 0."""
+        return self.fit.distance
+
+    def __str__(self) -> str:
+        return pasted(self.target, self.arguments)
+
+    # What is the same, and what is not.
+
+    def words(self) -> list[str]:
+        """What is equal, under which conditions, what parts when the learning rate changes, what to do."""
+        said = {
+            ALWAYS: "same trajectory, also when the learning rate changes",
+            AT_CONSTANT_LR: "same trajectory while the learning rate is constant",
+            NEARLY: f"not the same: {self._in_short()}; the nearest there is parts from it by {self.distance:.2g} of"
+            " the trajectory's size over 1,000 steps",
+        }
+        spoken = [said[self.equal]]
+        spoken += [_condition(condition, self.target, self.meaning) for condition in self.fit.conditions]
+        if self.equal == AT_CONSTANT_LR:
+            spoken += self._parting()
+        return spoken + self._stability()
+
+    def _in_short(self) -> str:
+        if self.fit.differences:
+            return f"{self.target.name} cannot say it ({'; '.join(self.fit.differences)})"
+        return f"{self.target.name} has no member with the response of {self.meaning.rule}"
+
+    def _parting(self) -> list[str]:
+        """Where one side's velocity holds the learning rate and the other's does not."""
+        holder, other = (self.target, self.source) if self.target_holds_lr else (self.source, self.target)
+        factor = "new/old" if self.target_holds_lr else "old/new"
+        said = [
+            f"differs when it changes: the velocity of {holder.name} holds the learning rate, that of {other.name} does"
+            " not",
+            *self._by_how_much(holder.name),
+            f"to do: at a change multiply {BUFFERS[self.target.framework]} of {self.target.name} by {factor}",
+        ]
+        rule = self.meaning.rule
+        if (
+            self.target.framework == "torch"
+            and isinstance(rule, HeavyBall | Nesterov)
+            and rule.lr_in_velocity
+        ):
+            kind = type(rule).__name__
+            said[-1] += (
+                f", or train with pk.to_torch(pk.{kind}(lr={rule.lr:g}, momentum={rule.momentum:g},"
+                " lr_in_velocity=True))"
+            )
+        return said
+
+    def _by_how_much(self, holder: str) -> list[str]:
+        rule = self.meaning.rule
+        if not isinstance(rule, LinearRule):
+            return []
+        coasting = linear.impulse_response(rule).coasting
+        return [
+            f"by how much: the velocity that {holder} has at the change carries x on by {coasting:.4g} times its part"
+            " of the last step, the other side's by new/old of that: at a drop to a tenth they part by"
+            f" {0.9 * coasting:.4g} times that part, unless a gradient calls them back"
+        ]
+
+    @property
+    def target_holds_lr(self) -> bool:
+        """Whether the velocity of the other side holds the learning rate."""
+        rule: Any = self.fit.meaning.rule
+        if isinstance(rule, LinearRule):
+            return bool(linear.holds_lr(rule))
+        return bool(getattr(rule, "lr_in_velocity", False))
+
+    def _stability(self) -> list[str]:
+        rule: Any = self.meaning.rule
+        if not isinstance(rule, LinearRule) or not self.meaning.rule.lr:
+            return []
+        own = (
+            self.meaning.weight_decay if self.meaning.decay_kind == "coupled" else 0.0
+        )  # a curvature of its own
+        edge = linear.largest_stable_curvature(rule) - own
+        said = [
+            f"stable for lr x curvature below {self.meaning.rule.lr * (edge + own):.4g} (gradient descent: 2): here for"
+            f" curvatures below {edge:.4g}"
+        ]
+        if self.equal == NEARLY and isinstance(self.fit.meaning.rule, LinearRule):
+            theirs = linear.largest_stable_curvature(self.fit.meaning.rule)
+            said[0] += f", on the other side below {theirs:.4g}"
+        if self.curvatures:
+            share = self.curvatures[-1] / edge
+            where = "beyond the edge: it diverges" if share >= 1 else f"at {share:.0%} of the edge"
+            near = ", near it: a little more of either and it diverges" if NEAR <= share < 1 else ""
+            said.append(f"on curvature {self.curvatures[-1]:g} this setting is {where}{near}")
+        return said
+
+    # The proof.
+
+    def check(self, steps: int = 1000, drop: float = 0.1, progress: Progress | None = None) -> Proof:
+        """Run both sides on the same problem from the same start, on the real frameworks where they are installed.
+
+        Args:
+            steps: how many, at least 4.
+            drop: what the learning rate is multiplied by half way, in a run of its own.
+            progress: called with (runs done, runs in all).
+
+        Returns a Proof: the largest gap at a constant learning rate; through the drop, beside what was predicted; and
+        with the remedy.
+
+        >>> from polyak.conventions import translate
+        >>> proof = translate("mxnet:sgd", learning_rate=0.004, momentum=0.9, to="torch").check(steps=100)
+        >>> proof.gap < 1e-12, proof.gap_after_drop > 0.01, proof.gap_with_remedy < 1e-12
+        (True, True, True)
+        """
+        return prove(
+            self.meaning,
+            Side(self.source, self.given, self.meaning),
+            Side(self.target, self.arguments, self.fit.meaning, self.fit.conditions),
+            steps,
+            drop,
+            parts=self.equal == AT_CONSTANT_LR,
+            progress=progress,
+        )
+
+
+def pasted(spelling: Spelling, arguments: Mapping[str, Any]) -> str:
+    """The line to paste: every argument that makes a difference, those at their defaults too.
+
+    >>> from polyak.conventions.spellings import find
+    >>> pasted(find("torch:SGD"), {"lr": 0.5, "momentum": 0.9})
+    'torch.optim.SGD(lr=0.5, momentum=0.9, dampening=0, nesterov=False)'
+    """
+    shown = {}
+    for argument in spelling.arguments:
+        counts = argument.name in spelling.telling and not {*argument.settings} & {*OF_A_MEANING}
+        if argument.name in arguments:
+            shown[argument.name] = arguments[argument.name]
+        elif counts and argument.default is not REQUIRED and argument.default is not None:
+            shown[argument.name] = argument.default
+    quoted = (f"'{name}': {_number(value)}" for name, value in shown.items())
+    plain = (f"{name}={_number(value)}" for name, value in shown.items())
+    return spelling.line.format(", ".join(quoted if spelling.mapping else plain))
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_number, value))})"
+    return f"{value:.15g}" if isinstance(value, float) else repr(value)
+
+
+def _condition(condition: Condition, target: Spelling, meaning: Meaning) -> str:
+    amount = condition.amount
+    if condition.kind == "first gradient":
+        return (
+            f"provided that the first gradient is multiplied by {amount:.15g}: {target.name} has no first gradient that"
+            " is not dampened"
+        )
+    if condition.kind == "negate":
+        return f"provided that the loss is negated: {target.name} only minimizes"
+    if condition.kind == "decay in the loss":
+        ways = {
+            "keras": f"kernel_regularizer=keras.regularizers.L2({amount / 2:.15g})",
+            "optax": f"optax.chain(optax.add_decayed_weights({amount:.15g}), ...)",
+            "sklearn": f"alpha={amount:.15g} times the rows of a batch, which spares the intercepts",
+        }
+        way = f", such as {ways[target.framework]}" if target.framework in ways else ""
+        return (
+            f"provided that the weight decay goes into the loss, as {amount / 2:.15g} |x|^2{way}: {target.name} has no"
+            " coupled weight decay"
+        )
+    return (
+        f"provided that x is multiplied by 1 - lr x {amount:.15g} = {1 - meaning.rule.lr * amount:.15g} beside every"
+        f" step: {target.name} has no decoupled weight decay"
+    )
