@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 # The airfoil data is read from here where it is at hand; otherwise from the cache or the web.
 export POLYAK_DATA ?= $(wildcard $(abspath ../shared/data))
 
-.PHONY: study test lint format bench mutate docs lock clean
+.PHONY: study test lint format bench mutate docs peers lock clean
 .DEFAULT_GOAL := study
 
 $(BIN)/python:
@@ -54,6 +54,10 @@ bench: $(VENV)/installed-bench
 
 docs: $(VENV)/installed-test
 	$(BIN)/python scripts/make_docs.py
+
+# TensorFlow and MXNet in environments of their own, and where their optimizers go, recorded for the tests.
+peers: $(VENV)/installed
+	$(BIN)/python scripts/record_peers.py
 
 # The versions that everyone gets, from what the ranges in pyproject.toml resolve to today.
 lock:

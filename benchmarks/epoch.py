@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from airfoil import BATCH, EVERY, LR, MOMENTUM, Airfoil, Outcome, Train, check, read
 from peers import jax_scan, jax_tuned, numba_kernel, optax_scan, torch_loop
-from peers.mxnet_environment import NoEnvironmentError
+from peers.environments import NoEnvironmentError
 from peers.mxnet_gluonbook import TRAINERS, Worker, worker
 from report import Row, Section, Target
 from rich.progress import Progress

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from airfoil import Outcome, data_file
 
-from peers.mxnet_environment import NoEnvironmentError, environment
+from peers.environments import MXNET, NoEnvironmentError, environment
 
 WORKER = Path(__file__).with_name("mxnet_worker.py")
 TRAINERS = ("train_ch7", "train_gluon_ch7")
@@ -51,7 +51,7 @@ class Worker:
 @contextlib.contextmanager
 def worker() -> Iterator[Worker]:
     """A worker, in a folder where gluonbook finds ../data. NoEnvironmentError where there can be none."""
-    python = environment()
+    python = environment(MXNET)
     with tempfile.TemporaryDirectory() as folder:
         here, complaints = Path(folder) / "chapter", Path(folder) / "complaints"
         here.mkdir()
