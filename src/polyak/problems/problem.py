@@ -26,6 +26,8 @@ class Problem:
         formula: the loss in LaTeX.
         whole: fewer rows over which the loss is, for any parameters, what it is over all of the data's; the
             recorded losses are taken over them. None where there are none such.
+        loss_of_many: the same loss, written as products of matrices for many runs side by side; None where
+            it is so already.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Problem:
     init: Callable[[np.random.Generator], Params]
     formula: str
     whole: Data | None = None
+    loss_of_many: Callable[[Params, Any, Any], Any] | None = None
 
     def __repr__(self) -> str:
         return f"Problem({self.name} on {self.data!r})"

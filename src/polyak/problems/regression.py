@@ -10,6 +10,7 @@ import numpy as np
 from polyak.data import as_data
 from polyak.errors import PolyakError
 from polyak.problems.problem import Params, Problem
+from polyak.problems.sigma_points import sigma_points
 
 FEW = 4096  # numbers in a batch that is too small for a matrix product to pay
 INITIAL_SCALE = 0.01  # of the weights, as in the chapter
@@ -38,6 +39,8 @@ def linear_regression(data: Any) -> Problem:
         half_squared_error,
         partial(_normal_weights, (data.features.shape[1],)),
         r"\frac{1}{2n} \sum_i (x_i^T w + b - y_i)^2",
+        whole=sigma_points(data),
+        loss_of_many=half_squared_error_of_many,
     )
 
 
@@ -83,6 +86,11 @@ def half_squared_error(params: Params, X: Any, y: Any) -> Any:
     """The mean of (X w + b - y)^2 / 2."""
     residual = linear(params["weight"], X) + params["bias"] - y
     return (residual**2).mean() / 2
+
+
+def half_squared_error_of_many(params: Params, X: Any, y: Any) -> Any:
+    """The same, by a product of matrices once many weights stand side by side."""
+    return ((X @ params["weight"] + params["bias"] - y) ** 2).mean() / 2
 
 
 def linear(w: Any, X: Any) -> Any:

@@ -43,8 +43,18 @@ class LinearRule(Rule):
 
     def step(self, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
         m, c, p, q = self.coefficients()
-        v = m * slots["velocity"] + c * g
-        return -(p * v + q * g), {"velocity": v}
+        v = _sum((m, slots["velocity"]), (c, g))
+        return -_sum((p, v), (q, g)), {"velocity": v}
+
+
+def _sum(first: tuple[Any, Array], second: tuple[Any, Array]) -> Array:
+    """The sum of two terms a x; one whose coefficient is the plain number 0 is not there, as on paper."""
+    terms = [array if _is(1.0, a) else a * array for a, array in (first, second) if not _is(0.0, a)]
+    return sum(terms[1:], start=terms[0]) if terms else 0.0 * first[1]
+
+
+def _is(number: float, coefficient: Any) -> bool:
+    return type(coefficient) is float and coefficient == number
 
 
 class GradientDescent(LinearRule):

@@ -82,6 +82,11 @@ class Wrapper:
         amount = settings.pop(self.setting, self.amount)
         return type(self)(self.rule.replace(**settings) if settings else self.rule, amount)
 
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        """From a pickle, perhaps in a process that has made no wrapper yet."""
+        _register()
+        self.__dict__.update(attributes)
+
     def __str__(self) -> str:
         return f"{self.rule} with {self.setting}={self.amount:g}"
 

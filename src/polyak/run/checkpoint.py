@@ -25,13 +25,13 @@ def fingerprint(rule: Any, problem: Any, **settings: Any) -> dict[str, str]:
     shapes = [str(np.shape(leaf)) for leaf in jax.tree.leaves(params)]
     return {
         "version": __version__,
-        "rule": ADDRESS.sub("", str(rule)),
+        "rule": without_addresses(str(rule)),
         **{name: str(value) for name, value in settings.items()},
-        "hyper-parameters": _hash(np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(rule)),
-        "step": _code(lambda rule, x: rule.update(x, rule.init(x), x), rule, params),
+        "hyper-parameters": hashed(np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(rule)),
+        "step": code_hash(lambda rule, x: rule.update(x, rule.init(x), x), rule, params),
         "problem": f"{problem.name} on {problem.data.name}, {' '.join(shapes)}",
-        "loss": _code(problem.loss, params, problem.data.features, problem.data.labels),
-        "data": _hash([problem.data.features.tobytes(), problem.data.labels.tobytes()]),
+        "loss": code_hash(problem.loss, params, problem.data.features, problem.data.labels),
+        "data": hashed([problem.data.features.tobytes(), problem.data.labels.tobytes()]),
     }
 
 
@@ -80,19 +80,24 @@ def remove(path: Path) -> None:
     _part(path).unlink(missing_ok=True)
 
 
+def without_addresses(text: str) -> str:
+    """A text that is the same in another process."""
+    return ADDRESS.sub("", text)
+
+
 def _part(path: Path) -> Path:
     return path.with_name(f"{path.name}.part")
 
 
-def _code(function: Callable[..., Any], *arguments: Any) -> str:
+def code_hash(function: Callable[..., Any], *arguments: Any) -> str:
     """What a function computes, as JAX traces it: two rules of one name may differ; '' if it cannot be traced."""
     try:
         traced = jax.make_jaxpr(function)(*arguments)
     except Exception:
         return ""
-    words = ADDRESS.sub("", str(traced.jaxpr)).encode()
-    return _hash([words, *(np.asarray(constant).tobytes() for constant in traced.consts)])
+    words = without_addresses(str(traced.jaxpr)).encode()
+    return hashed([words, *(np.asarray(constant).tobytes() for constant in traced.consts)])
 
 
-def _hash(parts: Iterable[bytes]) -> str:
+def hashed(parts: Iterable[bytes]) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]

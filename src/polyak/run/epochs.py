@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from polyak.run.compiled import jitted
 from polyak.run.loop import Carry, eager_loop, loop, start, unstacked
 
 Loss = Callable[[Any, Any, Any], Any]
@@ -27,27 +28,7 @@ def engine(*, quick: bool = False) -> tuple[Callable[..., Any], Callable[..., An
     If `quick`, in about a third of the time, for code that runs about three times slower.
     """
     options = QUICK_OPTIONS if quick else COMPILER_OPTIONS
-    return _jitted(begin, options), _jitted(advance, options)
-
-
-def _jitted(function: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
-    """A function compiled with these options, where this version of XLA, for this device, has them."""
-    plain = jax.jit(function, static_argnums=0)
-    if jax.default_backend() != "cpu":
-        return plain
-    chosen = jax.jit(function, static_argnums=0, compiler_options=options)
-
-    def call(*arguments: Any) -> Any:
-        nonlocal chosen
-        try:
-            return chosen(*arguments)
-        except jax.errors.JaxRuntimeError as error:
-            if "compile option" not in str(error):
-                raise
-            chosen = plain
-            return plain(*arguments)
-
-    return call
+    return jitted(begin, options), jitted(advance, options)
 
 
 def begin(loss: Loss, rule: Any, params: Any, whole: Rows) -> tuple[Carry, Any]:
@@ -61,7 +42,7 @@ def advance(loss: Loss, rule: Any, carry: Carry, rows: Rows, whole: Rows, batche
 
     Batches are drawn from `rows`; the losses are those over `whole`.
     """
-    epoch = _epoch(loop, jax.grad(loss), loss, rule, rows, whole)
+    epoch = one_epoch(loop, jax.grad(loss), loss, rule, rows, whole)
     ends: tuple[Carry, Any] = jax.vmap(partial(lax.scan, epoch))(carry, batches)
     return ends
 
@@ -76,7 +57,7 @@ def advance_eager(
     loss: Loss, rule: Any, carry: Carry, rows: Rows, whole: Rows, batches: Any
 ) -> tuple[Carry, Any]:
     """The same as `advance`, step after step; only the gradient and the loss are compiled."""
-    epoch = _epoch(eager_loop, *_compiled(loss), rule, rows, whole)
+    epoch = one_epoch(eager_loop, *_compiled(loss), rule, rows, whole)
     ends = []
     for one, epochs in zip(unstacked(carry), unstacked(batches), strict=True):
         records = []
@@ -93,10 +74,10 @@ def _compiled(loss: Loss) -> tuple[Any, Any]:
     return jax.jit(jax.grad(loss)), jax.jit(loss)
 
 
-def _epoch(
+def one_epoch(
     run: Callable[..., Any], slope: Any, loss: Loss, rule: Any, rows: Rows, whole: Rows
 ) -> Callable[..., Any]:
-    """One epoch of one seed, by the compiled loop or by the eager one."""
+    """One epoch, by the compiled loop or by the eager one: epoch(carry, parts) -> the carry and the losses recorded."""
 
     def part(carry: Carry, chosen: Any) -> tuple[Carry, Any]:
         ends: tuple[Carry, Any] = run(

@@ -27,6 +27,7 @@ def loop(
     observe: Callable[[Any], Any],
     carry: Carry,
     inputs: Any,
+    arranged: Callable[[Any], Any] = lambda params: params,
 ) -> tuple[Carry, Any]:
     """Steps of a rule, with a record after every so many.
 
@@ -36,6 +37,7 @@ def loop(
         observe: observe(params) -> what is recorded.
         carry: the parameters and the rule's state.
         inputs: one step's input at [record, step]: arrays with two leading axes, (records, steps per record).
+        arranged: the same parameters, in the order in memory that suits the loop.
 
     Returns the last carry, and the records stacked along a leading axis.
     """
@@ -43,7 +45,8 @@ def loop(
     def step(carry: Carry, batch: Any) -> tuple[Carry, None]:
         params, state = carry
         updates, state = rule.update(gradient(params, batch), state, params)
-        return (jax.tree.map(lambda x, step: x + step.astype(x.dtype), params, updates), state), None
+        params = jax.tree.map(lambda x, step: x + step.astype(x.dtype), params, updates)
+        return (arranged(params), state), None
 
     def record(carry: Carry, batches: Any) -> tuple[Carry, Any]:
         carry, _ = lax.scan(step, carry, batches)

@@ -75,7 +75,7 @@ def train(
     epochs = whole_number("epochs", epochs, at_least=1)
     # Past two epochs' rows, `every` only says that no record lies within an epoch.
     every = min(whole_number("every", every, at_least=1), 2 * rows)
-    numbers = _seeds(seed, seeds)
+    numbers = seeds_from(seed, seeds)
     if dtype not in DTYPES:
         raise unknown("dtype", str(dtype), DTYPES)
     plan = Plan.of(rows=rows, batch_size=batch_size, every=every, replace=replace)
@@ -114,7 +114,7 @@ class _Training:
     ) -> None:
         self.rule, self.problem, self.plan = rule, problem, plan
         self.seeds, self.replace, self.dtype, self.quick = seeds, replace, dtype, quick
-        self.rows, self.whole = _on_device(problem, dtype)
+        self.rows, self.whole = on_device(problem, dtype)
 
     def identity(self, epochs: int) -> dict[str, str]:
         """What tells this training from another."""
@@ -161,7 +161,8 @@ class _Training:
         return self.plan.cut(np.array(orders))
 
 
-def _seeds(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
+def seeds_from(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
+    """The seeds of the runs: one, as many as asked for from the first on, or those given."""
     first = whole_number("seed", seed, at_least=0)
     if seeds is None:
         return (first,)
@@ -173,7 +174,7 @@ def _seeds(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=8)
-def _on_device(problem: Problem, dtype: str) -> tuple[Any, Any]:
+def on_device(problem: Problem, dtype: str) -> tuple[Any, Any]:
     """The rows to draw batches from, and those to take the recorded losses over."""
 
     def put(data: Data) -> tuple[Any, Any]:

@@ -104,6 +104,11 @@ class PageRule:
             return first_line(error)
         return None
 
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        """From a pickle, perhaps in a process that has made no such rule yet."""
+        register(type(self))
+        self.__dict__.update(attributes)
+
     def __str__(self) -> str:
         shown = ", ".join(
             f"{name}={value:g}" for name, value in self.settings().items() if not callable(value)

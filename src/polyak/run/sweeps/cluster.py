@@ -1,0 +1,177 @@
+"""The chunks of a sweep on Dask workers, who write the store themselves: only words come back."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from polyak.errors import PolyakError, whole_number
+from polyak.run.sweeps import store as stores
+from polyak.run.sweeps.job import Job
+from polyak.version import __version__
+
+AT_ONCE = 4  # chunks that each thread of a worker is given ahead
+PATIENCE = 10  # seconds to wait for a scheduler and for its first worker
+MOST_LOST = 100  # workers that may die under one chunk before the chunk is held to be the cause
+# One core a worker: the chunks are what runs side by side.
+ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "OMP_NUM_THREADS": "1"}
+Progress = Callable[[int, int], None]
+
+
+def run_on_cluster(
+    jobs: dict[str, Job], store: str | Path, cluster: Any, workers: Any, progress: Progress
+) -> Any:
+    """Run what the store does not hold yet on the workers, and open it."""
+    if cluster is not None and workers is not None:
+        raise PolyakError("a cluster has workers of its own: give its address or a number of workers, not both")
+    with client_of(cluster, workers) as client:
+        check_versions(client)
+        path = stores.prepared(jobs, store if "://" in str(store) else Path(store).absolute())
+        jobs = {name: stores.with_chunks_of(path, name, job) for name, job in jobs.items()}
+        missing = [
+            (name, number, region, cells)
+            for name, job in jobs.items()
+            for number, region, cells in stores.missing_regions(path, name, job)
+        ]
+        total = sum(job.cells for job in jobs.values())
+        done = total - sum(cells for *_, cells in missing)
+        progress(done, total)
+        if missing:
+            _submit(client, _packed(jobs), path, missing, done, total, progress)
+    return stores.load(path)
+
+
+def work(payload: bytes, version: str, path: str, name: str, number: int, region: Any) -> str:
+    """What a worker does: one chunk, computed and written. Returns the number of its process."""
+    import os
+
+    if version != __version__:
+        raise PolyakError(f"a worker has polyak {__version__}, this sweep is polyak {version}'s")
+    job = _unpacked(payload)[name]
+    stores.write(stores.opened(path, name, "r+"), job, number, region)
+    return str(os.getpid())
+
+
+@contextlib.contextmanager
+def client_of(cluster: Any, workers: Any) -> Iterator[Any]:
+    """A client of the cluster at an address, or of `workers` single-threaded processes on this machine."""
+    import dask
+    import distributed
+
+    # Its own words about workers that come and go would stand between the lines of this program.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    if isinstance(cluster, distributed.Client):
+        yield cluster
+        return
+    with dask.config.set({"distributed.scheduler.allowed-failures": MOST_LOST}):
+        if workers is not None:
+            count = whole_number("workers", workers, at_least=1)
+            made = distributed.LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+                env=ONE_THREAD,
+            )
+            with made, distributed.Client(made) as client:
+                yield client
+            return
+        try:
+            client = distributed.Client(str(cluster), timeout=PATIENCE)
+        except (OSError, ValueError, TypeError) as error:
+            what = " ".join(str(error).split())[:200]
+            raise PolyakError(
+                f"the cluster {cluster} cannot be reached ({what}); expected a scheduler such as tcp://host:8786"
+            ) from None
+        with client:
+            yield client
+
+
+def check_versions(client: Any) -> None:
+    """Refuse a cluster without workers, and workers with another version of Polyak or none."""
+    import asyncio
+
+    import distributed
+
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except (TimeoutError, asyncio.TimeoutError, distributed.TimeoutError):
+        raise PolyakError(f"the cluster has no worker after {PATIENCE} s") from None
+    for worker, version in client.run(_version_of).items():
+        if version != __version__:
+            has = f"polyak {version}" if version else "no polyak"
+            raise PolyakError(f"the worker {worker} has {has}, expected {__version__}, which this sweep is run with")
+
+
+def _version_of() -> str:
+    # Sent as it is: a worker may have no polyak to import it from.
+    try:
+        from importlib import import_module
+
+        return str(import_module("polyak.version").__version__)
+    except ImportError:
+        return ""
+
+
+def _submit(
+    client: Any, payload: bytes, path: str, missing: list[Any], done: int, total: int, progress: Progress
+) -> None:
+    """A few chunks for each worker at a time: a scheduler that holds millions of tasks is slow."""
+    from distributed import as_completed
+
+    shared = client.scatter(payload, broadcast=True)
+    sizes = {}
+
+    def send(name: str, number: int, region: Any, cells: int) -> Any:
+        future = client.submit(work, shared, __version__, path, name, number, region, pure=False, retries=0)
+        sizes[future.key] = cells
+        return future
+
+    waiting = iter(missing)
+    ahead = max(1, sum(client.nthreads().values())) * AT_ONCE
+    finished = as_completed([send(*chunk) for chunk in islice(waiting, ahead)])
+    try:
+        for future in finished:
+            future.result()
+            done += sizes.pop(future.key)
+            progress(done, total)
+            for chunk in islice(waiting, 1):
+                finished.add(send(*chunk))
+    except BaseException:
+        client.cancel(list(finished.futures), force=True)
+        raise
+
+
+def _packed(jobs: dict[str, Job]) -> bytes:
+    """The jobs with the reader's own rule file in them."""
+    import cloudpickle
+
+    own = [module for name, module in list(sys.modules.items()) if name.startswith(OWN_FILES)]
+    for module in own:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        packed: bytes = cloudpickle.dumps(jobs)
+        return packed
+    finally:
+        for module in own:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+OWN_FILES = "_polyak_"  # how modules from a reader's own file are named
+
+
+@lru_cache(maxsize=4)
+def _unpacked(payload: bytes) -> dict[str, Job]:
+    """The jobs, once a process: what they compile is found again."""
+    import cloudpickle
+
+    found: dict[str, Job] = cloudpickle.loads(payload)
+    return found

@@ -1,0 +1,197 @@
+"""The whole of a sweep as one object: what every chunk is computed from, here or on another machine."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from polyak.rules import tabulated
+from polyak.run.checkpoint import code_hash, hashed, without_addresses
+from polyak.run.sweeps import chunks
+from polyak.run.sweeps.chunks import Region
+from polyak.run.sweeps.lanes import lane_count
+from polyak.run.sweeps.on_landscape import OnLandscape
+from polyak.run.sweeps.on_problem import OnProblem
+from polyak.run.sweeps.plane import Plane, sampled
+from polyak.run.sweeps.recording import Recording
+from polyak.version import __version__
+
+Target = OnLandscape | OnProblem
+NOT_YET = -2  # of a whole number that no chunk has written
+
+
+class Variable(NamedTuple):
+    """A variable of a result: its dimensions, shape and type."""
+
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: str
+    meaning: str
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A rule on its axes, a target, seeds, and what is recorded.
+
+    Attributes:
+        plane: the rule and its axes.
+        on: what is descended or trained.
+        seeds: of the runs; empty on a landscape, which has none.
+        recording: what is kept of each cell.
+        sampling: grid, random or latin_hypercube.
+        drawn: how many cells are drawn, unless it is a grid.
+        seed: of that draw.
+        chunk: the shape of a chunk.
+    """
+
+    plane: Plane
+    on: Target
+    seeds: tuple[int, ...]
+    recording: Recording
+    sampling: str
+    drawn: int
+    seed: int
+    chunk: tuple[int, ...] = ()
+
+    @cached_property
+    def coordinates(self) -> dict[str, np.ndarray]:
+        """The values of the axes: of a grid each along its own dimension, of a draw all along `cell`."""
+        if self.sampling == "grid":
+            return {name: axis.values(name) for name, axis in self.plane.axes.items()}
+        return sampled(self.plane.axes, self.sampling, self.drawn, self.seed)
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The dimensions of the plane, the seeds' first."""
+        cells = tuple(self.plane.axes) if self.sampling == "grid" else ("cell",)
+        return (*(["seed"] if self.on.seeded else []), *cells)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The plane's shape, along `dims`."""
+        grid = self.sampling == "grid"
+        cells = tuple(len(found) for found in self.coordinates.values()) if grid else (self.drawn,)
+        return (*([len(self.seeds)] if self.on.seeded else []), *cells)
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are, each seed's counted."""
+        return math.prod(self.shape)
+
+    def variables(self) -> dict[str, Variable]:
+        """What the result holds, by name."""
+        steps = (len(self.on.recorded_steps()),)
+        floating = str(self.on.dtype)
+        found = {}
+        for name in self.recording.names:
+            dims, shape = self.dims, self.shape
+            if name in ("values", "positions"):
+                dims, shape = (*dims, "step"), shape + steps
+            if name == "positions":
+                dims, shape = (*dims, "coordinate"), (*shape, len(self.on.params(None)))
+            dtype = "int32" if name in ("diverged_at", "steps_to_target") else floating
+            variable = self.recording.variable(name)
+            found[variable] = Variable(dims, shape, dtype, self.recording.meaning(name))
+        return found
+
+    @property
+    def recorded_bytes(self) -> int:
+        """What a cell takes in a result."""
+        return sum(
+            math.prod(about.shape[len(self.shape) :]) * np.dtype(about.dtype).itemsize
+            for about in self.variables().values()
+        )
+
+    @cached_property
+    def rule(self) -> Any:
+        """The rule with its schedules tabulated."""
+        return tabulated(self.plane.rule, self.on.steps)
+
+    @cached_property
+    def lanes(self) -> int:
+        """How many cells run side by side; the same whatever the chunks are."""
+        params = self.on.params(self.seeds[0] if self.seeds else None)
+        with jax.enable_x64(self.on.dtype == "float64"):
+            shapes = jax.eval_shape(lambda x: (x, self.rule.init(x)), jax.tree.map(jax.numpy.asarray, params))
+        held = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
+        cells_of_a_seed = math.prod(self.shape[1:]) if self.on.seeded else self.cells
+        return lane_count(held + len(self.plane.axes) * np.dtype(self.on.dtype).itemsize, cells_of_a_seed)
+
+    def chunked(self) -> tuple[int, ...]:
+        """The shape of a chunk that suits the work."""
+        return chunks.chunk_shape(self.shape, self.on.work(self.recording), self.recorded_bytes, self.lanes)
+
+    def regions(self) -> Iterator[Region]:
+        """The chunks, in their order."""
+        return chunks.regions(self.shape, self.chunk)
+
+    def compute(self, region: Region) -> dict[str, np.ndarray]:
+        """Every variable on a region of the plane."""
+        cells = region[1:] if self.on.seeded else region
+        values = self._values(cells)
+        capacity = math.prod(self.chunk[1:] if self.on.seeded else self.chunk)
+        shape = tuple(part.stop - part.start for part in cells)
+        seeds: list[int | None] = list(self.seeds[region[0]]) if self.on.seeded else [None]
+        of_each = []
+        for seed in seeds:
+            found = self.on.cells(self.rule, values, seed, self.recording, self.lanes, capacity)
+            of_each.append({name: array.reshape(*shape, *array.shape[1:]) for name, array in found.items()})
+        if not self.on.seeded:
+            return of_each[0]
+        return {name: np.stack([found[name] for found in of_each]) for name in of_each[0]}
+
+    def _values(self, cells: Region) -> dict[str, np.ndarray]:
+        """The axes' values of the cells of a region, one after the other."""
+        if self.sampling != "grid":
+            return {name: found[cells[0]] for name, found in self.coordinates.items()}
+        parts = [found[part] for found, part in zip(self.coordinates.values(), cells, strict=True)]
+        planes = np.meshgrid(*parts, indexing="ij")
+        return {name: plane.ravel() for name, plane in zip(self.coordinates, planes, strict=True)}
+
+    def identity(self) -> dict[str, str]:
+        """What tells this sweep from another, in words and hashes that are the same in another process."""
+        params = self.on.params(0)
+        with jax.enable_x64(self.on.dtype == "float64"):
+            step = code_hash(lambda rule, x: rule.update(x, rule.init(x), x), self.rule, params)
+            numbers = hashed(np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(self.rule))
+        fixed = {name: _spelled(value) for name, value in self.plane.fixed().items()}
+        return {
+            "rule": self.plane.name,
+            "settings": ", ".join(f"{name}={value}" for name, value in fixed.items()) or "none",
+            "step": step,
+            "numbers": numbers,
+            **self.on.identity(),
+            "axes": ", ".join(f"{name}={axis.spelled()}" for name, axis in self.plane.axes.items()),
+            "sampling": self.sampling if self.sampling == "grid" else f"{self.sampling}, {self.drawn}, seed {self.seed}",
+            "seeds": ", ".join(map(str, self.seeds)) or "none",
+            "record": ", ".join(self.recording.names),
+            "target": str(self.recording.target),
+            "polyak": __version__,
+        }
+
+    def attrs(self) -> dict[str, Any]:
+        """What a result says of itself: enough to run it again."""
+        return {
+            "rule": self.plane.name,
+            "settings": json.dumps({name: _spelled(value) for name, value in self.plane.fixed().items()}),
+            "axes": json.dumps({name: axis.spelled() for name, axis in self.plane.axes.items()}),
+            "sampling": self.sampling,
+            **({} if self.sampling == "grid" else {"sampling_seed": self.seed}),
+            **self.on.attrs(),
+            **({} if self.recording.target is None else {"target_to_reach": self.recording.target}),
+            "seeds": list(self.seeds),
+            "version": __version__,
+        }
+
+
+def _spelled(value: Any) -> str:
+    if getattr(value, "is_tabulated", False):
+        return "a schedule"
+    return without_addresses(str(value))

@@ -1,0 +1,117 @@
+"""Cells side by side: one rule that is many, and blocks of it that fit into a processor's cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.experimental.layout import Layout, with_layout_constraint
+
+CACHE = 1 << 16  # bytes that a block's numbers may take: they are gone through at every step
+FEWEST_LANES, MOST_LANES = 8, 1024
+# A chunk is one thread's work: XLA's own threads would only take the cores from the others.
+COMPILER_OPTIONS = {"xla_cpu_multi_thread_eigen": False, "xla_cpu_prefer_vector_width": 512}
+
+
+class SideBySide:
+    """A rule with many values of some settings, as one rule: everything has a leading axis of lanes.
+
+    Attributes:
+        rule: the rule; its other settings are those of every lane.
+        values: the settings that differ, by name, each of shape (lanes,).
+        ones: of shape (lanes,), to keep the lanes beside one another in memory. Elementwise work is then done
+            on many lanes at once; matrix products arrange their operands themselves and are given None.
+    """
+
+    def __init__(self, rule: Any, values: Mapping[str, Any], ones: Any = None) -> None:
+        self.rule, self.values, self.ones = rule, dict(values), ones
+
+    def init(self, params: Any) -> Any:
+        """The state of every lane."""
+        return self._arranged(jax.vmap(lambda values, x: self._at(values).init(x))(self.values, params))
+
+    def update(self, grads: Any, state: Any, params: Any) -> tuple[Any, Any]:
+        """The step of every lane, and its next state."""
+
+        def one(values: Any, g: Any, s: Any, x: Any) -> Any:
+            return self._at(values).update(g, s, x)
+
+        updates, state = jax.vmap(one)(self.values, grads, state, params)
+        if self.ones is not None:
+            # A product with what XLA does not know to be one: a sum without any broadcast in it would go through
+            # its tiled emitter, which takes seven times as long over this order in memory (jaxlib 0.10.2).
+            updates = jax.tree.map(lambda u: u * lanes_first(self.ones, u), updates)
+        return updates, self._arranged(state)
+
+    def _at(self, values: Mapping[str, Any]) -> Any:
+        return self.rule.replace(**values) if values else self.rule
+
+    def _arranged(self, tree: Any) -> Any:
+        return jax.tree.map(lanes_innermost, tree) if self.ones is not None else tree
+
+
+def lanes_innermost(x: Any) -> Any:
+    """An array of shape (lanes, ...) whose lanes lie beside one another in memory."""
+    if jnp.ndim(x) < 2:
+        return x
+    return with_layout_constraint(x, Layout((*range(1, x.ndim), 0)))
+
+
+def lanes_first(ones: Any, x: Any) -> Any:
+    """Numbers of shape (lanes,) with as many axes as x has, in its type."""
+    return ones.reshape(-1, *[1] * (x.ndim - 1)).astype(x.dtype)
+
+
+def lane_count(bytes_of_a_cell: int, cells: int) -> int:
+    """How many cells make a block: a power of two, as many as the cache holds, no more than there are."""
+    if jax.default_backend() != "cpu":  # an accelerator hides its memory behind many lanes
+        return 1 << max(3, min(17, (cells - 1).bit_length()))
+    held = max(1, CACHE // max(1, bytes_of_a_cell))
+    lanes = 1 << (held.bit_length() - 1)
+    return max(FEWEST_LANES, min(lanes, MOST_LANES, 1 << (cells - 1).bit_length()))
+
+
+def block_by_block(block: Callable[[Any], Any], values: Any, used: Any) -> Any:
+    """`block` of each of the first `used` blocks of `values`, whose arrays are of shape (blocks, lanes)."""
+    blocks = len(jax.tree.leaves(values)[0])
+    shapes = jax.eval_shape(block, jax.tree.map(lambda array: array[0], values))
+    room = jax.tree.map(lambda shape: jnp.zeros((blocks, *shape.shape), shape.dtype), shapes)
+
+    def next_block(k: Any, found: Any) -> Any:
+        one = block(jax.tree.map(lambda array: lax.dynamic_index_in_dim(array, k, keepdims=False), values))
+        return jax.tree.map(lambda room, array: lax.dynamic_update_index_in_dim(room, array, k, 0), found, one)
+
+    return lax.fori_loop(0, used, next_block, room)
+
+
+def in_blocks(values: Mapping[str, Any], lanes: int, capacity: int, dtype: str) -> tuple[dict[str, Any], int]:
+    """Values of shape (cells,) as (blocks, lanes), with room for `capacity` cells; and how many blocks are used.
+
+    Lanes without a cell of their own repeat the last one.
+
+    >>> found, used = in_blocks({"lr": np.arange(3.0)}, lanes=2, capacity=6, dtype="float64")
+    >>> found["lr"].tolist(), used
+    ([[0.0, 1.0], [2.0, 2.0], [2.0, 2.0]], 2)
+    """
+    cells = len(next(iter(values.values())))
+    blocks = -(-capacity // lanes)
+    padded = {
+        name: np.pad(np.asarray(array, dtype), (0, blocks * lanes - cells), mode="edge").reshape(blocks, lanes)
+        for name, array in values.items()
+    }
+    return padded, -(-cells // lanes)
+
+
+def out_of_blocks(found: Mapping[str, Any], cells: int) -> dict[str, Any]:
+    """Arrays of shape (blocks, lanes, ...) as (cells, ...), on the host."""
+    return {name: np.asarray(array).reshape(-1, *array.shape[2:])[:cells] for name, array in found.items()}
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,172 @@
+"""Cells that train a problem, each seed's batches shared by all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from polyak.problems import Problem
+from polyak.run.batches import Plan, parameter_generator
+from polyak.run.checkpoint import code_hash, hashed
+from polyak.run.compiled import jitted
+from polyak.run.epochs import one_epoch
+from polyak.run.loop import compiles, loop, start
+from polyak.run.sweeps.lanes import COMPILER_OPTIONS, SideBySide, block_by_block, in_blocks, out_of_blocks
+from polyak.run.sweeps.recording import Recording, begun, folded, recorded
+from polyak.run.train import on_device, train
+
+
+@dataclass(frozen=True, eq=False)
+class OnProblem:
+    """A problem and how it is trained.
+
+    Attributes:
+        problem: data, model and loss.
+        batch_size: rows in a mini-batch.
+        epochs: how often each row is seen.
+        every: the loss over all the data is taken each so many rows, and at each epoch's end.
+        dtype: float32 or float64.
+    """
+
+    problem: Problem
+    batch_size: int
+    epochs: int
+    every: int
+    dtype: str
+    quantity = "loss"
+    seeded = True
+
+    @property
+    def plan(self) -> Plan:
+        """How an epoch is cut into batches."""
+        return Plan.of(rows=self.problem.data.rows, batch_size=self.batch_size, every=self.every)
+
+    @property
+    def steps(self) -> int:
+        """Batches in all."""
+        return self.epochs * self.plan.steps
+
+    def recorded_steps(self) -> np.ndarray:
+        """The steps after which the loss is taken, from 0."""
+        return self.plan.steps_taken(self.epochs)
+
+    def identity(self) -> dict[str, str]:
+        """What tells this target from another."""
+        data, params = self.problem.data, self.params(0)
+        return {
+            "problem": f"{self.problem.name} on {data.name}",
+            "loss": code_hash(self.problem.loss, params, data.features, data.labels),
+            "data": hashed([data.features.tobytes(), data.labels.tobytes()]),
+            "batch_size": str(self.batch_size),
+            "epochs": str(self.epochs),
+            "every": str(self.every),
+            "dtype": self.dtype,
+        }
+
+    def attrs(self) -> dict[str, Any]:
+        """What a result says of it."""
+        return {
+            "target": self.problem.name,
+            "data": self.problem.data.name,
+            "batch_size": self.batch_size,
+            "epochs": self.epochs,
+            "steps": self.steps,
+            "dtype": self.dtype,
+        }
+
+    def params(self, seed: int | None) -> Any:
+        """The parameters before the first step."""
+        first = self.problem.init(parameter_generator(seed or 0))
+        return jax.tree.map(lambda x: np.asarray(x, self.dtype), first)
+
+    def work(self, recording: Recording) -> float:
+        """The arithmetic of one cell, roughly."""
+        size = sum(np.size(x) for x in jax.tree.leaves(self.params(0)))
+        whole = self.problem.whole or self.problem.data
+        looks = len(self.recorded_steps())
+        return float(size * (6 * self.steps * (self.batch_size + 2) + 2 * looks * whole.rows))
+
+    def cells(
+        self, rule: Any, values: Mapping[str, Any], seed: int | None, recording: Recording, lanes: int, capacity: int
+    ) -> dict[str, Any]:
+        """What is recorded of cells with these values, each of shape (cells,), all of one seed."""
+        with jax.enable_x64(self.dtype == "float64"):
+            params = self.params(seed)
+            if not compiles(rule, jax.tree.map(jnp.asarray, params)):
+                return self._one_by_one(rule, values, seed, recording)
+            blocks, used = in_blocks(values, lanes, capacity, self.dtype)
+            goal = np.asarray(np.inf if recording.target is None else recording.target, self.dtype)
+            loss = self.problem.loss_of_many or self.problem.loss
+            steps = self.recorded_steps()[1:].reshape(self.epochs, -1).astype(np.int32)
+            rows, whole = on_device(self.problem, self.dtype)
+            found = _engine()(
+                loss, recording, rule, blocks, used, params, rows, whole, self._batches(seed or 0), steps, goal
+            )
+            return out_of_blocks(found, len(next(iter(values.values()))))
+
+    def _batches(self, seed: int) -> Any:
+        plan = self.plan
+        return plan.cut(np.stack([plan.draw(seed, epoch) for epoch in range(self.epochs)]))
+
+    def _one_by_one(
+        self, rule: Any, values: Mapping[str, Any], seed: int | None, recording: Recording
+    ) -> dict[str, Any]:
+        cells = [dict(zip(values, cell, strict=True)) for cell in zip(*values.values(), strict=True)]
+        goal = np.inf if recording.target is None else recording.target
+        found = []
+        for cell in cells:
+            history = train(
+                rule.replace(**{name: float(value) for name, value in cell.items()}),
+                self.problem,
+                batch_size=self.batch_size,
+                epochs=self.epochs,
+                seed=seed or 0,
+                every=self.every,
+                dtype=self.dtype,
+            )
+            losses = jnp.asarray(history.losses[0][:, None])
+            finite = jnp.isfinite(losses)
+            summary = begun(losses[0], finite[0], goal)
+            summary = folded(summary, losses[1:], finite[1:], jnp.asarray(self.recorded_steps()[1:]), goal)
+            found.append(recorded(recording, summary, losses))
+        return {name: np.concatenate([np.asarray(one[name]) for one in found]) for name in found[0]}
+
+
+@cache
+def _engine() -> Callable[..., Any]:
+    return jitted(_blocks, COMPILER_OPTIONS, static=(0, 1))
+
+
+def _blocks(loss: Any, recording: Recording, rule: Any, values: Any, used: Any, *job: Any) -> Any:
+    return block_by_block(partial(_block, loss, recording, rule, job), values, used)
+
+
+def _block(loss: Any, recording: Recording, rule: Any, job: Any, values: Any) -> Any:
+    params, rows, whole, batches, steps, goal = job
+    lanes = len(jax.tree.leaves(values)[0])
+    side_by_side = SideBySide(rule, values)
+    slope = jax.vmap(jax.grad(loss), in_axes=(0, None, None))
+    losses_of = jax.vmap(loss, in_axes=(0, None, None))
+    one = one_epoch(loop, slope, losses_of, side_by_side, rows, whole)
+
+    def epoch(carry: Any, inputs: Any) -> Any:
+        (run, summary), (parts, steps) = carry, inputs
+        run, losses = one(run, parts)
+        summary = folded(summary, losses, jnp.isfinite(losses), steps, goal)
+        return (run, summary), losses if "values" in recording.names else jnp.zeros((len(steps), 0))
+
+    x = jax.tree.map(lambda x: jnp.broadcast_to(x, (lanes, *x.shape)), params)
+    first = losses_of(x, *whole)
+    carry = start(side_by_side, x), begun(first, jnp.isfinite(first), goal)
+    (_, summary), losses = lax.scan(epoch, carry, (batches, steps))
+    kept = None
+    if "values" in recording.names:
+        kept = jnp.concatenate([first[None], losses.reshape(-1, lanes)])
+    return recorded(recording, summary, kept)
