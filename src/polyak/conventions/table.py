@@ -118,7 +118,7 @@ def _decay(spelling: Spelling, form: Form) -> str:
 
 def others() -> list[tuple[str, ...]]:
     """A row for each adaptive optimizer: what it is with its defaults, and where it differs from its namesakes."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for spelling in SPELLINGS.values():
         form = spelling.forms[0]
         if spelling.framework in OURS or issubclass(form.rule, LinearRule):

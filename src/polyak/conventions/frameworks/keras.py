@@ -94,7 +94,7 @@ class KerasStepper:
             warnings.filterwarnings("ignore", message="Gradients do not exist")
             if any(g is not None for g in given):  # with none at all Keras refuses
                 self.optimizer.apply(given, self.params)
-        return [np.array(x) for x in self.params]
+        return [np.array(x.value) for x in self.params]
 
     @in_float64
     def set_lr(self, lr: float) -> None:
@@ -105,7 +105,11 @@ class KerasStepper:
     def state(self) -> Any:
         """What `save_own_variables` stores: every variable of the optimizer by its number."""
         store: dict[str, Any] = {}
-        self.optimizer.save_own_variables(store)
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "__array__", DeprecationWarning
+            )  # Keras's own variables and NumPy 2
+            self.optimizer.save_own_variables(store)
         return {key: np.array(value) for key, value in store.items()}
 
     @in_float64

@@ -36,6 +36,8 @@ class RuleStepper:
         backend: "numpy" or "jax"; by default NumPy for what is written against the array API, JAX for the rest.
     """
 
+    takes_pytrees = True
+
     def __init__(self, rule: Any, name: str | None = None, backend: str | None = None) -> None:
         self.given = as_rule(rule)
         if isinstance(self.given, FromPlane):
@@ -43,12 +45,12 @@ class RuleStepper:
                 f"{self.given.name()} brings its own gradient, expected a rule that is given one"
             )
         self.name = name or str(self.given.name())
-        self.by_array = isinstance(self.given, Rule | Wrapper)
+        self.nested = False  # whether the arrays are handed over in a pytree, and not in a list
         self.backend = backend or ("numpy" if isinstance(self.given, Rule | Wrapper | PageRule) else "jax")
         settings = self.given.settings()
         self.lr_name = next((key for key in LR_NAMES if isinstance(settings.get(key), float | int)), None)
         self.lr = None if self.lr_name is None else float(settings[self.lr_name])
-        self.skips_missing = self.by_array
+        self.skips_missing = isinstance(self.given, Rule | Wrapper)
 
     @in_float64
     def start(self, params: list[Array]) -> None:
@@ -65,9 +67,11 @@ class RuleStepper:
         given = [None if g is None else self._array(g) for g in grads]
         with refusals(self.name):
             for index, (g, x) in enumerate(zip(self._parts(given), self._parts(self.params), strict=True)):
-                if g[0] is not None:
-                    steps, self.states[index] = self._update(g, self.states[index], x)
-                    self.params[index : index + len(x)] = [a + b for a, b in zip(x, steps, strict=True)]
+                if not self.nested and self.skips_missing and g[0] is None:
+                    continue
+                steps, self.states[index] = self._update(g, self.states[index], x)
+                moved = [a + b for a, b in zip(self._leaves(x), self._leaves(steps), strict=True)]
+                self.params[index : index + len(moved)] = moved
         return [np.array(x) for x in self.params]
 
     def set_lr(self, lr: float) -> None:
@@ -89,8 +93,14 @@ class RuleStepper:
 
         self.states = jax.tree.map(lambda leaf: leaf.copy() if hasattr(leaf, "copy") else leaf, state)
 
-    def _parts(self, arrays: list[Any]) -> list[list[Any]]:
-        return [[x] for x in arrays] if self.by_array else [arrays]
+    def _parts(self, arrays: list[Any]) -> list[Any]:
+        """What the rule is given at once: an array, all of them, or all of them in a pytree."""
+        if self.nested:
+            return [{"first": arrays[0], "rest": tuple(arrays[1:])}]
+        return [[x] for x in arrays] if self.skips_missing else [arrays]
+
+    def _leaves(self, part: Any) -> list[Any]:
+        return [part["first"], *part["rest"]] if self.nested else part
 
     def _array(self, x: Array) -> Any:
         import jax.numpy as jnp

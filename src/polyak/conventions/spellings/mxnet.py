@@ -30,6 +30,7 @@ MOMENTS = (
     Argument("beta2", 0.999, "beta2"),
     Argument("epsilon", 1e-8, "eps"),
 )
+SPREAD = {"eps_position": "inside", "initial_accumulator": 0.0, "lr_in_velocity": True}
 BATCH = "Trainer.step(batch_size) divides the gradient by batch_size"
 FLOAT32 = "its numbers are kept in float32, whatever the arrays are"
 IN_PYTHON = "mxnet/optimizer/optimizer.py"
@@ -81,13 +82,13 @@ RMSPROP = Spelling(
     forms=(
         Form(
             RMSProp,
-            {"momentum": 0.0, "eps_position": "inside", "initial_accumulator": 0.0, "lr_in_velocity": True},
+            {**SPREAD, "momentum": 0.0, "centered": False},
             {"centered": False},
             {"gamma2": None},
         ),
         Form(
             RMSProp,
-            {"eps_position": "inside", "initial_accumulator": 0.0, "lr_in_velocity": True},
+            {**SPREAD, "centered": True},
             {"centered": True},
         ),
     ),
