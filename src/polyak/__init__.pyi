@@ -26,7 +26,8 @@ from .rules import (
     from_page,
     from_plane,
 )
-from .run import Axis, History, Trace, descend, linear, log, memory, over, sweep, train, values
+from .run import History, Trace, descend, train
+from .run.sweeps import Axis, Best, Comparison, best, compare, linear, load_sweep, log, memory, over, sweep, values
 from .theory import (
     Drop,
     Expectation,
@@ -49,8 +50,10 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
-    "Axis",
     "AveragedGradient",
+    "Axis",
+    "Best",
+    "Comparison",
     "Dampening",
     "Drop",
     "Expectation",
@@ -72,7 +75,9 @@ __all__ = [
     "Trade",
     "TripleMomentum",
     "__version__",
+    "best",
     "chapter",
+    "compare",
     "conventions",
     "convert_state",
     "data",
@@ -85,6 +90,7 @@ __all__ = [
     "landscapes",
     "linear",
     "linear_regression",
+    "load_sweep",
     "log",
     "logistic_regression",
     "lr_drop",

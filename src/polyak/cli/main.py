@@ -8,7 +8,7 @@ import warnings
 import typer
 from typer.exceptions import TyperException
 
-from polyak.cli import catalogues, documents, labs, predictions, runs, studies, translations
+from polyak.cli import catalogues, comparisons, documents, labs, predictions, runs, studies, sweeps, translations
 from polyak.errors import PolyakError, nearest
 from polyak.version import __version__
 
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 catalogues.add_to(app)
 runs.add_to(app)
+sweeps.add_to(app)
+comparisons.add_to(app)
 studies.add_to(app)
 predictions.add_to(app)
 documents.add_to(app)

@@ -26,6 +26,19 @@ def rule_from(name: str, words: Sequence[str], options: Sequence[str] = ()) -> A
     return kind.from_settings(**typed(kind, settings, options))
 
 
+def kind_from(name: str) -> Any:
+    """What a name stands for before it has settings: a class of ours, an Optax factory, a page's function as a rule."""
+    if name.startswith("optax:"):
+        return _factory(name)
+    if not in_file(name):
+        return find(name)
+    found = object_in_file(name)
+    if inspect.isfunction(found):
+        # A page's function says what it needs only when it runs.
+        return _from_page(found, {"lr": "0.1", "momentum": "0.5"} if arity(found) == 3 else {})
+    return found
+
+
 def description(name: str) -> str:
     """What `polyak rules NAME` says: the name and the documentation of what stands behind it."""
     if name.startswith("optax:"):

@@ -1,3 +1,4 @@
+from .comparisons import comparison_figure
 from .expectations import expectation_figure, tradeoff_figure
 from .histories import history_figure
 from .learning_rates import lr_figure
@@ -7,15 +8,19 @@ from .plot import plot
 from .responses import response_figure
 from .stabilities import stability_figure
 from .style import save
+from .sweeps import curves_figure, plane_figure
 from .traces import convergence_figure, trace_figure
 
 __all__ = [
+    "comparison_figure",
     "condition_figure",
     "convergence_figure",
+    "curves_figure",
     "expectation_figure",
     "history_figure",
     "lr_figure",
     "phase_figure",
+    "plane_figure",
     "plot",
     "response_figure",
     "save",

@@ -16,6 +16,7 @@ FIGURES = {
     "Response": "responses.response_figure",
     "Stability": "stabilities.stability_figure",
     "Expectation": "expectations.expectation_figure",
+    "Comparison": "comparisons.comparison_figure",
     "Trade": "expectations.tradeoff_figure",
 }
 

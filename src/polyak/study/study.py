@@ -69,7 +69,7 @@ def study(
         progress(done, len(SECTIONS) + 1)
         sections.append(section(subject))
     progress(len(SECTIONS), len(SECTIONS) + 1)
-    _write(out, page(f"Study: {_title(subject.rule)}", command, sections), sections)
+    write_page(out, f"Study: {_title(subject.rule)}", command, sections)
     progress(len(SECTIONS) + 1, len(SECTIONS) + 1)
     return sections
 
@@ -103,8 +103,9 @@ def _title(rule: Any) -> str:
     return label(rule)
 
 
-def _write(out: Path, html: str, sections: Sequence[Section]) -> None:
+def write_page(out: str | Path, title: str, command: str, sections: Sequence[Section]) -> None:
     """Pictures and numbers first, the page that names them last, each file whole or not at all."""
+    out, html = Path(out), page(title, command, sections)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for section in sections:

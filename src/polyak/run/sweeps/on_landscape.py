@@ -62,6 +62,7 @@ class OnLandscape:
         return {
             "target": self.landscape.name,
             "start": list(self.landscape.start),
+            "initial": float(self.landscape(self.landscape.start)),
             "steps": self.steps,
             "dtype": self.dtype,
         }

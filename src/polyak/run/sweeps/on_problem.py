@@ -75,6 +75,7 @@ class OnProblem:
         return {
             "target": self.problem.name,
             "data": self.problem.data.name,
+            "initial": self._initial(),
             "batch_size": self.batch_size,
             "epochs": self.epochs,
             "steps": self.steps,
@@ -85,6 +86,12 @@ class OnProblem:
         """The parameters before the first step."""
         first = self.problem.init(parameter_generator(seed or 0))
         return jax.tree.map(lambda x: np.asarray(x, self.dtype), first)
+
+    def _initial(self) -> float:
+        """The loss over all the data before the first step, of seed 0."""
+        data = self.problem.data
+        with jax.enable_x64(True):
+            return float(self.problem.loss(self.params(0), data.features, data.labels))
 
     def work(self, recording: Recording) -> float:
         """The arithmetic of one cell, roughly."""

@@ -113,6 +113,12 @@ def _refuse_unknown(rule: Any, settings: dict[str, Any]) -> None:
             raise unknown(f"setting of {label}", name, known)
 
 
+def known_settings(rule: Any) -> tuple[str, list[str]]:
+    """A rule's name and the names of its settings, as far as they are known before a run."""
+    name, known = _known(rule)
+    return name, list(as_rule(rule).settings() if known is None else known)
+
+
 def _known(rule: Any) -> tuple[str, Sequence[str] | None]:
     """A rule's name and the names of its settings; None where only a run can tell."""
     if isinstance(rule, type) and issubclass(rule, Rule):

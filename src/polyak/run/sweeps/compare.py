@@ -1,0 +1,239 @@
+"""A fair comparison: every rule with the same budget, tuned on some seeds and judged on others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polyak.errors import PolyakError, whole_number
+from polyak.problems import Problem
+from polyak.run.history import History
+from polyak.run.result import Result
+from polyak.run.sweeps.best import best, interval_of_median, medians, near_best
+from polyak.run.sweeps.dataset import planes
+from polyak.run.sweeps.plane import Plane
+from polyak.run.sweeps.sensible_ranges import sensible_plane
+from polyak.run.sweeps.sweep import sweep
+from polyak.run.train import train
+
+TUNING_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One rule in a comparison.
+
+    Attributes:
+        name: the rule's name, numbered where two are of one name.
+        plane: the rule on the ranges that it was tuned over.
+        settings: the best of them, by the median over the tuning seeds.
+        edges: on which ends of its ranges the best lies.
+        tuned: the median loss of every cell over the tuning seeds, ascending, inf where it diverged.
+        history: the best settings trained with the judging seeds.
+        median: of those last losses.
+        interval: a bootstrap interval of it; None with fewer than three seeds.
+        near: the share of its cells within a tenth of its best one: how little its setting matters.
+        diverged: the share of its cells that diverged.
+        seconds_a_step: of one run, the judging seeds side by side, compilation not counted.
+    """
+
+    name: str
+    plane: Plane
+    settings: dict[str, float]
+    edges: dict[str, str]
+    tuned: np.ndarray
+    history: History
+    median: float
+    interval: tuple[float, float] | None
+    near: float
+    diverged: float
+    seconds_a_step: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison(Result):
+    """Rules compared on one problem, the best first.
+
+    Attributes:
+        entries: a rule each, by the median loss on the judging seeds.
+        problem: what they trained.
+        budget: cells that each was tuned with.
+        tuning_seeds, judging_seeds: which share no run.
+        epochs, batch_size: of every training.
+        sweeps: every cell of the tuning, an xarray Dataset or DataTree.
+    """
+
+    entries: tuple[Entry, ...]
+    problem: Problem
+    budget: int
+    tuning_seeds: tuple[int, ...]
+    judging_seeds: tuple[int, ...]
+    epochs: int
+    batch_size: int
+    sweeps: Any
+
+    HEADER = (
+        "rule",
+        "best settings",
+        "median loss",
+        "95 % interval",
+        "within 10 % of its best",
+        "diverged",
+        "us a step",
+    )
+
+    def rows(self) -> list[list[str]]:
+        """The table's cells as text, under `HEADER`."""
+        return [
+            [
+                entry.name,
+                ", ".join(f"{name}={value:.3g}" for name, value in entry.settings.items())
+                + ("" if not entry.edges else " (edge)"),
+                f"{entry.median:.5g}",
+                "" if entry.interval is None else f"{entry.interval[0]:.5g} to {entry.interval[1]:.5g}",
+                f"{entry.near:.0%}",
+                f"{entry.diverged:.0%}",
+                f"{1e6 * entry.seconds_a_step:.2g}",
+            ]
+            for entry in self.entries
+        ]
+
+    def protocol(self) -> str:
+        """How it was done, in words."""
+        data = self.problem.data
+        ranges = "; ".join(
+            f"{entry.name}: {', '.join(f'{name} {axis.spelled()}' for name, axis in entry.plane.axes.items())}"
+            for entry in self.entries
+        )
+        edges = [entry.name for entry in self.entries if entry.edges]
+        warning = f" The best of {', '.join(edges)} lies on the edge of its range." if edges else ""
+        return (
+            f"Each rule trained {self.problem.name} on {data.name} ({data.rows} rows) for {self.epochs} epochs in batches of "
+            f"{self.batch_size}, with {self.budget} settings drawn as a Latin hypercube over its own ranges "
+            f"({ranges}). Of these the one of the lowest median loss over all the data on {len(self.tuning_seeds)} "
+            f"tuning seeds was chosen, and judged on {len(self.judging_seeds)} other seeds, whose median and bootstrap "
+            f"interval stand in the table.{warning}"
+        )
+
+    def __str__(self) -> str:
+        table = [list(self.HEADER), *self.rows()]
+        widths = [max(len(row[k]) for row in table) for k in range(len(self.HEADER))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+        return "\n".join([line.rstrip() for line in lines] + ["", self.protocol()])
+
+
+def compare(
+    rules: Sequence[Any],
+    *,
+    on: Problem,
+    budget: int = 64,
+    seeds: int = 10,
+    tuning_seeds: int = TUNING_SEEDS,
+    seed: int = 0,
+    epochs: int = 2,
+    batch_size: int = 10,
+    progress: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """Compare rules on a problem, each with the same budget of settings.
+
+    Args:
+        rules: rules as for `sweep`, each tuned over its sensible ranges; or what `over` returns, over its own.
+        on: the problem that they train.
+        budget: settings that each rule is tuned with, at least 2.
+        seeds: runs that the tuned rule is judged by.
+        tuning_seeds: other runs, that each setting is tuned by.
+        seed: the first tuning seed; the judging seeds follow on the last one.
+        epochs, batch_size: of every training.
+        progress: called with (rules done, rules in all).
+
+    Returns a Comparison; `print` it, `plot()` it. Raises PolyakError for input that cannot be used.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> found = pk.compare([pk.GradientDescent, pk.HeavyBall], on=problem, budget=8, seeds=3)
+    >>> sorted(entry.name for entry in found.entries), found.judging_seeds
+    (['gradient_descent', 'heavy_ball'], (3, 4, 5))
+    """
+    if not isinstance(on, Problem):
+        raise PolyakError(f"{on!r} is no problem: rules are compared on data, such as linear_regression(data)")
+    budget = whole_number("budget", budget, at_least=2)
+    tuning = whole_number("tuning_seeds", tuning_seeds, at_least=1)
+    judging = whole_number("seeds", seeds, at_least=1)
+    first = whole_number("seed", seed, at_least=0)
+    given = [rule if isinstance(rule, Plane) else sensible_plane(rule) for rule in rules]
+    if len(given) < 2:
+        raise PolyakError(f"{len(given)} rule is given, expected two at least to compare" if given else "no rules")
+    for_tuning, for_judging = range(first, first + tuning), range(first + tuning, first + tuning + judging)
+    # Each rule is swept alone, so that progress tells of it; one seed draws the same strata for all.
+    common: dict[str, Any] = {"on": on, "epochs": epochs, "batch_size": batch_size}
+    entries, found = [], {}
+    for done, plane in enumerate(given):
+        if progress is not None:
+            progress(done, len(given))
+        tuned = sweep(plane, sampling="latin_hypercube", cells=budget, seed=first, seeds=for_tuning, **common)
+        name = _numbered(plane.name, found)
+        found[name] = tuned
+        entries.append(_judged(name, plane, tuned, for_judging, common))
+    if progress is not None:
+        progress(len(given), len(given))
+    import xarray as xr
+
+    return Comparison(
+        entries=tuple(sorted(entries, key=lambda entry: entry.median)),
+        problem=on,
+        budget=budget,
+        tuning_seeds=tuple(for_tuning),
+        judging_seeds=tuple(for_judging),
+        epochs=epochs,
+        batch_size=batch_size,
+        sweeps=xr.DataTree.from_dict({name.replace("/", "_"): one for name, one in found.items()}),
+    )
+
+
+def _judged(name: str, plane: Plane, tuned: Any, seeds: range, common: dict[str, Any]) -> Entry:
+    """A rule at the best of its settings, on seeds that it was not tuned by."""
+    ((_, dataset),) = planes(tuned).items()
+    values = np.sort(np.asarray(medians(dataset).values, dtype=np.float64))
+    if not np.isfinite(values[0]):
+        raise PolyakError(f"every setting of {name} diverged: give it other ranges by over(...)")
+    chosen = best(dataset)
+    assert not isinstance(chosen, dict)
+    rule = plane.at(**chosen.settings)
+    options = {"epochs": common["epochs"], "batch_size": common["batch_size"], "seeds": seeds}
+    train(rule, common["on"], **options)  # compiles
+    history = train(rule, common["on"], **options)
+    ends = np.where(np.isfinite(history.final_losses), history.final_losses, np.inf).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        median = float(np.nan_to_num(np.median(ends), nan=np.inf, posinf=np.inf))
+    return Entry(
+        name=name,
+        plane=plane,
+        settings=chosen.settings,
+        edges=_edges(plane, chosen.settings, len(values)),
+        tuned=values,
+        history=history,
+        median=median,
+        interval=interval_of_median(ends),
+        near=float((values <= near_best(values)).mean()),
+        diverged=float((~np.isfinite(values)).mean()),
+        seconds_a_step=history.seconds / (int(history.steps_taken[-1]) * len(seeds)),
+    )
+
+
+def _edges(plane: Plane, settings: dict[str, float], cells: int) -> dict[str, str]:
+    """Which settings lie in the outermost stratum of their range, but for a momentum near 0, beyond which there is none."""
+    found = {}
+    for name, axis in plane.axes.items():
+        if settings[name] > float(axis.at(1 - 1 / cells)):
+            found[name] = "upper"
+        elif settings[name] < float(axis.at(1 / cells)) and float(axis.at(0.0)) != 0:
+            found[name] = "lower"
+    return found
+
+
+def _numbered(name: str, found: dict[str, Any]) -> str:
+    same = sum(other.partition(" #")[0] == name for other in found)
+    return f"{name} #{same + 1}" if same else name

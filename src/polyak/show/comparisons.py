@@ -1,0 +1,82 @@
+"""A comparison of rules: how well each did where it was judged, and how much its setting matters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled, words
+
+
+@styled
+def comparison_figure(comparison: Any) -> Figure:
+    """Left, the last losses of the judging seeds; right, how many of a rule's settings reach which loss.
+
+    On the left each run is a dot, the median a bar and its interval a line. On the right a curve that rises at once and
+    stays flat is a rule whose setting hardly matters.
+    """
+    rules = len(comparison.entries)
+    figure = new_figure(9.2, max(3.4, 1.2 + 0.42 * rules))
+    judged, tuned = figure.subplots(1, 2)
+    _draw_judged(judged, comparison)
+    _draw_tuned(tuned, comparison)
+    legend_below(figure, *tuned.get_legend_handles_labels())
+    return figure
+
+
+def _draw_judged(axes: Axes, comparison: Any) -> None:
+    shown = []
+    for place, entry in enumerate(comparison.entries):
+        style = series(place)
+        ends = np.asarray(entry.history.final_losses, dtype=float)
+        finite = np.isfinite(ends)
+        spread = np.linspace(-0.18, 0.18, len(ends))
+        axes.plot(
+            ends[finite], place + spread[finite], style["marker"], color=style["color"], alpha=0.55, markersize=4
+        )
+        if not finite.all():
+            axes.plot(
+                np.full((~finite).sum(), 0.985),
+                place + spread[~finite],
+                "x",
+                color=style["color"],
+                transform=axes.get_yaxis_transform(),
+            )
+        if np.isfinite(entry.median):
+            axes.plot([entry.median] * 2, [place - 0.33, place + 0.33], color="black", linewidth=1.8)
+        if entry.interval is not None and np.isfinite(entry.interval).all():
+            axes.plot(entry.interval, [place, place], color="black", linewidth=0.9)
+        shown.append(ends[finite])
+    axes.set_yticks(range(len(comparison.entries)), [words(entry.name.replace("_", " ")) for entry in comparison.entries])
+    axes.invert_yaxis()
+    low, high = min(map(np.min, shown)), max(map(np.max, shown))
+    if low > 0 and high > 3 * low:
+        axes.set_xscale("log")
+    axes.set_xlabel(f"loss over all the data, {len(comparison.judging_seeds)} other seeds")
+    heading(axes, f"judged: {words(comparison.problem.data.name)}, {comparison.epochs} epochs")
+
+
+def _draw_tuned(axes: Axes, comparison: Any) -> None:
+    low, high = np.inf, 0.0
+    for place, entry in enumerate(comparison.entries):
+        style = series(place)
+        share = np.arange(1, len(entry.tuned) + 1) / len(entry.tuned)
+        finite = np.isfinite(entry.tuned)
+        axes.step(
+            100 * share[finite],
+            entry.tuned[finite],
+            where="pre",
+            color=style["color"],
+            linestyle=style["linestyle"],
+            label=words(entry.name.replace("_", " ")),
+        )
+        start = float(np.median(entry.history.losses[:, 0]))
+        low, high = min(low, float(entry.tuned[0])), max(high, start)
+    if 0 < low < high:
+        set_log_scale(axes, low * 0.97, high * 1.05)
+    axes.set(xlim=(0, 100), xlabel="% of its settings that do as well", ylabel="median loss, tuning seeds")
+    axes.grid(visible=True)
+    heading(axes, f"tuned: {comparison.budget} settings each, to the loss at the start")

@@ -1,0 +1,293 @@
+"""The plane of a sweep as a map: how good each cell is, which diverged, and which is best."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from polyak.errors import PolyakError
+from polyak.run.sweeps.best import NEAR, best, compared, medians
+from polyak.run.sweeps.dataset import planes
+from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled, words
+
+DEEPEST = 1e-12  # of the highest value shown: what is lower is shown as this
+LABEL_WIDTH = 34  # letters beside a panel
+MOST_LINES = 200  # cells along an axis that contour lines are drawn through
+DIVERGED: dict[str, Any] = {"facecolor": "#E8E8E8", "edgecolor": "#8A8A8A", "hatch": "////", "linewidth": 0.0}
+COLOURS = matplotlib.colormaps["cividis"].with_extremes(over="#CC79A7")
+
+
+@styled
+def plane_figure(result: Any) -> Figure:
+    """The compared value of every cell, its median over the seeds: a panel a rule.
+
+    Two axes are a map, one is a curve, cells that were drawn are dots. Of more than two axes the map shows the two of
+    most cells, the others at their best. Cells that diverged are hatched, not coloured; a star is the best cell, the
+    bold line goes round what is within a tenth of it.
+
+    Args:
+        result: what `sweep` returned, or a store's result.
+
+    Raises PolyakError for a sweep that recorded neither a final nor a best value.
+
+    >>> import polyak as pk
+    >>> ds = pk.sweep(pk.HeavyBall, on="ravine", steps=50, lr=pk.log(0.01, 2, 30), momentum=pk.linear(0, 0.9, 20))
+    >>> len(plane_figure(ds).axes)  # the map and its scale
+    2
+    """
+    found = planes(result)
+    columns = min(3, len(found))
+    rows = -(-len(found) // columns)
+    figure = new_figure(5.2 * columns + 0.6, 4.1 * rows)
+    panels = np.atleast_1d(figure.subplots(rows, columns, squeeze=False)).ravel()
+    for panel, (name, dataset) in zip(panels, found.items(), strict=False):
+        _draw(figure, panel, name, dataset)
+    for panel in panels[len(found) :]:
+        panel.set_axis_off()
+    legend_below(figure, *_legend(found))
+    return figure
+
+
+@styled
+def curves_figure(result: Any, cells: Sequence[Mapping[str, float]] | None = None) -> Figure:
+    """The loss, or the value, of chosen cells over the steps.
+
+    Args:
+        result: a sweep of one rule that recorded "values".
+        cells: settings by name, each the nearest cell's; by default the best cell and those at the ends of each axis
+            beside it.
+
+    Raises PolyakError where no values were recorded, and for a setting that is no axis.
+    """
+    ((name, dataset),) = planes(result).items()
+    variable = next((found for found in ("loss", "value") if found in dataset), None)
+    if variable is None:
+        raise PolyakError(f"the sweep of {name} recorded no values: ask for them by record='values'")
+    axes_names = [str(dim) for dim in medians(dataset).dims] if cells is None else list(dataset.dims)
+    chosen = _corners(dataset, axes_names) if cells is None else list(cells)
+    figure = new_figure(5.6, 3.7)
+    axes = figure.subplots()
+    low, high = np.inf, -np.inf
+    for index, cell in enumerate(chosen):
+        for setting in cell:
+            if setting not in dataset.dims:
+                raise PolyakError(f"{setting} is no axis of this sweep (there are: {', '.join(map(str, dataset.dims))})")
+        one = dataset[variable].sel(dict(cell), method="nearest")
+        middle = one.median("seed") if "seed" in one.dims else one
+        numbers = np.where(np.isfinite(middle.values), middle.values, np.nan)
+        label = ", ".join(f"{setting} = {float(one[setting]):.3g}" for setting in cell)
+        axes.plot(dataset["step"].values, numbers, **{**series(index), "marker": ""}, label=label)
+        if np.isfinite(numbers).any():
+            low, high = min(low, np.nanmin(numbers)), max(high, np.nanmin([np.nanmax(numbers), 100 * numbers[0]]))
+    if 0 < low < high:
+        set_log_scale(axes, max(low, high * DEEPEST) * 0.9, high * 1.1)
+    axes.set(xlabel="step", ylabel=str(dataset[variable].attrs.get("long_name", variable)))
+    heading(axes, f"{name.replace('_', ' ')} on {words(_target(dataset))}")
+    legend_below(figure, *axes.get_legend_handles_labels())
+    return figure
+
+
+def _draw(figure: Figure, panel: Axes, name: str, dataset: Any) -> None:
+    middle = medians(dataset)
+    heading(panel, f"{name.replace('_', ' ')} on {words(_target(dataset))}")
+    finite = np.isfinite(middle.values)
+    panel.patch.set(**DIVERGED)
+    if not finite.any():
+        panel.text(0.5, 0.5, "every cell diverged", transform=panel.transAxes, ha="center", bbox=_PAPER)
+    scale = _scale(middle.values[finite], dataset.attrs.get("initial")) if finite.any() else Normalize()
+    label = str(dataset[compared(dataset)].attrs.get("long_name", compared(dataset)))
+    if "seed" in dataset[compared(dataset)].dims and dataset.sizes["seed"] > 1:
+        label = f"{label}, median of {dataset.sizes['seed']} seeds"
+    if "cell" in middle.dims:
+        names = [str(axis) for axis, found in dataset.coords.items() if "scale" in found.attrs]
+        drawn = _dots(panel, dataset, middle, names, scale)
+    elif middle.ndim == 1:
+        _curve(panel, dataset, middle, label)
+        return
+    else:
+        drawn = _map(panel, dataset, middle, scale, finite.any())
+    if drawn is not None:
+        bar = figure.colorbar(drawn, ax=panel, extend=_extend(middle.values[finite], scale))
+        bar.set_label(textwrap.fill(label, LABEL_WIDTH))
+
+
+def _map(panel: Axes, dataset: Any, middle: Any, scale: Normalize, any_finite: bool) -> Any:
+    middle, at_best = _two_axes(dataset, middle)
+    across, up = (str(dim) for dim in middle.dims)
+    x, y = _places(panel, dataset, across, "x"), _places(panel, dataset, up, "y")
+    values = np.ma.masked_invalid(np.asarray(middle.values, dtype=float).T)
+    drawn = panel.pcolormesh(
+        x, y, values, norm=scale, cmap=COLOURS, shading="nearest", rasterized=True, linewidth=0
+    )
+    if not any_finite:
+        return None
+    _lines(panel, x, y, values, scale)
+    row, column = np.unravel_index(np.ma.argmin(values), values.shape)
+    panel.plot(x[column], y[row], **STAR)
+    if at_best:
+        panel.text(
+            0.02, 0.98, at_best, transform=panel.transAxes, va="top", fontsize=8, bbox=_PAPER
+        )
+    return drawn
+
+
+def _lines(panel: Axes, x: Any, y: Any, values: Any, scale: Normalize) -> None:
+    """Contour lines, as many as can be told apart, and a bold one round what is within a tenth of the best."""
+    if min(values.shape) < 4:
+        return
+    skip = [max(1, size // MOST_LINES) for size in values.shape]
+    thin = values[:: skip[0], :: skip[1]].filled(np.nan)
+    place = x[:: skip[1]], y[:: skip[0]]
+    low, high = float(scale.vmin or 0), float(scale.vmax or 1)
+    if isinstance(scale, LogNorm):
+        levels = np.geomspace(low, high, 9)[1:-1]
+    else:
+        levels = np.linspace(low, high, 9)[1:-1]
+    if np.isfinite(thin).any() and len(np.unique(levels)) == len(levels):
+        panel.contour(*place, thin, levels=levels, colors="white", linewidths=0.5, alpha=0.7)
+    best_value = float(np.ma.min(values))
+    near = best_value + NEAR * abs(best_value)
+    inside = np.where(np.isfinite(thin), thin, np.inf) <= near
+    if inside.any() and not inside.all():
+        panel.contour(*place, inside.astype(float), levels=[0.5], colors="black", linewidths=1.4)
+
+
+def _dots(panel: Axes, dataset: Any, middle: Any, names: list[str], scale: Normalize) -> Any:
+    """Cells that were drawn: the first two axes, crosses where a cell diverged."""
+    panel.patch.set(facecolor="white", hatch="")
+    across, up = names[0], names[1] if len(names) > 1 else None
+    x = _places(panel, dataset, across, "x")
+    y = _places(panel, dataset, up, "y") if up else np.asarray(middle.values, dtype=float)
+    values = np.asarray(middle.values, dtype=float)
+    finite = np.isfinite(values)
+    if not finite.any():
+        return None
+    drawn = panel.scatter(
+        x[finite], y[finite], c=values[finite], norm=scale, cmap=COLOURS, s=26, edgecolor="black", linewidth=0.4
+    )
+    if up:
+        panel.plot(x[~finite], y[~finite], "x", color="#8A8A8A", markersize=5)
+    place = int(np.argmin(np.where(finite, values, np.inf)))
+    panel.plot(x[place], y[place], **STAR)
+    return drawn
+
+
+def _curve(panel: Axes, dataset: Any, middle: Any, label: str) -> None:
+    """A sweep of one axis: the median, and the range over the seeds."""
+    (axis,) = (str(dim) for dim in middle.dims)
+    panel.patch.set(facecolor="white", hatch="")
+    x = _places(panel, dataset, axis, "x")
+    values = np.asarray(middle.values, dtype=float)
+    finite = np.isfinite(values)
+    runs = dataset[compared(dataset)]
+    if "seed" in runs.dims and dataset.sizes["seed"] > 1:
+        low, high = (np.asarray(found.values, dtype=float) for found in (runs.min("seed"), runs.max("seed")))
+        good = np.isfinite(low) & np.isfinite(high)
+        panel.fill_between(x[good], low[good], high[good], alpha=0.25, linewidth=0)
+    panel.plot(x, np.where(finite, values, np.nan), marker=".")
+    if finite.any():
+        scale = _scale(values[finite], dataset.attrs.get("initial"))
+        if isinstance(scale, LogNorm):
+            set_log_scale(panel, float(scale.vmin or 1) * 0.9, float(scale.vmax or 1) * 1.1)
+        else:
+            panel.set_ylim(top=float(scale.vmax or 1))
+        place = int(np.argmin(np.where(finite, values, np.inf)))
+        panel.plot(x[place], values[place], **STAR)
+    gone = x[~finite]
+    panel.plot(gone, np.full(len(gone), 0.97), "x", color="#8A8A8A", transform=panel.get_xaxis_transform())
+    panel.set_ylabel(textwrap.fill(label, LABEL_WIDTH))
+
+
+def _two_axes(dataset: Any, middle: Any) -> tuple[Any, str]:
+    """The plane of the two longest axes, the others at their best; and what those are, in words."""
+    if middle.ndim == 2:
+        return middle, ""
+    place = np.unravel_index(int(np.argmin(middle.values)), middle.shape)
+    longest = sorted(range(middle.ndim), key=lambda axis: -middle.shape[axis])[:2]
+    others = {str(dim): int(place[axis]) for axis, dim in enumerate(middle.dims) if axis not in longest}
+    said = ", ".join(f"{name} = {float(dataset[name][index]):.3g}" for name, index in others.items())
+    return middle.isel(others), said
+
+
+def _places(panel: Axes, dataset: Any, name: str, side: str) -> NDArray[np.float64]:
+    """The values along an axis as they are drawn, with its scale, symbol and units."""
+    found = dataset[name]
+    symbol = f"${found.attrs['symbol']}$" if "symbol" in found.attrs else ""
+    label = f"{found.attrs.get('long_name', name)} {symbol}".strip()
+    values = np.asarray(found.values, dtype=float)
+    scale = found.attrs.get("scale", "linear")
+    if scale == "memory":
+        values, label = 1 / (1 - values), f"memory $1/(1-{found.attrs.get('symbol', name)})$, steps"
+    getattr(panel, f"set_{side}label")(label)
+    if scale in ("log", "memory"):
+        getattr(panel, f"set_{side}scale")("log")
+    return values
+
+
+def _scale(values: NDArray[Any], initial: float | None) -> Normalize:
+    """From the best value to the one before the first step; logarithmic where the values allow."""
+    low, high = float(values.min()), float(values.max())
+    top = high if initial is None else min(high, initial)
+    if top <= low:
+        top = high
+    if low < 0 or top <= 0:
+        return Normalize(low, top if top > low else low + 1)
+    low = max(low, top * DEEPEST)
+    return LogNorm(low, max(top, low * 1.01))
+
+
+def _extend(values: NDArray[Any], scale: Normalize) -> Any:
+    below, above = values.min() < (scale.vmin or 0), values.max() > (scale.vmax or 0)
+    return {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[
+        (bool(below), bool(above))
+    ]
+
+
+def _corners(dataset: Any, names: list[str]) -> list[dict[str, float]]:
+    """The best cell, and from it to the ends of each axis."""
+    at = best(dataset)
+    assert not isinstance(at, dict)
+    ends = [{**at.settings, name: float(dataset[name][end])} for name in names for end in (0, -1)]
+    return [at.settings, *[cell for cell in ends if cell != at.settings]]
+
+
+def _target(dataset: Any) -> str:
+    attrs = dataset.attrs
+    if "data" in attrs:
+        return f"{attrs['data']}, {attrs['target']}"
+    return f"{attrs.get('target', '')}, {attrs.get('steps', '')} steps"
+
+
+def _legend(found: dict[str, Any]) -> tuple[list[Any], list[str]]:
+    handles: list[Any] = [Line2D([], [], **{**STAR, "linestyle": ""})]
+    labels = ["best cell"]
+    if any(medians(dataset).ndim > 1 for dataset in found.values()):
+        handles += [Line2D([], [], color="black", linewidth=1.4), Patch(**DIVERGED)]
+        labels += ["within 10 % of it", "diverged"]
+        handles.append(Patch(facecolor=COLOURS.get_over()))
+        labels.append("worse than at the start")
+    elif any(not np.isfinite(medians(dataset).values).all() for dataset in found.values()):
+        handles.append(Line2D([], [], color="#8A8A8A", marker="x", linestyle=""))
+        labels.append("diverged")
+    return handles, labels
+
+
+STAR: dict[str, Any] = {
+    "marker": "*",
+    "color": "#D55E00",
+    "markersize": 14,
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.9,
+    "zorder": 6,
+}
+_PAPER: Any = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
