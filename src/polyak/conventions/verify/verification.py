@@ -1,0 +1,63 @@
+"""What a verification found: a verdict, the outcome of every scenario, and the responses of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.conventions.verify.comparison import Outcome
+from polyak.run.result import Result
+
+SHOWN = 6  # weights of a response, in words
+
+
+@dataclass(frozen=True, eq=False)
+class Verification(Result):
+    """Whether an optimizer is what it is held against.
+
+    Attributes:
+        candidate: its name.
+        reference: the reference's name and settings.
+        verdict: in a few words: "equal", "equal at constant lr only", "momentum has no effect", "eps elsewhere" ...
+        cause: what the candidate does otherwise, in a sentence; empty where it is equal, or where no known change
+            explains it.
+        scenarios: the outcome of each, in their order.
+        responses: what one unit gradient takes off x in each of the steps from it on, by the candidate and by the
+            reference, each of shape (20,); nan where it could not be run.
+        notes: what else should be known: settings that the candidate does not take.
+    """
+
+    candidate: str
+    reference: str
+    verdict: str
+    cause: str
+    scenarios: tuple[Outcome, ...]
+    responses: tuple[NDArray[np.float64], NDArray[np.float64]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def equal(self) -> bool:
+        """Whether the two are equal but for rounding in every scenario that could be tried."""
+        return all(outcome.status in ("equal", "not tried") for outcome in self.scenarios)
+
+    def __str__(self) -> str:
+        lines = [f"{self.candidate} against {self.reference}: {self.verdict}"]
+        if self.cause:
+            lines.append(f"likely cause: {self.cause}")
+        width = max(len(outcome.scenario) for outcome in self.scenarios)
+        lines += [f"  {outcome.scenario:<{width}}  {outcome}" for outcome in self.scenarios]
+        lines.append(f"a unit gradient takes off x, from the step that sees it on ({SHOWN} steps shown):")
+        names = ("candidate", "reference")
+        for name, weights in zip(names, self.responses, strict=True):
+            lines.append(f"  {name}  {' '.join(f'{weight:.6g}' for weight in weights[:SHOWN])}")
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        import html
+
+        # The words stand in lines, which HTML would run together.
+        words = html.escape(str(self))
+        picture = super()._repr_html_()
+        return f"<pre>{words}</pre>{picture[picture.index('<img') :]}"
