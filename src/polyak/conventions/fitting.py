@@ -89,7 +89,7 @@ def _solved(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) 
 def _nearest(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) -> Iterator[Fit]:
     """The member of one form whose response is nearest."""
     kind, wanted = cast("type[LinearRule]", form.rule), linear.impulse_response(rule)
-    if set(kind.hyperparameters()) - {"lr", "momentum"} or wanted.gain == 0:
+    if wanted.gain == 0:
         return
     for choices in _choices(spelling, form):
         said = written(spelling, form, replace(meaning, rule=linear.nearest_member(kind, choices, wanted)))

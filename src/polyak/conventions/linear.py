@@ -158,7 +158,9 @@ def _off(
 
 
 def nearest_member(kind: type[LinearRule], fixed: Mapping[str, Any], response: ImpulseResponse) -> LinearRule:
-    """The member of a two-number class with the same gain whose response is nearest, in the sum of squares.
+    """The member of a class with the same gain whose response is nearest, in the sum of squares.
+
+    It is sought along the first of the class's numbers; others stay at their defaults.
 
     >>> from polyak.rules import HeavyBall, QuasiHyperbolic
     >>> print(nearest_member(HeavyBall, {}, impulse_response(QuasiHyperbolic(lr=0.25, momentum=0.5))))
@@ -168,19 +170,19 @@ def nearest_member(kind: type[LinearRule], fixed: Mapping[str, Any], response: I
 
     length = min(int(20 / (1 - response.fade)) + 2, MOST_WEIGHTS)
     wanted = np.array(response.weights(length))
+    name = next((name for name in kind.hyperparameters() if name != "lr"), None)
 
-    def member(momentum: float) -> LinearRule:
-        numbers = {"momentum": momentum} if "momentum" in kind.hyperparameters() else {}
-        unit = cast("LinearRule", kind.from_settings(**fixed, **numbers, lr=1.0))
+    def member(value: float) -> LinearRule:
+        numbers = {} if name is None else {name: value}
+        unit = cast("LinearRule", kind.from_settings(**{**fixed, **numbers}, lr=1.0))
         return cast("LinearRule", unit.replace(lr=rounded(response.gain / impulse_response(unit).gain)))
 
-    def distance(momentum: float) -> float:
-        return float(np.sum((np.array(impulse_response(member(momentum)).weights(length)) - wanted) ** 2))
+    def distance(value: float) -> float:
+        return float(np.sum((np.array(impulse_response(member(value)).weights(length)) - wanted) ** 2))
 
-    best = minimize_scalar(
-        distance, bounds=(0.0, max(response.fade, 0.5)), method="bounded", options={"xatol": 1e-9}
-    )
-    return member(rounded(float(f"{best.x:.6g}")))
+    highest = max(0.5, 1 - (1 - response.fade) / 10)
+    best = minimize_scalar(distance, bounds=(0.0, highest), method="bounded", options={"xatol": 1e-9})
+    return member(float(f"{best.x:.6g}"))
 
 
 def rounded(value: float) -> float:

@@ -9,7 +9,7 @@ from polyak.conventions.fitting import LEVELS, Fit, fits
 from polyak.conventions.spellings import SPELLINGS, Meaning, find, of_framework, read
 from polyak.conventions.translation import Translation
 from polyak.errors import PolyakError
-from polyak.rules import LinearRule, Rule
+from polyak.rules import Rule
 
 
 def translate(
@@ -65,15 +65,9 @@ def _rank(fit: Fit, rule: Rule) -> tuple[Any, ...]:
 
 def _nothing(name: str, to: str, meaning: Meaning) -> PolyakError:
     """Where a framework has no such rule: who has."""
+    kind = type(meaning.rule)
     elsewhere = [
-        row.name
-        for row in SPELLINGS.values()
-        if row.name != name
-        and any(
-            form.rule is type(meaning.rule)
-            or (issubclass(form.rule, LinearRule) and isinstance(meaning.rule, LinearRule))
-            for form in row.forms
-        )
+        row.name for row in SPELLINGS.values() if row.name != name and kind in {form.rule for form in row.forms}
     ]
     has = f" (these have: {', '.join(elsewhere)})" if elsewhere else ""
     return PolyakError(f"{to} has nothing that is {meaning.rule.name()}, which {name} is{has}")
