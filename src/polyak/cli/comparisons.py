@@ -23,7 +23,9 @@ def compare(
     context: typer.Context,
     rules: Annotated[list[str], typer.Argument(help="heavy_ball nesterov optax:lion my_rule.py:f ...")],
     data: Annotated[str | None, typer.Option(help="digits, airfoil ..., or a CSV or TSV file.")] = None,
-    target: Annotated[str | None, typer.Option(help="The file's column to tell; the last by default.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The file's column to tell; the last by default.")
+    ] = None,
     problem: Annotated[str | None, typer.Option(help="linear_regression, perceptron ...")] = None,
     budget: Annotated[int, whole("Settings that each rule is tuned with.")] = 64,
     seeds: Annotated[int, whole("Runs that the tuned rules are judged by.")] = 10,

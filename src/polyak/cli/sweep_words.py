@@ -43,7 +43,10 @@ def tuned_plane_from(label: str, labels: Sequence[str], grid: Sequence[str]) -> 
     """One of the rules on the ranges that it is tuned over, its own or those given."""
     own = {name: axis_from(text) for name, text in _own(label, labels, _axes(grid)).items()}
     kind = kind_from(label)
-    spelled = {"learning_rate" if name == "lr" and _has(kind, "learning_rate") else name: axis for name, axis in own.items()}
+    spelled = {
+        "learning_rate" if name == "lr" and _has(kind, "learning_rate") else name: axis
+        for name, axis in own.items()
+    }
     return sensible_plane(kind, **spelled)
 
 
@@ -87,5 +90,3 @@ def _spelled(rule: Any, name: str) -> str:
     """Optax's own name of the learning rate, where the terminal's is used."""
     settings = rule.settings()
     return "learning_rate" if name == "lr" and "lr" not in settings and "learning_rate" in settings else name
-
-

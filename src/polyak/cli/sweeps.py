@@ -13,10 +13,13 @@ from polyak.cli.runs import check_picture, options, whole
 from polyak.errors import PolyakError, plain
 
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
-RULES = Annotated[str, typer.Argument(help="heavy_ball, optax:adam, my_rule.py:f ..., or several parted by commas")]
+RULES = Annotated[
+    str, typer.Argument(help="heavy_ball, optax:adam, my_rule.py:f ..., or several parted by commas")
+]
 SWEEP_HELP = (
     "An axis is log:LOW:HIGH:COUNT, linear:LOW:HIGH:COUNT, memory:LOW:HIGH:COUNT (momentum by its memory 1/(1-m)), "
-    "or values such as 0,0.5,0.9. Other settings follow as --momentum 0.9. Of several rules, --grid adam.lr=... is one's."
+    "or values such as 0,0.5,0.9. Other settings follow as --momentum 0.9. Of several rules, --grid adam.lr=... is "
+    "one's."
 )
 Out = Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")]
 
@@ -36,7 +39,9 @@ def sweep(
     start: Annotated[str | None, typer.Option(help="Where to begin, such as -5,-2.")] = None,
     steps: Annotated[int | None, whole("How many steps of a landscape, 100 by default.")] = None,
     data: Annotated[str | None, typer.Option(help="airfoil, diabetes ..., or a CSV or TSV file.")] = None,
-    target: Annotated[str | None, typer.Option(help="The file's column to tell; the last by default.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The file's column to tell; the last by default.")
+    ] = None,
     problem: Annotated[str | None, typer.Option(help="linear_regression, perceptron ...")] = None,
     batch_size: Annotated[int | None, whole("Rows in a mini-batch, 10 by default.")] = None,
     epochs: Annotated[int | None, whole("How often each row is seen, 2 by default.")] = None,
@@ -48,7 +53,9 @@ def sweep(
         str, typer.Option(help="final, best, diverged_at, steps_to_target, values, positions.")
     ] = "final,diverged_at",
     every: Annotated[int | None, whole("Values each so many steps, or rows of data.")] = None,
-    reach: Annotated[float | None, typer.Option(help="A value to reach; how many steps it takes is recorded.")] = None,
+    reach: Annotated[
+        float | None, typer.Option(help="A value to reach; how many steps it takes is recorded.")
+    ] = None,
     dtype: Annotated[str | None, typer.Option(help="float64 or float32.")] = None,
     chunk: Annotated[int | None, whole("Cells that are computed and written together.")] = None,
     store: Annotated[str | None, typer.Option(help="A Zarr store to write to, and to go on from.")] = None,

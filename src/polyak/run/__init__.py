@@ -1,23 +1,8 @@
-"""Runs: what moves."""
+"""Runs: what moves. Sweeps are in `polyak.run.sweeps`, whose imports nothing else needs."""
 
 from polyak.run.descend import as_landscape, descend
 from polyak.run.history import History
-from polyak.run.sweeps import Axis, Plane, linear, log, memory, over, sweep, values
 from polyak.run.trace import Trace
 from polyak.run.train import train
 
-__all__ = [
-    "Axis",
-    "History",
-    "Plane",
-    "Trace",
-    "as_landscape",
-    "descend",
-    "linear",
-    "log",
-    "memory",
-    "over",
-    "sweep",
-    "train",
-    "values",
-]
+__all__ = ["History", "Trace", "as_landscape", "descend", "train"]

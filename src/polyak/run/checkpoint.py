@@ -100,4 +100,5 @@ def code_hash(function: Callable[..., Any], *arguments: Any) -> str:
 
 
 def hashed(parts: Iterable[bytes]) -> str:
+    """A short hash of bytes."""
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]

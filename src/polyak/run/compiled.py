@@ -8,7 +8,9 @@ from typing import Any
 import jax
 
 
-def jitted(function: Callable[..., Any], options: dict[str, Any], static: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+def jitted(
+    function: Callable[..., Any], options: dict[str, Any], static: int | tuple[int, ...] = 0
+) -> Callable[..., Any]:
     """A function compiled with these options of XLA's CPU compiler, and without them where there are none such."""
     plain = jax.jit(function, static_argnums=static)
     if jax.default_backend() != "cpu":

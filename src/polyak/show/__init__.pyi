@@ -10,6 +10,7 @@ from .stabilities import stability_figure
 from .style import save
 from .sweeps import curves_figure, plane_figure
 from .traces import convergence_figure, trace_figure
+from .verifications import verification_figure
 
 __all__ = [
     "comparison_figure",
@@ -27,4 +28,5 @@ __all__ = [
     "stability_figure",
     "trace_figure",
     "tradeoff_figure",
+    "verification_figure",
 ]

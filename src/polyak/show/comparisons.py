@@ -35,7 +35,12 @@ def _draw_judged(axes: Axes, comparison: Any) -> None:
         finite = np.isfinite(ends)
         spread = np.linspace(-0.18, 0.18, len(ends))
         axes.plot(
-            ends[finite], place + spread[finite], style["marker"], color=style["color"], alpha=0.55, markersize=4
+            ends[finite],
+            place + spread[finite],
+            style["marker"],
+            color=style["color"],
+            alpha=0.55,
+            markersize=4,
         )
         if not finite.all():
             axes.plot(
@@ -50,7 +55,9 @@ def _draw_judged(axes: Axes, comparison: Any) -> None:
         if entry.interval is not None and np.isfinite(entry.interval).all():
             axes.plot(entry.interval, [place, place], color="black", linewidth=0.9)
         shown.append(ends[finite])
-    axes.set_yticks(range(len(comparison.entries)), [words(entry.name.replace("_", " ")) for entry in comparison.entries])
+    axes.set_yticks(
+        range(len(comparison.entries)), [words(entry.name.replace("_", " ")) for entry in comparison.entries]
+    )
     axes.invert_yaxis()
     low, high = min(map(np.min, shown)), max(map(np.max, shown))
     if low > 0 and high > 3 * low:

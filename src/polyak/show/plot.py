@@ -18,6 +18,7 @@ FIGURES = {
     "Expectation": "expectations.expectation_figure",
     "Comparison": "comparisons.comparison_figure",
     "Trade": "expectations.tradeoff_figure",
+    "Verification": "verifications.verification_figure",
 }
 
 

@@ -24,7 +24,8 @@ DEEPEST = 1e-12  # of the highest value shown: what is lower is shown as this
 LABEL_WIDTH = 34  # letters beside a panel
 MOST_LINES = 200  # cells along an axis that contour lines are drawn through
 DIVERGED: dict[str, Any] = {"facecolor": "#E8E8E8", "edgecolor": "#8A8A8A", "hatch": "////", "linewidth": 0.0}
-COLOURS = matplotlib.colormaps["cividis"].with_extremes(over="#CC79A7")
+WORSE = "#CC79A7"
+COLOURS = matplotlib.colormaps["cividis"].with_extremes(over=WORSE)
 
 
 @styled
@@ -73,22 +74,26 @@ def curves_figure(result: Any, cells: Sequence[Mapping[str, float]] | None = Non
     variable = next((found for found in ("loss", "value") if found in dataset), None)
     if variable is None:
         raise PolyakError(f"the sweep of {name} recorded no values: ask for them by record='values'")
-    axes_names = [str(dim) for dim in medians(dataset).dims] if cells is None else list(dataset.dims)
-    chosen = _corners(dataset, axes_names) if cells is None else list(cells)
+    chosen = _corners(dataset) if cells is None else list(cells)
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     low, high = np.inf, -np.inf
     for index, cell in enumerate(chosen):
         for setting in cell:
             if setting not in dataset.dims:
-                raise PolyakError(f"{setting} is no axis of this sweep (there are: {', '.join(map(str, dataset.dims))})")
+                raise PolyakError(
+                    f"{setting} is no axis of this sweep (there are: {', '.join(map(str, dataset.dims))})"
+                )
         one = dataset[variable].sel(dict(cell), method="nearest")
         middle = one.median("seed") if "seed" in one.dims else one
         numbers = np.where(np.isfinite(middle.values), middle.values, np.nan)
         label = ", ".join(f"{setting} = {float(one[setting]):.3g}" for setting in cell)
         axes.plot(dataset["step"].values, numbers, **{**series(index), "marker": ""}, label=label)
         if np.isfinite(numbers).any():
-            low, high = min(low, np.nanmin(numbers)), max(high, np.nanmin([np.nanmax(numbers), 100 * numbers[0]]))
+            low, high = (
+                min(low, np.nanmin(numbers)),
+                max(high, np.nanmin([np.nanmax(numbers), 100 * numbers[0]])),
+            )
     if 0 < low < high:
         set_log_scale(axes, max(low, high * DEEPEST) * 0.9, high * 1.1)
     axes.set(xlabel="step", ylabel=str(dataset[variable].attrs.get("long_name", variable)))
@@ -135,9 +140,7 @@ def _map(panel: Axes, dataset: Any, middle: Any, scale: Normalize, any_finite: b
     row, column = np.unravel_index(np.ma.argmin(values), values.shape)
     panel.plot(x[column], y[row], **STAR)
     if at_best:
-        panel.text(
-            0.02, 0.98, at_best, transform=panel.transAxes, va="top", fontsize=8, bbox=_PAPER
-        )
+        panel.text(0.02, 0.98, at_best, transform=panel.transAxes, va="top", fontsize=8, bbox=_PAPER)
     return drawn
 
 
@@ -149,10 +152,8 @@ def _lines(panel: Axes, x: Any, y: Any, values: Any, scale: Normalize) -> None:
     thin = values[:: skip[0], :: skip[1]].filled(np.nan)
     place = x[:: skip[1]], y[:: skip[0]]
     low, high = float(scale.vmin or 0), float(scale.vmax or 1)
-    if isinstance(scale, LogNorm):
-        levels = np.geomspace(low, high, 9)[1:-1]
-    else:
-        levels = np.linspace(low, high, 9)[1:-1]
+    between = np.geomspace if isinstance(scale, LogNorm) else np.linspace
+    levels = between(low, high, 9)[1:-1]
     if np.isfinite(thin).any() and len(np.unique(levels)) == len(levels):
         panel.contour(*place, thin, levels=levels, colors="white", linewidths=0.5, alpha=0.7)
     best_value = float(np.ma.min(values))
@@ -173,7 +174,14 @@ def _dots(panel: Axes, dataset: Any, middle: Any, names: list[str], scale: Norma
     if not finite.any():
         return None
     drawn = panel.scatter(
-        x[finite], y[finite], c=values[finite], norm=scale, cmap=COLOURS, s=26, edgecolor="black", linewidth=0.4
+        x[finite],
+        y[finite],
+        c=values[finite],
+        norm=scale,
+        cmap=COLOURS,
+        s=26,
+        edgecolor="black",
+        linewidth=0.4,
     )
     if up:
         panel.plot(x[~finite], y[~finite], "x", color="#8A8A8A", markersize=5)
@@ -253,11 +261,11 @@ def _extend(values: NDArray[Any], scale: Normalize) -> Any:
     ]
 
 
-def _corners(dataset: Any, names: list[str]) -> list[dict[str, float]]:
+def _corners(dataset: Any) -> list[dict[str, float]]:
     """The best cell, and from it to the ends of each axis."""
     at = best(dataset)
     assert not isinstance(at, dict)
-    ends = [{**at.settings, name: float(dataset[name][end])} for name in names for end in (0, -1)]
+    ends = [{**at.settings, name: float(dataset[name][end])} for name in at.settings for end in (0, -1)]
     return [at.settings, *[cell for cell in ends if cell != at.settings]]
 
 
@@ -274,7 +282,7 @@ def _legend(found: dict[str, Any]) -> tuple[list[Any], list[str]]:
     if any(medians(dataset).ndim > 1 for dataset in found.values()):
         handles += [Line2D([], [], color="black", linewidth=1.4), Patch(**DIVERGED)]
         labels += ["within 10 % of it", "diverged"]
-        handles.append(Patch(facecolor=COLOURS.get_over()))
+        handles.append(Patch(facecolor=WORSE))
         labels.append("worse than at the start")
     elif any(not np.isfinite(medians(dataset).values).all() for dataset in found.values()):
         handles.append(Line2D([], [], color="#8A8A8A", marker="x", linestyle=""))

@@ -12,9 +12,9 @@ from polyak.study.section import Picture, Section, Table
 from polyak.study.study import write_page
 
 READING = (
-    "A rule within another's interval has not been told apart from it here. The share of settings within a tenth of the "
-    "best says how much tuning a rule needs; the cost of a step is one of this machine, with all judging seeds side by "
-    "side, and tells rules apart only roughly."
+    "A rule within another's interval has not been told apart from it here. The share of settings within a tenth of "
+    "the best says how much tuning a rule needs; the cost of a step is one of this machine, with all judging seeds "
+    "side by side, and tells rules apart only roughly."
 )
 
 
@@ -34,8 +34,8 @@ def _result(comparison: Comparison) -> Section:
             Picture(
                 "comparison",
                 comparison_figure(comparison),
-                "Left: each judging run, its rule's median (bar) and the bootstrap interval of it (line). Right: the share of "
-                "a rule's settings that reach a loss.",
+                "Left: each judging run, its rule's median (bar) and the bootstrap interval of it (line). "
+                "Right: the share of a rule's settings that reach a loss.",
             ),
         ),
         tables=(Table("Each rule at the best of its settings", comparison.HEADER, comparison.rows()),),
@@ -46,7 +46,9 @@ def _result(comparison: Comparison) -> Section:
 def _tuning(comparison: Comparison) -> Section:
     return Section(
         title="How each was tuned",
-        paragraphs=("Every setting that was tried, a dot each, by its median over the tuning seeds; a cross diverged.",),
+        paragraphs=(
+            "Every setting that was tried, a dot each, by its median over the tuning seeds; a cross diverged.",
+        ),
         pictures=(
             Picture("tuning", plane_figure(comparison.sweeps), "The settings that each rule was tuned over."),
         ),

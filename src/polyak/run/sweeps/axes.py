@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,9 @@ class Axis:
         if self.given:
             return np.array(self.given)
         if self.count is None:
-            raise PolyakError(f"the axis of {name} says no count, such as {self.spelled(5)}: a grid needs one")
+            raise PolyakError(
+                f"the axis of {name} says no count, such as {self.spelled(5)}: a grid needs one"
+            )
         found = self.at(np.linspace(0.0, 1.0, self.count))
         # The ends as they were given, whatever rounding does.
         found[0], found[-1] = self._ends
@@ -51,12 +54,17 @@ class Axis:
         array([0.  , 0.9 , 0.99])
         """
         place = np.asarray(place, dtype=np.float64)
+        found: NDArray[np.float64]
         if self.given:
-            return np.array(self.given)[np.minimum((place * len(self.given)).astype(int), len(self.given) - 1)]
-        if self.spacing == "linear":
-            return self.low + place * (self.high - self.low)
-        between = self.low * (self.high / self.low) ** place
-        return between if self.spacing == "log" else 1 - 1 / between
+            found = np.array(self.given)[
+                np.minimum((place * len(self.given)).astype(int), len(self.given) - 1)
+            ]
+        elif self.spacing == "linear":
+            found = self.low + place * (self.high - self.low)
+        else:
+            between = self.low * (self.high / self.low) ** place
+            found = between if self.spacing == "log" else 1 - 1 / between
+        return found
 
     def spelled(self, count: int | None = None) -> str:
         """The axis as the terminal takes it.
@@ -65,9 +73,11 @@ class Axis:
         'log:0.001:2:1000'
         """
         if self.given:
-            return ",".join(f"{value!r}" for value in self.given)
+            return ",".join(map(_exactly, self.given))
         count = self.count if count is None else count
-        return ":".join([self.spacing, f"{self.low:g}", f"{self.high:g}", *([] if count is None else [str(count)])])
+        return ":".join(
+            [self.spacing, _exactly(self.low), _exactly(self.high), *([] if count is None else [str(count)])]
+        )
 
     @property
     def scale(self) -> str:
@@ -135,9 +145,13 @@ def values(numbers: Iterable[float]) -> Axis:
     """
     found = tuple(_number("values", number) for number in numbers)
     if len(found) < 2:
-        raise PolyakError(f"an axis of {_count(len(found))}, expected two values at least: give one as a setting")
-    if any(later <= earlier for earlier, later in zip(found, found[1:], strict=False)):
-        raise PolyakError(f"an axis of {', '.join(f'{x:g}' for x in found[:5])} ..., expected ascending values")
+        raise PolyakError(
+            f"an axis of {_count(len(found))}, expected two values at least: give one as a setting"
+        )
+    if any(later <= earlier for earlier, later in pairwise(found)):
+        raise PolyakError(
+            f"an axis of {', '.join(f'{x:g}' for x in found[:5])} ..., expected ascending values"
+        )
     return Axis("values", found[0], found[-1], len(found), found)
 
 
@@ -178,19 +192,31 @@ def axis_from(text: str) -> Axis:
 
 
 def _between(spacing: str, low: Any, high: Any, count: Any) -> Axis:
-    low, high = _number(f"the lower end of a {spacing} axis", low), _number(f"the upper end of a {spacing} axis", high)
+    low, high = (
+        _number(f"the lower end of a {spacing} axis", low),
+        _number(f"the upper end of a {spacing} axis", high),
+    )
     least = {"log": "above 0", "memory": "of at least 1 step"}.get(spacing)
     if (spacing == "log" and low <= 0) or (spacing == "memory" and low < 1):
         raise PolyakError(f"the lower end of a {spacing} axis is {low:g}, expected a number {least}")
     if low > high:
-        raise PolyakError(f"a {spacing} axis from {low:g} to {high:g} is reversed, expected the lower end first")
+        raise PolyakError(
+            f"a {spacing} axis from {low:g} to {high:g} is reversed, expected the lower end first"
+        )
     if low == high:
         raise PolyakError(f"a {spacing} axis from {low:g} to {high:g} has one value: give it as a setting")
     if count is not None:
         count = whole_number("the count of an axis", count, at_least=0, at_most=MOST_VALUES)
         if count < 2:
-            raise PolyakError(f"an axis of {_count(count)}, expected two at least: give one value as a setting")
+            raise PolyakError(
+                f"an axis of {_count(count)}, expected two at least: give one value as a setting"
+            )
     return Axis(spacing, low, high, count)
+
+
+def _exactly(number: float) -> str:
+    """A number in as few digits as tell it from every other."""
+    return f"{number:g}" if float(f"{number:g}") == number else repr(number)
 
 
 def _count(count: int) -> str:

@@ -50,7 +50,11 @@ class Best:
 
     def __str__(self) -> str:
         where = ", ".join(f"{name}={value:g}" for name, value in self.settings.items())
-        interval = "" if self.interval is None else f" ({CONFIDENCE:.0%}: {self.interval[0]:.6g} to {self.interval[1]:.6g})"
+        interval = (
+            ""
+            if self.interval is None
+            else f" ({CONFIDENCE:.0%}: {self.interval[0]:.6g} to {self.interval[1]:.6g})"
+        )
         of = f"median {self.quantity} of {self.seeds} seeds" if self.seeds > 1 else self.quantity
         lines = [f"{self.rule}({where}): {of} {self.median:.6g}{interval}"]
         for name, (below, above) in self.neighbours.items():
@@ -98,7 +102,9 @@ def compared(dataset: xr.Dataset) -> str:
     for name in ("final_loss", "final_value", "best_loss", "best_value"):
         if name in dataset:
             return name
-    raise PolyakError(f"the sweep recorded {', '.join(map(str, dataset.data_vars))}, expected final or best among it")
+    raise PolyakError(
+        f"the sweep recorded {', '.join(map(str, dataset.data_vars))}, expected final or best among it"
+    )
 
 
 def medians(dataset: xr.Dataset) -> xr.DataArray:

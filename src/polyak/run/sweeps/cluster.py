@@ -29,7 +29,9 @@ def run_on_cluster(
 ) -> Any:
     """Run what the store does not hold yet on the workers, and open it."""
     if cluster is not None and workers is not None:
-        raise PolyakError("a cluster has workers of its own: give its address or a number of workers, not both")
+        raise PolyakError(
+            "a cluster has workers of its own: give its address or a number of workers, not both"
+        )
     with client_of(cluster, workers) as client:
         check_versions(client)
         path = stores.prepared(jobs, store if "://" in str(store) else Path(store).absolute())
@@ -97,18 +99,19 @@ def client_of(cluster: Any, workers: Any) -> Iterator[Any]:
 
 def check_versions(client: Any) -> None:
     """Refuse a cluster without workers, and workers with another version of Polyak or none."""
-    import asyncio
 
     import distributed
 
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
-    except (TimeoutError, asyncio.TimeoutError, distributed.TimeoutError):
+    except (TimeoutError, distributed.TimeoutError):
         raise PolyakError(f"the cluster has no worker after {PATIENCE} s") from None
     for worker, version in client.run(_version_of).items():
         if version != __version__:
             has = f"polyak {version}" if version else "no polyak"
-            raise PolyakError(f"the worker {worker} has {has}, expected {__version__}, which this sweep is run with")
+            raise PolyakError(
+                f"the worker {worker} has {has}, expected {__version__}, which this sweep is run with"
+            )
 
 
 def _version_of() -> str:

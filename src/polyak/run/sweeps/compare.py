@@ -111,8 +111,8 @@ class Comparison(Result):
         edges = [entry.name for entry in self.entries if entry.edges]
         warning = f" The best of {', '.join(edges)} lies on the edge of its range." if edges else ""
         return (
-            f"Each rule trained {self.problem.name} on {data.name} ({data.rows} rows) for {self.epochs} epochs in batches of "
-            f"{self.batch_size}, with {self.budget} settings drawn as a Latin hypercube over its own ranges "
+            f"Each rule trained {self.problem.name} on {data.name} ({data.rows} rows) for {self.epochs} epochs in "
+            f"batches of {self.batch_size}, with {self.budget} settings drawn as a Latin hypercube over its own ranges "
             f"({ranges}). Of these the one of the lowest median loss over all the data on {len(self.tuning_seeds)} "
             f"tuning seeds was chosen, and judged on {len(self.judging_seeds)} other seeds, whose median and bootstrap "
             f"interval stand in the table.{warning}"
@@ -121,7 +121,9 @@ class Comparison(Result):
     def __str__(self) -> str:
         table = [list(self.HEADER), *self.rows()]
         widths = [max(len(row[k]) for row in table) for k in range(len(self.HEADER))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table
+        ]
         return "\n".join([line.rstrip() for line in lines] + ["", self.protocol()])
 
 
@@ -158,18 +160,23 @@ def compare(
     (['gradient_descent', 'heavy_ball'], (3, 4, 5))
     """
     if not isinstance(on, Problem):
-        raise PolyakError(f"{on!r} is no problem: rules are compared on data, such as linear_regression(data)")
+        raise PolyakError(
+            f"{on!r} is no problem: rules are compared on data, such as linear_regression(data)"
+        )
     budget = whole_number("budget", budget, at_least=2)
     tuning = whole_number("tuning_seeds", tuning_seeds, at_least=1)
     judging = whole_number("seeds", seeds, at_least=1)
     first = whole_number("seed", seed, at_least=0)
     given = [rule if isinstance(rule, Plane) else sensible_plane(rule) for rule in rules]
     if len(given) < 2:
-        raise PolyakError(f"{len(given)} rule is given, expected two at least to compare" if given else "no rules")
+        raise PolyakError(
+            f"{len(given)} rule is given, expected two at least to compare" if given else "no rules"
+        )
     for_tuning, for_judging = range(first, first + tuning), range(first + tuning, first + tuning + judging)
     # Each rule is swept alone, so that progress tells of it; one seed draws the same strata for all.
     common: dict[str, Any] = {"on": on, "epochs": epochs, "batch_size": batch_size}
-    entries, found = [], {}
+    entries: list[Entry] = []
+    found: dict[str, Any] = {}
     for done, plane in enumerate(given):
         if progress is not None:
             progress(done, len(given))
@@ -224,7 +231,7 @@ def _judged(name: str, plane: Plane, tuned: Any, seeds: range, common: dict[str,
 
 
 def _edges(plane: Plane, settings: dict[str, float], cells: int) -> dict[str, str]:
-    """Which settings lie in the outermost stratum of their range, but for a momentum near 0, beyond which there is none."""
+    """Which settings lie in the outermost stratum of their range, but for momenta near 0, the least there is."""
     found = {}
     for name, axis in plane.axes.items():
         if settings[name] > float(axis.at(1 - 1 / cells)):

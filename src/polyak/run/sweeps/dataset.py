@@ -26,13 +26,12 @@ def dataset(job: Job, arrays: dict[str, Any]) -> xr.Dataset:
         name: xr.Variable(about.dims, arrays[name], {"long_name": about.meaning})
         for name, about in job.variables().items()
     }
-    found = xr.Dataset(variables, coordinates(job), job.attrs())
-    return found
+    return xr.Dataset(variables, coordinates(job), job.attrs())
 
 
 def coordinates(job: Job) -> dict[str, xr.Variable]:
     """The values along each dimension: settings, seeds, steps and coordinates of x."""
-    about = getattr(job.plane.rule, "hyperparameters", dict)()
+    about: dict[str, Any] = getattr(job.plane.rule, "hyperparameters", dict)()
     found = {}
     for name, numbers in job.coordinates.items():
         meaning = about[name].meaning if name in about else name.replace("_", " ")
@@ -44,7 +43,9 @@ def coordinates(job: Job) -> dict[str, xr.Variable]:
         if name in ("momentum", "beta1", "b1"):
             with np.errstate(divide="ignore"):
                 memory = 1 / (1 - numbers)
-            found["memory"] = xr.Variable(dims, memory, {"long_name": "memory, 1/(1 - momentum)", "units": "steps"})
+            found["memory"] = xr.Variable(
+                dims, memory, {"long_name": "memory, 1/(1 - momentum)", "units": "steps"}
+            )
     if job.on.seeded:
         found["seed"] = xr.Variable("seed", np.array(job.seeds))
     dims_used = {dim for variable in job.variables().values() for dim in variable.dims}
@@ -60,7 +61,7 @@ def together(found: dict[str, xr.Dataset]) -> Any:
     """One Dataset as it is; of several rules a DataTree, a node a rule."""
     if len(found) == 1:
         return next(iter(found.values()))
-    return xr.DataTree.from_dict({name: dataset for name, dataset in found.items()})
+    return xr.DataTree.from_dict(dict(found))
 
 
 def planes(result: Any) -> dict[str, xr.Dataset]:

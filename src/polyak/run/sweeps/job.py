@@ -169,7 +169,9 @@ class Job:
             "numbers": numbers,
             **self.on.identity(),
             "axes": ", ".join(f"{name}={axis.spelled()}" for name, axis in self.plane.axes.items()),
-            "sampling": self.sampling if self.sampling == "grid" else f"{self.sampling}, {self.drawn}, seed {self.seed}",
+            "sampling": self.sampling
+            if self.sampling == "grid"
+            else f"{self.sampling}, {self.drawn}, seed {self.seed}",
             "seeds": ", ".join(map(str, self.seeds)) or "none",
             "record": ", ".join(self.recording.names),
             "target": str(self.recording.target),

@@ -84,7 +84,9 @@ def block_by_block(block: Callable[[Any], Any], values: Any, used: Any) -> Any:
 
     def next_block(k: Any, found: Any) -> Any:
         one = block(jax.tree.map(lambda array: lax.dynamic_index_in_dim(array, k, keepdims=False), values))
-        return jax.tree.map(lambda room, array: lax.dynamic_update_index_in_dim(room, array, k, 0), found, one)
+        return jax.tree.map(
+            lambda room, array: lax.dynamic_update_index_in_dim(room, array, k, 0), found, one
+        )
 
     return lax.fori_loop(0, used, next_block, room)
 
@@ -101,7 +103,9 @@ def in_blocks(values: Mapping[str, Any], lanes: int, capacity: int, dtype: str) 
     cells = len(next(iter(values.values())))
     blocks = -(-capacity // lanes)
     padded = {
-        name: np.pad(np.asarray(array, dtype), (0, blocks * lanes - cells), mode="edge").reshape(blocks, lanes)
+        name: np.pad(np.asarray(array, dtype), (0, blocks * lanes - cells), mode="edge").reshape(
+            blocks, lanes
+        )
         for name, array in values.items()
     }
     return padded, -(-cells // lanes)

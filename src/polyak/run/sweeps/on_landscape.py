@@ -17,7 +17,14 @@ from polyak.run.checkpoint import code_hash
 from polyak.run.compiled import jitted
 from polyak.run.descend import descend
 from polyak.run.loop import compiles, loop, start
-from polyak.run.sweeps.lanes import COMPILER_OPTIONS, SideBySide, block_by_block, in_blocks, lanes_innermost, out_of_blocks
+from polyak.run.sweeps.lanes import (
+    COMPILER_OPTIONS,
+    SideBySide,
+    block_by_block,
+    in_blocks,
+    lanes_innermost,
+    out_of_blocks,
+)
 from polyak.run.sweeps.recording import Recording, begun, folded, recorded
 
 
@@ -67,7 +74,7 @@ class OnLandscape:
             "dtype": self.dtype,
         }
 
-    def params(self, seed: int | None) -> Any:
+    def params(self, _seed: int | None) -> Any:
         """The parameters before the first step."""
         return np.asarray(self.landscape.start, self.dtype)
 
@@ -77,7 +84,13 @@ class OnLandscape:
         return 10.0 * self.landscape.dimension * (self.steps + looks)
 
     def cells(
-        self, rule: Any, values: Mapping[str, Any], seed: int | None, recording: Recording, lanes: int, capacity: int
+        self,
+        rule: Any,
+        values: Mapping[str, Any],
+        _seed: int | None,
+        recording: Recording,
+        lanes: int,
+        capacity: int,
     ) -> dict[str, Any]:
         """What is recorded of cells with these values, each of shape (cells,)."""
         with jax.enable_x64(self.dtype == "float64"):
@@ -111,7 +124,9 @@ class OnLandscape:
             seen, at = trace.values[kept][:, None], trace.positions[kept][:, None]
             finite = np.isfinite(seen) & np.isfinite(at).all(axis=-1)
             summary = begun(jnp.asarray(seen[0]), jnp.asarray(finite[0]), goal)
-            summary = folded(summary, jnp.asarray(seen[1:]), jnp.asarray(finite[1:]), jnp.asarray(kept[1:]), goal)
+            summary = folded(
+                summary, jnp.asarray(seen[1:]), jnp.asarray(finite[1:]), jnp.asarray(kept[1:]), goal
+            )
             found.append(recorded(recording, summary, jnp.asarray(seen), jnp.asarray(at)))
         return {name: np.concatenate([np.asarray(one[name]) for one in found]) for name in found[0]}
 
@@ -153,7 +168,9 @@ def _block(
     whole = steps // every * every
     numbers = jnp.arange(steps, dtype=jnp.int32)
     carry, kept = lax.scan(record, carry, numbers[:whole].reshape(-1, every))
-    kept = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), _kept(recording, at, seen), kept)
+    kept = jax.tree.map(
+        lambda first, rest: jnp.concatenate([first[None], rest]), _kept(recording, at, seen), kept
+    )
     if whole < steps:
         carry, last = record(carry, numbers[whole:])
         kept = jax.tree.map(lambda rest, last: jnp.concatenate([rest, last[None]]), kept, last)

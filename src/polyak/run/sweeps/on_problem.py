@@ -93,7 +93,7 @@ class OnProblem:
         with jax.enable_x64(True):
             return float(self.problem.loss(self.params(0), data.features, data.labels))
 
-    def work(self, recording: Recording) -> float:
+    def work(self, _recording: Recording) -> float:
         """The arithmetic of one cell, roughly."""
         size = sum(np.size(x) for x in jax.tree.leaves(self.params(0)))
         whole = self.problem.whole or self.problem.data
@@ -101,7 +101,13 @@ class OnProblem:
         return float(size * (6 * self.steps * (self.batch_size + 2) + 2 * looks * whole.rows))
 
     def cells(
-        self, rule: Any, values: Mapping[str, Any], seed: int | None, recording: Recording, lanes: int, capacity: int
+        self,
+        rule: Any,
+        values: Mapping[str, Any],
+        seed: int | None,
+        recording: Recording,
+        lanes: int,
+        capacity: int,
     ) -> dict[str, Any]:
         """What is recorded of cells with these values, each of shape (cells,), all of one seed."""
         with jax.enable_x64(self.dtype == "float64"):
@@ -114,7 +120,17 @@ class OnProblem:
             steps = self.recorded_steps()[1:].reshape(self.epochs, -1).astype(np.int32)
             rows, whole = on_device(self.problem, self.dtype)
             found = _engine()(
-                loss, recording, rule, blocks, used, params, rows, whole, self._batches(seed or 0), steps, goal
+                loss,
+                recording,
+                rule,
+                blocks,
+                used,
+                params,
+                rows,
+                whole,
+                self._batches(seed or 0),
+                steps,
+                goal,
             )
             return out_of_blocks(found, len(next(iter(values.values()))))
 

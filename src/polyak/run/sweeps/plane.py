@@ -71,9 +71,7 @@ def over(rule: Any, **settings: Any) -> Plane:
         raise PolyakError(f"{rule!r} is no rule to sweep: {error}") from None
 
 
-def sampled(
-    axes: dict[str, Axis], sampling: str, cells: int, seed: int
-) -> dict[str, NDArray[np.float64]]:
+def sampled(axes: dict[str, Axis], sampling: str, cells: int, seed: int) -> dict[str, NDArray[np.float64]]:
     """The values of `cells` cells drawn from the axes, by name: at random, or as a Latin hypercube.
 
     A Latin hypercube has one cell in each of `cells` equal parts of every axis. Source: McKay, M., Beckman, R. &
@@ -102,7 +100,9 @@ def _made(rule: Any, settings: dict[str, Any]) -> Any:
     if not settings:
         return found
     if not hasattr(found, "replace"):
-        raise PolyakError(f"{found} has no settings to sweep: give the Optax factory instead, such as optax.adam")
+        raise PolyakError(
+            f"{found} has no settings to sweep: give the Optax factory instead, such as optax.adam"
+        )
     return found.replace(**settings)
 
 
@@ -138,11 +138,13 @@ def _check(rule: Any, name: str, axis: Axis) -> None:
     label, _ = _known(rule)
     if name in getattr(rule, "choices", dict)():
         raise PolyakError(f"{name} of {label} is a choice and no number: sweep it as rules of their own")
-    about = getattr(rule, "hyperparameters", dict)()
+    about: dict[str, Any] = getattr(rule, "hyperparameters", dict)()
     interval = about[name].interval if name in about else RATE if name in ("lr", "learning_rate") else None
     for value in (float(axis.at(0.0)), float(axis.at(1.0))):
         if interval is not None and value not in interval:
-            raise PolyakError(f"the axis of {name} goes to {value:g}, expected numbers in {interval}, as {label} takes")
+            raise PolyakError(
+                f"the axis of {name} goes to {value:g}, expected numbers in {interval}, as {label} takes"
+            )
 
 
 def _is_factory(rule: Any) -> bool:

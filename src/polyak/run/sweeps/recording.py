@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ class Recording:
             asked.append("steps_to_target")
         if target is None and "steps_to_target" in asked:
             raise PolyakError(f"steps_to_target needs a target, the {quantity} to reach")
-        if target is not None and (isinstance(target, bool | str) or not target == target):
+        if target is not None and (isinstance(target, bool | str) or math.isnan(target)):
             raise PolyakError(f"target is {target!r}, expected a number")
         return cls(tuple(name for name in VARIABLES if name in asked), quantity, target)
 
@@ -114,7 +115,9 @@ def _first(known: Any, holds: Any, steps: Any) -> Any:
     return jnp.where(known >= 0, known, new).astype(jnp.int32)
 
 
-def recorded(recording: Recording, summary: Summary, values: Any = None, positions: Any = None) -> dict[str, Any]:
+def recorded(
+    recording: Recording, summary: Summary, values: Any = None, positions: Any = None
+) -> dict[str, Any]:
     """The variables of the lanes: `values` and `positions` have a leading axis of records, moved behind the lanes."""
     found = {
         "final": summary.last,
@@ -125,6 +128,8 @@ def recorded(recording: Recording, summary: Summary, values: Any = None, positio
         "positions": positions,
     }
     return {
-        recording.variable(name): jnp.moveaxis(found[name], 0, 1) if name in ("values", "positions") else found[name]
+        recording.variable(name): jnp.moveaxis(found[name], 0, 1)
+        if name in ("values", "positions")
+        else found[name]
         for name in recording.names
     }

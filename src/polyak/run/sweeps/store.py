@@ -97,9 +97,7 @@ def load(store: str | Path) -> Any:
     with _one_line(path):
         for name in names:
             group = None if len(names) == 1 else name
-            dataset = xr.open_zarr(
-                path, group=group, chunks=None, mask_and_scale=False, consolidated=False
-            )
+            dataset = xr.open_zarr(path, group=group, chunks=None, mask_and_scale=False, consolidated=False)
             written = int(np.asarray(dataset[WRITTEN]).sum())
             dataset.attrs.pop(PLAN, None)
             dataset.attrs["unfinished_chunks"] = dataset.sizes["chunk"] - written
@@ -172,7 +170,7 @@ def _make_arrays(root: Any, name: str, job: Job) -> None:
     group.create_array(
         WRITTEN, shape=(chunks,), chunks=(1,), dtype="int8", fill_value=0, dimension_names=("chunk",)
     )
-    place = {"group": name} if name else {}
+    place: dict[str, Any] = {"group": name} if name else {}
     xr.Dataset(coords=coords).to_zarr(root.store, mode="a", consolidated=False, **place)
 
 
@@ -201,20 +199,26 @@ def _plan_of(path: str) -> dict[str, Any] | None:
             return None
         raise PolyakError(f"{path} is no store of a sweep, or is torn: {_in_short(error)}") from None
     if PLAN not in attrs:
-        raise PolyakError(f"{path} is no store of a sweep: it was not made by polyak, or its making was cut off")
+        raise PolyakError(
+            f"{path} is no store of a sweep: it was not made by polyak, or its making was cut off"
+        )
     try:
-        plan: dict[str, Any] = json.loads(attrs[PLAN])
+        plan: dict[str, Any] = json.loads(str(attrs[PLAN]))
         version = int(plan["format"])
     except (ValueError, KeyError, TypeError) as error:
         raise PolyakError(f"{path} is torn: its plan cannot be read ({_in_short(error)})") from None
     if version > FORMAT:
-        raise PolyakError(f"{path} was made by a newer polyak: its format is {version}, this one reads {FORMAT}")
+        raise PolyakError(
+            f"{path} was made by a newer polyak: its format is {version}, this one reads {FORMAT}"
+        )
     return plan
 
 
 def _refuse_another(path: str, found: dict[str, Any], plan: dict[str, Any]) -> None:
     if list(found) != list(plan):
-        raise PolyakError(f"{path} is of another sweep: its rules were {', '.join(found)}, now {', '.join(plan)}")
+        raise PolyakError(
+            f"{path} is of another sweep: its rules were {', '.join(found)}, now {', '.join(plan)}"
+        )
     differences = [
         f"{what} was {found[name].get(what, 'nothing')}, now {value}"
         for name, about in plan.items()
@@ -249,7 +253,7 @@ def _remove_unfinished(path: str) -> None:
 
 
 def _to_disk(array: Any, region: Region) -> None:
-    """Wait until a chunk is on the disk, where the store is one: a loss of power must not undo what is marked as there."""
+    """Wait until a chunk is on the disk: a loss of power must not undo what is marked as there."""
     root = getattr(array.store, "root", None)
     if root is None:
         return

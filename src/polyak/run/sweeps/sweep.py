@@ -128,7 +128,9 @@ def _planes(rule: Any, settings: dict[str, Any]) -> dict[str, Plane]:
     """Each rule on its axes, by name; two of one name are numbered."""
     if isinstance(rule, list | tuple) and not hasattr(rule, "update"):
         if settings:
-            raise PolyakError(f"{next(iter(settings))} has no place beside several rules: give it to each, by over(...)")
+            raise PolyakError(
+                f"{next(iter(settings))} has no place beside several rules: give it to each, by over(...)"
+            )
         given = list(rule)
     else:
         given = [rule if isinstance(rule, Plane) and not settings else over(rule, **settings)]
@@ -137,7 +139,9 @@ def _planes(rule: Any, settings: dict[str, Any]) -> dict[str, Plane]:
         if not isinstance(plane, Plane):
             raise PolyakError(f"{plane!r} is not a rule on its axes, expected over(rule, lr=log(...))")
         if not plane.axes:
-            raise PolyakError(f"{plane.name} has no axis: give one of its settings as log(1e-3, 1, 50) or as a list")
+            raise PolyakError(
+                f"{plane.name} has no axis: give one of its settings as log(1e-3, 1, 50) or as a list"
+            )
         same = sum(name.partition("_#")[0] == _key(plane) for name in found)
         found[f"{_key(plane)}_#{same + 1}" if same else _key(plane)] = plane
     if not found:
@@ -156,7 +160,9 @@ def _target(on: Any, steps: Any, epochs: Any, batch_size: Any, every: Any, dtype
         rows = on.data.rows
         every = rows if every is None else min(whole_number("every", every, at_least=1), 2 * rows)
         batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=rows)
-        return OnProblem(on, batch_size, whole_number("epochs", epochs, at_least=1), every, dtype or "float32")
+        return OnProblem(
+            on, batch_size, whole_number("epochs", epochs, at_least=1), every, dtype or "float32"
+        )
     steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
     every = 1 if every is None else min(whole_number("every", every, at_least=1), steps)
     landscape: Landscape = as_landscape(on)
@@ -174,7 +180,9 @@ def _seeds(on: Target, seed: Any, seeds: Any) -> tuple[int, ...]:
 def _drawn(sampling: str, cells: Any) -> int:
     if sampling == "grid":
         if cells is not None:
-            raise PolyakError("cells has no place with a grid, whose axes say how many: use random or latin_hypercube")
+            raise PolyakError(
+                "cells has no place with a grid, whose axes say how many: use random or latin_hypercube"
+            )
         return 0
     if cells is None:
         raise PolyakError(f"{sampling} needs cells: how many are drawn")
