@@ -2,6 +2,7 @@ from . import chapter, conventions, data, landscapes, problems, rules, run, show
 from .conventions.convert import convert_state
 from .conventions.to_torch import to_torch
 from .conventions.translating import translate
+from .conventions.verify import Verification, verify
 from .errors import PolyakError
 from .lab import lab
 from .problems import linear_regression, logistic_regression, perceptron, softmax_regression
@@ -27,7 +28,20 @@ from .rules import (
     from_plane,
 )
 from .run import History, Trace, descend, train
-from .run.sweeps import Axis, Best, Comparison, best, compare, linear, load_sweep, log, memory, over, sweep, values
+from .run.sweeps import (
+    Axis,
+    Best,
+    Comparison,
+    best,
+    compare,
+    linear,
+    load_sweep,
+    log,
+    memory,
+    over,
+    sweep,
+    values,
+)
 from .theory import (
     Drop,
     Expectation,
@@ -74,6 +88,7 @@ __all__ = [
     "Trace",
     "Trade",
     "TripleMomentum",
+    "Verification",
     "__version__",
     "best",
     "chapter",
@@ -114,4 +129,5 @@ __all__ = [
     "train",
     "translate",
     "values",
+    "verify",
 ]

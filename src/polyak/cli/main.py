@@ -8,7 +8,18 @@ import warnings
 import typer
 from typer.exceptions import TyperException
 
-from polyak.cli import catalogues, comparisons, documents, labs, predictions, runs, studies, sweeps, translations
+from polyak.cli import (
+    catalogues,
+    comparisons,
+    documents,
+    labs,
+    predictions,
+    runs,
+    studies,
+    sweeps,
+    translations,
+    verifications,
+)
 from polyak.errors import PolyakError, nearest
 from polyak.version import __version__
 
@@ -30,6 +41,7 @@ predictions.add_to(app)
 documents.add_to(app)
 labs.add_to(app)
 translations.add_to(app)
+verifications.add_to(app)
 
 
 def _version(asked: bool) -> None:

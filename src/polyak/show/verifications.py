@@ -10,7 +10,7 @@ from polyak.conventions.verify import Verification
 from polyak.show.style import legend_below, new_figure, series, set_log_scale, styled, words
 
 LEAST = 1e-18  # of the path's size: below it two paths are the same to the last digit
-MOST = 7  # lines that can be told apart
+MOST = 5  # lines that can be told apart
 
 
 @styled

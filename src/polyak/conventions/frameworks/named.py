@@ -107,7 +107,7 @@ def stepper_of(optimizer: Any, settings: dict[str, Any] | None = None, name: str
         if settings:
             raise PolyakError(f"{label} has its settings already; {next(iter(settings))} has no place")
         return RuleStepper(optimizer, name)
-    if inspect.isfunction(optimizer) and is_page(optimizer):
+    if is_page(optimizer):
         return RuleStepper(from_page(optimizer, **settings), label)
     if inspect.isfunction(optimizer) or isinstance(optimizer, functools.partial):
         from polyak.conventions.frameworks.optax import of_factory
@@ -137,7 +137,11 @@ def _imported(path: str, name: str) -> Any:
 
 def is_page(function: Any) -> bool:
     """A page's function takes exactly three arguments and needs all; a factory's have names and defaults of its own."""
-    return arity(function) == 3 and len(inspect.signature(function).parameters) == 3
+    return (
+        inspect.isfunction(function)
+        and arity(function) == 3
+        and len(inspect.signature(function).parameters) == 3
+    )
 
 
 def _of_torch(optimizer: Any, settings: dict[str, Any], label: str) -> Stepper | None:

@@ -10,6 +10,7 @@ from typing import Any
 import optax
 
 from polyak.conventions.frameworks.polyak import RuleStepper
+from polyak.conventions.frameworks.stepper import check_arguments
 from polyak.errors import PolyakError
 from polyak.rules import from_optax
 
@@ -27,6 +28,7 @@ def factories() -> dict[str, Any]:
 
 def of_factory(label: str, factory: Callable[..., Any], settings: dict[str, Any]) -> RuleStepper:
     """The stepper of a function that makes an Optax transformation."""
+    check_arguments(label, factory, settings)
     rule = from_optax(factory, **settings)
     try:
         made = rule.optimizer()

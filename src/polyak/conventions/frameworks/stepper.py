@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from polyak.errors import PolyakError, unknown
 
 Array = NDArray[np.float64]
+MANY = 40
 
 
 class Stepper(Protocol):
@@ -84,7 +86,9 @@ def refusals(label: str) -> Iterator[None]:
 def found(label: str, name: str, known: dict[str, Any]) -> Any:
     """What stands behind a name among those known, else an error with the nearest."""
     if name not in known:
-        raise unknown(label, name, known)
+        # Optax has two hundred functions: of so many only those like it are listed.
+        likely = known if len(known) < MANY else difflib.get_close_matches(name, known, n=8, cutoff=0.4)
+        raise unknown(label, name, likely)
     return known[name]
 
 

@@ -18,7 +18,7 @@ from polyak.rules.pytrees import unchecked
 OWN = ("maximize", "capturable")  # settings of the optimizer, beside the rule's
 
 
-class RuleOptimizer(torch.optim.Optimizer):
+class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
     """A rule as a torch optimizer; made by `to_torch`, whose arguments these are."""
 
     def __init__(
@@ -62,7 +62,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             del self.param_groups[-1]
             raise
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step of every parameter that has a gradient; the loss, where a closure computes it anew."""
         loss = None

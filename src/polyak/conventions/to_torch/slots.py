@@ -64,7 +64,7 @@ class Slots:
         self.dtype, self.capturable = dtype, capturable
         self.structure: Any = None  # of a page's state
 
-    @torch.compiler.disable
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def begin(self, rule: Any, x: torch.Tensor) -> dict[str, Any]:
         """The slots of one parameter before its first step."""
         x = x.detach()

@@ -85,11 +85,11 @@ def _averages(model: Model, rule: Any) -> Iterator[Change]:
             model.but(advance=partial(_scaled, factor=factor)),
         )
     if isinstance(rule, Adam) and rule.bias_correction:
-        for corrected, words in (
-            ({"squares": False}, "its squares are not corrected for their start, its mean is"),
-            ({"mean": False}, "its mean is not corrected for its start, its squares are"),
+        for advance, words in (
+            (partial(_adam, squares=False), "its squares are not corrected for their start, its mean is"),
+            (partial(_adam, mean=False), "its mean is not corrected for its start, its squares are"),
         ):
-            yield "bias correction", words, model.but(advance=partial(_adam, **corrected))
+            yield "bias correction", words, model.but(advance=advance)
 
 
 def _counters(model: Model) -> Iterator[Change]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from polyak.conventions.frameworks.stepper import Array
 from polyak.conventions.spellings import Meaning
-from polyak.rules import Coefficients, LinearRule, Rule
+from polyak.rules import Coefficients, LinearRule
 
 Slots = dict[str, Any]
 Row = Callable[[LinearRule, int], Coefficients]
@@ -79,7 +79,7 @@ class ModelStepper:
 
     def __init__(self, model: Model) -> None:
         self.model, self.skips_missing = model, True
-        self.lr: float | None = float(model.rule.lr) if isinstance(model.rule, Rule) else None
+        self.lr: float | None = float(model.rule.settings()["lr"])
 
     def start(self, params: list[Array]) -> None:
         """Begin anew at these parameters."""
