@@ -1,6 +1,8 @@
-"""Make what the documents show: the README's picture, by the program itself."""
+"""Make what the documents show, by the program itself: the README's picture, the page on conventions."""
 
 from pathlib import Path
+
+import conventions_page
 
 import polyak as pk
 
@@ -11,6 +13,7 @@ def main() -> None:
     rules = [pk.HeavyBall(lr=0.6, momentum=0.5), pk.GradientDescent(lr=0.6)]
     traces = [pk.descend(rule, pk.landscapes.ravine, steps=20) for rule in rules]
     print(pk.show.save(pk.show.trace_figure(traces), IMAGES / "ravine.svg"))
+    conventions_page.write()
 
 
 if __name__ == "__main__":

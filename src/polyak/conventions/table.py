@@ -65,11 +65,14 @@ def _row(spelling: Spelling, form: Form) -> tuple[str, ...]:
     holds = "yes" if np.isclose(after, MOMENTUM * last) else "no"
     update = FORMULAS[form.rule, form.fixed.get("lr_in_velocity")]
     edge = linear.largest_stable_curvature(rule) * rule.lr
-    flags = " ".join(
-        f"{name}={value}" for name, value in said.arguments.items() if name in (*form.when, "dampening")
-    )
+    chosen = {**{name: value for name, value in form.when.items() if not callable(value)}, **said.arguments}
+    flags = [
+        f"{name}={value}"
+        for name, value in chosen.items()
+        if name in {*form.when, "dampening"} - {"momentum"} and (value or spelling.defaults[name])
+    ]
     return (
-        f"{spelling.name} {flags}".strip(),
+        " ".join([spelling.name, *flags]),
         ran,
         update,
         taken,

@@ -67,7 +67,9 @@ def _nothing(name: str, to: str, meaning: Meaning) -> PolyakError:
     """Where a framework has no such rule: who has."""
     kind = type(meaning.rule)
     elsewhere = [
-        row.name for row in SPELLINGS.values() if row.name != name and kind in {form.rule for form in row.forms}
+        row.name
+        for row in SPELLINGS.values()
+        if row.name != name and kind in {form.rule for form in row.forms}
     ]
     has = f" (these have: {', '.join(elsewhere)})" if elsewhere else ""
     return PolyakError(f"{to} has nothing that is {meaning.rule.name()}, which {name} is{has}")

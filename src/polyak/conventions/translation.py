@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyak.conventions import linear
-from polyak.conventions.fitting import ALWAYS, AT_CONSTANT_LR, NEARLY, Condition, Fit
+from polyak.conventions.fitting import ALWAYS, AT_CONSTANT_LR, NEARLY, Fit
+from polyak.conventions.lines import chained, condition_in_words, pasted
 from polyak.conventions.proof import Progress, Proof, prove
 from polyak.conventions.sides import Side
-from polyak.conventions.spellings import REQUIRED, Meaning, Spelling
-from polyak.conventions.spellings.spelling import OF_A_MEANING
+from polyak.conventions.spellings import Meaning, Spelling
 from polyak.rules import HeavyBall, LinearRule, Nesterov
 
 NEAR = 0.8  # of the edge of stability
@@ -67,7 +67,12 @@ class Translation:
         return self.fit.distance
 
     def __str__(self) -> str:
-        return pasted(self.target, self.arguments)
+        line = pasted(self.target, self.arguments)
+        return (
+            chained(line, self.fit.conditions, self.meaning.rule)
+            if self.target.framework == "optax"
+            else line
+        )
 
     # What is the same, and what is not.
 
@@ -80,7 +85,9 @@ class Translation:
             " the trajectory's size over 1,000 steps",
         }
         spoken = [said[self.equal]]
-        spoken += [_condition(condition, self.target, self.meaning) for condition in self.fit.conditions]
+        spoken += [
+            condition_in_words(condition, self.target, self.meaning) for condition in self.fit.conditions
+        ]
         if self.equal == AT_CONSTANT_LR:
             spoken += self._parting()
         return spoken + self._stability()
@@ -181,54 +188,3 @@ class Translation:
             parts=self.equal == AT_CONSTANT_LR,
             progress=progress,
         )
-
-
-def pasted(spelling: Spelling, arguments: Mapping[str, Any]) -> str:
-    """The line to paste: every argument that makes a difference, those at their defaults too.
-
-    >>> from polyak.conventions.spellings import find
-    >>> pasted(find("torch:SGD"), {"lr": 0.5, "momentum": 0.9})
-    'torch.optim.SGD(lr=0.5, momentum=0.9, dampening=0, nesterov=False)'
-    """
-    shown = {}
-    for argument in spelling.arguments:
-        counts = argument.name in spelling.telling and not {*argument.settings} & {*OF_A_MEANING}
-        if argument.name in arguments:
-            shown[argument.name] = arguments[argument.name]
-        elif counts and argument.default is not REQUIRED and argument.default is not None:
-            shown[argument.name] = argument.default
-    quoted = (f"'{name}': {_number(value)}" for name, value in shown.items())
-    plain = (f"{name}={_number(value)}" for name, value in shown.items())
-    return spelling.line.format(", ".join(quoted if spelling.mapping else plain))
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_number, value))})"
-    return f"{value:.15g}" if isinstance(value, float) else repr(value)
-
-
-def _condition(condition: Condition, target: Spelling, meaning: Meaning) -> str:
-    amount = condition.amount
-    if condition.kind == "first gradient":
-        return (
-            f"provided that the first gradient is multiplied by {amount:.15g}: {target.name} has no first gradient that"
-            " is not dampened"
-        )
-    if condition.kind == "negate":
-        return f"provided that the loss is negated: {target.name} only minimizes"
-    if condition.kind == "decay in the loss":
-        ways = {
-            "keras": f"kernel_regularizer=keras.regularizers.L2({amount / 2:.15g})",
-            "optax": f"optax.chain(optax.add_decayed_weights({amount:.15g}), ...)",
-            "sklearn": f"alpha={amount:.15g} times the rows of a batch, which spares the intercepts",
-        }
-        way = f", such as {ways[target.framework]}" if target.framework in ways else ""
-        return (
-            f"provided that the weight decay goes into the loss, as {amount / 2:.15g} |x|^2{way}: {target.name} has no"
-            " coupled weight decay"
-        )
-    return (
-        f"provided that x is multiplied by 1 - lr x {amount:.15g} = {1 - meaning.rule.lr * amount:.15g} beside every"
-        f" step: {target.name} has no decoupled weight decay"
-    )
