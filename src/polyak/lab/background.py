@@ -1,0 +1,99 @@
+"""Work beside the server's thread: a few threads for all sessions, with progress, and cancelled between two parts."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from polyak.errors import PolyakError
+
+THREADS = 2
+MOST_WAITING = 64
+
+
+class CancelledError(Exception):
+    """The work is not wanted any more."""
+
+
+class Task:
+    """One piece of work, to be cancelled."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+
+    def cancel(self) -> None:
+        """End it at its next sign of progress; nothing is heard of it from here on."""
+        self.stopped.set()
+
+
+class Background:
+    """The threads, shared by all sessions."""
+
+    def __init__(self, threads: int = THREADS) -> None:
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="polyak-lab")
+        self.waiting = 0
+        self.lock = threading.Lock()
+
+    def begin(
+        self,
+        work: Callable[[Callable[[int, int], None]], Any],
+        *,
+        done: Callable[[Task, Any], None],
+        failed: Callable[[Task, str], None],
+        progress: Callable[[Task, float], None] | None = None,
+    ) -> Task:
+        """Do `work(progress)` in a thread; one of `done` and `failed` is called there, unless it is cancelled.
+
+        Raises PolyakError where too much is waiting already.
+        """
+        task = Task()
+        with self.lock:
+            if self.waiting >= MOST_WAITING:
+                raise PolyakError("the lab is busy with other sessions: try again in a moment")
+            self.waiting += 1
+
+        def tell(part: int, whole: int) -> None:
+            if task.stopped.is_set():
+                raise CancelledError
+            if progress is not None:
+                progress(task, part / whole)
+
+        def run() -> None:
+            try:
+                tell(0, 1)
+                found = work(tell)
+                if not task.stopped.is_set():
+                    done(task, found)
+            except CancelledError:
+                pass
+            except Exception as error:
+                if not isinstance(error, PolyakError):
+                    traceback.print_exc()
+                if not task.stopped.is_set():
+                    failed(task, in_a_line(error))
+            finally:
+                with self.lock:
+                    self.waiting -= 1
+
+        self.pool.submit(run)
+        return task
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+def in_a_line(error: Exception) -> str:
+    """What went wrong, in one line, with the line of the user's own file that it came from."""
+    if isinstance(error, PolyakError) and error.__cause__ is None:
+        return str(error)
+    frames = traceback.extract_tb((error.__cause__ or error).__traceback__)
+    own = [
+        frame for frame in frames if "polyak" not in frame.filename and "site-packages" not in frame.filename
+    ]
+    text = str(error) if isinstance(error, PolyakError) else f"{type(error).__name__}: {error}"
+    first = " ".join(text.split())[:300]
+    return f"{first} ({own[-1].filename}, line {own[-1].lineno})" if own and " line " not in first else first

@@ -1,0 +1,82 @@
+"""The trace as a file: a picture drawn by the house's own figure, or the numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tornado.ioloop import IOLoop
+from tornado.web import RequestHandler
+
+from polyak.errors import PolyakError
+from polyak.lab.computing.descents import trace_of
+from polyak.lab.link import decoded
+from polyak.lab.state import State
+
+if TYPE_CHECKING:
+    from polyak.lab.lab import Lab
+
+KINDS = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
+_drawing = threading.Lock()  # matplotlib's settings are the process's own
+
+
+class Download(RequestHandler):
+    """`trace.svg?state=...`: what the state's traces are, as a file."""
+
+    def initialize(self, lab: Lab) -> None:
+        """The lab whose rules and landscapes a state may name."""
+        self.lab = lab
+
+    async def get(self, ending: str) -> None:
+        """Draw in a thread, and send."""
+        self.set_header("X-Content-Type-Options", "nosniff")
+        try:
+            state = decoded(self.get_query_argument("state", ""), self.lab.offer)
+            made = await IOLoop.current().run_in_executor(
+                self.lab.background.pool, written, state, self.lab, ending
+            )
+        except PolyakError as error:
+            self.set_status(400)
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
+            self.write(f"polyak: {error}\n")
+            return
+        self.set_header("Content-Type", KINDS[ending])
+        self.set_header("Content-Disposition", f'attachment; filename="trace.{ending}"')
+        self.write(made)
+
+
+def written(state: State, lab: Lab, ending: str) -> bytes:
+    """The file's bytes."""
+    landscape = lab.offer.landscapes[state.landscape]
+    rules = [lab.offer.rule(chosen) for chosen in state.rules]
+    traces = [trace_of(rule, landscape, state.start, state.steps) for rule in rules]
+    return table(traces) if ending == "csv" else picture(traces, ending)
+
+
+def table(traces: list[Any]) -> bytes:
+    """A row for each step of each rule."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["rule", "step", "x1", "x2", "value", "distance"])
+    for trace in traces:
+        with np.errstate(all="ignore"):  # divergence is data
+            distances = trace.distances.tolist()
+        for step, (x, value, distance) in enumerate(
+            zip(trace.positions.tolist(), trace.values.tolist(), distances, strict=True)
+        ):
+            rows.writerow([str(trace.rule), step, *map(repr, x), repr(value), repr(distance)])
+    return text.getvalue().encode()
+
+
+def picture(traces: list[Any], ending: str) -> bytes:
+    """The house's own figure of these traces."""
+    from polyak.show import trace_figure
+
+    buffer = io.BytesIO()
+    with _drawing:
+        undated: dict[str, Any] = {"metadata": {"Date": None}} if ending == "svg" else {}
+        trace_figure(traces).savefig(buffer, format=ending, **undated)
+    return buffer.getvalue()

@@ -1,0 +1,112 @@
+"""What a page may say to the server: that a widget's value changed, that something was clicked or dragged; no more.
+
+Bokeh's protocol lets a page do much more, put another document in the place of this one, make objects, send packed
+bytes. A lab has no use for any of it: whoever tries is shown the door.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from bokeh.server.views.ws import WSHandler
+
+log = logging.getLogger(__name__)
+
+MOST_LETTERS = 65_536  # of a message's part
+MOST_EVENTS = 50  # in a message
+DEEPEST = 8
+ATTRIBUTES = {"value", "value_throttled", "value_input", "active"}
+# What a figure or a layout tells of itself on its own.
+GEOMETRY = {
+    "inner_width",
+    "inner_height",
+    "outer_width",
+    "outer_height",
+    "start",
+    "end",
+    "selected",
+    "indices",
+}
+EVENTS = {"button_click", "pan", "panstart", "panend", "tap", "mousemove", "document_ready"}
+TYPES = {"event", "map", "number", "ref"}
+MESSAGES = {"PULL-DOC-REQ", "PATCH-DOC", "SERVER-INFO-REQ"}
+
+
+class Gate(WSHandler):  # type: ignore[misc]
+    """Bokeh's own connection, for messages that a page of the lab sends."""
+
+    def open(self) -> None:
+        """Begin, with no wait for more to send: a change's few small parts would lie for 40 ms."""
+        self.set_nodelay(True)
+        super().open()
+
+    async def on_message(self, fragment: str | bytes) -> None:
+        """Take in a part of a message; a long one, or one in bytes, ends the connection."""
+        if isinstance(fragment, bytes) or len(fragment) > MOST_LETTERS:
+            self._refuse("a part in bytes" if isinstance(fragment, bytes) else f"{len(fragment)} letters")
+            return
+        if self.receiver is None:
+            return
+        await super().on_message(fragment)
+
+    async def _handle(self, message: Any) -> Any:
+        complaint = objection(message.msgtype, message.content)
+        if complaint:
+            self._refuse(complaint)
+            return None
+        return await super()._handle(message)
+
+    def _refuse(self, complaint: str) -> None:
+        log.warning("a message was refused and its connection closed: %s", complaint)
+        self.close(1003, "not understood")
+
+
+def objection(kind: str, content: Any) -> str:
+    """Why a message is not let in; empty where it is.
+
+    >>> objection("PUSH-DOC", {})
+    'a message of kind PUSH-DOC'
+    >>> change = {"kind": "ModelChanged", "model": {"id": "p1"}, "attr": "value", "new": 0.5}
+    >>> objection("PATCH-DOC", {"events": [change]})
+    ''
+    >>> objection("PATCH-DOC", {"events": [{**change, "attr": "text"}]})
+    'a change of text'
+    """
+    if kind not in MESSAGES:
+        return f"a message of kind {kind[:40]}"
+    if kind != "PATCH-DOC":
+        return ""
+    events = content.get("events") if isinstance(content, dict) else None
+    if not isinstance(events, list) or len(events) > MOST_EVENTS:
+        return "no list of events, or too long a one"
+    return next((found for found in map(_objection_to, events) if found), "")
+
+
+def _objection_to(event: Any) -> str:
+    kind = event.get("kind") if isinstance(event, dict) else None
+    if kind == "ModelChanged":
+        attribute, value = event.get("attr"), event.get("new")
+        known = attribute in ATTRIBUTES | GEOMETRY if isinstance(attribute, str) else False
+        return next(_odd(value, 0), "") if known else f"a change of {str(attribute)[:40]}"
+    if kind == "MessageSent" and event.get("msg_type") == "bokeh_event":
+        data = event.get("msg_data")
+        name = data.get("name") if isinstance(data, dict) else None
+        known = isinstance(name, str) and name in EVENTS
+        return next(_odd(data, 0), "") if known else f"an event called {str(name)[:40]}"
+    return f"an event of kind {str(kind)[:40]}"
+
+
+def _odd(value: Any, depth: int) -> Iterator[str]:
+    """What is odd in a value: anything but plain numbers, words, lists and maps of them, and references."""
+    if depth > DEEPEST:
+        yield "a value too deep"
+    elif isinstance(value, dict):
+        if "type" in value and str(value["type"]) not in TYPES:
+            yield f"a value of type {str(value['type'])[:40]}"
+        for part in value.values():
+            yield from _odd(part, depth + 1)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _odd(part, depth + 1)

@@ -1,0 +1,85 @@
+"""A state as a link: versioned, with a checksum, and nothing in it but names and numbers.
+
+    1.CHECKSUM.BASE64     version, CRC-32 of the JSON in eight hexadecimal digits, the JSON in URL-safe base64
+
+A link names rules, landscapes and data; it never holds code, a path or an address.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from dataclasses import asdict, fields
+from typing import Any
+
+from polyak.errors import PolyakError
+from polyak.lab.offer import Offer
+from polyak.lab.state import Chosen, State, checked
+
+VERSION = "1"
+LONGEST = 8_000  # letters
+KEYS = {field.name for field in fields(State)}
+
+
+def encoded(state: State) -> str:
+    """The state in letters that a link may hold.
+
+    >>> encoded(State(rules=(Chosen("heavy_ball", {"lr": 0.5, "momentum": 0.5}),)))[:11]
+    '1.9a5bd4e6.'
+    """
+    text = json.dumps(asdict(state), separators=(",", ":"), allow_nan=False).encode()
+    body = base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+    return f"{VERSION}.{zlib.crc32(text):08x}.{body}"
+
+
+def decoded(letters: str, offer: Offer) -> State:
+    """The state that a link spells, checked against what this lab has.
+
+    Raises PolyakError for a link that is damaged, of another version, or of what this lab has not.
+    """
+    if len(letters) > LONGEST:
+        raise PolyakError(f"the link is damaged: {len(letters)} letters, expected at most {LONGEST}")
+    version, _, rest = letters.partition(".")
+    if not (rest and version.isascii() and version.isdecimal()):
+        raise PolyakError("the link is damaged: it does not begin with a version; copy it whole")
+    if version != VERSION:
+        raise PolyakError(f"the link is of version {version[:20]}, this lab reads version {VERSION}")
+    checksum, _, body = rest.partition(".")
+    try:
+        text = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        text = b""
+    if not text or f"{zlib.crc32(text):08x}" != checksum:
+        raise PolyakError("the link is damaged: its checksum does not fit; copy it whole")
+    try:
+        return checked(_state(json.loads(text)), offer)
+    except PolyakError as error:
+        raise PolyakError(f"the link cannot be shown here: {error}") from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise PolyakError("the link is damaged: it holds no state of a lab") from None
+
+
+def _state(found: Any) -> State:
+    """A State of what the JSON holds, as it is: `checked` looks at each value."""
+    if not isinstance(found, dict) or not found.keys() <= KEYS:
+        raise TypeError
+    rules = tuple(Chosen(_word(rule["rule"]), _settings(rule["settings"])) for rule in found["rules"])
+    return State(**{**found, "rules": rules})
+
+
+def _settings(found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise TypeError
+    for name, value in found.items():
+        _word(name)
+        if not isinstance(value, str | bool | int | float):
+            raise TypeError
+    return found
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value

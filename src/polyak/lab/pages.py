@@ -1,0 +1,51 @@
+"""A page's own function as a rule, with numbers to begin with for what its hyper-parameters are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from polyak.errors import PolyakError
+from polyak.rules import arity, from_page, from_plane
+
+MOST_NAMES = 12
+NEEDS = re.compile(r"needs the hyper-parameter '([^']+)'")
+BEGIN = (("lr", 0.1), ("rate", 0.1), ("eta", 0.1), ("alpha", 0.1), ("eps", 1e-8))
+
+
+def page_rule(function: Callable[..., Any], given: Mapping[str, float]) -> Any:
+    """The rule of f(params, states, hyperparams) or f(x1, x2, s1, s2).
+
+    What it reads from its hyper-parameters is found by calling it: each name that it asks for and was not given begins
+    at a number of its kind, 0.1 for a learning rate, 0.5 for a momentum. Raises PolyakError where it fails otherwise.
+    """
+    takes = arity(function)
+    if takes == 4:
+        return from_plane(function, **given)
+    if takes != 3:
+        raise PolyakError(
+            f"{function.__name__} takes {takes} arguments, expected f(params, states, hyperparams), "
+            "f(x1, x2, s1, s2), or f(x1, x2) for a landscape"
+        )
+    numbers = dict(given)
+    for _ in range(MOST_NAMES):
+        rule, x = from_page(function, **numbers), np.zeros(2)
+        try:
+            rule.update(x, rule.init(x), x)
+        except PolyakError as error:
+            missing = NEEDS.search(str(error))
+            if missing is None:
+                raise
+            numbers[missing[1]] = _begin(missing[1])
+        else:
+            return rule
+    raise PolyakError(f"{function.__name__} asks for more than {MOST_NAMES} hyper-parameters")
+
+
+def _begin(name: str) -> float:
+    if name == "t":
+        return 1.0
+    return next((value for part, value in BEGIN if part in name and "beta" not in name), 0.5)

@@ -1,0 +1,1 @@
+"""What the page shows: each panel a file, its widgets and figures Bokeh's own."""

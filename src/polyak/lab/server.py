@@ -1,0 +1,130 @@
+"""The lab's server: Bokeh's own, in a thread of its own, on this machine's own address unless told otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bokeh.application import Application
+from bokeh.application.handlers.function import FunctionHandler
+from bokeh.server.server import Server
+from bokeh.util.token import generate_secret_key
+from tornado.ioloop import IOLoop, PeriodicCallback
+
+from polyak.errors import PolyakError
+from polyak.lab.downloads import KINDS, Download
+from polyak.lab.gate import MOST_LETTERS, Gate
+
+if TYPE_CHECKING:
+    from polyak.lab.lab import Lab
+
+HERE = "127.0.0.1"
+PORT = 5006
+TRIES = 50  # ports after the one asked for
+WATCH = 500  # milliseconds between two looks at the files
+UNUSED = 20_000  # milliseconds after which a session whose tab is gone is forgotten
+NAMES_OF_HERE = ("localhost", "127.0.0.1")
+
+
+class Serving:
+    """A server that runs.
+
+    Attributes:
+        address: what to open, http://127.0.0.1:5006/.
+        port: the one that was free.
+    """
+
+    def __init__(self, lab: Lab, host: str, port: int, origins: Sequence[str]) -> None:
+        self.lab, self.host, self.origins = lab, host, tuple(origins)
+        self.port, self.address = port, ""
+        self.trouble: BaseException | None = None
+        self.up = threading.Event()
+        self.thread = threading.Thread(target=self._run, name="polyak-lab", daemon=True)
+        self.thread.start()
+        self.up.wait()
+        if self.trouble is not None:
+            raise self.trouble
+
+    def stop(self) -> None:
+        """End the server and its thread."""
+        if self.thread.is_alive():
+            self.loop.add_callback(self._stop)
+            self.thread.join(timeout=10)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        try:
+            self.loop = IOLoop.current()
+            self.server = self._bound()
+            self.server.start()
+            self.watch = PeriodicCallback(self.lab.look_at_files, WATCH)
+            self.watch.start()
+        except BaseException as error:
+            self.trouble = error
+            return
+        finally:
+            self.up.set() if self.trouble is not None else None
+        self.loop.add_callback(self.up.set)
+        self.loop.start()
+        self.loop.close(all_fds=True)
+
+    def _stop(self) -> None:
+        self.watch.stop()
+        self.server.stop(wait=False)
+        self.server.unlisten()
+        self.loop.stop()
+
+    def _bound(self) -> Any:
+        """The server on the first port that is free, from the one asked for."""
+        for port in range(self.port, self.port + TRIES + 1) if self.port else [0]:
+            try:
+                made = self._made(port)
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                reason = error.strerror or str(error)
+                raise PolyakError(f"the lab cannot listen on {self.host}, port {port}: {reason}") from None
+            found = made.port
+            assert found is not None
+            self.port = found
+            shown = HERE if self.host in ("", "0.0.0.0", "::") else self.host
+            self.address = f"http://{shown}:{found}/"
+            self._allow(made)
+            return made
+        raise PolyakError(f"the ports {self.port} to {self.port + TRIES} are all in use, expected a free one")
+
+    def _made(self, port: int) -> Any:
+        application = Application(FunctionHandler(self.lab.open_page))
+        return Server(
+            {"/": application},
+            address=self.host,
+            port=port,
+            allow_websocket_origin=list(self.origins),
+            extra_patterns=[(rf"/trace\.({'|'.join(KINDS)})", Download, {"lab": self.lab})],
+            websocket_max_message_size=MOST_LETTERS,
+            sign_sessions=True,
+            secret_key=generate_secret_key().encode(),
+            generate_session_ids=True,
+            check_unused_sessions=UNUSED // 4,
+            unused_session_lifetime=UNUSED,
+            session_token_expiration=3600,
+        )
+
+    def _allow(self, made: Any) -> None:
+        """Pages of this address alone may talk to it, and each connection passes the gate."""
+        tornado = made._tornado
+        names = {*NAMES_OF_HERE, self.host} - {"", "0.0.0.0", "::"}
+        if self.host not in NAMES_OF_HERE:
+            names.add(socket.gethostname().lower())
+        tornado._websocket_origins = {f"{name}:{self.port}" for name in names} | set(self.origins)
+        context = {
+            "application_context": tornado.applications["/"],
+            "bokeh_websocket_path": "/ws",
+            "compression_level": None,
+            "mem_level": None,
+        }
+        tornado.add_handlers(r".*", [(r"/ws", Gate, context)])
