@@ -44,7 +44,11 @@ class Axis:
             )
         found = self.at(np.linspace(0.0, 1.0, self.count))
         # The ends as they were given, whatever rounding does.
-        found[0], found[-1] = self._ends
+        found[0], found[-1] = self.ends
+        if (found[1:] <= found[:-1]).any():
+            raise PolyakError(
+                f"the axis of {name}, {self.spelled()}, holds fewer than {self.count} different numbers"
+            )
         return found
 
     def at(self, place: Any) -> NDArray[np.float64]:
@@ -73,10 +77,10 @@ class Axis:
         'log:0.001:2:1000'
         """
         if self.given:
-            return ",".join(map(_exactly, self.given))
+            return ",".join(map(exactly, self.given))
         count = self.count if count is None else count
         return ":".join(
-            [self.spacing, _exactly(self.low), _exactly(self.high), *([] if count is None else [str(count)])]
+            [self.spacing, exactly(self.low), exactly(self.high), *([] if count is None else [str(count)])]
         )
 
     @property
@@ -89,7 +93,12 @@ class Axis:
         return "log" if positive and len(steps) > 1 and steps.max() > 3 * steps.min() else "linear"
 
     @property
-    def _ends(self) -> tuple[float, float]:
+    def ends(self) -> tuple[float, float]:
+        """The lowest value and the highest.
+
+        >>> memory(1, 100).ends
+        (0.0, 0.99)
+        """
         if self.spacing == "memory":
             return 1 - 1 / self.low, 1 - 1 / self.high
         return self.low, self.high
@@ -143,15 +152,17 @@ def values(numbers: Iterable[float]) -> Axis:
     >>> values([0, 0.5, 0.9]).values()
     array([0. , 0.5, 0.9])
     """
-    found = tuple(_number("values", number) for number in numbers)
+    try:
+        found = tuple(finite_number("a value of an axis", number) for number in numbers)
+    except TypeError:
+        raise PolyakError(f"{numbers!r} is no axis, expected values such as [0.1, 0.2]") from None
     if len(found) < 2:
         raise PolyakError(
             f"an axis of {_count(len(found))}, expected two values at least: give one as a setting"
         )
     if any(later <= earlier for earlier, later in pairwise(found)):
-        raise PolyakError(
-            f"an axis of {', '.join(f'{x:g}' for x in found[:5])} ..., expected ascending values"
-        )
+        shown = ", ".join(map(exactly, found[:5]))
+        raise PolyakError(f"an axis of {shown}{' ...' * (len(found) > 5)}, expected ascending values")
     return Axis("values", found[0], found[-1], len(found), found)
 
 
@@ -193,8 +204,8 @@ def axis_from(text: str) -> Axis:
 
 def _between(spacing: str, low: Any, high: Any, count: Any) -> Axis:
     low, high = (
-        _number(f"the lower end of a {spacing} axis", low),
-        _number(f"the upper end of a {spacing} axis", high),
+        finite_number(f"the lower end of a {spacing} axis", low),
+        finite_number(f"the upper end of a {spacing} axis", high),
     )
     least = {"log": "above 0", "memory": "of at least 1 step"}.get(spacing)
     if (spacing == "log" and low <= 0) or (spacing == "memory" and low < 1):
@@ -205,6 +216,8 @@ def _between(spacing: str, low: Any, high: Any, count: Any) -> Axis:
         )
     if low == high:
         raise PolyakError(f"a {spacing} axis from {low:g} to {high:g} has one value: give it as a setting")
+    if math.isinf(high / low if spacing == "log" else high - low):
+        raise PolyakError(f"a {spacing} axis from {low:g} to {high:g} is wider than numbers go")
     if count is not None:
         count = whole_number("the count of an axis", count, at_least=0, at_most=MOST_VALUES)
         if count < 2:
@@ -214,7 +227,7 @@ def _between(spacing: str, low: Any, high: Any, count: Any) -> Axis:
     return Axis(spacing, low, high, count)
 
 
-def _exactly(number: float) -> str:
+def exactly(number: float) -> str:
     """A number in as few digits as tell it from every other."""
     return f"{number:g}" if float(f"{number:g}") == number else repr(number)
 
@@ -223,7 +236,8 @@ def _count(count: int) -> str:
     return {0: "no value", 1: "one value"}.get(count, f"{count} values")
 
 
-def _number(what: str, value: Any) -> float:
+def finite_number(what: str, value: Any) -> float:
+    """`value` as a float if it is a finite number, else a one-line error that says `what` it is."""
     try:
         number = math.nan if isinstance(value, bool | str | bytes) else float(value)
     except (TypeError, ValueError, OverflowError):

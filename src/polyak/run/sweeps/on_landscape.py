@@ -17,6 +17,7 @@ from polyak.run.checkpoint import code_hash
 from polyak.run.compiled import jitted
 from polyak.run.descend import descend
 from polyak.run.loop import compiles, loop, start
+from polyak.run.sweeps.axes import exactly
 from polyak.run.sweeps.lanes import (
     COMPILER_OPTIONS,
     SideBySide,
@@ -55,7 +56,7 @@ class OnLandscape:
         """What tells this target from another."""
         with jax.enable_x64(True):
             code = code_hash(self.landscape.function, np.array(self.landscape.start))
-        start = ", ".join(f"{x:g}" for x in self.landscape.start)
+        start = ", ".join(map(exactly, self.landscape.start))
         return {
             "landscape": f"{self.landscape.name} from ({start})",
             "function": code,

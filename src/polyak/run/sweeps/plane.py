@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError, unknown
-from polyak.rules import FromOptax, PageRule, Rule, as_rule, from_optax
+from polyak.rules import FromOptax, FromPage, Rule, as_rule, from_optax
 from polyak.rules.hyperparameters import Interval
 from polyak.run.sweeps.axes import Axis, as_axis
 
@@ -62,11 +62,17 @@ def over(rule: Any, **settings: Any) -> Plane:
     axes = {name: axis for name, axis in found.items() if axis is not None}
     fixed = {name: value for name, value in settings.items() if name not in axes}
     _refuse_unknown(rule, settings)
+    for name, value in fixed.items():
+        if getattr(value, "ndim", 0) > 0:
+            raise PolyakError(f"{name} has the shape {tuple(value.shape)}, expected a number or a list of them")
     for name, axis in axes.items():
         _check(rule, name, axis)
-    corner = {name: float(axis.at(0.0)) for name, axis in axes.items()}
+    corner = {name: axis.ends[0] for name, axis in axes.items()}
     try:
-        return Plane(_made(rule, fixed | corner), axes)
+        plane = Plane(_made(rule, fixed | corner), axes)
+        for name, axis in axes.items():
+            plane.at(**{name: axis.ends[1]})  # refused by the rule itself where that is out of its range
+        return plane
     except TypeError as error:
         raise PolyakError(f"{rule!r} is no rule to sweep: {error}") from None
 
@@ -127,7 +133,7 @@ def _known(rule: Any) -> tuple[str, Sequence[str] | None]:
         return f"optax:{getattr(rule, '__name__', 'factory')}", list(inspect.signature(rule).parameters)
     if isinstance(rule, FromOptax):
         return rule.name(), list(inspect.signature(rule.factory).parameters)
-    if isinstance(rule, PageRule):
+    if isinstance(rule, FromPage):
         return rule.name(), None
     found = as_rule(rule)
     return found.name(), list(found.settings())
@@ -140,7 +146,7 @@ def _check(rule: Any, name: str, axis: Axis) -> None:
         raise PolyakError(f"{name} of {label} is a choice and no number: sweep it as rules of their own")
     about: dict[str, Any] = getattr(rule, "hyperparameters", dict)()
     interval = about[name].interval if name in about else RATE if name in ("lr", "learning_rate") else None
-    for value in (float(axis.at(0.0)), float(axis.at(1.0))):
+    for value in axis.ends:
         if interval is not None and value not in interval:
             raise PolyakError(
                 f"the axis of {name} goes to {value:g}, expected numbers in {interval}, as {label} takes"

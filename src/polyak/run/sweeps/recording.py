@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from polyak.errors import PolyakError, unknown
+from polyak.run.sweeps.axes import finite_number
 
 # What may be asked for, and the variable that it becomes; {} is loss or value.
 VARIABLES = {
@@ -48,9 +48,11 @@ class Recording:
     @classmethod
     def of(cls, record: str | Sequence[str], quantity: str, target: float | None) -> Recording:
         """Checked: names that are known, a target where one is needed and nowhere else."""
+        if not isinstance(record, str | list | tuple | set):
+            raise PolyakError(f"record is {record!r}, expected some of {', '.join(VARIABLES)}")
         asked = [record] if isinstance(record, str) else list(record)
         for name in asked:
-            if name not in VARIABLES:
+            if not isinstance(name, str) or name not in VARIABLES:
                 raise unknown("record", str(name), VARIABLES)
         if not asked:
             raise PolyakError(f"nothing is recorded, expected some of {', '.join(VARIABLES)}")
@@ -60,9 +62,8 @@ class Recording:
             asked.append("steps_to_target")
         if target is None and "steps_to_target" in asked:
             raise PolyakError(f"steps_to_target needs a target, the {quantity} to reach")
-        if target is not None and (isinstance(target, bool | str) or math.isnan(target)):
-            raise PolyakError(f"target is {target!r}, expected a number")
-        return cls(tuple(name for name in VARIABLES if name in asked), quantity, target)
+        goal = None if target is None else finite_number("target", target)
+        return cls(tuple(name for name in VARIABLES if name in asked), quantity, goal)
 
     @property
     def step_by_step(self) -> bool:
