@@ -69,7 +69,7 @@ class KerasStepper:
     skips_missing = True
 
     def __init__(self, name: str, factory: Any, settings: dict[str, Any]) -> None:
-        check_arguments(name, factory, settings)
+        check_arguments(name, factory, settings, all_named=factory.__module__.startswith("keras."))
         self.name, self.factory, self.settings, self.keras = name, factory, settings, on_jax()
         self.lr = self._first_lr()
 

@@ -11,7 +11,7 @@ from polyak.conventions.frameworks.stepper import Array, in_float64, refusals
 from polyak.errors import PolyakError
 from polyak.rules import CATALOGUE, FromOptax, FromPlane, PageRule, Rule, Wrapper, as_rule
 
-LR_NAMES = ("lr", "learning_rate", "step_size", "eta", "alpha")
+LR_NAMES = ("lr", "learning_rate", "step_size", "eta")
 
 
 KIND = "rule"

@@ -48,9 +48,16 @@ class Stepper(Protocol):
 
 
 def check_arguments(
-    label: str, factory: Callable[..., Any], settings: dict[str, Any], given: int = 0
+    label: str,
+    factory: Callable[..., Any],
+    settings: dict[str, Any],
+    given: int = 0,
+    *,
+    all_named: bool = False,
 ) -> None:
     """Refuse a setting that `factory` does not take, and name one that it needs; its first `given` are not settings.
+
+    What it takes as `**rest` may be anything, unless `all_named` says that every argument has a name.
 
     >>> check_arguments("f", lambda params, lr, momentum=0.9: None, {"lr": 1.0, "momentun": 0.5}, given=1)
     Traceback (most recent call last):
@@ -61,7 +68,7 @@ def check_arguments(
         parameters = dict(list(inspect.signature(factory).parameters.items())[given:])
     except (TypeError, ValueError):
         return
-    takes_any = any(about.kind is about.VAR_KEYWORD for about in parameters.values())
+    takes_any = not all_named and any(about.kind is about.VAR_KEYWORD for about in parameters.values())
     known = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     for name in settings:
         if name not in known and not takes_any:

@@ -9,12 +9,12 @@ from typing import Any
 
 from polyak.conventions.frameworks import Stepper, factory, stepper, stepper_of
 from polyak.conventions.frameworks.named import is_page
-from polyak.conventions.frameworks.polyak import LR_NAMES, RuleStepper
+from polyak.conventions.frameworks.polyak import RuleStepper
 from polyak.conventions.verify.scenarios import Scenario
 from polyak.errors import PolyakError, unknown
 from polyak.rules import PageRule, Rule
 
-LR_ARGUMENTS = (*LR_NAMES, "learning_rate_init")
+LR_ARGUMENTS = ("lr", "learning_rate", "step_size", "learning_rate_init")
 
 
 class Contender:
@@ -42,7 +42,7 @@ class Contender:
         self.name = self.make().name
 
     def _named(self, name: str) -> str:
-        """A setting under this side's own name: the learning rate is spelled in five ways."""
+        """A setting under this side's own name: the learning rate is spelled in four ways."""
         known = self.takes or ()
         if name in LR_ARGUMENTS and name not in known:
             return next((own for own in LR_ARGUMENTS if own in known), name)
