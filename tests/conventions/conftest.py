@@ -37,7 +37,9 @@ def member(form: Form, **numbers: float) -> Rule:
 
 def said(spelling: Spelling, form: Form, weight_decay: float = 0.0, **numbers: float) -> Any:
     """A form's member in the framework's own arguments."""
-    meaning = Meaning(member(form, **numbers), weight_decay, spelling.decay or "coupled" if weight_decay else "coupled")
+    meaning = Meaning(
+        member(form, **numbers), weight_decay, spelling.decay or "coupled" if weight_decay else "coupled"
+    )
     found = written(spelling, form, meaning)
     assert found is not None, (spelling.name, meaning)
     assert not found.differences

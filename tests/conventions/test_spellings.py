@@ -57,7 +57,11 @@ def test_defaults_are_the_frameworks_own(row: Spelling) -> None:
 
 
 def test_no_argument_is_left_out(row: Spelling) -> None:
-    if row.framework in ("sklearn", "chapter", "mxnet"):  # of a network, of a page, of how a Trainer looks things up
+    if row.framework in (
+        "sklearn",
+        "chapter",
+        "mxnet",
+    ):  # of a network, of a page, of how a Trainer looks things up
         return
     known = {argument.name for argument in row.arguments}
     assert {*real_defaults(row)} - known <= {"params", "kwargs"}
@@ -95,7 +99,9 @@ def paths(row: Spelling, form: Form, said: Any, steps: int, **more: Any) -> tupl
     return real.path(problem, lrs), ours.path(problem, lrs)
 
 
-def test_the_framework_does_what_its_row_says(run_form: tuple[Spelling, Form], said: Any, relative: Any) -> None:
+def test_the_framework_does_what_its_row_says(
+    run_form: tuple[Spelling, Form], said: Any, relative: Any
+) -> None:
     """The learning rate falls to a tenth half way."""
     row, form = run_form
     theirs, ours = paths(row, form, said, STEPS)
@@ -144,7 +150,9 @@ def walk_as_recorded(framework: str, case: dict[str, Any], meaning: Meaning) -> 
 
 
 @pytest.mark.parametrize(("framework", "case"), CASES, ids=list(map(label, CASES)))
-def test_recorded_trajectories_are_what_their_rows_say(framework: str, case: dict[str, Any], relative: Any) -> None:
+def test_recorded_trajectories_are_what_their_rows_say(
+    framework: str, case: dict[str, Any], relative: Any
+) -> None:
     row = SPELLINGS[case["optimizer"]]
     meaning = read(row, case["arguments"])
     if case["optimizer"] == "mxnet:adadelta" and case["drop"]:

@@ -50,7 +50,8 @@ class Side:
         """What was run, in words."""
         if self.real:
             return version(self.spelling.framework)
-        absent = RECORDED.get(self.spelling.framework, f"{self.spelling.framework}, which is not installed")
+        framework = self.spelling.framework
+        absent = RECORDED.get(framework) or f"{framework}, which is not installed: {FRAMEWORKS[framework][1]}"
         return f"our {self.meaning.rule.name()} for {absent}"
 
     def path(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any, cast
 
+from polyak.conventions.frameworks import FRAMEWORKS
 from polyak.conventions.states.moments import ADAM, MOMENTUM, Format, Moments
 from polyak.errors import PolyakError
 
+READ_WITHOUT = ("keras",)  # its states are plain arrays
 FORMATS = ("torch", "keras", "optax", "polyak", "sklearn", "jax")
 
 __all__ = ["ADAM", "FORMATS", "MOMENTUM", "Format", "Moments", "format_of", "scaled"]
@@ -17,6 +20,9 @@ def format_of(framework: str) -> Format:
     """How a framework packs its states; a PolyakError for one whose states are not read."""
     if framework not in FORMATS:
         raise PolyakError(f"the states of {framework} are not read, expected one of {', '.join(FORMATS)}")
+    package, install = FRAMEWORKS[framework]
+    if framework not in READ_WITHOUT and importlib.util.find_spec(package) is None:
+        raise PolyakError(f"the states of {framework} need {package}, which is not installed: {install}")
     return cast("Format", importlib.import_module(f"polyak.conventions.states.{framework}"))
 
 
