@@ -12,6 +12,7 @@ import cold_start
 import descent
 import epoch
 import export
+import sweeps
 import typer
 from report import Section, machine, table, write
 from rich.console import Console
@@ -29,6 +30,7 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
         theory.measure_prediction(progress),
         theory.measure_expectation(progress),
     ],
+    "sweeps": lambda progress: [sweeps.measure_ravine(progress), sweeps.measure_airfoil(progress)],
     "export": lambda progress: [export.measure(progress)],
     "cold": lambda progress: [cold_start.measure(progress)],
 }

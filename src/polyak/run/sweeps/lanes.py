@@ -19,21 +19,22 @@ COMPILER_OPTIONS = {"xla_cpu_multi_thread_eigen": False, "xla_cpu_prefer_vector_
 
 
 class SideBySide:
-    """A rule with many values of some settings, as one rule: everything has a leading axis of lanes.
+    """A rule with many values of some settings, as one rule: everything has an axis of lanes.
 
     Attributes:
         rule: the rule; its other settings are those of every lane.
         values: the settings that differ, by name, each of shape (lanes,).
         ones: of shape (lanes,), to keep the lanes beside one another in memory. Elementwise work is then done
             on many lanes at once; matrix products arrange their operands themselves and are given None.
+        axis: of the lanes in every array, 0 or -1.
     """
 
-    def __init__(self, rule: Any, values: Mapping[str, Any], ones: Any = None) -> None:
-        self.rule, self.values, self.ones = rule, dict(values), ones
+    def __init__(self, rule: Any, values: Mapping[str, Any], ones: Any = None, axis: int = 0) -> None:
+        self.rule, self.values, self.ones, self.axis = rule, dict(values), ones, axis
 
     def init(self, params: Any) -> Any:
         """The state of every lane."""
-        return self._arranged(jax.vmap(lambda values, x: self._at(values).init(x))(self.values, params))
+        return self._arranged(self._mapped(lambda values, x: self._at(values).init(x))(self.values, params))
 
     def update(self, grads: Any, state: Any, params: Any) -> tuple[Any, Any]:
         """The step of every lane, and its next state."""
@@ -41,12 +42,22 @@ class SideBySide:
         def one(values: Any, g: Any, s: Any, x: Any) -> Any:
             return self._at(values).update(g, s, x)
 
-        updates, state = jax.vmap(one)(self.values, grads, state, params)
+        updates, state = self._mapped(one)(self.values, grads, state, params)
         if self.ones is not None:
             # A product with what XLA does not know to be one: a sum without any broadcast in it would go through
             # its tiled emitter, which takes seven times as long over this order in memory (jaxlib 0.10.2).
             updates = jax.tree.map(lambda u: u * lanes_first(self.ones, u), updates)
         return updates, self._arranged(state)
+
+    def _mapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function of one lane's values and arrays, for all lanes."""
+
+        def mapped(values: Any, *arrays: Any) -> Any:
+            return jax.vmap(function, in_axes=(0, *[self.axis] * len(arrays)), out_axes=self.axis)(
+                values, *arrays
+            )
+
+        return mapped
 
     def _at(self, values: Mapping[str, Any]) -> Any:
         return self.rule.replace(**values) if values else self.rule

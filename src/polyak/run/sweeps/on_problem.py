@@ -13,6 +13,7 @@ import numpy as np
 from jax import lax
 
 from polyak.problems import Problem
+from polyak.run import epochs
 from polyak.run.batches import Plan, parameter_generator
 from polyak.run.checkpoint import code_hash, hashed
 from polyak.run.compiled import jitted
@@ -164,7 +165,7 @@ class OnProblem:
 
 @cache
 def _engine() -> Callable[..., Any]:
-    return jitted(_blocks, COMPILER_OPTIONS, static=(0, 1))
+    return jitted(_blocks, {**COMPILER_OPTIONS, **epochs.COMPILER_OPTIONS}, static=(0, 1))
 
 
 def _blocks(loss: Any, recording: Recording, rule: Any, values: Any, used: Any, *job: Any) -> Any:
@@ -174,9 +175,10 @@ def _blocks(loss: Any, recording: Recording, rule: Any, values: Any, used: Any, 
 def _block(loss: Any, recording: Recording, rule: Any, job: Any, values: Any) -> Any:
     params, rows, whole, batches, steps, goal = job
     lanes = len(jax.tree.leaves(values)[0])
-    side_by_side = SideBySide(rule, values)
-    slope = jax.vmap(jax.grad(loss), in_axes=(0, None, None))
-    losses_of = jax.vmap(loss, in_axes=(0, None, None))
+    # Lanes last: a product of a batch with the weights of all lanes is one of two matrices as they lie.
+    side_by_side = SideBySide(rule, values, axis=-1)
+    slope = jax.vmap(jax.grad(loss), in_axes=(-1, None, None), out_axes=-1)
+    losses_of = jax.vmap(loss, in_axes=(-1, None, None))
     one = one_epoch(loop, slope, losses_of, side_by_side, rows, whole)
 
     def epoch(carry: Any, inputs: Any) -> Any:
@@ -185,7 +187,7 @@ def _block(loss: Any, recording: Recording, rule: Any, job: Any, values: Any) ->
         summary = folded(summary, losses, jnp.isfinite(losses), steps, goal)
         return (run, summary), losses if "values" in recording.names else jnp.zeros((len(steps), 0))
 
-    x = jax.tree.map(lambda x: jnp.broadcast_to(x, (lanes, *x.shape)), params)
+    x = jax.tree.map(lambda x: jnp.broadcast_to(x[..., None], (*x.shape, lanes)), params)
     first = losses_of(x, *whole)
     carry = start(side_by_side, x), begun(first, jnp.isfinite(first), goal)
     (_, summary), losses = lax.scan(epoch, carry, (batches, steps))
