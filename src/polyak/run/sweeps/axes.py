@@ -38,11 +38,7 @@ class Axis:
         """
         if self.given:
             return np.array(self.given)
-        if self.count is None:
-            raise PolyakError(
-                f"the axis of {name} says no count, such as {self.spelled(5)}: a grid needs one"
-            )
-        found = self.at(np.linspace(0.0, 1.0, self.count))
+        found = self.at(np.linspace(0.0, 1.0, self.length(name)))
         # The ends as they were given, whatever rounding does.
         found[0], found[-1] = self.ends
         if (found[1:] <= found[:-1]).any():
@@ -50,6 +46,14 @@ class Axis:
                 f"the axis of {name}, {self.spelled()}, holds fewer than {self.count} different numbers"
             )
         return found
+
+    def length(self, name: str = "an axis") -> int:
+        """How many values it has; a range to draw from has no number of them."""
+        if self.count is None:
+            raise PolyakError(
+                f"the axis of {name} says no count, such as {self.spelled(5)}: a grid needs one"
+            )
+        return self.count
 
     def at(self, place: Any) -> NDArray[np.float64]:
         """The values at places from 0, the axis's lower end, to 1, its upper one.

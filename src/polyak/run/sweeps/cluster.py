@@ -14,6 +14,7 @@ from typing import Any
 from polyak.errors import PolyakError, whole_number
 from polyak.run.sweeps import store as stores
 from polyak.run.sweeps.job import Job
+from polyak.run.sweeps.reading import load, opened
 from polyak.version import __version__
 
 AT_ONCE = 4  # chunks that each thread of a worker is given ahead
@@ -21,6 +22,7 @@ PATIENCE = 10  # seconds to wait for a scheduler and for its first worker
 MOST_LOST = 100  # workers that may die under one chunk before the chunk is held to be the cause
 # One core a worker: the chunks are what runs side by side.
 ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "OMP_NUM_THREADS": "1"}
+GOES_ON = "what is done is kept, and the same sweep goes on from there"
 Progress = Callable[[int, int], None]
 
 
@@ -46,7 +48,8 @@ def run_on_cluster(
         progress(done, total)
         if missing:
             _submit(client, _packed(jobs), path, missing, done, total, progress)
-    return stores.load(path)
+            stores.remove_unfinished(path)  # of workers that died
+    return load(path)
 
 
 def work(payload: bytes, version: str, path: str, name: str, number: int, region: Any) -> str:
@@ -56,7 +59,7 @@ def work(payload: bytes, version: str, path: str, name: str, number: int, region
     if version != __version__:
         raise PolyakError(f"a worker has polyak {__version__}, this sweep is polyak {version}'s")
     job = _unpacked(payload)[name]
-    stores.write(stores.opened(path, name, "r+"), job, number, region)
+    stores.write(opened(path, name, "r+"), job, number, region)
     return str(os.getpid())
 
 
@@ -66,12 +69,10 @@ def client_of(cluster: Any, workers: Any) -> Iterator[Any]:
     import dask
     import distributed
 
-    # Its own words about workers that come and go would stand between the lines of this program.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if isinstance(cluster, distributed.Client):
         yield cluster
         return
-    with dask.config.set({"distributed.scheduler.allowed-failures": MOST_LOST}):
+    with _quiet(), dask.config.set({"distributed.scheduler.allowed-failures": MOST_LOST}):
         if workers is not None:
             count = whole_number("workers", workers, at_least=1)
             made = distributed.LocalCluster(
@@ -95,6 +96,18 @@ def client_of(cluster: Any, workers: Any) -> Iterator[Any]:
             ) from None
         with client:
             yield client
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask's own words about workers that come and go would stand between the lines of this program."""
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def check_versions(client: Any) -> None:
@@ -128,9 +141,12 @@ def _submit(
     client: Any, payload: bytes, path: str, missing: list[Any], done: int, total: int, progress: Progress
 ) -> None:
     """A few chunks for each worker at a time: a scheduler that holds millions of tasks is slow."""
-    from distributed import as_completed
+    import dask
+    from distributed import CancelledError, KilledWorker, as_completed
 
-    shared = client.scatter(payload, broadcast=True)
+    # A task, not scattered data: where the workers that hold it die, it is sent again.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"}):
+        shared = client.submit(bytes, payload)
     sizes = {}
 
     def send(name: str, number: int, region: Any, cells: int) -> Any:
@@ -148,6 +164,10 @@ def _submit(
             progress(done, total)
             for chunk in islice(waiting, 1):
                 finished.add(send(*chunk))
+    except KilledWorker:
+        raise PolyakError(f"workers die under this sweep again and again; {GOES_ON}") from None
+    except CancelledError:
+        raise PolyakError(f"the cluster went away; {GOES_ON}") from None
     except BaseException:
         client.cancel(list(finished.futures), force=True)
         raise

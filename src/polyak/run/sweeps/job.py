@@ -77,7 +77,7 @@ class Job:
     def shape(self) -> tuple[int, ...]:
         """The plane's shape, along `dims`."""
         grid = self.sampling == "grid"
-        cells = tuple(len(found) for found in self.coordinates.values()) if grid else (self.drawn,)
+        cells = tuple(axis.length(name) for name, axis in self.plane.axes.items()) if grid else (self.drawn,)
         return (*([len(self.seeds)] if self.on.seeded else []), *cells)
 
     @property

@@ -64,7 +64,9 @@ def over(rule: Any, **settings: Any) -> Plane:
     _refuse_unknown(rule, settings)
     for name, value in fixed.items():
         if getattr(value, "ndim", 0) > 0:
-            raise PolyakError(f"{name} has the shape {tuple(value.shape)}, expected a number or a list of them")
+            raise PolyakError(
+                f"{name} has the shape {tuple(value.shape)}, expected a number or a list of them"
+            )
     for name, axis in axes.items():
         _check(rule, name, axis)
     corner = {name: axis.ends[0] for name, axis in axes.items()}

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 import zarr
-from zarr.errors import GroupNotFoundError, UnstableSpecificationWarning
+from zarr.codecs import ZstdCodec
 
 from polyak.errors import PolyakError
 from polyak.run.sweeps import local
-from polyak.run.sweeps.chunks import Region, count
-from polyak.run.sweeps.dataset import coordinates, fill_value, together
+from polyak.run.sweeps.chunks import Region, count, size
+from polyak.run.sweeps.dataset import coordinates, fill_value
 from polyak.run.sweeps.job import Job
-from polyak.run.sweeps.recording import VARIABLES
+from polyak.run.sweeps.reading import (
+    FORMAT,
+    PLAN,
+    WRITTEN,
+    chunks_there,
+    file_of,
+    load,
+    one_line,
+    opened,
+    plan_of,
+    text_allowed,
+)
 
-FORMAT = 1
-PLAN = "polyak_sweep"  # the attribute that says what the store is of
-WRITTEN = "chunk_written"  # one number a chunk, set last: only then is a chunk there
+HASHES = ("step", "numbers", "function", "loss", "data")  # of an identity, in no words
+COMPRESSED = ZstdCodec(checksum=True)  # what is torn on the disk is an error, not numbers
 Progress = Callable[[int, int], None]
 
 
@@ -35,7 +44,7 @@ def run_in_store(jobs: dict[str, Job], store: str | Path, progress: Progress) ->
     jobs = {name: with_chunks_of(path, name, job) for name, job in jobs.items()}
     missing = {name: missing_regions(path, name, job) for name, job in jobs.items()}
     total = sum(job.cells for job in jobs.values())
-    done = total - sum(size for found in missing.values() for _, _, size in found)
+    done = total - sum(cells for found in missing.values() for _, _, cells in found)
     progress(done, total)
     for name, job in jobs.items():
         numbers = {region_key(region): number for number, region, _ in missing[name]}
@@ -50,17 +59,21 @@ def run_in_store(jobs: dict[str, Job], store: str | Path, progress: Progress) ->
 
 def prepared(jobs: dict[str, Job], store: str | Path) -> str:
     """The store's place, with room for every chunk; one that holds another sweep is refused."""
+    if not isinstance(store, str | os.PathLike) or not str(store):
+        raise PolyakError(f"store is {store!r}, expected a folder's name, such as plane.zarr")
     path = str(store)
     plan = {name: job.identity() for name, job in jobs.items()}
-    found = _plan_of(path)
+    found = plan_of(path)
     if found is not None:
         _refuse_another(path, found["sweeps"], plan)
-        _remove_unfinished(path)
+        remove_unfinished(path)
         return path
     _check_room(jobs, path)
     chunk = {name: list(job.chunk) for name, job in jobs.items()}
-    whole = {PLAN: json.dumps({"format": FORMAT, "sweeps": plan, "chunks": chunk})}
-    with _one_line(path):
+    variables = {name: list(job.variables()) for name, job in jobs.items()}
+    about = {"format": FORMAT, "sweeps": plan, "chunks": chunk, "variables": variables}
+    whole = {PLAN: json.dumps(about)}
+    with one_line(path), text_allowed():
         if "://" in path:
             _make_room(path, jobs, whole)
         else:
@@ -68,72 +81,35 @@ def prepared(jobs: dict[str, Job], store: str | Path) -> str:
             part = Path(path).with_name(f".{Path(path).name}.part")
             shutil.rmtree(part, ignore_errors=True)
             _make_room(str(part), jobs, whole)
+            for file in (*part.rglob("*"), part):
+                _to_disk(file)
             part.replace(path)
+            _to_disk(Path(path).absolute().parent)
     return path
 
 
 def write(group: Any, job: Job, number: int, region: Region) -> None:
     """Compute a region and write it, the mark that says so last."""
     found = job.compute(region)
-    with _one_line(str(group.store)):
+    with one_line(str(group.store)):
         for name, array in found.items():
-            group[name][(*region, ...)] = array
-            _to_disk(group[name], region)
-        group[WRITTEN][number] = 1
-        _to_disk(group[WRITTEN], (slice(number, number + 1),))
-
-
-def load(store: str | Path) -> Any:
-    """The result of a sweep in a store, finished or not: read as it is used, nan where no chunk was written.
-
-    Returns an xarray.Dataset, or a DataTree of several rules. Raises PolyakError for a store that is none of a sweep.
-    """
-    path = str(store)
-    plan = _plan_of(path)
-    if plan is None:
-        raise PolyakError(f"{path}: no such store")
-    names = list(plan["sweeps"])
-    found = {}
-    with _one_line(path):
-        for name in names:
-            group = None if len(names) == 1 else name
-            dataset = xr.open_zarr(path, group=group, chunks=None, mask_and_scale=False, consolidated=False)
-            written = int(np.asarray(dataset[WRITTEN]).sum())
-            dataset.attrs.pop(PLAN, None)
-            dataset.attrs["unfinished_chunks"] = dataset.sizes["chunk"] - written
-            if not dataset.attrs["unfinished_chunks"]:
-                del dataset.attrs["unfinished_chunks"]
-            found[name] = dataset.drop_vars(WRITTEN)[sorted(set(dataset.data_vars) - {WRITTEN}, key=_order)]
-    return together(found)
+            _write(group[name], region, array)
+        _write(group[WRITTEN], (slice(number, number + 1),), 1)
 
 
 def with_chunks_of(path: str, name: str, job: Job) -> Job:
     """The job with the chunks that the store was made for."""
-    from dataclasses import replace
-
-    plan = _plan_of(path)
+    plan = plan_of(path)
     assert plan is not None
     return replace(job, chunk=tuple(plan["chunks"][name]))
 
 
 def missing_regions(path: str, name: str, job: Job) -> list[tuple[int, Region, int]]:
     """The number, the region and the cells of each chunk that is not there."""
-    with _one_line(path):
-        written = opened(path, name, "r")[WRITTEN][:]
+    there = chunks_there(path, name)
     return [
-        (number, region, math.prod(part.stop - part.start for part in region))
-        for number, region in enumerate(job.regions())
-        if not written[number]
+        (number, region, size(region)) for number, region in enumerate(job.regions()) if not there[number]
     ]
-
-
-def opened(path: str, name: str, mode: Any) -> Any:
-    """The group of one rule's arrays."""
-    plan = _plan_of(path)
-    assert plan is not None
-    with _one_line(path):
-        root = zarr.open_group(path, mode=mode, use_consolidated=False)
-    return root if len(plan["sweeps"]) == 1 else root[name]
 
 
 def region_key(region: Region) -> tuple[tuple[int, int], ...]:
@@ -163,6 +139,7 @@ def _make_arrays(root: Any, name: str, job: Job) -> None:
             chunks=(*job.chunk, *behind),
             dtype=about.dtype,
             fill_value=fill_value(about.dtype),
+            compressors=COMPRESSED,
             dimension_names=about.dims,
         )
         array.attrs.update({"long_name": about.meaning, **({"coordinates": beside} if beside else {})})
@@ -171,47 +148,9 @@ def _make_arrays(root: Any, name: str, job: Job) -> None:
         WRITTEN, shape=(chunks,), chunks=(1,), dtype="int8", fill_value=0, dimension_names=("chunk",)
     )
     place: dict[str, Any] = {"group": name} if name else {}
+    for found in coords.values():
+        found.encoding["_FillValue"] = None  # none is missing
     xr.Dataset(coords=coords).to_zarr(root.store, mode="a", consolidated=False, **place)
-
-
-def _order(variable: Any) -> int:
-    """Where a variable stands in a result."""
-    ends = [name.format("").strip("_") for name in VARIABLES.values()]
-    return next((place for place, end in enumerate(ends) if end and str(variable).startswith(end)), len(ends))
-
-
-def _plan_of(path: str) -> dict[str, Any] | None:
-    """What a store is of; None where there is nothing. Whatever else is there is refused."""
-    local_path = Path(path) if "://" not in path else None
-    if local_path is not None:
-        if not local_path.exists() or (local_path.is_dir() and not any(local_path.iterdir())):
-            return None
-        if not local_path.is_dir():
-            raise PolyakError(f"{path} is no store of a sweep: it is a file")
-    try:
-        attrs = dict(zarr.open_group(path, mode="r", use_consolidated=False).attrs)
-    except FileNotFoundError:
-        if local_path is None:
-            return None
-        raise PolyakError(f"{path} is no store of a sweep: it holds other things") from None
-    except (GroupNotFoundError, KeyError, ValueError, TypeError, OSError) as error:
-        if local_path is None and isinstance(error, GroupNotFoundError):
-            return None
-        raise PolyakError(f"{path} is no store of a sweep, or is torn: {_in_short(error)}") from None
-    if PLAN not in attrs:
-        raise PolyakError(
-            f"{path} is no store of a sweep: it was not made by polyak, or its making was cut off"
-        )
-    try:
-        plan: dict[str, Any] = json.loads(str(attrs[PLAN]))
-        version = int(plan["format"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise PolyakError(f"{path} is torn: its plan cannot be read ({_in_short(error)})") from None
-    if version > FORMAT:
-        raise PolyakError(
-            f"{path} was made by a newer polyak: its format is {version}, this one reads {FORMAT}"
-        )
-    return plan
 
 
 def _refuse_another(path: str, found: dict[str, Any], plan: dict[str, Any]) -> None:
@@ -219,14 +158,16 @@ def _refuse_another(path: str, found: dict[str, Any], plan: dict[str, Any]) -> N
         raise PolyakError(
             f"{path} is of another sweep: its rules were {', '.join(found)}, now {', '.join(plan)}"
         )
-    differences = [
-        f"{what} was {found[name].get(what, 'nothing')}, now {value}"
+    differences = {
+        what: f"{what} was {found[name].get(what, 'nothing')}, now {value}"
         for name, about in plan.items()
         for what, value in about.items()
         if found[name].get(what) != value
-    ]
+    }
     if differences:
-        raise PolyakError(f"{path} is of another sweep: {'; '.join(differences)}; name another store")
+        # What a hash tells too is only said where nothing else does.
+        told = [text for what, text in differences.items() if what not in HASHES] or [*differences.values()]
+        raise PolyakError(f"{path} is of another sweep: {'; '.join(told)}; name another store")
 
 
 def _check_room(jobs: dict[str, Job], path: str) -> None:
@@ -244,7 +185,7 @@ def _check_room(jobs: dict[str, Job], path: str) -> None:
         )
 
 
-def _remove_unfinished(path: str) -> None:
+def remove_unfinished(path: str) -> None:
     """What a killed process had begun to write: files that no array knows."""
     if "://" not in path:
         for part in Path(path).rglob("*.partial"):
@@ -252,38 +193,23 @@ def _remove_unfinished(path: str) -> None:
                 part.unlink()
 
 
-def _to_disk(array: Any, region: Region) -> None:
-    """Wait until a chunk is on the disk: a loss of power must not undo what is marked as there."""
+def _write(array: Any, region: Region, numbers: Any) -> None:
+    """Write a chunk, and wait until it is on the disk: a loss of power must not undo what is marked as there."""
+    # A chunk of nothing but the fill value too: a chunk that has no file is one that is lost.
+    array.with_config({"write_empty_chunks": True})[(*region, ...)] = numbers
     root = getattr(array.store, "root", None)
-    if root is None:
-        return
-    first = [part.start // size for part, size in zip(region, array.chunks, strict=False)]
-    place = (*first, *[0] * (len(array.shape) - len(first)))
-    file = Path(root) / array.path / array.metadata.encode_chunk_key(place)
-    with contextlib.suppress(FileNotFoundError):  # a chunk of nothing but the fill value has no file
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    if root is not None:
+        file = Path(root) / file_of(
+            array, [part.start // length for part, length in zip(region, array.chunks, strict=False)]
+        )
+        _to_disk(file)
+        _to_disk(file.parent)
 
 
-@contextlib.contextmanager
-def _one_line(path: str) -> Iterator[None]:
-    """A store that fails, in one line."""
-    import warnings
-
+def _to_disk(file: Path) -> None:
+    """Wait until a file's content, or a folder's names, are on the disk."""
+    descriptor = os.open(file, os.O_RDONLY)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnstableSpecificationWarning)  # text as a coordinate
-            yield
-    except PolyakError:
-        raise
-    except PermissionError as error:
-        raise PolyakError(f"{path} cannot be written: {error.strerror}") from None
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise PolyakError(f"{path} cannot be read or written: {_in_short(error)}") from None
-
-
-def _in_short(error: Exception) -> str:
-    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
