@@ -12,6 +12,7 @@ import cold_start
 import descent
 import epoch
 import export
+import stores
 import sweeps
 import typer
 from report import Section, machine, table, write
@@ -31,6 +32,11 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
         theory.measure_expectation(progress),
     ],
     "sweeps": lambda progress: [sweeps.measure_ravine(progress), sweeps.measure_airfoil(progress)],
+    "stores": lambda progress: [
+        stores.measure_large(progress),
+        stores.measure_workers(progress),
+        stores.measure_engines(progress),
+    ],
     "export": lambda progress: [export.measure(progress)],
     "cold": lambda progress: [cold_start.measure(progress)],
 }
