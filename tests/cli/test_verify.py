@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyak.cli.verifications import settings_from
+from polyak.errors import PolyakError
 
 PAGE = """
 def sgd_momentum(params, states, hyperparams):
@@ -74,3 +79,18 @@ def test_names_of_packages_and_of_ours(here):
 )
 def test_bad_input(fails, line, words):
     fails(line, *words)
+
+
+@given(st.lists(st.text(max_size=12), max_size=4))
+def test_any_words_are_settings_or_refused(words):
+    try:
+        found, refused = settings_from(words), ""
+    except PolyakError as error:
+        found, refused = None, str(error)
+    assert "\n" not in refused
+    assert found is None or list(found) == [word.partition("=")[0] for word in words]
+
+
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False))
+def test_numbers_come_through(one, two):
+    assert settings_from([f"lr={one!r}", f"betas={one!r},{two!r}"]) == {"lr": one, "betas": (one, two)}

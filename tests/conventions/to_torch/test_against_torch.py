@@ -64,6 +64,10 @@ PEERS = {
         ),
         torchs(SGD, lr=0.02, momentum=0.9, nesterov=True, weight_decay=0.3),
     ),
+    "dampening": Peer(
+        exported(pk.Dampening(0.02, 0.9, 0.4, initial_velocity="first_gradient")),
+        torchs(SGD, lr=0.02, momentum=0.9, dampening=0.4),
+    ),
     "adagrad": Peer(exported(pk.Adagrad(0.1, eps=0.02)), torchs(torch.optim.Adagrad, lr=0.1, eps=0.02)),
     "rmsprop": Peer(
         exported(pk.RMSProp(0.02, 0.95, 0.1, momentum=0.7, lr_in_velocity=False, centered=True)),

@@ -243,6 +243,41 @@ def test_of_every_kind(candidate: Any, verdict: str) -> None:
     assert report.verdict == verdict, str(report)
 
 
+@pytest.mark.parametrize(
+    ("candidate", "against", "own", "verdict", "words"),
+    [
+        ("torch:NAdam", "torch:Adam", {}, "another rule", "it is nadam("),
+        (
+            "torch:Adam",
+            "torch:SGD",
+            {"betas": (0.5, 0.9)},
+            "another rule",
+            "the reference is gradient_descent(lr=0.02)",
+        ),
+        (
+            "torch:RMSprop",
+            "optax:rmsprop",
+            {"momentum": 0.5},
+            "other settings",
+            "its decay is 0.99, the reference's 0.9; its momentum is 0.5",
+        ),
+        ("torch:Adam", "torch:Adam", {"lr": 0.03}, "other settings", "its lr is 0.03, the reference's 0.02"),
+    ],
+)
+def test_one_with_a_name_of_its_own(candidate: str, against: str, own: Any, verdict: str, words: str) -> None:
+    report = verify(candidate, against=against, candidate_settings=own, lr=0.02)
+    assert report.verdict == verdict, str(report)
+    assert words in report.cause
+
+
+def test_a_keras_optimizer_that_is_made_already() -> None:
+    from polyak.conventions.frameworks.keras import on_jax
+
+    made = on_jax().optimizers.SGD(0.02, momentum=0.9)
+    report = verify(made, against="keras:SGD", learning_rate=0.02, momentum=0.9)
+    assert report.equal, str(report)
+
+
 def test_a_keras_class() -> None:
     from polyak.conventions.frameworks.keras import on_jax
 

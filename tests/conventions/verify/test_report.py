@@ -108,7 +108,7 @@ def test_what_the_candidate_does_not_take_is_said() -> None:
     found = verify(torch.optim.Adagrad, against="torch:SGD", **SGD)
     assert found.notes == ("Adagrad takes no momentum",)
     assert "note: Adagrad takes no momentum" in str(found)
-    assert found.verdict == "another optimizer"
+    assert found.verdict == "another rule"
 
 
 def test_a_setting_for_the_candidate_alone() -> None:

@@ -119,6 +119,24 @@ class KerasStepper:
             self.optimizer.load_own_variables(state)
 
 
+def configuration(optimizer: Any) -> dict[str, Any]:
+    """What an optimizer was made with; the learning rate, which Keras rounds to its default dtype, as it was typed."""
+    with quiet():
+        config: dict[str, Any] = optimizer.get_config()
+    rate = config["learning_rate"]
+    if isinstance(rate, float) and np.float32(rate) == rate:
+        config["learning_rate"] = float(str(np.float32(rate)))
+    return config
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keras's variables are not yet what NumPy 2 expects, and say so."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__", DeprecationWarning)
+        yield
+
+
 @contextmanager
 def double(keras: Any) -> Iterator[None]:
     """Keras keeps its learning rate in its default dtype."""

@@ -164,13 +164,14 @@ def _of_torch(optimizer: Any, settings: dict[str, Any], label: str) -> Stepper |
 def _of_keras(optimizer: Any, settings: dict[str, Any], label: str) -> Stepper | None:
     if "keras" not in sys.modules:
         return None
-    from polyak.conventions.frameworks.keras import KerasStepper, is_optimizer, on_jax
+    from polyak.conventions.frameworks.keras import KerasStepper, configuration, is_optimizer, on_jax
 
     if isinstance(optimizer, on_jax().optimizers.Optimizer):
-        cls = type(optimizer)
-        config = {key: value for key, value in optimizer.get_config().items() if key != "name"}
-        takes = inspect.signature(cls).parameters
-        return KerasStepper(label, cls, {**{k: v for k, v in config.items() if k in takes}, **settings})
+        takes = inspect.signature(type(optimizer)).parameters
+        own = {
+            key: value for key, value in configuration(optimizer).items() if key in takes and key != "name"
+        }
+        return KerasStepper(label, type(optimizer), {**own, **settings})
     return KerasStepper(label, optimizer, settings) if is_optimizer(optimizer) else None
 
 

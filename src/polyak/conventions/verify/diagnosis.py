@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.conventions.verify.comparison import NEXT, Reference, rounding
+from polyak.conventions.verify.comparison import NEXT, ROOM, ULP, Reference, rounding
 from polyak.conventions.verify.hypotheses import Hypothesis, hypotheses
 from polyak.conventions.verify.model import Model, ModelStepper
 from polyak.conventions.verify.scenarios import Path
 from polyak.rules import Coefficients
+from polyak.rules.description import shown
 
 Key = tuple[str, str]  # a verdict, and its words
 
@@ -32,6 +33,11 @@ class Evidence:
     parted: bool
     telling: int = 2  # steps after which most wrong models have parted from the candidate
 
+    @property
+    def skips(self) -> bool:
+        """Whether gradients are missing, of which our words for a candidate say nothing."""
+        return any(self.reference.scenario.missing)
+
     def explained_by(self, model: Model, room: float = 1.0) -> bool:
         """Whether a model goes where the candidate went, but for what the reference or it makes of roundings."""
         # Most models have parted soon, and are run no further.
@@ -48,10 +54,11 @@ class Evidence:
         return _same(path, candidate, np.fmax(room * rounding(path, moved), bound))
 
 
-def diagnose(evidence: list[Evidence]) -> Key | None:
+def diagnose(evidence: list[Evidence], known: Model | None = None) -> Key | None:
     """The verdict and the words of what explains every scenario; None if nothing known does.
 
-    One change, if one suffices; else several, each of which explains scenarios more; else any two.
+    One change, if one suffices; else several, each of which explains scenarios more; else what the candidate is
+    `known` to be, in our words; else any two changes.
     """
     sound = _sound(evidence)
     if not any(each.parted for each in sound):
@@ -64,7 +71,7 @@ def diagnose(evidence: list[Evidence]) -> Key | None:
         )
         if _explains(sound, models):
             return key
-    return _one_by_one(sound) or _two_changes(sound, lists, keys)
+    return _one_by_one(sound) or _meant(sound, known) or _two_changes(sound, lists, keys)
 
 
 def _sound(evidence: list[Evidence]) -> list[Evidence]:
@@ -101,6 +108,23 @@ def _one_by_one(sound: list[Evidence]) -> Key | None:
             return None
         chosen, explained, models = [*chosen, best], gained, models_then
     return "; ".join(verdict for verdict, _ in chosen), "; and ".join(words for _, words in chosen)
+
+
+def _meant(sound: list[Evidence], known: Model | None) -> Key | None:
+    """What a candidate's own name means, if that is where it goes: another rule, or other settings of the same."""
+    plain = [each for each in sound if not each.reference.scenario.settings]
+    if known is None or not plain or not all(each.explained_by(known) for each in plain if not each.skips):
+        return None
+    rule, other = known.rule, plain[0].model.rule
+    if type(rule) is not type(other):
+        return "another rule", f"it is {rule}; the reference is {other}"
+    settings = {**other.settings(), "weight_decay": plain[0].model.decay}
+    changed = [
+        f"{name} is {shown(value)}, the reference's {shown(settings[name])}"
+        for name, value in {**rule.settings(), "weight_decay": known.decay}.items()
+        if value != settings[name]
+    ]
+    return ("other settings", f"its {'; its '.join(changed)}") if changed else None
 
 
 def _two_changes(sound: list[Evidence], lists: list[dict[Key, Hypothesis]], keys: list[Key]) -> Key | None:
@@ -163,7 +187,10 @@ def _same(path: Path, candidate: Path, bound: Path) -> bool:
     if not np.array_equal(whole, others):
         return False
     with np.errstate(all="ignore"):
-        return bool((np.abs(path - candidate)[whole] <= bound[whole]).all())
+        own = (
+            ROOM * ULP * np.maximum.accumulate(np.abs(candidate).max(axis=1))[:, None]
+        )  # it may have gone further
+        return bool((np.abs(path - candidate)[whole] <= np.fmax(bound, own)[whole]).all())
 
 
 def models_of(name: str, settings: Mapping[str, Any]) -> Model | None:

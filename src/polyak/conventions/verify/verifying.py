@@ -67,7 +67,7 @@ def verify(
     if all(outcome.status in ("fails", "not tried") for outcome in outcomes):
         raise PolyakError(next(outcome.reason for outcome in outcomes if outcome.status == "fails"))
     responses = _response(tested), _response(reference)
-    verdict, cause = _verdict(outcomes, evidence, responses[0])
+    verdict, cause = _verdict(outcomes, evidence, _model(tested, {}), responses[0])
     notes = tuple(f"{tested.name} takes no {name}" for name in tested.left_out)
     return Verification(str(tested), str(reference), verdict, cause, tuple(outcomes), responses, notes)
 
@@ -119,14 +119,14 @@ def _rule(reference: Contender, extra: Mapping[str, Any]) -> Any:
 
 
 def _verdict(
-    outcomes: list[Outcome], evidence: list[Evidence], response: NDArray[np.float64]
+    outcomes: list[Outcome], evidence: list[Evidence], known: Model | None, response: NDArray[np.float64]
 ) -> tuple[str, str]:
-    """The verdict and the cause."""
+    """The verdict and the cause; `known` is the candidate in our words, where it has a name of its own."""
     parted = [outcome for outcome in outcomes if outcome.status == "parts"]
     failed = [outcome for outcome in outcomes if outcome.status == "fails"]
     if not parted:
         return (f"fails: {failed[0].scenario}", failed[0].reason) if failed else ("equal", "")
-    found = diagnose(evidence)
+    found = diagnose(evidence, known)
     if found is None and all(outcome.single for outcome in parted):
         found = "equal in single precision", "it rounds to float32 somewhere"
     return found or fitted_numbers(evidence, response) or (_where(outcomes), "")
