@@ -236,6 +236,25 @@ def test_many_small_tensors_and_a_large_one(rule: Any) -> None:
         assert torch.equal(x.grad, g), "the gradient was changed"
 
 
+@pytest.mark.parametrize(
+    "rule", [pk.HeavyBall(0.1, 0.5, lr_in_velocity=False), pk.Nesterov(0.1, 0.5, lr_in_velocity=False)]
+)
+def test_tensors_that_lie_otherwise_in_memory(rule: Any) -> None:
+    """A gradient that is a transpose, and a parameter that is: the numbers go where they belong."""
+    rng = np.random.default_rng(5)
+    start, g = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
+    for turned in ("gradient", "parameter", "both"):
+        x = torch.tensor(start.T.copy()).T if turned != "gradient" else torch.tensor(start)
+        x = torch.nn.Parameter(x)
+        x.grad = torch.tensor(g.T.copy()).T if turned != "parameter" else torch.tensor(g)
+        optimizer = to_torch(rule)([x])
+        optimizer.step()
+        optimizer.step()
+        m, c, p, q = rule.coefficients()
+        moved = (p * c + q) * g + (p * (m * c + c) + q) * g
+        np.testing.assert_allclose(x.detach().numpy(), start - moved, rtol=0, atol=1e-15 * 10)
+
+
 def in_place(params, states, hyperparams):
     for p, v in zip(params, states):
         v[:] = hyperparams["lr"] * p.grad
