@@ -50,7 +50,7 @@ def compare(
         check_folder(out)
     from polyak.run.sweeps.compare import compare as run
 
-    with shown("comparing", "rules") as progress:
+    with shown("comparing", "runs") as progress:
         found = run(
             planes,
             on=task,

@@ -16,18 +16,27 @@ def shown(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
     console = Console(stderr=True)
     bar = Progress(*columns, console=console, transient=True)
-    began, tasks = time.monotonic(), list[Any]()
+    began, tasks, first = time.monotonic(), list[Any](), list[int]()
 
     def progress(done: int, total: int) -> None:
+        first[:] = first or [done]  # what a run before this one had done is none of this one's speed
         late = console.is_terminal and time.monotonic() - began > A_MOMENT
         if late and not tasks and done < total:
             bar.start()
-            tasks.append(bar.add_task(what, total=total))
+            tasks.append(bar.add_task(what, total=total, speed=""))
         if tasks:
-            bar.update(tasks[0], completed=done)
+            speed = (done - first[0]) / (time.monotonic() - began)
+            bar.update(tasks[0], completed=done, speed=f"{speed:,.0f} {unit}/s" if speed >= 1 else "")
 
     try:
         yield progress

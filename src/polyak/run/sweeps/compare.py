@@ -20,6 +20,7 @@ from polyak.run.sweeps.sweep import sweep
 from polyak.run.train import train
 
 TUNING_SEEDS = 3
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def compare(
     seed: int = 0,
     epochs: int = 2,
     batch_size: int = 10,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Compare rules on a problem, each with the same budget of settings.
 
@@ -149,7 +150,7 @@ def compare(
         tuning_seeds: other runs, that each setting is tuned by.
         seed: the first tuning seed; the judging seeds follow on the last one.
         epochs, batch_size: of every training.
-        progress: called with (rules done, rules in all).
+        progress: called with (runs done, runs in all).
 
     Returns a Comparison; `print` it, `plot()` it. Raises PolyakError for input that cannot be used.
 
@@ -175,17 +176,24 @@ def compare(
     for_tuning, for_judging = range(first, first + tuning), range(first + tuning, first + tuning + judging)
     # Each rule is swept alone, so that progress tells of it; one seed draws the same strata for all.
     common: dict[str, Any] = {"on": on, "epochs": epochs, "batch_size": batch_size}
+    told = progress or _silent
     entries: list[Entry] = []
     found: dict[str, Any] = {}
+    each = budget * tuning + judging
     for done, plane in enumerate(given):
-        if progress is not None:
-            progress(done, len(given))
-        tuned = sweep(plane, sampling="latin_hypercube", cells=budget, seed=first, seeds=for_tuning, **common)
+        tuned = sweep(
+            plane,
+            sampling="latin_hypercube",
+            cells=budget,
+            seed=first,
+            seeds=for_tuning,
+            progress=_on_from(done * each, len(given) * each, told),
+            **common,
+        )
         name = _numbered(plane.name, found)
         found[name] = tuned
         entries.append(_judged(name, plane, tuned, for_judging, common))
-    if progress is not None:
-        progress(len(given), len(given))
+    told(len(given) * each, len(given) * each)
     import xarray as xr
 
     return Comparison(
@@ -198,6 +206,15 @@ def compare(
         batch_size=batch_size,
         sweeps=xr.DataTree.from_dict({name.replace("/", "_"): one for name, one in found.items()}),
     )
+
+
+def _on_from(done: int, total: int, told: Progress) -> Progress:
+    """Progress of a part, told as progress of the whole."""
+    return lambda cells, _: told(done + cells, total)
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody asked for."""
 
 
 def _judged(name: str, plane: Plane, tuned: Any, seeds: range, common: dict[str, Any]) -> Entry:
