@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import polyak as pk
+from polyak.conventions import fitting
 from polyak.conventions.fitting import ALWAYS, AT_CONSTANT_LR, NEARLY, Condition
 from polyak.conventions.linear import impulse_response
-from polyak.conventions.problem import learning_rates, problem_for
+from polyak.conventions.problem import distance, learning_rates, problem_for
 from polyak.conventions.proof import predicted_gap
 from polyak.conventions.sides import Side
 from polyak.conventions.spellings import SPELLINGS, Form, Spelling, read
@@ -85,12 +86,20 @@ def of_target(found: Translation, **more: Any) -> np.ndarray:
     return path(found.target.name, tuple(found.arguments.items()), found.fit.conditions, **more)
 
 
+@pytest.fixture
+def rough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no pair is equal the nearest is sought only roughly: it is not what is asked here."""
+    monkeypatch.setattr(fitting, "TRIED", 4)
+    monkeypatch.setattr(fitting, "GRID", 3)
+
+
 def translations(row: Spelling, form: Form, said: Any) -> list[Translation]:
     """A form's setting in the words of every spelling of the family."""
     given = said(row, form).arguments
     return [pk.translate(row.name, to=name, **given) for name in sorted(LINEAR)]
 
 
+@pytest.mark.usefixtures("rough")
 def test_the_same_where_it_can_be_said_and_parting_as_predicted(
     linear_form: tuple[Spelling, Form], said: Any, relative: Any
 ) -> None:
@@ -118,6 +127,7 @@ def test_the_same_where_it_can_be_said_and_parting_as_predicted(
         assert relative(of_source(t, drop=DROP), remedied) < ROUNDING, t
 
 
+@pytest.mark.usefixtures("rough")
 def test_there_and_back_again(linear_form: tuple[Spelling, Form], said: Any) -> None:
     """A setting that was translated is translated back to itself."""
     row, form = linear_form
@@ -147,10 +157,10 @@ def test_nearest_is_nearest_and_its_distance_is_measured(relative: Any) -> None:
     assert proof.gap == pytest.approx(t.distance, rel=1e-9)
     assert not proof.holds
     assert 1e-3 < t.distance < 1
-    assert t.arguments["nesterov"] is True
-    wanted = np.array(impulse_response(t.meaning.rule).weights(200))
-    best = np.sum((np.array(impulse_response(t.fit.meaning.rule).weights(200)) - wanted) ** 2)
-    for momentum in (0.9 * t.arguments["momentum"], min(1.1 * t.arguments["momentum"], 0.999)):
-        unit = impulse_response(pk.Nesterov(lr=1.0, momentum=momentum))
-        same_gain = pk.Nesterov(lr=impulse_response(t.meaning.rule).gain / unit.gain, momentum=momentum)
-        assert np.sum((np.array(impulse_response(same_gain).weights(200)) - wanted) ** 2) > best
+    best = distance(t.meaning.rule, t.fit.meaning.rule, steps=300)
+    gain = impulse_response(t.meaning.rule).gain
+    for kind in (pk.HeavyBall, pk.Nesterov):
+        for momentum in np.linspace(0, 0.99, 12):
+            unit = impulse_response(kind(lr=1.0, momentum=momentum))
+            other = kind(lr=gain / unit.gain, momentum=momentum)
+            assert distance(t.meaning.rule, other, steps=300) > best - 1e-6

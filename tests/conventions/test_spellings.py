@@ -16,6 +16,7 @@ from polyak.conventions.problem import learning_rates, problem_for
 from polyak.conventions.sides import Side, StandIn
 from polyak.conventions.spellings import REQUIRED, SPELLINGS, Form, Meaning, Spelling, find, read
 from polyak.conventions.spellings.spelling import OF_A_MEANING
+from polyak.conventions.table import RECORDED_VERSIONS
 from polyak.rules import LinearRule
 
 RECORDED = {
@@ -167,6 +168,11 @@ def test_recorded_trajectories_are_what_their_rows_say(
 def test_every_spelling_of_theirs_was_recorded() -> None:
     recorded = {case["optimizer"] for _, case in CASES}
     assert recorded == {name for name, row in SPELLINGS.items() if row.framework in RECORDED}
+
+
+def test_the_table_names_the_versions_that_were_recorded() -> None:
+    for framework, recording in RECORDED.items():
+        assert f" {recording['version']}, recorded" in RECORDED_VERSIONS[framework]
 
 
 def test_a_condition_is_not_an_option() -> None:

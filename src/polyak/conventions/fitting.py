@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
+
+import numpy as np
 
 from polyak.conventions import linear
 from polyak.conventions.problem import distance
@@ -16,6 +18,7 @@ from polyak.rules import LinearRule, Rule
 ALWAYS, AT_CONSTANT_LR, NEARLY = "always", "at constant lr", "nearly"
 LEVELS = (ALWAYS, AT_CONSTANT_LR, NEARLY)
 EQUAL = 1e-12  # of the trajectory's size
+TRIED, GRID, LEFT_OVER, BEYOND = 300, 16, 1e-4, 1e6  # steps; momenta from 0 to 1 - 1e-4; what diverges
 POWERS = (1.0, 0.5, 2.0)  # of eps: what is tried where it stands elsewhere in the root
 
 
@@ -92,9 +95,43 @@ def _nearest(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule)
     if wanted.gain == 0:
         return
     for choices in _choices(spelling, form):
-        said = written(spelling, form, replace(meaning, rule=linear.nearest_member(kind, choices, wanted)))
+        said = written(spelling, form, replace(meaning, rule=nearest_member(kind, choices, rule)))
         if said is not None and not said.differences:
             yield _fit(spelling, meaning, said, NEARLY)
+
+
+def nearest_member(kind: type[LinearRule], fixed: Mapping[str, Any], rule: LinearRule) -> LinearRule:
+    """The member of a class with the rule's gain that stays nearest to it on the proof's problem.
+
+    It is sought along the first of the class's numbers, first on a grid, then by golden section; others stay at
+    their defaults.
+
+    >>> from polyak.rules import HeavyBall, Nesterov
+    >>> found = nearest_member(HeavyBall, {}, Nesterov(lr=0.1, momentum=0.5))
+    >>> distance(Nesterov(lr=0.1, momentum=0.5), found) < 0.05
+    True
+    """
+    from scipy.optimize import minimize_scalar
+
+    gain = linear.impulse_response(rule).gain
+    name = next((name for name in kind.hyperparameters() if name != "lr"), None)
+
+    def member(value: float) -> LinearRule:
+        numbers = {} if name is None else {name: value}
+        unit = cast("LinearRule", kind.from_settings(**{**fixed, **numbers}, lr=1.0))
+        return cast("LinearRule", unit.replace(lr=linear.rounded(gain / linear.impulse_response(unit).gain)))
+
+    def apart(value: float) -> float:
+        return min(distance(rule, member(value), steps=TRIED), BEYOND)
+
+    if name is None:
+        return member(0.0)
+    grid = 1 - np.geomspace(1, LEFT_OVER, GRID)
+    best = int(np.argmin([apart(float(value)) for value in grid]))
+    low, high = grid[max(best - 1, 0)], grid[min(best + 1, GRID - 1)]
+    found = minimize_scalar(apart, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
+    values = [float(grid[best]), float(f"{found.x:.6g}")]
+    return member(min(values, key=apart))
 
 
 def _choices(spelling: Spelling, form: Form) -> Iterator[dict[str, Any]]:

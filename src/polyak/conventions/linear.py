@@ -13,13 +13,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, cast
 
-import numpy as np
-
 from polyak.rules import Coefficients, LinearRule
 from polyak.rules.hyperparameters import Interval
 
 EQUAL = 1e-12  # relative: what rounding leaves of an equality
-MOST_WEIGHTS = 100_000
 HALF, WHOLE = 0.5, 1.0  # learning rates that are compared to see what scales with them
 
 
@@ -155,34 +152,6 @@ def _off(
 ) -> float:
     """How far a member is off with one more of its numbers known."""
     return off(member({**numbers, name: value}))
-
-
-def nearest_member(kind: type[LinearRule], fixed: Mapping[str, Any], response: ImpulseResponse) -> LinearRule:
-    """The member of a class with the same gain whose response is nearest, in the sum of squares.
-
-    It is sought along the first of the class's numbers; others stay at their defaults.
-
-    >>> from polyak.rules import HeavyBall, QuasiHyperbolic
-    >>> print(nearest_member(HeavyBall, {}, impulse_response(QuasiHyperbolic(lr=0.25, momentum=0.5))))
-    heavy_ball(lr=0.164364, momentum=0.342544, lr_in_velocity=True)
-    """
-    from scipy.optimize import minimize_scalar
-
-    length = min(int(20 / (1 - response.fade)) + 2, MOST_WEIGHTS)
-    wanted = np.array(response.weights(length))
-    name = next((name for name in kind.hyperparameters() if name != "lr"), None)
-
-    def member(value: float) -> LinearRule:
-        numbers = {} if name is None else {name: value}
-        unit = cast("LinearRule", kind.from_settings(**{**fixed, **numbers}, lr=1.0))
-        return cast("LinearRule", unit.replace(lr=rounded(response.gain / impulse_response(unit).gain)))
-
-    def distance(value: float) -> float:
-        return float(np.sum((np.array(impulse_response(member(value)).weights(length)) - wanted) ** 2))
-
-    highest = max(0.5, 1 - (1 - response.fade) / 10)
-    best = minimize_scalar(distance, bounds=(0.0, highest), method="bounded", options={"xatol": 1e-9})
-    return member(float(f"{best.x:.6g}"))
 
 
 def rounded(value: float) -> float:
