@@ -14,6 +14,7 @@ import numpy as np
 
 from polyak.rules import tabulated
 from polyak.run.checkpoint import code_hash, hashed, without_addresses
+from polyak.run.loop import compiles
 from polyak.run.sweeps import chunks
 from polyak.run.sweeps.chunks import Region
 from polyak.run.sweeps.lanes import lane_count
@@ -24,6 +25,7 @@ from polyak.run.sweeps.recording import Recording
 from polyak.version import __version__
 
 Target = OnLandscape | OnProblem
+STEP_BY_STEP = 1e5  # how many times the work takes where a rule cannot be compiled
 NOT_YET = -2  # of a whole number that no chunk has written
 
 
@@ -111,22 +113,28 @@ class Job:
 
     @cached_property
     def rule(self) -> Any:
-        """The rule with its schedules tabulated."""
-        return tabulated(self.plane.rule, self.on.steps)
+        """The rule with its schedules tabulated, in the precision of the run."""
+        with jax.enable_x64(self.on.dtype == "float64"):
+            return tabulated(self.plane.rule, self.on.steps)
 
     @cached_property
     def lanes(self) -> int:
-        """How many cells run side by side; the same whatever the chunks are."""
+        """How many cells run side by side; the same whatever the chunks are. One, if the rule cannot be traced."""
+        rule = self.rule
         params = self.on.params(self.seeds[0] if self.seeds else None)
         with jax.enable_x64(self.on.dtype == "float64"):
-            shapes = jax.eval_shape(lambda x: (x, self.rule.init(x)), jax.tree.map(jax.numpy.asarray, params))
+            params = jax.tree.map(jax.numpy.asarray, params)
+            if not compiles(rule, params):
+                return 1
+            shapes = jax.eval_shape(lambda x: (x, rule.init(x)), params)
         held = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
         cells_of_a_seed = math.prod(self.shape[1:]) if self.on.seeded else self.cells
         return lane_count(held + len(self.plane.axes) * np.dtype(self.on.dtype).itemsize, cells_of_a_seed)
 
     def chunked(self) -> tuple[int, ...]:
         """The shape of a chunk that suits the work."""
-        return chunks.chunk_shape(self.shape, self.on.work(self.recording), self.recorded_bytes, self.lanes)
+        work = self.on.work(self.recording) * (STEP_BY_STEP if self.lanes == 1 else 1)
+        return chunks.chunk_shape(self.shape, work, self.recorded_bytes, self.lanes)
 
     def regions(self) -> Iterator[Region]:
         """The chunks, in their order."""
