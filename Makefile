@@ -38,7 +38,13 @@ lint: $(VENV)/installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
+# The lab is tested in a real browser: Debian's, where it can be had.
+/usr/bin/chromium:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get install -y -qq chromium chromium-driver || { apt-get update -qq && apt-get install -y -qq chromium chromium-driver; }; \
+	fi || echo "chromium cannot be had: the lab's page is not tested"
+
+test: lint | /usr/bin/chromium
 	$(BIN)/pytest --numprocesses 2
 
 format: $(VENV)/installed-test

@@ -63,14 +63,14 @@ def lab(
     rules, places, words = _sorted([*(names or []), *context.args])
     task = problem_from(data, target, None) if data or target else None
     made = _made(rules, places, words, options(context), task)
-    made.warm_up()
-    made.serve(host=address, port=port, origins=origin or [])
-    _say(made, port, address)
-    if browser:
-        import webbrowser
-
-        webbrowser.open(made.address)
     try:
+        made.warm_up()
+        made.serve(host=address, port=port, origins=origin or [])
+        _say(made, port, address)
+        if browser:
+            import webbrowser
+
+            webbrowser.open(made.address)
         while made.serving.thread.is_alive():
             time.sleep(0.5)
     except KeyboardInterrupt:
@@ -81,6 +81,7 @@ def lab(
 
 def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
     """Names of rules, names of landscapes, and the settings that follow them."""
+    from polyak.cli.files import in_file
     from polyak.landscapes import CATALOGUE
     from polyak.rules.catalogue import CATALOGUE as RULES
 
@@ -90,7 +91,7 @@ def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
     for name in names:
         if name.startswith("quadratic:") or name in CATALOGUE:
             places.append(name)
-        elif ":" in name or name in RULES:
+        elif name.startswith("optax:") or in_file(name) or name in RULES:
             rules.append(name)
         else:
             raise unknown("rule or landscape", name, [*RULES, *CATALOGUE])

@@ -51,7 +51,8 @@ def decoded(letters: str, offer: Offer) -> State:
         text = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         text = b""
-    if not text or f"{zlib.crc32(text):08x}" != checksum:
+    whole = base64.urlsafe_b64encode(text).rstrip(b"=").decode() == body  # its last letter has bits to spare
+    if not (text and whole) or f"{zlib.crc32(text):08x}" != checksum:
         raise PolyakError("the link is damaged: its checksum does not fit; copy it whole")
     try:
         return checked(_state(json.loads(text)), offer)

@@ -40,6 +40,8 @@ def page_rule(function: Callable[..., Any], given: Mapping[str, float]) -> Any:
             if missing is None:
                 raise
             numbers[missing[1]] = _begin(missing[1])
+        except Exception as error:
+            raise PolyakError(f"{function.__name__} fails: {type(error).__name__}: {error}") from error
         else:
             return rule
     raise PolyakError(f"{function.__name__} asks for more than {MOST_NAMES} hyper-parameters")

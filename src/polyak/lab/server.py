@@ -82,6 +82,7 @@ class Serving:
         """The server on the first port that is free, from the one asked for."""
         for port in range(self.port, self.port + TRIES + 1) if self.port else [0]:
             try:
+                self._try(port)
                 made = self._made(port)
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:
@@ -97,6 +98,13 @@ class Serving:
             return made
         raise PolyakError(f"the ports {self.port} to {self.port + TRIES} are all in use, expected a free one")
 
+    def _try(self, port: int) -> None:
+        """Bind the port and let it go: what Bokeh cannot bind it does not close."""
+        kind = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.socket(kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((self.host, port))
+
     def _made(self, port: int) -> Any:
         application = Application(FunctionHandler(self.lab.open_page))
         return Server(
@@ -109,8 +117,8 @@ class Serving:
             sign_sessions=True,
             secret_key=generate_secret_key().encode(),
             generate_session_ids=True,
-            check_unused_sessions=UNUSED // 4,
-            unused_session_lifetime=UNUSED,
+            check_unused_sessions_milliseconds=UNUSED // 4,
+            unused_session_lifetime_milliseconds=UNUSED,
             session_token_expiration=3600,
         )
 

@@ -1,0 +1,80 @@
+"""`polyak lab`, as a user types it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+
+def started(folder, line, lines=1):
+    command = [str(Path(sys.executable).with_name("polyak")), *line.split(), "--no-browser"]
+    made = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert made.stdout is not None
+    return made, [made.stdout.readline() for _ in range(lines)]
+
+
+def ended(made):
+    made.send_signal(signal.SIGINT)
+    out, _ = made.communicate(timeout=30)
+    return made.returncode, out
+
+
+def test_it_serves_on_this_machine_and_ends_with_ctrl_c(folder):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        made, (first, second) = started(
+            folder, f"lab heavy_ball ravine --port {port} --lr 0.5 --momentum 0.6", 2
+        )
+    try:
+        assert f"port {port} is in use: the lab took " in first
+        address = second.split()[5]
+        assert address.startswith("http://127.0.0.1:")
+        assert urllib.request.urlopen(address, timeout=20).status == 200
+    finally:
+        code, out = ended(made)
+    assert code == 0
+    assert "closed" in out
+
+
+def test_elsewhere_it_says_what_that_exposes(folder):
+    made, (first, second) = started(folder, "lab --address 0.0.0.0 --port 0", 2)
+    code, _ = ended(made)
+    assert "every machine that can reach this one" in first
+    assert "http://" in second
+    assert code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("lab heavy_bal", ["unknown rule or landscape 'heavy_bal'", "heavy_ball"]),
+        ("lab ravine bowl", ["two landscapes"]),
+        ("lab quadratic:1,2,3", ["3 coordinates"]),
+        ("lab no_file.py:f", ["no_file.py", "no such file"]),
+        ("lab my_rule.py", ["which name in it"]),
+        ("lab heavy_ball --momentum 1", ["momentum is 1", "[0, 1)"]),
+        ("lab heavy_ball --momentun 0.5", ["did you mean --momentum"]),
+        ("lab --port x", ["port is 'x'"]),
+        ("lab --port 70000", ["port is 70000", "65535"]),
+        ("lab --data no_file.csv", ["no_file.csv", "no such file"]),
+        ("lab --data airfoi", ["airfoil"]),
+    ],
+)
+def test_bad_input_is_one_line(fails, line, words):
+    fails(line, *words)
