@@ -50,9 +50,11 @@ class JaxStepper:
     def step(self, grads: list[Array | None]) -> list[Array]:
         """`update_fun(i, grads, state)`."""
         with refusals(self.name):
-            # The count as an array: Adam's power of it would be compiled anew for each number.
+            # The count as a floating number: Adam's power of a whole one would be compiled anew for each.
             self.carry = self.update(
-                jnp.asarray(self.count), [jnp.asarray(g, dtype=np.float64) for g in grads], self.carry
+                jnp.asarray(self.count, dtype=np.float64),
+                [jnp.asarray(g, dtype=np.float64) for g in grads],
+                self.carry,
             )
         self.count += 1
         return [np.array(x) for x in self.get_params(self.carry)]
