@@ -81,6 +81,7 @@ def client_of(cluster: Any, workers: Any) -> Iterator[Any]:
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its own page, where no other is
                 silence_logs=logging.CRITICAL,
                 env=ONE_THREAD,
             )

@@ -116,10 +116,10 @@ def chunks_there(path: str, name: str) -> NDArray[np.bool_]:
             raise PolyakError(
                 f"{path} is torn: it says of {len(there)} chunks that they are there, not of {along}"
             )
-        root = getattr(group.store, "root", None)
-        for number in np.flatnonzero(there) if root is not None else ():
-            place = np.unravel_index(number, along)
-            there[number] = all((root / file_of(array, place)).is_file() for array in arrays)
+        root = getattr(group.store, "root", "")
+        for number in np.flatnonzero(there) if root else ():
+            place = [int(k) for k in np.unravel_index(number, along)]
+            there[number] = all((Path(root) / file_of(array, place)).is_file() for array in arrays)
     return there
 
 

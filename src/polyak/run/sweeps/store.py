@@ -128,7 +128,6 @@ def _make_room(path: str, jobs: dict[str, Job], attrs: dict[str, Any]) -> None:
 def _make_arrays(root: Any, name: str, job: Job) -> None:
     """Arrays for every variable and coordinate of one rule."""
     group = root.require_group(name) if name else root
-    group.attrs.update(json.loads(json.dumps(job.attrs())))
     coords = coordinates(job)
     beside = " ".join(name for name, found in coords.items() if found.dims != (name,))
     for variable, about in job.variables().items():
@@ -151,12 +150,14 @@ def _make_arrays(root: Any, name: str, job: Job) -> None:
     for found in coords.values():
         found.encoding["_FillValue"] = None  # none is missing
     xr.Dataset(coords=coords).to_zarr(root.store, mode="a", consolidated=False, **place)
+    group.attrs.update(json.loads(json.dumps(job.attrs())))  # last: what xarray writes has none
 
 
 def _refuse_another(path: str, found: dict[str, Any], plan: dict[str, Any]) -> None:
     if list(found) != list(plan):
         raise PolyakError(
-            f"{path} is of another sweep: its rules were {', '.join(found)}, now {', '.join(plan)}"
+            f"{path} is of another sweep: its rules were {', '.join(found)}, now {', '.join(plan)}; "
+            "name another store"
         )
     differences = {
         what: f"{what} was {found[name].get(what, 'nothing')}, now {value}"
