@@ -8,7 +8,8 @@ from .plot import plot
 from .responses import response_figure
 from .stabilities import stability_figure
 from .style import save
-from .sweeps import curves_figure, plane_figure
+from .sweep_curves import curves_figure
+from .sweeps import plane_figure
 from .traces import convergence_figure, trace_figure
 from .verifications import verification_figure
 

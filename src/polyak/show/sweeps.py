@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -15,10 +14,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
-from polyak.run.sweeps.best import NEAR, best, compared, medians
+from polyak.run.sweeps.best import NEAR, compared, medians
 from polyak.run.sweeps.dataset import planes
-from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled, words
+from polyak.show.style import heading, legend_below, new_figure, set_log_scale, styled, words
 
 DEEPEST = 1e-12  # of the highest value shown: what is lower is shown as this
 LABEL_WIDTH = 34  # letters beside a panel
@@ -59,52 +57,9 @@ def plane_figure(result: Any) -> Figure:
     return figure
 
 
-@styled
-def curves_figure(result: Any, cells: Sequence[Mapping[str, float]] | None = None) -> Figure:
-    """The loss, or the value, of chosen cells over the steps.
-
-    Args:
-        result: a sweep of one rule that recorded "values".
-        cells: settings by name, each the nearest cell's; by default the best cell and those at the ends of each axis
-            beside it.
-
-    Raises PolyakError where no values were recorded, and for a setting that is no axis.
-    """
-    ((name, dataset),) = planes(result).items()
-    variable = next((found for found in ("loss", "value") if found in dataset), None)
-    if variable is None:
-        raise PolyakError(f"the sweep of {name} recorded no values: ask for them by record='values'")
-    chosen = _corners(dataset) if cells is None else list(cells)
-    figure = new_figure(5.6, 3.7)
-    axes = figure.subplots()
-    low, high = np.inf, -np.inf
-    for index, cell in enumerate(chosen):
-        for setting in cell:
-            if setting not in dataset.dims:
-                raise PolyakError(
-                    f"{setting} is no axis of this sweep (there are: {', '.join(map(str, dataset.dims))})"
-                )
-        one = dataset[variable].sel(dict(cell), method="nearest")
-        middle = one.median("seed") if "seed" in one.dims else one
-        numbers = np.where(np.isfinite(middle.values), middle.values, np.nan)
-        label = ", ".join(f"{setting} = {float(one[setting]):.3g}" for setting in cell)
-        axes.plot(dataset["step"].values, numbers, **{**series(index), "marker": ""}, label=label)
-        if np.isfinite(numbers).any():
-            low, high = (
-                min(low, np.nanmin(numbers)),
-                max(high, np.nanmin([np.nanmax(numbers), 100 * numbers[0]])),
-            )
-    if 0 < low < high:
-        set_log_scale(axes, max(low, high * DEEPEST) * 0.9, high * 1.1)
-    axes.set(xlabel="step", ylabel=str(dataset[variable].attrs.get("long_name", variable)))
-    heading(axes, f"{name.replace('_', ' ')} on {words(_target(dataset))}")
-    legend_below(figure, *axes.get_legend_handles_labels())
-    return figure
-
-
 def _draw(figure: Figure, panel: Axes, name: str, dataset: Any) -> None:
     middle = medians(dataset)
-    heading(panel, f"{name.replace('_', ' ')} on {words(_target(dataset))}")
+    heading(panel, f"{name.replace('_', ' ')} on {words(target(dataset))}")
     finite = np.isfinite(middle.values)
     panel.patch.set(**DIVERGED)
     if not finite.any():
@@ -261,15 +216,8 @@ def _extend(values: NDArray[Any], scale: Normalize) -> Any:
     ]
 
 
-def _corners(dataset: Any) -> list[dict[str, float]]:
-    """The best cell, and from it to the ends of each axis."""
-    at = best(dataset)
-    assert not isinstance(at, dict)
-    ends = [{**at.settings, name: float(dataset[name][end])} for name in at.settings for end in (0, -1)]
-    return [at.settings, *[cell for cell in ends if cell != at.settings]]
-
-
-def _target(dataset: Any) -> str:
+def target(dataset: Any) -> str:
+    """What was swept on, in words."""
     attrs = dataset.attrs
     if "data" in attrs:
         return f"{attrs['data']}, {attrs['target']}"

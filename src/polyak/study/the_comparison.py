@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from polyak.run.sweeps.compare import Comparison
+from polyak.run.sweeps.comparison import Comparison
 from polyak.show.comparisons import comparison_figure
 from polyak.show.sweeps import plane_figure
 from polyak.study.section import Picture, Section, Table
