@@ -192,6 +192,8 @@ async def _session(address: str) -> tuple[Any, asyncio.Queue[Any], str, str]:
         on_message_callback=came.put_nowait,
         max_message_size=64 << 20,
     )
+    for _ in range(3):  # the server's acknowledgement: header, metadata, content
+        await came.get()
     for part in (json.dumps({"msgid": "pull", "msgtype": "PULL-DOC-REQ"}), "{}", "{}"):
         await connection.write_message(part)
     while True:

@@ -12,6 +12,7 @@ import cold_start
 import descent
 import epoch
 import export
+import lab
 import stores
 import sweeps
 import typer
@@ -38,6 +39,11 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
         stores.measure_engines(progress),
     ],
     "export": lambda progress: [export.measure(progress)],
+    "lab": lambda progress: [
+        lab.measure_slider(progress),
+        lab.measure_first_page(progress),
+        lab.measure_sessions(progress),
+    ],
     "cold": lambda progress: [cold_start.measure(progress)],
 }
 

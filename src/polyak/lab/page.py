@@ -167,7 +167,7 @@ class Page:
     def show_trouble(self) -> None:
         """What is wrong with the files that are watched."""
         lines = "".join(f"<p>{escape(text)}</p>" for text in self.lab.troubles())
-        self.trouble.text = lines
+        self.trouble.text, self.trouble.visible = lines, bool(lines)
 
     def offer_changed(self, found: Sequence[Source]) -> None:
         """A watched file was saved: the same state with what now stands in it; `found` could not be read before."""

@@ -58,7 +58,7 @@ def _translated(name: str, settings: tuple[tuple[str, Any], ...], framework: str
 
     try:
         found = translate(f"polyak:{name}", to=framework, **dict(settings))
-        return f"{found}  # {found.equal}"
+        return f"{found}  # equal: {found.equal}"
     except PolyakError as error:
         return f"# {error}"
 

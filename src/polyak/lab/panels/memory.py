@@ -8,7 +8,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, Div, Range1d, Select
 
 from polyak.lab.computing.memories import LENGTH, Memory
-from polyak.lab.panels.look import fit, lean, new_figure, send, set_ends, title
+from polyak.lab.panels.look import fit, lean, new_figure, send, set_ends
 from polyak.lab.state import SIGNALS, State
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ class MemoryPanel:
             x_range=Range1d(-0.5, 11.5),
             y_range=Range1d(0, 1),
         )
-        title(self.bars, look, say("memory", "weights"))
         self.bars.vbar(
             "ago",
             0.8,
@@ -52,7 +51,6 @@ class MemoryPanel:
             x_range=Range1d(0, LENGTH - 1),
             y_range=Range1d(-1, 3),
         )
-        title(self.lines, look, say("memory", "average"))
         self.lines.line("step", "gradient", source=self.signal, color=look.soft, line_alpha=0.7)
         self.lines.line("step", "average", source=self.signal, color=look.rules[1], line_width=2.5)
         lean(self.bars)

@@ -41,7 +41,6 @@ class PhasePanel:
         self.figure = new_figure(
             look, "η λ", "γ", 380, name="phase", x_range=Range1d(0, planes.TOP), y_range=Range1d(0, 1)
         )
-        title(self.figure, look, say("phase", "plane"))
         self.small = new_figure(
             look,
             say("trace", "step"),

@@ -39,7 +39,14 @@ class PlacePanel:
             title=say("controls", "steps"), name="steps", low=1, high=MOST_STEPS, step=10, mode="int", **wide
         )
         self.shown = Slider(
-            title=say("controls", "shown"), name="shown", start=0, end=20, step=1, value=20, **wide
+            title=say("controls", "shown"),
+            name="shown",
+            start=0,
+            end=20,
+            step=1,
+            value=20,
+            bar_color=page.look.accent,
+            **wide,
         )
         self.play = Toggle(label=say("controls", "play"), name="play", **wide)
         self.landscape.on_change("value", lambda _attr, _old, new: self._set_landscape(new))

@@ -27,6 +27,7 @@ class NumberRow:
             value=0,
             step=0.01,
             show_value=False,
+            bar_color=page.look.accent,
             tooltips=False,
             stylesheets=[page.sheet],
             sizing_mode="stretch_width",

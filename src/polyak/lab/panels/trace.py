@@ -11,7 +11,7 @@ from bokeh.plotting.contour import contour_data
 
 from polyak.lab.computing import descents
 from polyak.lab.panels.curves import CURVES, CurvesPanel
-from polyak.lab.panels.look import DASHES, MARKERS, OVER, lean, new_figure, ramp, set_ends, title
+from polyak.lab.panels.look import DASHES, MARKERS, OVER, lean, new_figure, ramp, set_ends
 from polyak.lab.state import MOST_RULES, State
 from polyak.landscapes import Landscape
 from polyak.run import Trace
@@ -29,12 +29,11 @@ class TracePanel:
     """The plane with the traces, and the curves below it."""
 
     def __init__(self, page: Page) -> None:
-        self.page, look, say = page, page.look, page.words.say
+        self.page, look = page, page.look
         self.sources: list[ColumnDataSource] = []
         self.start = ColumnDataSource({"x1": [], "x2": []}, name="start")
         self.minimisers = ColumnDataSource({"x1": [], "x2": []})
         self.plane = new_figure(look, "x₁", "x₂", 500, name="trace", x_range=Range1d(), y_range=Range1d())
-        title(self.plane, look, say("trace", "plane"))
         self.curves = CurvesPanel(page)
         self.contours: Any = None
         self.landscape: Landscape | None = None

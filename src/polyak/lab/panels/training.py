@@ -9,7 +9,7 @@ from bokeh.models import Button, Column, ColumnDataSource, Div, Progress, Range1
 
 from polyak.lab.background import Task
 from polyak.lab.computing.trainings import Training, check_work, training_of
-from polyak.lab.panels.look import fit, lean, new_figure, title
+from polyak.lab.panels.look import fit, lean, new_figure
 from polyak.lab.state import MOST_BATCH, MOST_EPOCHS, MOST_SEEDS, State
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ class TrainingPanel:
             x_range=self.span,
             y_range=Range1d(0, 1),
         )
-        title(self.losses, look, say("training", "runs"))
         self.losses.varea(
             "epoch", "low", "high", source=self.theory, fill_color=look.rules[1], fill_alpha=0.22
         )
@@ -64,7 +63,6 @@ class TrainingPanel:
             x_range=self.span,
             y_range=Range1d(1e-4, 1),
         )
-        title(self.parts, look, say("training", "parts"))
         for name, colour, dash in (
             ("deterministic", look.rules[2], "solid"),
             ("noise", look.rules[3], "dashed"),
