@@ -110,3 +110,10 @@ def process(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def interruptible() -> Callable[[list[str]], list[str]]:
+    """A command that Ctrl-C reaches, even if these tests were started where it is ignored, behind a shell's `&`."""
+    heard = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    return lambda command: [sys.executable, "-c", heard, *command]

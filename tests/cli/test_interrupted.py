@@ -21,10 +21,8 @@ def table(folder):
     return folder
 
 
-def started(folder: Path, options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*COMMAND, *options.split()], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def started(folder: Path, command: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def interrupted_when(process: subprocess.Popen[str], condition) -> tuple[str, str]:
@@ -42,10 +40,10 @@ def loss_in(text: str) -> str:
     return re.search(r"loss \d+\.\d+", text).group()
 
 
-def test_the_same_line_goes_on(polyak_, fails, table):
+def test_the_same_line_goes_on(polyak_, fails, table, interruptible):
     epochs = 12000  # of a thousand steps; a checkpoint every hundred thousand steps
     options = f"--data table.csv --batch-size 1 --every 1000 --epochs {epochs}"
-    process = started(table, f"{options} --out loss.svg")
+    process = started(table, interruptible([*COMMAND, *options.split(), "--out", "loss.svg"]))
     kept = table / ".loss.svg.checkpoint"
     out, err = interrupted_when(process, kept.exists)
     assert (process.returncode, out) == (130, "")

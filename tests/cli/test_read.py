@@ -206,12 +206,14 @@ def test_as_a_process_with_nothing_on_its_way_but_the_page(place: Path, process:
     assert sorted(path.name for path in place.iterdir()) == ["a.html", "a.skl.md", "a.xlf"]
 
 
-def test_interrupted_it_ends_with_its_kernel(place: Path) -> None:
+def test_interrupted_it_ends_with_its_kernel(place: Path, interruptible: Any) -> None:
     (place / "b.md").write_text(
         "```python\nimport os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(600)\n```\n"
     )
     command = [str(Path(sys.executable).with_name("polyak")), "read", "b.md", "--real"]
-    reader = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    reader = subprocess.Popen(
+        interruptible(command), cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     waited(lambda: (place / "pid").is_file() and (place / "pid").read_text() != "")
     reader.send_signal(signal.SIGINT)
     out, err = reader.communicate(timeout=120)

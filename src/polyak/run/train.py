@@ -166,7 +166,7 @@ def seeds_from(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
     first = whole_number("seed", seed, at_least=0)
     if seeds is None:
         return (first,)
-    if isinstance(seeds, list | tuple | range | np.ndarray):
+    if isinstance(seeds, list | tuple | range | np.ndarray) and getattr(seeds, "ndim", 1) > 0:
         if len(seeds) == 0:
             raise PolyakError("seeds is empty, expected at least one")
         return tuple(whole_number("seed", number, at_least=0) for number in seeds)

@@ -163,6 +163,7 @@ def bare_cluster(workers: int) -> distributed.LocalCluster:
         n_workers=workers,
         threads_per_worker=1,
         processes=False,
+        protocol="tcp",
         host="127.0.0.1",
         dashboard_address=None,
         scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},

@@ -138,7 +138,7 @@ def _known(rule: Any) -> tuple[str, Sequence[str] | None]:
     if isinstance(rule, FromPage):
         return rule.name(), None
     found = as_rule(rule)
-    return found.name(), list(found.settings())
+    return found.name(), list(found.settings()) if hasattr(found, "replace") else None
 
 
 def _check(rule: Any, name: str, axis: Axis) -> None:

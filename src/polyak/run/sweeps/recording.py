@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -38,12 +38,12 @@ class Recording:
     Attributes:
         names: which of `VARIABLES`, in their order.
         quantity: what is recorded, "loss" or "value".
-        target: for the steps to a target accuracy.
+        target: for the steps to a target accuracy; another one is the same recording, and compiles nothing.
     """
 
     names: tuple[str, ...]
     quantity: str
-    target: float | None = None
+    target: float | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, record: str | Sequence[str], quantity: str, target: float | None) -> Recording:

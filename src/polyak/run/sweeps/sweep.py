@@ -22,6 +22,8 @@ from polyak.run.train import seeds_from
 
 Progress = Callable[[int, int], None]
 MOST_IN_MEMORY = 1 << 32  # bytes of a result that no store takes
+MOST_CELLS = 10**12  # that are drawn
+MOST_SEED = 2**63 - 1  # what the coordinate of a result holds
 
 
 def sweep(
@@ -82,7 +84,7 @@ def sweep(
     """
     planes = _planes(rule, settings)
     where = _target(on, steps, epochs, batch_size, every, dtype)
-    if sampling not in SAMPLINGS:
+    if not isinstance(sampling, str) or sampling not in SAMPLINGS:
         raise unknown("sampling", str(sampling), SAMPLINGS)
     drawn = _drawn(sampling, cells)
     numbers = _seeds(where, seed, seeds)
@@ -154,7 +156,7 @@ def _key(plane: Plane) -> str:
 
 
 def _target(on: Any, steps: Any, epochs: Any, batch_size: Any, every: Any, dtype: Any) -> Target:
-    if dtype is not None and dtype not in DTYPES:
+    if dtype is not None and (not isinstance(dtype, str) or dtype not in DTYPES):
         raise unknown("dtype", str(dtype), DTYPES)
     if isinstance(on, Problem):
         rows = on.data.rows
@@ -171,7 +173,13 @@ def _target(on: Any, steps: Any, epochs: Any, batch_size: Any, every: Any, dtype
 
 def _seeds(on: Target, seed: Any, seeds: Any) -> tuple[int, ...]:
     if on.seeded:
-        return seeds_from(seed, seeds)
+        found = [
+            whole_number("seed", number, at_least=0, at_most=MOST_SEED) for number in seeds_from(seed, seeds)
+        ]
+        if len(set(found)) < len(found):
+            twice = next(number for number in found if found.count(number) > 1)
+            raise PolyakError(f"seed {twice} is given twice, expected each seed once")
+        return tuple(found)
     if seeds is not None:
         raise PolyakError("seeds have no place on a landscape, where nothing is drawn")
     return ()
@@ -186,7 +194,7 @@ def _drawn(sampling: str, cells: Any) -> int:
         return 0
     if cells is None:
         raise PolyakError(f"{sampling} needs cells: how many are drawn")
-    return whole_number("cells", cells, at_least=1)
+    return whole_number("cells", cells, at_least=1, at_most=MOST_CELLS)
 
 
 def _chunk(job: Job, asked: Any) -> tuple[int, ...]:
