@@ -66,7 +66,7 @@ def test_settings_and_source(heavy_ball):
 
 def test_the_files_beside_the_page(heavy_ball):
     shown = ("trace", "convergence", "response", "stability", "phase", "condition")
-    shown += ("training", "training_best", "learning_rates", "expected", "tradeoff")
+    shown += ("training", "training_best", "learning_rates", "expected", "tradeoff", "plane")
     pictures = {f"{name}.{ending}" for name in shown for ending in ("svg", "png")}
     rules = ("heavy_ball", "gradient_descent")
     trainings = [path.stem for path in heavy_ball.folder.glob("training_*.csv")]
@@ -74,6 +74,7 @@ def test_the_files_beside_the_page(heavy_ball):
     assert {path.name for path in heavy_ball.folder.iterdir()} == {
         "index.html",
         *pictures,
+        "plane.csv",
         "response.csv",
         "expected.csv",
         *(f"trace_{rule}.csv" for rule in rules),
@@ -141,3 +142,15 @@ def test_how_long_each_took(heavy_ball):
         assert epoch == pytest.approx(
             1000 * again / (2 * 3), abs=0.02
         )  # 2 epochs of 3 seeds, rounded for print
+
+
+def test_the_plane_says_what_a_sweep_says(heavy_ball):
+    plane = pk.sweep(
+        pk.HeavyBall, on="ravine", steps=20, lr=pk.log(0.02, 18, 100), momentum=pk.memory(1, 100, 100)
+    )
+    best = pk.best(plane)
+    lr, momentum = (f"{best.settings[name]:.3g}" for name in ("lr", "momentum"))
+    assert (
+        f"the best after 20 steps is lr {lr}, momentum {momentum}, where f is {best.median:.3g}."
+        in heavy_ball.text
+    )

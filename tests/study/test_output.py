@@ -90,7 +90,7 @@ def test_progress_is_told(tmp_path, undrawn):
         seeds=1,
         progress=lambda done, total: told.append((done, total)),
     )
-    assert told == [(done, 6) for done in range(7)]
+    assert told == [(done, 7) for done in range(8)]
 
 
 def test_names_of_the_users_own_are_only_names(made, tmp_path, short_ladder):

@@ -25,7 +25,7 @@ def test_nothing_is_fetched(heavy_ball):
 
 def test_pictures_are_whole_and_described(heavy_ball):
     images = heavy_ball.page.all("img")
-    assert len(images) == 11
+    assert len(images) == 12
     for image in images:
         picture = base64.b64decode(image.attributes["src"].partition(",")[2]).decode()
         assert picture.startswith("<?xml")
@@ -74,6 +74,7 @@ def test_headings_and_navigation(heavy_ball):
         "What theory says",
         "Training: diabetes",
         "Predicted and measured",
+        "What if it were set otherwise",
     ]
     assert [link.words() for link in heavy_ball.page.all("nav")[0].all("a")] == headings
     (html,) = heavy_ball.page.all("html")

@@ -108,5 +108,5 @@ def test_a_section_more_is_one_function_more(made, tmp_path, monkeypatch, undraw
 
     monkeypatch.setattr(importlib.import_module("polyak.study.study"), "SECTIONS", (*SECTIONS, response))
     study = made(pk.HeavyBall(lr=0.1, momentum=0.5), tmp_path)
-    assert study.page.all("h2")[5].words() == "Response"
+    assert study.page.all("h2")[6].words() == "Response"
     assert "of heavy_ball beside 1" in study.text

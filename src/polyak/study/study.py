@@ -17,6 +17,7 @@ from polyak.show.places import check_folder
 from polyak.study.page import page
 from polyak.study.section import Section, Subject
 from polyak.study.the_descent import the_descent
+from polyak.study.the_plane import the_plane
 from polyak.study.the_prediction import the_prediction
 from polyak.study.the_rule import the_rule
 from polyak.study.the_theory import the_theory
@@ -29,6 +30,7 @@ SECTIONS: tuple[Callable[[Subject], Section], ...] = (
     the_theory,
     the_training,
     the_prediction,
+    the_plane,
 )
 
 

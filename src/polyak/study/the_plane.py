@@ -1,0 +1,56 @@
+"""The section on the plane: what if the learning rate were a little larger, and the momentum?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyak.errors import PolyakError
+from polyak.rules import Rule
+from polyak.run.sweeps import Axis, best, log, memory, sweep
+from polyak.show import plane_figure
+from polyak.show.style import label
+from polyak.study.section import Picture, Section, Subject
+
+AROUND = 30.0  # the axis of the learning rate goes so many times below the rule's own, and above it
+SIDE = 100
+MOMENTA = ("momentum", "beta1", "rate")
+
+
+def the_plane(subject: Subject) -> Section:
+    """Every learning rate around the rule's own, and every momentum, on the landscape; else why not."""
+    title = "What if it were set otherwise"
+    try:
+        plane = sweep(subject.rule, on=subject.landscape, steps=subject.steps, **_axes(subject.rule))
+        found = best(plane)
+    except PolyakError as error:
+        return Section(title, [f"The plane of its settings: {error}."])
+    assert not isinstance(found, dict)
+    cells = plane[found.quantity].size
+    place = f"the {subject.landscape.name}, {subject.steps} steps"
+    return Section(
+        title,
+        paragraphs=[_in_words(subject, found, cells)],
+        pictures=[Picture("plane", plane_figure(plane), f"{cells:,} settings on {place}.")],
+        numbers={"plane": plane},
+    )
+
+
+def _axes(rule: Any) -> dict[str, Axis]:
+    if not isinstance(rule, Rule):
+        raise PolyakError("only rules of polyak's own say which numbers set them")
+    settings = rule.settings()
+    lr = settings.get("lr")
+    if not isinstance(lr, float) or lr <= 0:
+        raise PolyakError("it has no learning rate above 0 that stays the same")
+    axes = {"lr": log(lr / AROUND, lr * AROUND, SIDE)}
+    return axes | {name: memory(1, 100, SIDE) for name in MOMENTA if isinstance(settings.get(name), float)}
+
+
+def _in_words(subject: Subject, found: Any, cells: int) -> str:
+    where = ", ".join(f"{name} {value:.3g}" for name, value in found.settings.items())
+    edge = "".join(f" It lies on the {end} edge of {name}." for name, end in found.edges.items())
+    gone = f" {found.diverged:.0%} of them diverged." if found.diverged else ""
+    return (
+        f"Of {cells:,} settings around {label(subject.rule)}, the best after {subject.steps} steps is "
+        f"{where}, where f is {found.median:.3g}.{edge}{gone}"
+    )
