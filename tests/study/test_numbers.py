@@ -146,7 +146,7 @@ def test_how_long_each_took(heavy_ball):
 
 def test_the_plane_says_what_a_sweep_says(heavy_ball):
     plane = pk.sweep(
-        pk.HeavyBall, on="ravine", steps=20, lr=pk.log(0.02, 18, 100), momentum=pk.memory(1, 100, 100)
+        pk.HeavyBall, on="ravine", steps=20, lr=pk.log(0.06, 6, 100), momentum=pk.memory(1, 100, 100)
     )
     best = pk.best(plane)
     lr, momentum = (f"{best.settings[name]:.3g}" for name in ("lr", "momentum"))

@@ -11,7 +11,7 @@ from polyak.show import plane_figure
 from polyak.show.style import label
 from polyak.study.section import Picture, Section, Subject
 
-AROUND = 30.0  # the axis of the learning rate goes so many times below the rule's own, and above it
+AROUND = 10.0  # the axis of the learning rate goes so many times below the rule's own, and above it
 SIDE = 100
 MOMENTA = ("momentum", "beta1", "rate")
 
