@@ -45,7 +45,8 @@ def test_it_serves_on_this_machine_and_ends_with_ctrl_c(folder):
         assert f"port {port} is in use: the lab took " in first
         address = second.split()[5]
         assert address.startswith("http://127.0.0.1:")
-        assert urllib.request.urlopen(address, timeout=20).status == 200
+        with urllib.request.urlopen(address, timeout=20) as page:
+            assert page.status == 200
     finally:
         code, out = ended(made)
     assert code == 0

@@ -34,6 +34,8 @@ def test_learning_rate_comes_back_to_three_digits(value):
 def test_momentum_comes_back_by_its_memory(value):
     made = scale("momentum", 0.0, 1.0, value)
     assert 1 - made.value(made.position(value)) == pytest.approx(1 - value, rel=5.1e-3)
+    # The middle of the slider's way is the middle of the memories, 1 to 1000, by their logarithm.
+    assert 1 / (1 - made.value((made.low + made.high) / 2)) == pytest.approx(1000**0.5, rel=5.1e-3)
 
 
 @given(st.floats(allow_nan=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import http.client
 import json
 import random
@@ -10,6 +11,8 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
+import warnings
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -63,9 +66,19 @@ def test_what_a_page_has_no_use_for(kind, events):
     assert objection(kind, {"events": events})
 
 
+@pytest.fixture(autouse=True)
+def _closed():
+    """Tornado's client leaves the connections that a server closed to the collector: they are collected here."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
 def token_of(address: str) -> str:
     """What a page is given to open its connection with."""
-    page = urllib.request.urlopen(address, timeout=20).read().decode()
+    with closing(urllib.request.urlopen(address, timeout=20)) as answer:
+        page = answer.read().decode()
     found = re.search(r'"token":"([^"]+)"', page)
     assert found is not None
     return found[1]
@@ -128,8 +141,7 @@ async def send_all(address: str, messages: list[list[str | bytes]]) -> None:
 def test_thousand_malformed_messages(served):
     chance = random.Random(0)
     asyncio.run(send_all(served.address, [malformed(chance) for _ in range(1000)]))
-    page = urllib.request.urlopen(served.address, timeout=20)
-    assert page.status == 200
+    assert token_of(served.address)
 
 
 def test_thousand_malformed_links(served):
@@ -142,6 +154,7 @@ def test_thousand_malformed_links(served):
             urllib.request.urlopen(address, timeout=20)
         assert caught.value.code == 400
         assert caught.value.read().count(b"\n") == 1
+        caught.value.close()
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:1", "null"])
@@ -160,7 +173,8 @@ def test_foreign_origin_is_refused(served, origin):
             "Origin": origin,
         },
     )
-    assert connection.getresponse().status == 403
+    with closing(connection.getresponse()) as answer:
+        assert answer.status == 403
     connection.close()
 
 

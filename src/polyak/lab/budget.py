@@ -17,7 +17,7 @@ class Budget:
     >>> with budget.spending():
     ...     pass  # three seconds, by this clock
     >>> round(budget.wait(), 2), budget.wait()
-    (1.5, 0.0)
+    (0.75, 0.0)
     """
 
     def __init__(

@@ -27,7 +27,7 @@ def encoded(state: State) -> str:
     """The state in letters that a link may hold.
 
     >>> encoded(State(rules=(Chosen("heavy_ball", {"lr": 0.5, "momentum": 0.5}),)))[:11]
-    '1.9a5bd4e6.'
+    '1.a7494cdf.'
     """
     text = json.dumps(asdict(state), separators=(",", ":"), allow_nan=False).encode()
     body = base64.urlsafe_b64encode(text).rstrip(b"=").decode()

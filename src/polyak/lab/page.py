@@ -293,7 +293,7 @@ class Page:
     ) -> None:
         self.settling = False
         with self.budget.spending():
-            self.trace.settle(self.state)
+            self.trace.settle()
             self.phase.draw_plane(kind, plane, why_not)
             self.phase.draw_marks(self.state)
             if prediction is not None:

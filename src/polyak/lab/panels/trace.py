@@ -38,6 +38,7 @@ class TracePanel:
         self.contours: Any = None
         self.landscape: Landscape | None = None
         self.ends: descents.Ends | None = None
+        self.state: State | None = None
         self.traces: list[Trace] = []
         self.shown: list[Any] = [None] * MOST_RULES
         self.columns: list[Any] = [{}] * MOST_RULES
@@ -78,7 +79,7 @@ class TracePanel:
 
     def draw(self, state: State, traces: list[Trace]) -> None:
         """Show these traces, one of each rule; what has not changed is not sent again."""
-        self.traces = traces
+        self.state, self.traces = state, traces
         self._draw_place(state, settled=False)
         while len(self.sources) < len(traces):
             self.sources.append(self._draw_rule(len(self.sources)))
@@ -91,10 +92,12 @@ class TracePanel:
         self.curves.fit(self.columns, settled=False)
         self.curves.draw(state.steps, state.shown)
 
-    def settle(self, state: State) -> None:
-        """Windows and ranges as small as what they show allows, once the changes have paused."""
-        self._draw_place(state, settled=True)
-        self.draw(state, self.traces)
+    def settle(self) -> None:
+        """Windows and ranges as small as what is drawn allows, once the changes have paused."""
+        if self.state is None:
+            return
+        self._draw_place(self.state, settled=True)
+        self.draw(self.state, self.traces)
         self.curves.fit(self.columns, settled=True)
 
     def _columns(self, trace: Trace, state: State) -> descents.Columns:

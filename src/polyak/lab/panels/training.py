@@ -148,7 +148,8 @@ class TrainingPanel:
         """Train, now and at every change from here on."""
         self.on = True
         self.cancel()
-        self._start()
+        if self.waiting is None:
+            self._start()
 
     def _start(self) -> None:
         page, state, say = self.page, self.page.state, self.page.words.say
