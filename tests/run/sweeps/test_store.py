@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from polyak.errors import PolyakError
 from polyak.landscapes import quadratic, ravine
 from polyak.problems import Problem
-from polyak.rules import Adam, HeavyBall
+from polyak.rules import Adam, Clipped, HeavyBall, from_page
 from polyak.run.sweeps import linear, load_sweep, log, memory, over, sweep
 from polyak.run.sweeps.chunks import count
 from polyak.run.sweeps.job import Job
@@ -455,3 +455,49 @@ def test_the_attributes_suffice_to_run_it_again(finished: Path) -> None:
     xr.testing.assert_identical(again, load_sweep(finished).load())
     assert math.prod(again.final_value.shape) == 36
     assert count((9, 4), (1, 4)) == CHUNKS
+
+
+def test_a_chunk_is_marked_after_its_numbers(
+    tmp_path: Path, refused: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the numbers of a chunk cannot be written, its mark is not set."""
+    from zarr.storage import _local
+
+    put = _local._put
+
+    def failing(path: Path, *arguments: Any, **options: Any) -> Any:
+        if str(path).endswith("diverged_at/c/5/0"):
+            raise OSError(5, "Input/output error")
+        return put(path, *arguments, **options)
+
+    store = tmp_path / "a.zarr"
+    with monkeypatch.context() as patched:
+        patched.setattr(_local, "_put", failing)
+        with refused("Input/output error"):
+            sweep(**PLANE, store=store)
+    assert (store / "chunk_written/c/4").exists()
+    assert not (store / "chunk_written/c/5").exists()
+    xr.testing.assert_identical(sweep(**PLANE, store=store).load(), sweep(**PLANE))
+
+
+PAGE = """
+def looking(params, states, hyperparams):
+    for p in params:
+        if float(abs(p.grad.value).max()) < 100:
+            p[:] -= {} * hyperparams["lr"] * p.grad
+"""
+
+
+@pytest.mark.filterwarnings("ignore:.* runs step by step")
+def test_a_pages_function_that_cannot_be_traced_and_has_changed(refused: Any, tmp_path: Path) -> None:
+    def rule(factor: float) -> Any:
+        page: dict[str, Any] = {}
+        exec(PAGE.format(factor), page)
+        return from_page(page["looking"], lr=0.1)
+
+    options: dict[str, Any] = {"steps": 3, "lr": [0.1, 0.2], "store": tmp_path / "a.zarr"}
+    sweep(rule(1.0), **options)
+    sweep(Clipped(rule(1.0), 9.0), **{**options, "store": tmp_path / "b.zarr"})
+    sweep(rule(1.0), **options)
+    with refused("another sweep", "step was"):
+        sweep(rule(1.5), **options)

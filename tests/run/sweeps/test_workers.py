@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -201,6 +202,51 @@ def test_a_cluster_out_of_reach(tmp_path: Path, refused: Any, monkeypatch: pytes
         with refused(f"the cluster {address} cannot be reached", "tcp://host:8786"):
             sweep(HeavyBall, **PLANE, store=tmp_path / "a.zarr", cluster=address)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_cluster_that_goes_away(
+    tmp_path: Path, refused: Any, unbroken: dict[str, bytes], files_of: Any, capfd: Any
+) -> None:
+    """What was done is kept; the same sweep goes on without it."""
+    file, store = tmp_path / "scheduler.json", tmp_path / "a.zarr"
+
+    def started(what: str, *options: str) -> subprocess.Popen[bytes]:
+        command = [
+            sys.executable,
+            "-m",
+            f"distributed.cli.dask_{what}",
+            "--scheduler-file",
+            str(file),
+            *options,
+        ]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    scheduler = started(
+        "scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"
+    )
+    worker = started("worker", "--nthreads", "1", "--no-dashboard", "--no-nanny", "--death-timeout", "60")
+
+    def progress(done: int, total: int) -> None:
+        if done >= 400:
+            scheduler.kill()
+
+    try:
+        until = time.monotonic() + 60
+        while not file.exists() or not file.read_text().endswith("}"):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        address = json.loads(file.read_text())["address"]
+        with refused("the cluster went away", "goes on from there"):
+            sweep(HeavyBall, **PLANE, store=store, cluster=address, progress=progress)
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
+    assert capfd.readouterr().err == "", "its own words are not heard"
+    told: list[int] = []
+    sweep(HeavyBall, **PLANE, store=store, progress=lambda done, _: told.append(done))
+    assert told[0] >= 400
+    assert files_of(store) == unbroken
 
 
 def test_a_cluster_without_workers(tmp_path: Path, refused: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from types import CodeType
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from polyak.rules import tabulated
+from polyak.rules.pages.captured import functions_around
 from polyak.run.checkpoint import code_hash, hashed, without_addresses
 from polyak.run.loop import compiles
 from polyak.run.sweeps import chunks
@@ -173,7 +175,7 @@ class Job:
         return {
             "rule": self.plane.name,
             "settings": ", ".join(f"{name}={value}" for name, value in fixed.items()) or "none",
-            "step": step,
+            "step": step or _code_of(self.rule),
             "numbers": numbers,
             **self.on.identity(),
             "axes": ", ".join(f"{name}={axis.spelled()}" for name, axis in self.plane.axes.items()),
@@ -199,6 +201,21 @@ class Job:
             "seeds": list(self.seeds),
             "version": __version__,
         }
+
+
+def _code_of(rule: Any) -> str:
+    """What a page's function that cannot be traced computes, by its bytecode."""
+    while not hasattr(rule, "function"):  # what a wrapper wraps
+        rule = rule.rule
+    functions = [rule.function, *functions_around(rule.function).values()]
+    return hashed(part for function in functions for part in _parts(function.__code__))
+
+
+def _parts(code: CodeType) -> Iterator[bytes]:
+    yield code.co_code
+    yield repr(code.co_names).encode()
+    for constant in code.co_consts:
+        yield from _parts(constant) if isinstance(constant, CodeType) else [repr(constant).encode()]
 
 
 def _spelled(value: Any) -> str:
