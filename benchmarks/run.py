@@ -12,7 +12,6 @@ import cold_start
 import descent
 import epoch
 import export
-import lab
 import stores
 import sweeps
 import typer
@@ -20,6 +19,7 @@ from report import Section, machine, table, write
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+import lab
 import theory
 
 README = Path(__file__).with_name("README.md")

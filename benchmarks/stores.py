@@ -67,7 +67,7 @@ def measure_large(progress: Progress) -> Section:
 
 
 def measure_workers(progress: Progress) -> Section:
-    """Trainings on airfoil into a store: one worker, two, and this process; the workers are up before the clock starts."""
+    """Trainings on airfoil into a store: one worker, two, this process; workers are up before the clock starts."""
     problem = polyak_problem()
     names = ("one single-threaded worker", "two single-threaded workers", "this process")
     task = progress.add_task("workers", total=len(names))

@@ -15,7 +15,7 @@ X1, X2 = np.float32(-5), np.float32(-2)
 
 @njit(parallel=True, fastmath=True)
 def ravine(lr: np.ndarray, momentum: np.ndarray, steps: int) -> np.ndarray:
-    """Where the heavy ball ends on the ravine: f after `steps` steps, a cell for each (lr, momentum); whole blocks only."""
+    """Where the heavy ball ends on the ravine: f after `steps` steps of each setting; whole blocks only."""
     ends = np.empty_like(lr)
     for block in prange(len(lr) // LANES):
         first = block * LANES

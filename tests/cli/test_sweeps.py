@@ -63,7 +63,9 @@ def test_drawn_cells(polyak_):
 
 
 def test_compare(polyak_, folder):
-    out = polyak_("compare gradient_descent heavy_ball optax:lion --data diabetes --budget 6 --seeds 3 --out page")
+    out = polyak_(
+        "compare gradient_descent heavy_ball optax:lion --data diabetes --budget 6 --seeds 3 --out page"
+    )
     assert out.splitlines()[-1] == "wrote page/index.html"
     assert out.startswith("rule ")
     page = (folder / "page" / "index.html").read_text()
@@ -117,7 +119,11 @@ def test_one_clear_line(fails, line, words):
 
 def test_a_store_that_is_another(polyak_, fails, folder):
     polyak_(f"sweep heavy_ball --steps 20 {GRID} --store plane.zarr")
-    fails(f"sweep heavy_ball --steps 21 {GRID} --store plane.zarr", "is of another sweep", "steps was 20, now 21")
+    fails(
+        f"sweep heavy_ball --steps 21 {GRID} --store plane.zarr",
+        "is of another sweep",
+        "steps was 20, now 21",
+    )
     (folder / "file.zarr").write_text("no store")
     fails(f"sweep heavy_ball --steps 20 {GRID} --store file.zarr", "it is a file")
     fails("best file.zarr", "it is a file")

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def maker() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("conventions_page", ROOT / "scripts" / "conventions_page.py")
+    spec = importlib.util.spec_from_file_location(
+        "conventions_page", ROOT / "scripts" / "conventions_page.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

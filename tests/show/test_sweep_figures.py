@@ -63,7 +63,14 @@ def test_one_axis_is_a_curve(within):
 
 
 def test_three_axes_show_the_best_of_the_third():
-    ds = pk.sweep(pk.QuasiHyperbolic, on="ravine", steps=50, lr=pk.log(0.1, 5, 9), momentum=[0.1, 0.5, 0.9], nu=[0.3, 0.8])
+    ds = pk.sweep(
+        pk.QuasiHyperbolic,
+        on="ravine",
+        steps=50,
+        lr=pk.log(0.1, 5, 9),
+        momentum=[0.1, 0.5, 0.9],
+        nu=[0.3, 0.8],
+    )
     axes = plane_figure(ds).axes[0]
     nu = pk.best(ds).settings["nu"]
     assert np.array_equal(np.asarray(mesh_of(axes).get_array()), ds.final_value.sel(nu=nu).values.T)
@@ -85,7 +92,10 @@ def test_cells_that_were_drawn():
 
 
 def test_several_rules_a_panel_each(within):
-    planes = [pk.over(rule, lr=pk.log(0.01, 1, 6), momentum=[0, 0.5, 0.9, 0.95]) for rule in (pk.HeavyBall, pk.Nesterov)]
+    planes = [
+        pk.over(rule, lr=pk.log(0.01, 1, 6), momentum=[0, 0.5, 0.9, 0.95])
+        for rule in (pk.HeavyBall, pk.Nesterov)
+    ]
     figure = plane_figure(pk.sweep(planes, on="ravine", steps=20))
     titles = [axes.get_title(loc="left") or axes.get_title() for axes in figure.axes[:2]]
     assert titles == ["heavy ball on ravine, 20 steps", "nesterov on ravine, 20 steps"]
@@ -99,7 +109,9 @@ def test_all_diverged_and_few_cells():
 
 
 def test_curves(refused, within):
-    ds = pk.sweep(pk.HeavyBall, on="ravine", steps=20, record=("final", "values"), lr=[0.1, 0.4], momentum=[0, 0.5])
+    ds = pk.sweep(
+        pk.HeavyBall, on="ravine", steps=20, record=("final", "values"), lr=[0.1, 0.4], momentum=[0, 0.5]
+    )
     figure = curves_figure(ds, [{"lr": 0.1, "momentum": 0.5}])
     (line,) = figure.axes[0].lines
     trace = pk.descend(pk.HeavyBall(lr=0.1, momentum=0.5), "ravine", steps=20)

@@ -6,7 +6,7 @@ from typing import Any
 
 from polyak.errors import PolyakError
 from polyak.rules import Rule
-from polyak.run.sweeps import Axis, best, log, memory, sweep
+from polyak.run.sweeps import Axis, best, log, memory, over, sweep
 from polyak.show import plane_figure
 from polyak.show.style import label
 from polyak.study.section import Picture, Section, Subject
@@ -20,7 +20,7 @@ def the_plane(subject: Subject) -> Section:
     """Every learning rate around the rule's own, and every momentum, on the landscape; else why not."""
     title = "What if it were set otherwise"
     try:
-        plane = sweep(subject.rule, on=subject.landscape, steps=subject.steps, **_axes(subject.rule))
+        plane = sweep(over(subject.rule, **_axes(subject.rule)), on=subject.landscape, steps=subject.steps)
         found = best(plane)
     except PolyakError as error:
         return Section(title, [f"The plane of its settings: {error}."])
