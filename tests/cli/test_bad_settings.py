@@ -10,7 +10,7 @@ DIABETES = "heavy_ball --lr 0.01 --momentum 0.5 --data diabetes"
 COMMANDS = [
     (
         "trac heavy_ball",
-        ["unknown command 'trac'", "did you mean 'trace'", "rules, landscapes, data, trace, train, study"],
+        ["unknown command 'trac'", "did you mean 'trace'", "rules, landscapes, data, trace, train, sweep"],
     ),
     ("zzz", ["unknown command 'zzz' (there are:"]),
     ("--verson", ["No such option: --verson", "--version"]),

@@ -13,6 +13,7 @@ import pytest
 import polyak as pk
 from polyak.rules import Rule
 from polyak.rules.catalogue import ADAPTIVE, LINEAR
+from polyak.run.loop import _say_once
 
 NUMBERS = {"lr": 0.4, "momentum": 0.6, "rate": 0.7, "dampening": 0.3, "nu": 0.6}
 
@@ -107,6 +108,7 @@ def pages() -> dict[str, Any]:
 def untraceable() -> Any:
     """A page that runs step by step; that it is slow is said once a session, here."""
     rule = pk.from_page(looking, lr=0.4, momentum=0.6)
+    _say_once.cache_clear()  # another test's page of this name may have been said already
     with pytest.warns(UserWarning, match="step by step"):
         pk.theory.step_map(rule)
     return rule
