@@ -115,7 +115,7 @@ def in_place(params: Any, states: Any, hyperparams: Any) -> None:
         p[:] -= v
 
 
-def looking(params: Any, states: Any, hyperparams: Any) -> None:
+def looking_in_a_plane(params: Any, states: Any, hyperparams: Any) -> None:
     for p, v in zip(params, states):
         v[:] = hyperparams["momentum"] * v + hyperparams["lr"] * p.grad
         if float(abs(v.value).max()) < 100:
@@ -151,7 +151,7 @@ def test_a_pages_function_of_the_plane(cells_of: Any, rounded_apart: Any) -> Non
 
 def test_a_pages_function_that_cannot_be_traced(small: Problem, cells_of: Any, rounded_apart: Any) -> None:
     """It runs cell by cell, with a word about it, and records the same."""
-    plane = over(from_page(looking), lr=[0.1, 0.4, 2.0], momentum=[0.0, 0.5])
+    plane = over(from_page(looking_in_a_plane), lr=[0.1, 0.4, 2.0], momentum=[0.0, 0.5])
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         found = sweep(plane, on="ravine", steps=12, every=5, record=(*RECORD, "best", "positions"))

@@ -481,7 +481,7 @@ def test_a_chunk_is_marked_after_its_numbers(
 
 
 PAGE = """
-def looking(params, states, hyperparams):
+def looking_in_a_store(params, states, hyperparams):
     for p in params:
         if float(abs(p.grad.value).max()) < 100:
             p[:] -= {} * hyperparams["lr"] * p.grad
@@ -493,7 +493,7 @@ def test_a_pages_function_that_cannot_be_traced_and_has_changed(refused: Any, tm
     def rule(factor: float) -> Any:
         page: dict[str, Any] = {}
         exec(PAGE.format(factor), page)
-        return from_page(page["looking"], lr=0.1)
+        return from_page(page["looking_in_a_store"], lr=0.1)
 
     options: dict[str, Any] = {"steps": 3, "lr": [0.1, 0.2], "store": tmp_path / "a.zarr"}
     sweep(rule(1.0), **options)
