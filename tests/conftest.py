@@ -53,6 +53,17 @@ def refused() -> Callable[..., AbstractContextManager[None]]:
     return check
 
 
+@pytest.fixture
+def double() -> Iterator[None]:
+    """PyTorch keeps NAdam's product of momenta in its default dtype, whatever the parameters' dtype."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
 def _failed_in_ci(report: Any) -> Any:
     """A skip as a failure where CI is 'true'; what is expected to fail is no skip."""
     if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):

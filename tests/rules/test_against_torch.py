@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -146,15 +146,6 @@ def torch_path(peer: Peer, problem: Any, flat: Any) -> np.ndarray:
         optimizer.step()
         rows.append(flat(params))
     return np.array(rows)
-
-
-@pytest.fixture
-def double() -> Iterator[None]:
-    """PyTorch keeps NAdam's product of momenta in its default dtype, whatever the parameters' dtype."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
 
 
 @pytest.mark.usefixtures("double")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from polyak.data import Data
+from polyak.landscapes import Landscape, ravine
 from polyak.problems import Problem, linear_regression
 from polyak.rules import CATALOGUE, Rule
 from polyak.run.batches import Plan, parameter_generator
@@ -101,6 +102,35 @@ def three() -> Data:
     X = rng.normal(size=(53, 4))
     labels = np.argmax(X[:, :3] + 0.5 * rng.normal(size=(53, 3)), axis=1).astype(float)
     return Data("three", X, labels, ("a", "b", "c", "d"), "kind", ("u", "v", "w"))
+
+
+class Counter:
+    """Wraps a function and counts how often it is called: compiled, that is how often it is traced."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function, self.calls = function, 0
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.calls += 1
+        return self.function(*arguments)
+
+    def new(self) -> int:
+        """How many calls there were since this was last asked."""
+        calls, self.calls = self.calls, 0
+        return calls
+
+
+@pytest.fixture
+def counted() -> tuple[Counter, Landscape]:
+    counter = Counter(ravine.function)
+    landscape = Landscape("counted", counter, (-5.0, -2.0), ((0.0, 0.0),), ravine.window, "", "")
+    return counter, landscape
+
+
+@pytest.fixture
+def counted_problem(small: Problem) -> tuple[Counter, Problem]:
+    counter = Counter(small.loss)
+    return counter, Problem("counted", small.data, counter, small.init, "")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

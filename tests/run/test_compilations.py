@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import optax
 import pytest
 
-from polyak.landscapes import Landscape, ravine
 from polyak.problems import Problem
 from polyak.rules import Adam, HeavyBall, Rule, from_optax
 from polyak.run import descend, train
@@ -18,35 +16,6 @@ from polyak.run import descend, train
 # Two values of every number that a rule of ours is set by, both within every range.
 FIRST = {"lr": 0.05, "momentum": 0.9, "rate": 0.7}
 SECOND = {"lr": 0.021, "momentum": 0.35, "rate": 0.6}
-
-
-class Counter:
-    """Wraps a function and counts how often it is called: compiled, that is how often it is traced."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function, self.calls = function, 0
-
-    def __call__(self, *arguments: Any) -> Any:
-        self.calls += 1
-        return self.function(*arguments)
-
-    def new(self) -> int:
-        """How many calls there were since this was last asked."""
-        calls, self.calls = self.calls, 0
-        return calls
-
-
-@pytest.fixture
-def counted() -> tuple[Counter, Landscape]:
-    counter = Counter(ravine.function)
-    landscape = Landscape("counted", counter, (-5.0, -2.0), ((0.0, 0.0),), ravine.window, "", "")
-    return counter, landscape
-
-
-@pytest.fixture
-def counted_problem(small: Problem) -> tuple[Counter, Problem]:
-    counter = Counter(small.loss)
-    return counter, Problem("counted", small.data, counter, small.init, "")
 
 
 def runs(counted: Any, counted_problem: Any) -> Any:

@@ -8,10 +8,8 @@ from typing import Annotated
 import typer
 
 from polyak.cli.progress import shown
-from polyak.cli.runs import whole
+from polyak.cli.runs import SETTINGS, whole
 from polyak.errors import PolyakError
-
-SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def add_to(app: typer.Typer) -> None:

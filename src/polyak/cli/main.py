@@ -20,10 +20,9 @@ from polyak.cli import (
     translations,
     verifications,
 )
+from polyak.cli.runs import INTERRUPTED
 from polyak.errors import PolyakError, nearest
 from polyak.version import __version__
-
-INTERRUPTED = 130  # what the parser makes of Ctrl-C, and shells expect
 
 app = typer.Typer(
     name="polyak",

@@ -31,6 +31,8 @@ def options(context: typer.Context) -> list[str]:
     return [name for name in names if name not in ("rule", "help")]
 
 
+INTERRUPTED = 130  # what shells expect after a Ctrl-C, and the parser makes of it
+Out = Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")]
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 Rule = Annotated[
     str, typer.Argument(help="heavy_ball, optax:adam, my_rule.py:MyRule ... (polyak rules lists them)")
@@ -50,7 +52,7 @@ def trace(
     on: Annotated[str, typer.Option(help="A landscape, quadratic:1,10, or my_function.py:f.")] = "ravine",
     steps: Annotated[int, whole("How many steps.")] = 20,
     start: Annotated[str | None, typer.Option(help="Where to begin, such as -5,-2.")] = None,
-    out: Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")] = None,
+    out: Out = None,
 ) -> None:
     """Descend a landscape: where the rule ends, and a picture of its way."""
     from polyak.cli.arguments import landscape_from
@@ -83,7 +85,7 @@ def train(
     seeds: Annotated[int, whole("How many runs, side by side.")] = 1,
     seed: Annotated[int, whole("The first run's seed.")] = 0,
     every: Annotated[int, whole("The loss is recorded each so many rows.")] = 100,
-    out: Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")] = None,
+    out: Out = None,
 ) -> None:
     """Train a problem on real data: the loss it ends at, and a picture of its fall."""
     from polyak.cli.arguments import problem_from
@@ -129,12 +131,17 @@ def check_picture(out: Path | None) -> None:
 
 
 def _end_interrupted(checkpoint: Path | None) -> NoReturn:
-    """Say how to go on with a training that Ctrl-C ended, and end as the shell expects."""
+    """Say how to go on with a training that Ctrl-C ended."""
     if checkpoint is None:
         way = "with --out, the same line would have gone on from where it stopped"
     elif checkpoint.exists():
         way = f"the same line goes on from where it stopped (kept in {checkpoint})"
     else:
         way = "nothing was kept yet, the same line begins anew"
+    end_interrupted(way)
+
+
+def end_interrupted(way: str) -> NoReturn:
+    """Say how to go on after Ctrl-C, and end as the shell expects."""
     typer.echo(f"polyak: interrupted; {way}", err=True)
-    sys.exit(130)
+    sys.exit(INTERRUPTED)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from polyak.cli.progress import shown
-from polyak.cli.runs import check_picture, options, whole
+from polyak.cli.runs import SETTINGS, Out, check_picture, end_interrupted, options, whole
 from polyak.errors import PolyakError, plain
 
-SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 RULES = Annotated[
     str, typer.Argument(help="heavy_ball, optax:adam, my_rule.py:f ..., or several parted by commas")
 ]
@@ -21,7 +19,6 @@ SWEEP_HELP = (
     "or values such as 0,0.5,0.9. Other settings follow as --momentum 0.9. Of several rules, --grid adam.lr=... is "
     "one's."
 )
-Out = Annotated[Path | None, typer.Option(help="A picture to write: .svg, .png or .pdf.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -173,11 +170,10 @@ def _draw(result: Any, out: Path | None) -> None:
 
 
 def _end_interrupted(store: str | None) -> NoReturn:
-    """Say how to go on with a sweep that Ctrl-C ended, and end as the shell expects."""
+    """Say how to go on with a sweep that Ctrl-C ended."""
     way = (
         f"the same line goes on from where it stopped (kept in {store})"
         if store is not None
         else "with --store, the same line would have gone on from where it stopped"
     )
-    typer.echo(f"polyak: interrupted; {way}", err=True)
-    sys.exit(130)
+    end_interrupted(way)

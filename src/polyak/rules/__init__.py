@@ -24,7 +24,7 @@ from polyak.rules.protocol import FromOptax, as_rule, from_optax
 from polyak.rules.rmsprop import RMSProp
 from polyak.rules.schedules import Tabulated, tabulated
 from polyak.rules.signum import Signum
-from polyak.rules.wrappers import Clipped, CoupledDecay, DecoupledDecay, Scaled, Wrapper
+from polyak.rules.wrappers import Clipped, CoupledDecay, DecoupledDecay, Scaled, Wrapper, unwrapped
 
 __all__ = [
     "CATALOGUE",
@@ -64,4 +64,5 @@ __all__ = [
     "from_page",
     "from_plane",
     "tabulated",
+    "unwrapped",
 ]

@@ -93,6 +93,13 @@ class Wrapper:
     __repr__ = __str__
 
 
+def unwrapped(rule: Any) -> Any:
+    """What stands inside a rule's wrappers; a rule without any as it is."""
+    while isinstance(rule, Wrapper):
+        rule = rule.rule
+    return rule
+
+
 class Scaled(Wrapper):
     """A rule whose gradient is multiplied by a number.
 

@@ -27,11 +27,29 @@ def fingerprint(rule: Any, problem: Any, **settings: Any) -> dict[str, str]:
         "version": __version__,
         "rule": without_addresses(str(rule)),
         **{name: str(value) for name, value in settings.items()},
-        "hyper-parameters": hashed(np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(rule)),
-        "step": code_hash(lambda rule, x: rule.update(x, rule.init(x), x), rule, params),
+        "hyper-parameters": numbers_hash(rule),
+        "step": step_hash(rule, params),
         "problem": f"{problem.name} on {problem.data.name}, {' '.join(shapes)}",
-        "loss": code_hash(problem.loss, params, problem.data.features, problem.data.labels),
-        "data": hashed([problem.data.features.tobytes(), problem.data.labels.tobytes()]),
+        **problem_hashes(problem, params),
+    }
+
+
+def numbers_hash(rule: Any) -> str:
+    """The numbers that a rule is set by."""
+    return hashed(np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(rule))
+
+
+def step_hash(rule: Any, params: Any) -> str:
+    """What a rule's step computes; '' if it cannot be traced."""
+    return code_hash(lambda rule, x: rule.update(x, rule.init(x), x), rule, params)
+
+
+def problem_hashes(problem: Any, params: Any) -> dict[str, str]:
+    """What a problem's loss computes, and the data."""
+    data = problem.data
+    return {
+        "loss": code_hash(problem.loss, params, data.features, data.labels),
+        "data": hashed([data.features.tobytes(), data.labels.tobytes()]),
     }
 
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from polyak.rules import PageRule, Wrapper
+from polyak.rules import PageRule, unwrapped
 
 Carry = tuple[Any, Any]
 
@@ -75,8 +75,7 @@ def eager_loop(
 
 def compiles(rule: Any, params: Any) -> bool:
     """Whether a rule can be traced; if not, a warning says why it runs step by step, once for each rule."""
-    while isinstance(rule, Wrapper):
-        rule = rule.rule
+    rule = unwrapped(rule)
     reason = rule.untraceable(params) if isinstance(rule, PageRule) else None
     if reason is not None:
         _say_once(f"{rule.name()} runs step by step, slowly: it cannot be compiled, for {reason}")

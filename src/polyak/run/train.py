@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ from polyak.run.batches import Plan, parameter_generator
 from polyak.run.epochs import advance_eager, begin_eager, engine
 from polyak.run.history import History
 from polyak.run.loop import compiles
+from polyak.run.progress import Progress, silent
 
 DTYPES = ("float32", "float64")
 STEPS_A_CALL = 100_000  # of one compiled call: well under a second for a small model
-Progress = Callable[[int, int], None]
 
 
 def train(
@@ -84,7 +84,7 @@ def train(
         run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick)
         file = None if checkpoint is None else Path(checkpoint)
         identity = run.identity(epochs) if file else {}
-        (params, state), losses = run.finish(epochs, progress or _silent, file, identity)
+        (params, state), losses = run.finish(epochs, progress or silent, file, identity)
     return History(
         rule=rule,
         problem=problem,
@@ -183,7 +183,3 @@ def on_device(problem: Problem, dtype: str) -> tuple[Any, Any]:
 
     rows = put(problem.data)
     return rows, rows if problem.whole is None else put(problem.whole)
-
-
-def _silent(done: int, total: int) -> None:
-    """Progress that nobody asked for."""

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from polyak.run.sweeps.best import NEAR, compared, medians
-from polyak.run.sweeps.dataset import planes
+from polyak.run.sweeps.dataset import planes, swept
 from polyak.show.style import heading, legend_below, new_figure, set_log_scale, styled, words
 
 DEEPEST = 1e-12  # of the highest value shown: what is lower is shown as this
@@ -69,8 +69,7 @@ def _draw(figure: Figure, panel: Axes, name: str, dataset: Any) -> None:
     if "seed" in dataset[compared(dataset)].dims and dataset.sizes["seed"] > 1:
         label = f"{label}, median of {dataset.sizes['seed']} seeds"
     if "cell" in middle.dims:
-        names = [str(axis) for axis, found in dataset.coords.items() if "scale" in found.attrs]
-        drawn = _dots(panel, dataset, middle, names, scale)
+        drawn = _dots(panel, dataset, middle, swept(dataset), scale)
     elif middle.ndim == 1:
         _curve(panel, dataset, middle, label)
         return

@@ -80,4 +80,13 @@ class Subject:
 
 def file_name(rule: Any) -> str:
     """A rule's name as a part of a file's name."""
-    return str(rule.name()).replace(":", "_")
+    return as_file_name(rule.name())
+
+
+def as_file_name(name: str) -> str:
+    """A name, of a rule or of the second of one name, as a part of a file's name.
+
+    >>> as_file_name("optax:adam #2")
+    'optax_adam_2'
+    """
+    return name.replace(":", "_").replace(" #", "_").replace("/", "_")

@@ -12,6 +12,7 @@ from polyak.errors import PolyakError, whole_number
 from polyak.problems import Problem, linear_regression
 from polyak.rules import GradientDescent, as_rule
 from polyak.run import as_landscape
+from polyak.run.progress import Progress, silent
 from polyak.show import save
 from polyak.show.places import check_folder
 from polyak.study.page import page
@@ -45,7 +46,7 @@ def study(
     epochs: int = 2,
     seeds: int = 5,
     command: str = "polyak.study.study(...)",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Section]:
     """Study a rule: descend, train, compare with gradient descent, and write a page about it.
 
@@ -65,7 +66,7 @@ def study(
     subject = _subject(rule, on, steps, problem, batch_size, epochs, seeds)
     out = Path(out)
     check_folder(out)
-    progress = progress or _silent
+    progress = progress or silent
     sections = []
     for done, section in enumerate(SECTIONS):
         progress(done, len(SECTIONS) + 1)
@@ -130,7 +131,3 @@ def _write_whole(path: Path, text: str) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _silent(done: int, total: int) -> None:
-    """Progress that nobody asked for."""

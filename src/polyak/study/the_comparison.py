@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from polyak.run.sweeps.comparison import Comparison
 from polyak.show.comparisons import comparison_figure
 from polyak.show.sweeps import plane_figure
-from polyak.study.section import Picture, Section, Table
+from polyak.study.section import Picture, Section, Table, as_file_name
 from polyak.study.study import write_page
 
 READING = (
@@ -39,7 +38,9 @@ def _result(comparison: Comparison) -> Section:
             ),
         ),
         tables=(Table("Each rule at the best of its settings", comparison.HEADER, comparison.rows()),),
-        numbers={f"losses-{_file(entry.name)}": entry.history.to_xarray() for entry in comparison.entries},
+        numbers={
+            f"losses-{as_file_name(entry.name)}": entry.history.to_xarray() for entry in comparison.entries
+        },
     )
 
 
@@ -52,13 +53,8 @@ def _tuning(comparison: Comparison) -> Section:
         pictures=(
             Picture("tuning", plane_figure(comparison.sweeps), "The settings that each rule was tuned over."),
         ),
-        numbers={f"tuning-{_file(str(name))}": node.to_dataset() for name, node in _nodes(comparison)},
+        numbers={
+            f"tuning-{as_file_name(str(name))}": node.to_dataset()
+            for name, node in comparison.sweeps.children.items()
+        },
     )
-
-
-def _nodes(comparison: Comparison) -> Any:
-    return comparison.sweeps.children.items()
-
-
-def _file(name: str) -> str:
-    return name.replace(":", "_").replace(" #", "_").replace("/", "_")

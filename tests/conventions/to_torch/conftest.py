@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -73,15 +73,6 @@ def _walk() -> Callable[..., np.ndarray]:
 @pytest.fixture
 def problem() -> Problem:
     return Problem()
-
-
-@pytest.fixture
-def double() -> Iterator[None]:
-    """torch keeps NAdam's product of momenta in its default dtype."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
 
 
 @pytest.fixture(scope="session")

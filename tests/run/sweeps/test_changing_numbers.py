@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import optax
 import pytest
 
-from polyak.landscapes import Landscape, ravine
-from polyak.problems import Problem
 from polyak.rules import HeavyBall, Scaled, from_page
 from polyak.run.sweeps import linear, log, memory, over, sweep
 
 
-class Counter:
-    """Wraps a function and counts how often it is called: compiled, that is how often it is traced."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function, self.calls = function, 0
-
-    def __call__(self, *arguments: Any) -> Any:
-        self.calls += 1
-        return self.function(*arguments)
-
-    def new(self) -> int:
-        calls, self.calls = self.calls, 0
-        return calls
-
-
-@pytest.fixture
-def counted() -> tuple[Counter, Landscape]:
-    counter = Counter(ravine.function)
-    return counter, Landscape("counted", counter, (-5.0, -2.0), ((0.0, 0.0),), ravine.window, "", "")
-
-
-@pytest.fixture
-def counted_problem(small: Problem) -> tuple[Counter, Problem]:
-    counter = Counter(small.loss)
-    return counter, Problem("counted", small.data, counter, small.init, "")
-
-
-def looks(counter: Counter, target: Any, options: dict[str, Any]) -> int:
+def looks(counter: Any, target: Any, options: dict[str, Any]) -> int:
     """How often the target's attributes alone call the function: once a sweep, on numbers and not to compile it."""
     counter.new()
     sweep(HeavyBall, on=target, lr=[0.1, 0.2], momentum=0.5, **options)

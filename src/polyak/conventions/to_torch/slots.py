@@ -9,7 +9,7 @@ import array_api_compat.torch
 import torch
 
 from polyak.errors import PolyakError
-from polyak.rules import FromPage, Rule, Wrapper, as_rule
+from polyak.rules import FromPage, Rule, Wrapper, as_rule, unwrapped
 
 
 @torch.compiler.substitute_in_graph(array_api_compat.array_namespace, skip_signature_check=True)  # type: ignore[untyped-decorator]
@@ -21,17 +21,10 @@ def _namespace(*_: Any, **__: Any) -> Any:
 LOW = (torch.float16, torch.bfloat16)
 
 
-def base(rule: Any) -> Any:
-    """What stands inside a rule's wrappers."""
-    while isinstance(rule, Wrapper):
-        rule = rule.rule
-    return rule
-
-
 def exportable(rule: Any) -> Any:
     """`rule` if it runs on torch tensors, one parameter at a time, with numbers for settings; else an error."""
     rule = as_rule(rule)
-    inner = base(rule)
+    inner = unwrapped(rule)
     if not isinstance(inner, Rule | FromPage):
         raise PolyakError(
             f"{inner.name()} does not run on torch tensors: expected a rule of polyak's or from_page(...)"
@@ -60,7 +53,7 @@ class Slots:
     """A rule's state for one parameter as a flat dict of tensors by name, and the step on it."""
 
     def __init__(self, rule: Any, dtype: torch.dtype | None, *, capturable: bool) -> None:
-        self.of_ours = isinstance(base(rule), Rule)
+        self.of_ours = isinstance(unwrapped(rule), Rule)
         self.dtype, self.capturable = dtype, capturable
         self.structure: Any = None  # of a page's state
 
@@ -70,7 +63,7 @@ class Slots:
         x = x.detach()
         at = x if self.dtype is None else x.to(self.dtype)
         if self.of_ours:
-            named = base(rule).slots(at)
+            named = unwrapped(rule).slots(at)
         else:
             import jax
 

@@ -13,7 +13,6 @@ from polyak.theory import Response, response
 
 LENGTH = 100  # steps of the signal
 LEAST, MOST = 12, 60  # weights shown
-PERIOD = 8  # of the alternating signal's slow part
 
 
 @dataclass(frozen=True, eq=False)

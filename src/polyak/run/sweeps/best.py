@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
-from polyak.run.sweeps.dataset import planes
+from polyak.run.sweeps.dataset import planes, swept
 
 NEAR = 0.1  # as good as the best, but for so much of it
 RESAMPLES = 2000
@@ -131,13 +131,12 @@ def _of(rule: str, dataset: xr.Dataset) -> Best:
     place = tuple(int(k) for k in np.unravel_index(np.argmin(values), values.shape))
     dims = [str(dim) for dim in middle.dims]
     cell = middle[dict(zip(dims, place, strict=True))]
-    names = list(_axes(dataset))
     runs = dataset[compared(dataset)].isel(dict(zip(dims, place, strict=True))).values.ravel()
     grid = "cell" not in dims
     near = values <= near_best(values)
     return Best(
         rule=str(dataset.attrs.get("rule", rule)),
-        settings={name: float(cell[name]) for name in names},
+        settings={name: float(cell[name]) for name in swept(dataset)},
         quantity=compared(dataset),
         median=float(values[place]),
         interval=interval_of_median(runs),
@@ -148,11 +147,6 @@ def _of(rule: str, dataset: xr.Dataset) -> Best:
         diverged=float((~np.isfinite(values)).mean()),
         shape=_shape(near, place) if grid else "basin",
     )
-
-
-def _axes(dataset: xr.Dataset) -> list[str]:
-    """The swept settings' names."""
-    return [str(name) for name, found in dataset.coords.items() if "scale" in found.attrs]
 
 
 def near_best(values: NDArray[np.float64]) -> float:

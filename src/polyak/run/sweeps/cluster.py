@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from polyak.errors import PolyakError, whole_number
+from polyak.run.progress import Progress
 from polyak.run.sweeps import store as stores
 from polyak.run.sweeps.job import Job
 from polyak.run.sweeps.reading import load, opened
@@ -23,7 +24,6 @@ MOST_LOST = 100  # workers that may die under one chunk before the chunk is held
 # One core a worker: the chunks are what runs side by side.
 ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "OMP_NUM_THREADS": "1"}
 GOES_ON = "what is done is kept, and the same sweep goes on from there"
-Progress = Callable[[int, int], None]
 
 
 def run_on_cluster(
@@ -37,14 +37,9 @@ def run_on_cluster(
     with client_of(cluster, workers) as client:
         check_versions(client)
         path = stores.prepared(jobs, store if "://" in str(store) else Path(store).absolute())
-        jobs = {name: stores.with_chunks_of(path, name, job) for name, job in jobs.items()}
-        missing = [
-            (name, number, region, cells)
-            for name, job in jobs.items()
-            for number, region, cells in stores.missing_regions(path, name, job)
-        ]
+        jobs, missing = stores.left_of(path, jobs)
         total = sum(job.cells for job in jobs.values())
-        done = total - sum(cells for *_, cells in missing)
+        done = total - sum(chunk.cells for chunk in missing)
         progress(done, total)
         if missing:
             _submit(client, _packed(jobs), path, missing, done, total, progress)
@@ -141,7 +136,13 @@ def _version_of() -> str:
 
 
 def _submit(
-    client: Any, payload: bytes, path: str, missing: list[Any], done: int, total: int, progress: Progress
+    client: Any,
+    payload: bytes,
+    path: str,
+    missing: list[stores.Chunk],
+    done: int,
+    total: int,
+    progress: Progress,
 ) -> None:
     """A few chunks for each worker at a time: a scheduler that holds millions of tasks is slow."""
     import dask
@@ -152,21 +153,22 @@ def _submit(
         shared = client.submit(bytes, payload)
     sizes = {}
 
-    def send(name: str, number: int, region: Any, cells: int) -> Any:
-        future = client.submit(work, shared, __version__, path, name, number, region, pure=False, retries=0)
-        sizes[future.key] = cells
+    def send(chunk: stores.Chunk) -> Any:
+        what = path, chunk.name, chunk.number, chunk.region
+        future = client.submit(work, shared, __version__, *what, pure=False, retries=0)
+        sizes[future.key] = chunk.cells
         return future
 
     waiting = iter(missing)
     ahead = max(1, sum(client.nthreads().values())) * AT_ONCE
-    finished = as_completed([send(*chunk) for chunk in islice(waiting, ahead)])
+    finished = as_completed([send(chunk) for chunk in islice(waiting, ahead)])
     try:
         for future in finished:
             future.result()
             done += sizes.pop(future.key)
             progress(done, total)
             for chunk in islice(waiting, 1):
-                finished.add(send(*chunk))
+                finished.add(send(chunk))
     except KilledWorker:
         raise PolyakError(f"workers die under this sweep again and again; {GOES_ON}") from None
     except CancelledError:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from polyak.errors import PolyakError, whole_number
 from polyak.problems import Problem
+from polyak.run.progress import Progress, silent
 from polyak.run.sweeps.best import best, interval_of_median, medians, near_best
 from polyak.run.sweeps.comparison import Comparison, Entry
 from polyak.run.sweeps.dataset import planes
-from polyak.run.sweeps.plane import Plane
+from polyak.run.sweeps.plane import Plane, numbered
 from polyak.run.sweeps.sensible_ranges import sensible_plane
 from polyak.run.sweeps.sweep import sweep
 from polyak.run.train import train
 
 TUNING_SEEDS = 3
-Progress = Callable[[int, int], None]
 
 
 def compare(
@@ -69,7 +69,7 @@ def compare(
     for_tuning, for_judging = range(first, first + tuning), range(first + tuning, first + tuning + judging)
     # Each rule is swept alone, so that progress tells of it; one seed draws the same strata for all.
     common: dict[str, Any] = {"on": on, "epochs": epochs, "batch_size": batch_size}
-    told = progress or _silent
+    told = progress or silent
     entries: list[Entry] = []
     found: dict[str, Any] = {}
     each = budget * tuning + judging
@@ -83,7 +83,7 @@ def compare(
             progress=_on_from(done * each, len(given) * each, told),
             **common,
         )
-        name = _numbered(plane.name, found)
+        name = numbered(plane.name, found)
         found[name] = tuned
         entries.append(_judged(name, plane, tuned, for_judging, common))
     told(len(given) * each, len(given) * each)
@@ -104,10 +104,6 @@ def compare(
 def _on_from(done: int, total: int, told: Progress) -> Progress:
     """Progress of a part, told as progress of the whole."""
     return lambda cells, _: told(done + cells, total)
-
-
-def _silent(done: int, total: int) -> None:
-    """Progress that nobody asked for."""
 
 
 def _judged(name: str, plane: Plane, tuned: Any, seeds: range, common: dict[str, Any]) -> Entry:
@@ -149,8 +145,3 @@ def _edges(plane: Plane, settings: dict[str, float], cells: int) -> dict[str, st
         elif settings[name] < float(axis.at(1 / cells)) and float(axis.at(0.0)) != 0:
             found[name] = "lower"
     return found
-
-
-def _numbered(name: str, found: dict[str, Any]) -> str:
-    same = sum(other.partition(" #")[0] == name for other in found)
-    return f"{name} #{same + 1}" if same else name

@@ -57,6 +57,11 @@ def coordinates(job: Job) -> dict[str, xr.Variable]:
     return found
 
 
+def swept(dataset: xr.Dataset) -> list[str]:
+    """The names of the settings that have an axis."""
+    return [str(name) for name, found in dataset.coords.items() if "scale" in found.attrs]
+
+
 def together(found: dict[str, xr.Dataset]) -> Any:
     """One Dataset as it is; of several rules a DataTree, a node a rule."""
     if len(found) == 1:

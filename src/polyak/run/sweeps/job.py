@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from polyak.rules import tabulated
+from polyak.rules import tabulated, unwrapped
 from polyak.rules.pages.captured import functions_around
-from polyak.run.checkpoint import code_hash, hashed, without_addresses
+from polyak.run.checkpoint import hashed, numbers_hash, step_hash, without_addresses
 from polyak.run.loop import compiles
 from polyak.run.sweeps import chunks
 from polyak.run.sweeps.chunks import Region
@@ -52,7 +52,7 @@ class Job:
         sampling: grid, random or latin_hypercube.
         drawn: how many cells are drawn, unless it is a grid.
         seed: of that draw.
-        chunk: the shape of a chunk.
+        chunk_asked: cells of a chunk, or its shape; None for what suits the work.
     """
 
     plane: Plane
@@ -62,7 +62,7 @@ class Job:
     sampling: str
     drawn: int
     seed: int
-    chunk: tuple[int, ...] = ()
+    chunk_asked: int | tuple[int, ...] | None = None
 
     @cached_property
     def coordinates(self) -> dict[str, np.ndarray]:
@@ -133,8 +133,13 @@ class Job:
         cells_of_a_seed = math.prod(self.shape[1:]) if self.on.seeded else self.cells
         return lane_count(held + len(self.plane.axes) * np.dtype(self.on.dtype).itemsize, cells_of_a_seed)
 
-    def chunked(self) -> tuple[int, ...]:
-        """The shape of a chunk that suits the work."""
+    @cached_property
+    def chunk(self) -> tuple[int, ...]:
+        """The shape of a chunk."""
+        if isinstance(self.chunk_asked, tuple):
+            return self.chunk_asked
+        if self.chunk_asked is not None:
+            return chunks.nearest_shape(self.shape, self.chunk_asked)
         work = self.on.work(self.recording) * (STEP_BY_STEP if self.lanes == 1 else 1)
         return chunks.chunk_shape(self.shape, work, self.recorded_bytes, self.lanes)
 
@@ -169,8 +174,7 @@ class Job:
         """What tells this sweep from another, in words and hashes that are the same in another process."""
         params = self.on.params(0)
         with jax.enable_x64(self.on.dtype == "float64"):
-            step = code_hash(lambda rule, x: rule.update(x, rule.init(x), x), self.rule, params)
-            numbers = hashed(np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(self.rule))
+            step, numbers = step_hash(self.rule, params), numbers_hash(self.rule)
         fixed = {name: _spelled(value) for name, value in self.plane.fixed().items()}
         return {
             "rule": self.plane.name,
@@ -205,9 +209,8 @@ class Job:
 
 def _code_of(rule: Any) -> str:
     """What a page's function that cannot be traced computes, by its bytecode."""
-    while not hasattr(rule, "function"):  # what a wrapper wraps
-        rule = rule.rule
-    functions = [rule.function, *functions_around(rule.function).values()]
+    function = unwrapped(rule).function
+    functions = [function, *functions_around(function).values()]
     return hashed(part for function in functions for part in _parts(function.__code__))
 
 

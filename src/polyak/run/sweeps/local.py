@@ -9,42 +9,35 @@ from typing import Any
 
 import jax
 
-from polyak.run.sweeps import chunks
-from polyak.run.sweeps.chunks import Region
+from polyak.run.progress import Progress
 from polyak.run.sweeps.lanes import cores
 
 
-def run(
-    compute: Callable[[Region], Any],
-    regions: Iterable[Region],
-    done: int,
-    total: int,
-    progress: Callable[[int, int], None],
-) -> int:
-    """Compute every region; the cells done afterwards, `done` of `total` before.
+def run(tasks: Iterable[tuple[int, Callable[[], Any]]], done: int, total: int, progress: Progress) -> int:
+    """Do every task, its cells and what computes them; the cells done afterwards, `done` of `total` before.
 
-    The first region is computed alone: what it compiles, the others find. When interrupted, chunks under way are
+    The first is done alone: what it compiles, the others find. When interrupted, chunks under way are
     finished and no new one is begun.
     """
-    waiting = iter(regions)
+    waiting = iter(tasks)
     progress(done, total)
-    for region in islice(waiting, 1):
-        compute(region)
-        done += chunks.size(region)
+    for cells, compute in islice(waiting, 1):
+        compute()
+        done += cells
         progress(done, total)
     threads = cores() if jax.default_backend() == "cpu" else 1
     with ThreadPoolExecutor(threads) as pool:
-        under_way: dict[Future[Any], Region] = {}
+        under_way: dict[Future[Any], int] = {}
         try:
-            for region in islice(waiting, 2 * threads):
-                under_way[pool.submit(compute, region)] = region
+            for cells, compute in islice(waiting, 2 * threads):
+                under_way[pool.submit(compute)] = cells
             while under_way:
                 finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in finished:
                     future.result()
-                    done += chunks.size(under_way.pop(future))
-                    for region in islice(waiting, 1):
-                        under_way[pool.submit(compute, region)] = region
+                    done += under_way.pop(future)
+                    for cells, compute in islice(waiting, 1):
+                        under_way[pool.submit(compute)] = cells
                 progress(done, total)
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)

@@ -26,6 +26,7 @@ from polyak.run.sweeps.lanes import (
     lanes_innermost,
     out_of_blocks,
 )
+from polyak.run.sweeps.one_by_one import Run, one_by_one
 from polyak.run.sweeps.recording import Recording, begun, folded, recorded
 
 
@@ -96,10 +97,9 @@ class OnLandscape:
         """What is recorded of cells with these values, each of shape (cells,)."""
         with jax.enable_x64(self.dtype == "float64"):
             if not compiles(rule, jnp.asarray(self.params(None))):
-                return self._one_by_one(rule, values, recording)
+                return one_by_one(recording, values, partial(self._alone, rule, recording))
             blocks, used = in_blocks(values, lanes, capacity, self.dtype)
             every = self.every if recording.step_by_step else self.steps
-            goal = np.asarray(np.inf if recording.target is None else recording.target, self.dtype)
             found = _engine()(
                 self.landscape.function,
                 self.steps,
@@ -109,27 +109,17 @@ class OnLandscape:
                 blocks,
                 used,
                 self.params(None),
-                goal,
+                np.asarray(recording.goal, self.dtype),
                 np.ones(lanes, self.dtype),
             )
             return out_of_blocks(found, len(next(iter(values.values()))))
 
-    def _one_by_one(self, rule: Any, values: Mapping[str, Any], recording: Recording) -> dict[str, Any]:
-        cells = [dict(zip(values, cell, strict=True)) for cell in zip(*values.values(), strict=True)]
+    def _alone(self, rule: Any, recording: Recording, values: Mapping[str, float]) -> Run:
+        """The run of one cell."""
         kept = self.recorded_steps() if recording.step_by_step else np.array([0, self.steps])
-        goal = np.inf if recording.target is None else recording.target
-        found = []
-        for cell in cells:
-            given = {name: float(value) for name, value in cell.items()}
-            trace = descend(rule.replace(**given), self.landscape, self.steps, dtype=self.dtype)
-            seen, at = trace.values[kept][:, None], trace.positions[kept][:, None]
-            finite = np.isfinite(seen) & np.isfinite(at).all(axis=-1)
-            summary = begun(jnp.asarray(seen[0]), jnp.asarray(finite[0]), goal)
-            summary = folded(
-                summary, jnp.asarray(seen[1:]), jnp.asarray(finite[1:]), jnp.asarray(kept[1:]), goal
-            )
-            found.append(recorded(recording, summary, jnp.asarray(seen), jnp.asarray(at)))
-        return {name: np.concatenate([np.asarray(one[name]) for one in found]) for name in found[0]}
+        trace = descend(rule.replace(**values), self.landscape, self.steps, dtype=self.dtype)
+        seen, at = trace.values[kept], trace.positions[kept]
+        return Run(seen, np.isfinite(seen) & np.isfinite(at).all(axis=-1), at, kept)
 
 
 @cache

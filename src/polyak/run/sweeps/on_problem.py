@@ -15,11 +15,12 @@ from jax import lax
 from polyak.problems import Problem
 from polyak.run import epochs
 from polyak.run.batches import Plan, parameter_generator
-from polyak.run.checkpoint import code_hash, hashed
+from polyak.run.checkpoint import problem_hashes
 from polyak.run.compiled import jitted
 from polyak.run.epochs import one_epoch
 from polyak.run.loop import compiles, loop, start
 from polyak.run.sweeps.lanes import COMPILER_OPTIONS, SideBySide, block_by_block, in_blocks, out_of_blocks
+from polyak.run.sweeps.one_by_one import Run, one_by_one
 from polyak.run.sweeps.recording import Recording, begun, folded, recorded
 from polyak.run.train import on_device, train
 
@@ -60,11 +61,9 @@ class OnProblem:
 
     def identity(self) -> dict[str, str]:
         """What tells this target from another."""
-        data, params = self.problem.data, self.params(0)
         return {
-            "problem": f"{self.problem.name} on {data.name}",
-            "loss": code_hash(self.problem.loss, params, data.features, data.labels),
-            "data": hashed([data.features.tobytes(), data.labels.tobytes()]),
+            "problem": f"{self.problem.name} on {self.problem.data.name}",
+            **problem_hashes(self.problem, self.params(0)),
             "batch_size": str(self.batch_size),
             "epochs": str(self.epochs),
             "every": str(self.every),
@@ -114,9 +113,8 @@ class OnProblem:
         with jax.enable_x64(self.dtype == "float64"):
             params = self.params(seed)
             if not compiles(rule, jax.tree.map(jnp.asarray, params)):
-                return self._one_by_one(rule, values, seed, recording)
+                return one_by_one(recording, values, partial(self._alone, rule, seed))
             blocks, used = in_blocks(values, lanes, capacity, self.dtype)
-            goal = np.asarray(np.inf if recording.target is None else recording.target, self.dtype)
             loss = self.problem.loss_of_many or self.problem.loss
             steps = self.recorded_steps()[1:].reshape(self.epochs, -1).astype(np.int32)
             rows, whole = on_device(self.problem, self.dtype)
@@ -131,7 +129,7 @@ class OnProblem:
                 whole,
                 self._batches(seed or 0),
                 steps,
-                goal,
+                np.asarray(recording.goal, self.dtype),
             )
             return out_of_blocks(found, len(next(iter(values.values()))))
 
@@ -139,28 +137,19 @@ class OnProblem:
         plan = self.plan
         return plan.cut(np.stack([plan.draw(seed, epoch) for epoch in range(self.epochs)]))
 
-    def _one_by_one(
-        self, rule: Any, values: Mapping[str, Any], seed: int | None, recording: Recording
-    ) -> dict[str, Any]:
-        cells = [dict(zip(values, cell, strict=True)) for cell in zip(*values.values(), strict=True)]
-        goal = np.inf if recording.target is None else recording.target
-        found = []
-        for cell in cells:
-            history = train(
-                rule.replace(**{name: float(value) for name, value in cell.items()}),
-                self.problem,
-                batch_size=self.batch_size,
-                epochs=self.epochs,
-                seed=seed or 0,
-                every=self.every,
-                dtype=self.dtype,
-            )
-            losses = jnp.asarray(history.losses[0][:, None])
-            finite = jnp.isfinite(losses)
-            summary = begun(losses[0], finite[0], goal)
-            summary = folded(summary, losses[1:], finite[1:], jnp.asarray(self.recorded_steps()[1:]), goal)
-            found.append(recorded(recording, summary, losses))
-        return {name: np.concatenate([np.asarray(one[name]) for one in found]) for name in found[0]}
+    def _alone(self, rule: Any, seed: int | None, values: Mapping[str, float]) -> Run:
+        """The run of one cell."""
+        history = train(
+            rule.replace(**values),
+            self.problem,
+            batch_size=self.batch_size,
+            epochs=self.epochs,
+            seed=seed or 0,
+            every=self.every,
+            dtype=self.dtype,
+        )
+        losses = history.losses[0]
+        return Run(losses, np.isfinite(losses), losses, self.recorded_steps())
 
 
 @cache

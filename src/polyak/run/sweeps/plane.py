@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,16 @@ def over(rule: Any, **settings: Any) -> Plane:
         return plane
     except TypeError as error:
         raise PolyakError(f"{rule!r} is no rule to sweep: {error}") from None
+
+
+def numbered(name: str, taken: Iterable[str], mark: str = " #") -> str:
+    """A name that is not among those taken: the second of one name is its #2.
+
+    >>> numbered("adam", ["lion", "adam", "adam #2"])
+    'adam #3'
+    """
+    same = sum(other.partition(mark)[0] == name for other in taken)
+    return f"{name}{mark}{same + 1}" if same else name
 
 
 def sampled(axes: dict[str, Axis], sampling: str, cells: int, seed: int) -> dict[str, NDArray[np.float64]]:

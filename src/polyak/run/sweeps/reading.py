@@ -22,12 +22,12 @@ from polyak.errors import PolyakError
 from polyak.run.sweeps.dataset import together
 
 FORMAT = 1
-PLAN = "polyak_sweep"  # the attribute that says what the store is of:
+PLAN = "polyak_sweep"  # the attribute that says what the store is of
 PARTS = (
     "sweeps",
     "chunks",
     "variables",
-)  # identity, shape of a chunk and names of the arrays, by the rule's name
+)  # of the plan, by rule: its identity, a chunk's shape, the arrays' names
 WRITTEN = "chunk_written"  # one number a chunk, set last: only then is a chunk there
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 
 from polyak.errors import PolyakError, unknown
 from polyak.run.sweeps.axes import finite_number
@@ -66,6 +67,11 @@ class Recording:
         return cls(tuple(name for name in VARIABLES if name in asked), quantity, goal)
 
     @property
+    def goal(self) -> float:
+        """The target; where there is none, what every value reaches."""
+        return np.inf if self.target is None else self.target
+
+    @property
     def step_by_step(self) -> bool:
         """Whether more than the end must be looked at."""
         return any(name in STEP_BY_STEP for name in self.names)
@@ -77,10 +83,6 @@ class Recording:
     def meaning(self, name: str) -> str:
         """What that variable is, in words."""
         return MEANINGS[name].format("loss over all the data" if self.quantity == "loss" else "f(x)")
-
-    def variables(self) -> dict[str, str]:
-        """The variables of the result with what they mean."""
-        return {self.variable(name): self.meaning(name) for name in self.names}
 
 
 class Summary(NamedTuple):

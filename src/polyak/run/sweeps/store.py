@@ -6,16 +6,17 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import xarray as xr
 import zarr
 from zarr.codecs import ZstdCodec
 
 from polyak.errors import PolyakError
+from polyak.run.progress import Progress
 from polyak.run.sweeps import local
 from polyak.run.sweeps.chunks import Region, count, size
 from polyak.run.sweeps.dataset import coordinates, fill_value
@@ -35,25 +36,32 @@ from polyak.run.sweeps.reading import (
 
 HASHES = ("step", "numbers", "function", "loss", "data")  # of an identity, in no words
 COMPRESSED = ZstdCodec(checksum=True)  # what is torn on the disk is an error, not numbers
-Progress = Callable[[int, int], None]
+
+
+class Chunk(NamedTuple):
+    """A chunk of one rule's plane: its number, its region and how many cells that has."""
+
+    name: str
+    number: int
+    region: Region
+    cells: int
 
 
 def run_in_store(jobs: dict[str, Job], store: str | Path, progress: Progress) -> Any:
     """Run what the store does not hold yet, and open it."""
     path = prepared(jobs, store)
-    jobs = {name: with_chunks_of(path, name, job) for name, job in jobs.items()}
-    missing = {name: missing_regions(path, name, job) for name, job in jobs.items()}
+    jobs, missing = left_of(path, jobs)
     total = sum(job.cells for job in jobs.values())
-    done = total - sum(cells for found in missing.values() for _, _, cells in found)
+    done = total - sum(chunk.cells for chunk in missing)
     progress(done, total)
     for name, job in jobs.items():
-        numbers = {region_key(region): number for number, region, _ in missing[name]}
         group = opened(path, name, "r+")
-
-        def compute(region: Region, job: Job = job, group: Any = group, numbers: Any = numbers) -> None:
-            write(group, job, numbers[region_key(region)], region)
-
-        done = local.run(compute, [region for _, region, _ in missing[name]], done, total, progress)
+        tasks = [
+            (chunk.cells, partial(write, group, job, chunk.number, chunk.region))
+            for chunk in missing
+            if chunk.name == name
+        ]
+        done = local.run(tasks, done, total, progress)
     return load(path)
 
 
@@ -97,24 +105,20 @@ def write(group: Any, job: Job, number: int, region: Region) -> None:
         _write(group[WRITTEN], (slice(number, number + 1),), 1)
 
 
-def with_chunks_of(path: str, name: str, job: Job) -> Job:
-    """The job with the chunks that the store was made for."""
+def left_of(path: str, jobs: dict[str, Job]) -> tuple[dict[str, Job], list[Chunk]]:
+    """The jobs with the chunks that the store was made for, and the chunks that are not there."""
     plan = plan_of(path)
     assert plan is not None
-    return replace(job, chunk=tuple(plan["chunks"][name]))
-
-
-def missing_regions(path: str, name: str, job: Job) -> list[tuple[int, Region, int]]:
-    """The number, the region and the cells of each chunk that is not there."""
-    there = chunks_there(path, name)
-    return [
-        (number, region, size(region)) for number, region in enumerate(job.regions()) if not there[number]
-    ]
-
-
-def region_key(region: Region) -> tuple[tuple[int, int], ...]:
-    """A region as something that can be looked up."""
-    return tuple((part.start, part.stop) for part in region)
+    cut = {name: replace(job, chunk_asked=tuple(plan["chunks"][name])) for name, job in jobs.items()}
+    missing = []
+    for name, job in cut.items():
+        there = chunks_there(path, name)
+        missing += [
+            Chunk(name, number, region, size(region))
+            for number, region in enumerate(job.regions())
+            if not there[number]
+        ]
+    return cut, missing
 
 
 def _make_room(path: str, jobs: dict[str, Job], attrs: dict[str, Any]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,17 @@ from polyak.errors import PolyakError, unknown, whole_number
 from polyak.landscapes import Landscape
 from polyak.problems import Problem
 from polyak.run.descend import DTYPES, MOST_STEPS, as_landscape
+from polyak.run.progress import Progress, silent
 from polyak.run.sweeps import local
+from polyak.run.sweeps.chunks import Region, size
 from polyak.run.sweeps.dataset import dataset, empty, together
 from polyak.run.sweeps.job import Job, Target
 from polyak.run.sweeps.on_landscape import OnLandscape
 from polyak.run.sweeps.on_problem import OnProblem
-from polyak.run.sweeps.plane import SAMPLINGS, Plane, over
+from polyak.run.sweeps.plane import SAMPLINGS, Plane, numbered, over
 from polyak.run.sweeps.recording import Recording
 from polyak.run.train import seeds_from
 
-Progress = Callable[[int, int], None]
 MOST_IN_MEMORY = 1 << 32  # bytes of a result that no store takes
 MOST_CELLS = 10**12  # that are drawn
 MOST_SEED = 2**63 - 1  # what the coordinate of a result holds
@@ -90,11 +91,12 @@ def sweep(
     numbers = _seeds(where, seed, seeds)
     recording = Recording.of(record, where.quantity, target)
     seed = whole_number("seed", seed, at_least=0)
-    jobs = {}
-    for name, plane in planes.items():
-        job = Job(plane, where, numbers, recording, sampling, drawn, seed)
-        jobs[name] = replace(job, chunk=_chunk(job, chunk))
-    progress = progress or _silent
+    asked = None if chunk is None else whole_number("chunk", chunk, at_least=1)
+    jobs = {
+        name: Job(plane, where, numbers, recording, sampling, drawn, seed, asked)
+        for name, plane in planes.items()
+    }
+    progress = progress or silent
     if cluster is not None or workers is not None:
         if store is None:
             raise PolyakError("a sweep on workers needs a store: they write what they compute themselves")
@@ -109,21 +111,22 @@ def sweep(
 
 
 def _in_memory(jobs: dict[str, Job], progress: Progress) -> Any:
-    size = sum(job.cells * job.recorded_bytes for job in jobs.values())
-    if size > MOST_IN_MEMORY:
-        raise PolyakError(f"a result of {size / 1e9:.1f} GB does not fit into memory: give it a store")
+    needed = sum(job.cells * job.recorded_bytes for job in jobs.values())
+    if needed > MOST_IN_MEMORY:
+        raise PolyakError(f"a result of {needed / 1e9:.1f} GB does not fit into memory: give it a store")
     total, done = sum(job.cells for job in jobs.values()), 0
     found = {}
     for name, job in jobs.items():
         arrays = empty(job)
-
-        def keep(region: Any, job: Job = job, arrays: Any = arrays) -> None:
-            for variable, array in job.compute(region).items():
-                arrays[variable][region] = array
-
-        done = local.run(keep, job.regions(), done, total, progress)
+        tasks = ((size(region), partial(_keep, arrays, job, region)) for region in job.regions())
+        done = local.run(tasks, done, total, progress)
         found[name] = dataset(job, arrays)
     return together(found)
+
+
+def _keep(arrays: dict[str, Any], job: Job, region: Region) -> None:
+    for variable, array in job.compute(region).items():
+        arrays[variable][region] = array
 
 
 def _planes(rule: Any, settings: dict[str, Any]) -> dict[str, Plane]:
@@ -144,15 +147,11 @@ def _planes(rule: Any, settings: dict[str, Any]) -> dict[str, Plane]:
             raise PolyakError(
                 f"{plane.name} has no axis: give one of its settings as log(1e-3, 1, 50) or as a list"
             )
-        same = sum(name.partition("_#")[0] == _key(plane) for name in found)
-        found[f"{_key(plane)}_#{same + 1}" if same else _key(plane)] = plane
+        # What a store may call a group.
+        found[numbered(plane.name.replace(":", "_").replace("/", "_"), found, "_#")] = plane
     if not found:
         raise PolyakError("no rule is given, expected one or several")
     return found
-
-
-def _key(plane: Plane) -> str:
-    return plane.name.replace(":", "_").replace("/", "_")
 
 
 def _target(on: Any, steps: Any, epochs: Any, batch_size: Any, every: Any, dtype: Any) -> Target:
@@ -195,15 +194,3 @@ def _drawn(sampling: str, cells: Any) -> int:
     if cells is None:
         raise PolyakError(f"{sampling} needs cells: how many are drawn")
     return whole_number("cells", cells, at_least=1, at_most=MOST_CELLS)
-
-
-def _chunk(job: Job, asked: Any) -> tuple[int, ...]:
-    from polyak.run.sweeps.chunks import nearest_shape
-
-    if asked is None:
-        return job.chunked()
-    return nearest_shape(job.shape, whole_number("chunk", asked, at_least=1))
-
-
-def _silent(done: int, total: int) -> None:
-    """Progress that nobody asked for."""

@@ -1,0 +1,28 @@
+"""How a number is spelled where people read it: one function, so that no line shows thirty digits or rounds to 0."""
+
+from __future__ import annotations
+
+import math
+from typing import SupportsFloat
+
+
+def readable(value: SupportsFloat, digits: int = 4, *, places: int | None = None) -> str:
+    """`value` for people: so many significant digits, or so many decimal places where that says something.
+
+    Args:
+        value: a number; inf and nan are spelled so.
+        digits: significant digits, from 1.
+        places: decimal places, for columns whose numbers stand under each other: kept while the number has at most
+            `digits` + `places` digits in all and does not round to 0; else it is spelled by its digits alone.
+
+    >>> readable(1234567.8), readable(0.0000123456), readable(7), readable(float("inf"))
+    ('1.235e+06', '1.235e-05', '7', 'inf')
+    >>> readable(-0.0000734, 6, places=6), readable(-2.2e38, 6, places=6), readable(0, places=6)
+    ('-0.000073', '-2.2e+38', '0.000000')
+    """
+    number = float(value)
+    if places is not None and math.isfinite(number):
+        small, large = 0.5 * 10.0**-places, 10.0**digits
+        if number == 0 or small <= abs(number) < large:
+            return f"{number:.{places}f}"
+    return f"{number:.{digits}g}"
