@@ -15,6 +15,8 @@ import pytest
 from _pytest.mark import KeywordMatcher
 from _pytest.mark.expression import Expression
 
+from patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "mutate.py"
 
@@ -119,7 +121,7 @@ def house(tmp_path: Path) -> Callable[[str], Path]:
 
 def mutate(house: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "scripts/mutate.py", *words]
-    return subprocess.run(command, cwd=house, capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run(command, cwd=house, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_what_is_not_noticed_is_said(house: Callable[[str], Path]) -> None:
