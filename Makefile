@@ -1,6 +1,7 @@
 # Everything that Polyak needs it sets up itself, in a virtual environment of its own.
 #   make study   the first thing to run: ends with study/index.html
-#   make test    all checks: format, lint, types, floors, tests, documents
+#   make test    all checks: format, lint, types, floors, tests, documents, a dozen mutations
+#   make mutate  all mutations; stopped, it goes on from there the next time
 
 PYTHON ?= python3
 VENV   := .venv
@@ -46,6 +47,7 @@ lint: $(VENV)/installed-test
 
 test: lint | /usr/bin/chromium
 	$(BIN)/pytest --numprocesses 2
+	$(BIN)/python scripts/mutate.py --chosen
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff format .

@@ -33,7 +33,7 @@ def reading(folder: Path) -> Callable[..., tuple[Reading, str]]:
 
 @pytest.fixture(scope="session")
 def seed() -> Path:
-    """The text that Polyak grew from; where it is not at hand, a skip (in CI a failure)."""
+    """The text that Polyak grew from; where it is not at hand, a skip (a failure where POLYAK_COMPLETE is 1)."""
     place = Path(__file__).parents[2].parent / "shared" / "seed" / "momentum.skl.md"
     if not place.is_file():
         pytest.skip("momentum.skl.md is not at hand: it belongs in ../shared/seed")

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import polyak.cli
+from patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def process(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             env={**os.environ, **environment},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import typer.main
+
+from polyak.cli.main import app
+from polyak.cli.runs import SETTINGS
+from polyak.errors import plain
 
 HEAVY_BALL = "heavy_ball --lr 0.6 --momentum 0.5"
 DIABETES = "heavy_ball --lr 0.01 --momentum 0.5 --data diabetes"
@@ -159,3 +164,38 @@ def test_options_of_study(fails, options, words):
 def test_every_command_refuses_a_bad_rule(fails, command):
     fails(f"{command} heavy_bal --lr 1 --data diabetes", "did you mean 'heavy_ball'?")
     fails(f"{command} heavy_ball --lr 1 --momentum 2 --data diabetes", "momentum is 2")
+
+
+EVERY_COMMAND = typer.main.get_command(app).commands
+TAKES_SETTINGS = {
+    name: command
+    for name, command in EVERY_COMMAND.items()
+    if command.context_settings == SETTINGS and name != "compare"  # which finds the settings
+}
+
+
+def options_of(command) -> set[str]:
+    return {word for option in command.params for word in option.opts if word.startswith("--")}
+
+
+EVERY_OPTION = set().union(*map(options_of, EVERY_COMMAND.values()))
+
+
+@pytest.mark.parametrize("name", TAKES_SETTINGS)
+def test_the_option_of_another_command_is_no_slip_of_the_pen(fails, name):
+    """Nothing of this one is meant by it: no hint, whichever commands there will be."""
+    own = options_of(TAKES_SETTINGS[name])
+    given = "--grid lr=0.1,0.2 --momentum 0.5" if "--grid" in own else "--lr 0.1 --momentum 0.5"
+    others = EVERY_OPTION - own
+    assert {"--store", "--reach"} & others or name == "sweep"
+    for word in sorted(others):
+        said = fails(f"{name} heavy_ball {given} {word} 3", f"no setting --{plain(word[2:])} (")
+        assert "this command: --" in said
+
+
+@pytest.mark.parametrize("name", TAKES_SETTINGS)
+def test_a_slip_in_an_option_of_its_own_has_a_hint(fails, name):
+    own = options_of(TAKES_SETTINGS[name])
+    given = "--grid lr=0.1,0.2 --momentum 0.5" if "--grid" in own else "--lr 0.1 --momentum 0.5"
+    word = max(own - {"--no-browser"}, key=len)
+    fails(f"{name} heavy_ball {given} {word[:-1]} 3", f"did you mean {word}?")

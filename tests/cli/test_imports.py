@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from patience import PATIENCE
+
 SCRIPT = """
 import json, sys
 from polyak.cli import main
@@ -27,7 +29,7 @@ def imported(folder, words):
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     code, names = json.loads(done.stdout.splitlines()[-1])

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE
+
 RULE = "heavy_ball --lr 1e-8 --momentum 0.5"  # too slow to arrive: the loss tells how far it came
 COMMAND = [str(Path(sys.executable).with_name("polyak")), "train", *RULE.split()]
 
@@ -27,13 +29,13 @@ def started(folder: Path, command: list[str]) -> subprocess.Popen[str]:
 
 def interrupted_when(process: subprocess.Popen[str], condition) -> tuple[str, str]:
     """What the process printed, sent a Ctrl-C as soon as the condition holds."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while not condition():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    return process.communicate(timeout=60)
+    return process.communicate(timeout=PATIENCE)
 
 
 def loss_in(text: str) -> str:

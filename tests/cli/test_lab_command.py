@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE
 
-def started(folder, line, lines=1):
-    command = [str(Path(sys.executable).with_name("polyak")), *line.split(), "--no-browser"]
+
+def started(folder, interruptible, line, lines=1):
+    command = interruptible([str(Path(sys.executable).with_name("polyak")), *line.split(), "--no-browser"])
     made = subprocess.Popen(
         command,
         cwd=folder,
@@ -29,23 +31,23 @@ def started(folder, line, lines=1):
 
 def ended(made):
     made.send_signal(signal.SIGINT)
-    out, _ = made.communicate(timeout=30)
+    out, _ = made.communicate(timeout=PATIENCE)
     return made.returncode, out
 
 
-def test_it_serves_on_this_machine_and_ends_with_ctrl_c(folder):
+def test_it_serves_on_this_machine_and_ends_with_ctrl_c(folder, interruptible):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         made, (first, second) = started(
-            folder, f"lab heavy_ball ravine --port {port} --lr 0.5 --momentum 0.6", 2
+            folder, interruptible, f"lab heavy_ball ravine --port {port} --lr 0.5 --momentum 0.6", 2
         )
     try:
         assert f"port {port} is in use: the lab took " in first
         address = second.split()[5]
         assert address.startswith("http://127.0.0.1:")
-        with urllib.request.urlopen(address, timeout=20) as page:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as page:
             assert page.status == 200
     finally:
         code, out = ended(made)
@@ -53,8 +55,8 @@ def test_it_serves_on_this_machine_and_ends_with_ctrl_c(folder):
     assert "closed" in out
 
 
-def test_elsewhere_it_says_what_that_exposes(folder):
-    made, (first, second) = started(folder, "lab --address 0.0.0.0 --port 0", 2)
+def test_elsewhere_it_says_what_that_exposes(folder, interruptible):
+    made, (first, second) = started(folder, interruptible, "lab --address 0.0.0.0 --port 0", 2)
     code, _ = ended(made)
     assert "every machine that can reach this one" in first
     assert "http://" in second

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE
 from polyak.chapter import needs
 
 DOCUMENT = "# %%%1%%%\n\n```{.python .input  n=3}\nx = 1  # %%%2%%%\nprint(x + 1)\n```\n\n![](no.svg)\n"
@@ -216,7 +217,7 @@ def test_interrupted_it_ends_with_its_kernel(place: Path, interruptible: Any) ->
     )
     waited(lambda: (place / "pid").is_file() and (place / "pid").read_text() != "")
     reader.send_signal(signal.SIGINT)
-    out, err = reader.communicate(timeout=120)
+    out, err = reader.communicate(timeout=PATIENCE)
     assert (reader.returncode, out) == (130, "")
     assert err.endswith("polyak: interrupted\n")
     kernel = int((place / "pid").read_text())
@@ -234,7 +235,7 @@ def test_interrupted_it_ends_with_its_kernel(place: Path, interruptible: Any) ->
 
 
 def waited(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from patience import PATIENCE
 from polyak.conventions.frameworks import FRAMEWORKS, stepper, stepper_of
 from polyak.errors import PolyakError
 
@@ -110,7 +111,7 @@ def in_a_process(code: str, **environment: str) -> str:
         env={**{k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     return done.stdout + done.stderr

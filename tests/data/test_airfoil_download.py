@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE
 from polyak.data import airfoil as read_airfoil
 
 place = importlib.import_module("polyak.data.airfoil")  # the module; the function has its name
@@ -64,7 +65,7 @@ def server(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         monkeypatch.setattr(place, "URL", f"http://127.0.0.1:{running.server_port}/{place.FILE}")
         yield running
         running.shutdown()
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE)
 
 
 def left_in(folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ SEED = Path(__file__).parents[3] / "shared" / "seed" / "momentum.skl.md"
 
 @pytest.fixture(scope="session")
 def seed_text() -> str:
-    """The text that Polyak grew from; where it is not at hand, a skip (in CI a failure)."""
+    """The text that Polyak grew from; where it is not at hand, a skip (a failure where POLYAK_COMPLETE is 1)."""
     file = Path(os.environ.get("POLYAK_SEED") or SEED)
     if not file.exists():
         pytest.skip(f"{file.name} is not at hand: name the file in POLYAK_SEED")

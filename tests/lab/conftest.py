@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from patience import PATIENCE
 from polyak.lab.lab import Lab, lab
 from polyak.lab.offer import Offer, offer
 from polyak.rules import GradientDescent, HeavyBall
@@ -26,7 +27,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 30  # seconds
 
 
 class Browser:
@@ -149,7 +149,7 @@ class Browser:
 
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Chromium without a screen; where it is not installed, a skip (in CI a failure)."""
+    """Chromium without a screen; where it is not installed, a skip (a failure where POLYAK_COMPLETE is 1)."""
     chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
     if chromium is None or chromedriver is None:
         pytest.skip("chromium and chromedriver are not on the path: apt-get install chromium chromium-driver")

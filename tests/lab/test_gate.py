@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
+from patience import PATIENCE
 from polyak.lab.gate import MOST_LETTERS, objection
 
 anything = st.recursive(
@@ -77,7 +78,7 @@ def _closed():
 
 def token_of(address: str) -> str:
     """What a page is given to open its connection with."""
-    with closing(urllib.request.urlopen(address, timeout=20)) as answer:
+    with closing(urllib.request.urlopen(address, timeout=PATIENCE)) as answer:
         page = answer.read().decode()
     found = re.search(r'"token":"([^"]+)"', page)
     assert found is not None
@@ -151,7 +152,7 @@ def test_thousand_malformed_links(served):
         word = "".join(chance.choice(letters) for _ in range(chance.randrange(80)))
         address = f"{served.address}trace.csv?state={urllib.parse.quote(word)}"
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(address, timeout=20)
+            urllib.request.urlopen(address, timeout=PATIENCE)
         assert caught.value.code == 400
         assert caught.value.read().count(b"\n") == 1
         caught.value.close()
@@ -160,7 +161,7 @@ def test_thousand_malformed_links(served):
 @pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:1", "null"])
 def test_foreign_origin_is_refused(served, origin):
     place = urllib.parse.urlsplit(served.address)
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=20)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=PATIENCE)
     connection.request(
         "GET",
         "/ws",

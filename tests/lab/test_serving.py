@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import polyak as pk
+from patience import PATIENCE
 from polyak.lab.background import Background
 from polyak.lab.budget import Budget
 from polyak.lab.lab import Lab, lab
@@ -30,7 +31,7 @@ def sgd_momentum(params, states, hyperparams):
 
 
 def answers(address: str) -> bool:
-    with closing(urllib.request.urlopen(address, timeout=20)) as page:
+    with closing(urllib.request.urlopen(address, timeout=PATIENCE)) as page:
         return page.status == 200 and b"token" in page.read()
 
 
@@ -58,7 +59,7 @@ def test_downloads(served, ending):
         rules=(Chosen("heavy_ball", {"lr": 0.6, "momentum": 0.5}), Chosen("adam", {"lr": 0.3})), steps=12
     )
     with closing(
-        urllib.request.urlopen(f"{served.address}trace.{ending}?state={encoded(state)}", timeout=30)
+        urllib.request.urlopen(f"{served.address}trace.{ending}?state={encoded(state)}", timeout=PATIENCE)
     ) as found:
         assert found.headers["Content-Disposition"] == f'attachment; filename="trace.{ending}"'
         body = found.read()
@@ -74,10 +75,11 @@ def test_downloads(served, ending):
 
 def test_file_with_an_error_is_shown_with_its_line_and_mended_on_save(browser, folder):
     from polyak.cli.labs import _made
+    from polyak.cli.settings import Options
 
     path = folder / "my_rule.py"
     path.write_text(RULE.replace("p.grad", "p.grad +"))
-    made = _made(["my_rule.py:sgd_momentum"], [], [], [], None)
+    made = _made(["my_rule.py:sgd_momentum"], [], [], Options(), None)
     made.warm_up()
     made.serve()
     try:
@@ -112,14 +114,14 @@ def test_killed_tab_ends_its_work(driver, served):
     page.training.task = begun
     driver.close()
     driver.switch_to.window(driver.window_handles[0])
-    assert ended.wait(60)
+    assert ended.wait(PATIENCE)
     assert answers(served.address)
 
 
 def _opened(driver, served):
     before = set(served.pages)
     driver.get(served.address)
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         driver.get_log("browser")
         if driver.execute_script(
@@ -161,7 +163,7 @@ def test_background_work_is_limited_and_cancelled(refused, monkeypatch):
         made.begin(lambda _: None, done=lambda *_: None, failed=lambda *_: None)
     for task in tasks:
         task.cancel()
-    assert ended.wait(10)
+    assert ended.wait(PATIENCE)
     made.stop()
 
 
@@ -204,6 +206,6 @@ def test_package_and_function_share_a_name():
 
     script = "import polyak.lab.state, polyak; made = polyak.lab(); print(made.address); made.stop()"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert done.stdout.startswith("http://127.0.0.1:")

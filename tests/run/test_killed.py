@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-LONG = 120  # seconds after which whatever hangs is given up
+from patience import PATIENCE
 
 # Some thirty calls of a few epochs each; a line for every call, so that the test knows where it is.
 PROGRAM = """
@@ -49,7 +49,7 @@ def started(checkpoint: Path | str, out: Path, pause: str = "run") -> subprocess
 
 
 def finished(process: subprocess.Popen[str]) -> list[int]:
-    told, _ = process.communicate(timeout=LONG)
+    told, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     return [int(line) for line in told.split()]
 
@@ -59,11 +59,11 @@ def killed_at(process: subprocess.Popen[str], epoch: int, moment: float = 0.0) -
     assert process.stdout is not None
     begun = time.monotonic()
     for line in process.stdout:
-        if int(line) >= epoch or time.monotonic() - begun > LONG:
+        if int(line) >= epoch or time.monotonic() - begun > PATIENCE:
             break
     time.sleep(moment)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=LONG)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGKILL
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from polyak.cli.runs import SETTINGS, number, options
+from polyak.cli.settings import Options
 from polyak.errors import PolyakError, unknown
 
 SETTINGS_HELP = (
@@ -100,7 +101,7 @@ def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
     return rules, places, settings
 
 
-def _made(rules: list[str], places: list[str], words: list[str], known: list[str], task: Any) -> Any:
+def _made(rules: list[str], places: list[str], words: list[str], known: Options, task: Any) -> Any:
     """The lab of what the line names."""
     from polyak.cli.arguments import landscape_from
     from polyak.cli.files import in_file
@@ -133,7 +134,7 @@ def _made(rules: list[str], places: list[str], words: list[str], known: list[str
     return Lab(offered, first, sources)
 
 
-def _rule(name: str, words: list[str], known: list[str]) -> Any:
+def _rule(name: str, words: list[str], known: Options) -> Any:
     """The rule of that name; a setting that is not given is as the lab begins with."""
     from polyak.cli.rules import rule_from
     from polyak.cli.settings import settings_from, typed
@@ -146,7 +147,7 @@ def _rule(name: str, words: list[str], known: list[str]) -> Any:
     return kind_of(cls).rule(typed(cls, settings_from(words), known))
 
 
-def _source(name: str, words: list[str], known: list[str]) -> Any:
+def _source(name: str, words: list[str], known: Options) -> Any:
     """What stands in a file, to be watched; a file that is not there is refused at once."""
     from polyak.lab.watch import Source
 
@@ -158,7 +159,7 @@ def _source(name: str, words: list[str], known: list[str]) -> Any:
     return source
 
 
-def _found_in_file(name: str, words: list[str], known: list[str]) -> Any:
+def _found_in_file(name: str, words: list[str], known: Options) -> Any:
     """A rule with its settings free, or a landscape: by what stands in the file."""
     import inspect
 

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyak.cli.files import in_file, object_in_file
-from polyak.cli.settings import argument, number_or_word, refuse_unknown, settings_from, typed
+from polyak.cli.settings import Options, argument, number_or_word, refuse_unknown, settings_from, typed
 from polyak.errors import PolyakError, nearest
 from polyak.rules import Rule, arity, as_rule, find, from_optax, from_page, from_plane, tabulated
 
+NO_OPTIONS = Options()
 
-def rule_from(name: str, words: Sequence[str], options: Sequence[str] = ()) -> Any:
-    """The rule that a name and its settings spell; `options` are the command's own, for the nearest name."""
+
+def rule_from(name: str, words: Sequence[str], options: Options = NO_OPTIONS) -> Any:
+    """The rule that a name and its settings spell; `options` are those of the terminal, for the nearest name."""
     if name.startswith("-"):
         raise PolyakError(f"the rule comes first: polyak COMMAND RULE {name} ...")
     settings = settings_from(words)
@@ -50,7 +52,7 @@ def description(name: str) -> str:
     return f"{found.name()} ({home})\n\n{found.__doc__}"
 
 
-def _from_file(name: str, settings: dict[str, str], options: Sequence[str]) -> Any:
+def _from_file(name: str, settings: dict[str, str], options: Options) -> Any:
     found = object_in_file(name)
     if isinstance(found, type) and issubclass(found, Rule) and found is not Rule:
         return _tried(found.from_settings(**typed(found, settings, options)), name)
@@ -71,7 +73,7 @@ def _from_page(function: Any, settings: dict[str, str]) -> Any:
     return (from_page if takes == 3 else from_plane)(function, **numbers)
 
 
-def _from_optax(name: str, settings: dict[str, str], options: Sequence[str]) -> Any:
+def _from_optax(name: str, settings: dict[str, str], options: Options) -> Any:
     factory = _factory(name)
     parameters = inspect.signature(factory).parameters
     if "learning_rate" in parameters:

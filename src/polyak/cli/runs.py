@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from polyak.cli.progress import shown
+from polyak.cli.settings import Options
 from polyak.errors import PolyakError
 
 
@@ -25,10 +26,17 @@ def whole(meaning: str) -> Any:
     return typer.Option(parser=number, metavar="INTEGER", help=meaning)
 
 
-def options(context: typer.Context) -> list[str]:
-    """The names of the command's own options."""
-    names = [str(option.name).replace("_", "-") for option in context.command.params]
-    return [name for name in names if name not in ("rule", "help")]
+def options(context: typer.Context) -> Options:
+    """What the command and the others take beside a rule's settings, as the parser knows it."""
+    commands = getattr(context.find_root().command, "commands", {}).values()
+    others = [name for command in commands if command is not context.command for name in _options_of(command)]
+    return Options(tuple(_options_of(context.command)), tuple(dict.fromkeys(others)))
+
+
+def _options_of(command: Any) -> list[str]:
+    """The options of a command, without their dashes."""
+    typed = [word for option in command.params for word in (*option.opts, *option.secondary_opts)]
+    return [word.removeprefix("--") for word in typed if word.startswith("--")]
 
 
 INTERRUPTED = 130  # what shells expect after a Ctrl-C, and the parser makes of it

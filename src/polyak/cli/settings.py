@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyak.errors import PolyakError, nearest, plain
 from polyak.rules import Rule
 from polyak.rules.hyperparameters import Choice
 
-OPTIONS = {
-    "steps",
-    "on",
-    "start",
-    "out",
-    "data",
-    "target",
-    "problem",
-    "batch_size",
-    "epochs",
-    "seeds",
-    "seed",
-    "every",
-}
+
+class Options(NamedTuple):
+    """What may be typed beside a rule's settings: the command's own options, and those of the other commands."""
+
+    own: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def settings_from(words: Sequence[str]) -> dict[str, str]:
@@ -47,10 +39,10 @@ def settings_from(words: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-def refuse_unknown(label: str, names: Iterable[str], known: Sequence[str], options: Sequence[str]) -> None:
+def refuse_unknown(label: str, names: Iterable[str], known: Sequence[str], options: Options) -> None:
     """An error for the first name that the rule does not know, with the nearest setting or option.
 
-    >>> refuse_unknown("adam", ["beta3"], ["lr", "beta1"], ["steps"])
+    >>> refuse_unknown("adam", ["beta3"], ["lr", "beta1"], Options(("steps",)))
     Traceback (most recent call last):
     ...
     polyak.errors.PolyakError: adam has no setting --beta3, did you mean --beta1? (it has: lr, beta1)
@@ -58,19 +50,16 @@ def refuse_unknown(label: str, names: Iterable[str], known: Sequence[str], optio
     for name in names:
         if name not in known:
             # The option of another command is no slip of the pen: nothing here is meant.
-            near = (
-                None
-                if name in OPTIONS and name not in map(plain, options)
-                else nearest(name, [*known, *options])
-            )
+            elsewhere = name in map(plain, options.others) and name not in map(plain, options.own)
+            near = None if elsewhere else nearest(name, [*known, *options.own])
             hint = f", did you mean --{near.replace('_', '-')}?" if near else ""
             has = f"it has: {', '.join(known)}" if known else "it has none"
-            if options and not near:
-                has += f"; this command: --{', --'.join(options)}"
+            if options.own and not near:
+                has += f"; this command: --{', --'.join(options.own)}"
             raise PolyakError(f"{label} has no setting --{name}{hint} ({has})")
 
 
-def typed(kind: type[Rule], settings: dict[str, str], options: Sequence[str]) -> dict[str, Any]:
+def typed(kind: type[Rule], settings: dict[str, str], options: Options) -> dict[str, Any]:
     """Settings with their words turned into numbers and choices; those that do not fit stay as they are."""
     numbers, choices = kind.hyperparameters(), kind.choices()
     refuse_unknown(kind.name(), settings, [*numbers, *choices], options)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyak.cli.rules import kind_from, rule_from
-from polyak.cli.settings import settings_from
+from polyak.cli.settings import Options, settings_from
 from polyak.errors import PolyakError, plain, unknown
 from polyak.run.sweeps.axes import axis_from
 from polyak.run.sweeps.plane import Plane, known_settings, over
@@ -14,7 +14,7 @@ from polyak.run.sweeps.sensible_ranges import sensible_plane
 
 
 def plane_from(
-    label: str, labels: Sequence[str], grid: Sequence[str], words: Sequence[str], options: Sequence[str]
+    label: str, labels: Sequence[str], grid: Sequence[str], words: Sequence[str], options: Options
 ) -> Plane:
     """One of the rules on its axes.
 
@@ -23,7 +23,7 @@ def plane_from(
         labels: all of the rules.
         grid: axes, name=axis, or rule.name=axis for one of several rules.
         words: other settings, --name value, or --rule.name value.
-        options: the command's own options.
+        options: of the command, and of the others.
     """
     own = _own(label, labels, {**_axes(grid)})
     axes = {name: axis_from(text) for name, text in own.items()}

@@ -9,6 +9,7 @@ import typer
 
 from polyak.cli.progress import shown
 from polyak.cli.runs import SETTINGS, Out, check_picture, end_interrupted, options, whole
+from polyak.cli.settings import Options
 from polyak.errors import PolyakError, plain
 
 RULES = Annotated[
@@ -116,7 +117,7 @@ def show(
     _draw(result, out)
 
 
-def _planes(names: str, grid: list[str], words: list[str], known: list[str]) -> list[Any]:
+def _planes(names: str, grid: list[str], words: list[str], known: Options) -> list[Any]:
     """Each rule on its axes: what is given for all, and what is given for it alone."""
     from polyak.cli.sweep_words import plane_from
 

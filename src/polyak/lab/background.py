@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sysconfig
 import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import polyak
 from polyak.errors import PolyakError
 
+PACKAGE = Path(polyak.__file__).resolve().parent
+STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 THREADS = 2
 MOST_WAITING = 64
 
@@ -91,9 +96,15 @@ def in_a_line(error: Exception) -> str:
     if isinstance(error, PolyakError) and error.__cause__ is None:
         return str(error)
     frames = traceback.extract_tb((error.__cause__ or error).__traceback__)
-    own = [
-        frame for frame in frames if "polyak" not in frame.filename and "site-packages" not in frame.filename
-    ]
+    own = [frame for frame in frames if _is_own(frame.filename)]
     text = str(error) if isinstance(error, PolyakError) else f"{type(error).__name__}: {error}"
     first = " ".join(text.split())[:300]
     return f"{first} ({own[-1].filename}, line {own[-1].lineno})" if own and " line " not in first else first
+
+
+def _is_own(file: str) -> bool:
+    """Whether a file is the user's: neither of this package, nor of Python, nor of what is installed beside it."""
+    path = Path(file)
+    if not path.suffix or {"site-packages", "dist-packages"} & set(path.parts):
+        return False
+    return not {PACKAGE, STANDARD_LIBRARY} & set(path.resolve().parents)

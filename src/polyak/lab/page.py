@@ -39,6 +39,7 @@ from polyak.lab.panels.training import TrainingPanel
 from polyak.lab.state import State, checked
 from polyak.lab.watch import Source
 from polyak.lab.words import words
+from polyak.landscapes import Landscape
 from polyak.run import Trace
 from polyak.version import __version__
 
@@ -63,6 +64,7 @@ class Page:
         self.late = self.settling = False
         self.changed_at = self.unsettled_at = 0.0
         self.traces: dict[Any, Trace] = {}
+        self.about: tuple[Any, ...] = ()
         self.notice = Div(name="notice", stylesheets=[self.sheet], sizing_mode="stretch_width")
         self.trouble = Div(name="trouble", stylesheets=[self.sheet], sizing_mode="stretch_width")
         self.controls = RulesPanel(self), SettingsPanel(self), PlacePanel(self)
@@ -147,11 +149,33 @@ class Page:
         finally:
             self.quiet = before
 
-    def ask(
-        self, work: Callable[[], Mapping[str, float]], then: Callable[[Mapping[str, float]], None]
-    ) -> None:
-        """Work in a thread, and what to do with what it finds; one line where it finds nothing."""
-        self._begin(lambda _: work(), lambda _, found: then(found))
+    def ask(self, work: Callable[[Kind, Mapping[str, Any], Landscape], Mapping[str, float]]) -> None:
+        """Find settings in a thread, for the active rule as it stands on this landscape; one line where there are none.
+
+        The answer is that rule's: it is given to it, whichever is active by then, and to nothing where the rule, its
+        settings or the landscape have changed meanwhile.
+        """
+        asked, at = self.state, self.state.active
+        kind, landscape = self.offer.kind(asked.current.rule), self.offer.landscapes[asked.landscape]
+
+        def stands() -> bool:
+            now, offer = self.state, self.offer
+            return (
+                at < len(now.rules)
+                and now.rules[at] == asked.current
+                and offer.kind(asked.current.rule) is kind
+                and offer.landscapes.get(now.landscape) is landscape
+            )
+
+        def answered(found: Mapping[str, float]) -> None:
+            if stands():
+                self.change(rules=self.state.with_settings(at, **found).rules)
+
+        self._begin(
+            lambda _: work(kind, asked.current.settings, landscape),
+            lambda _, found: answered(found),
+            lambda text: self.say(text) if stands() else None,
+        )
 
     def later(self, act: Callable[[], None]) -> None:
         """Do something in the server's thread, from any other; nothing, if the page is gone by then."""
@@ -211,25 +235,36 @@ class Page:
         if missing and not all(self.lab.is_warm(key) for key in missing):
             # Compiling takes most of a second: in a thread, so that the other sessions do not wait for it.
             self.say(self.words.say("page", "compiling"))
-            self.drawing = self._begin(lambda _: self._compute(missing), lambda _, found: self._drawn(found))
+            offer = self.offer
+            self.drawing = self._begin(
+                lambda _: self._compute(missing, offer),
+                lambda _, found: self._drawn(found, offer),
+                self._not_drawn,
+            )
             return
         try:
-            self.traces.update(self._compute(missing))
+            self.traces.update(self._compute(missing, self.offer))
         except Exception as error:
             self.say(in_a_line(error))
             return
         self._show_traces(state)
 
-    def _drawn(self, found: dict[Any, Trace]) -> None:
+    def _drawn(self, found: dict[Any, Trace], offer: Offer) -> None:
         self.drawing = None
-        self.traces.update(found)
+        if offer is self.offer:  # else a file was saved meanwhile, and they are of what stood there before
+            self.traces.update(found)
         self.say("")
         self._redraw()
+
+    def _not_drawn(self, text: str) -> None:
+        self.drawing = None
+        self.say(text)
 
     def _show_traces(self, state: State) -> None:
         keys = self._keys(state)
         self.traces = {key: self.traces[key] for key in keys}
         self.trace.draw(state, [self.traces[key] for key in keys])
+        self._forget_another(state)
         self.phase.draw_marks(state)
         self.tour.draw(state)
         self.training.draw(state)
@@ -258,8 +293,8 @@ class Page:
         keys = self._keys(self.state)
         return {k: r for k, r in zip(keys, self.state.rules, strict=True) if k not in self.traces}
 
-    def _compute(self, missing: dict[Any, Any]) -> dict[Any, Trace]:
-        offer, found = self.offer, {}
+    def _compute(self, missing: dict[Any, Any], offer: Offer) -> dict[Any, Trace]:
+        found = {}
         for key, chosen in missing.items():
             landscape, start, steps = key[2:]
             found[key] = descents.trace_of(offer.rule(chosen), offer.landscapes[landscape], start, steps)
@@ -269,6 +304,7 @@ class Page:
     def _second_turn(self) -> None:
         """What needs more than a moment: computed in a thread for the state as it is, drawn when it is done."""
         state, offer, shown = self.state, self.offer, self.phase.plane
+        about = self._about(state)
 
         def work(_: Any) -> Any:
             kind, landscape = offer.kind(state.current.rule), offer.landscapes[state.landscape]
@@ -286,20 +322,48 @@ class Page:
                 memory, why_not = None, why_not or str(error)
             return kind, plane, prediction, why_not, memory
 
-        self._begin(work, lambda _, found: self._draw_rest(state, *found), self._rest_failed)
+        self._begin(
+            work,
+            lambda _, found: self._draw_rest(state, about, *found),
+            lambda text: self._rest_failed(state, about, text),
+        )
+
+    def _about(self, state: State) -> tuple[Any, ...]:
+        """What the second turn's words and figures are about; while only numbers move, they follow a moment behind."""
+        return state.active, self.offer.kind(state.current.rule), self.offer.landscapes[state.landscape]
+
+    def _forget_another(self, state: State) -> None:
+        """Leave nothing on the page that was found of another rule, or on another landscape."""
+        about = self._about(state)
+        if about != self.about:
+            self.phase.forget()
+        if about[:2] != self.about[:2]:
+            self.memory.forget()
+        self.about = about
 
     def _draw_rest(
-        self, state: State, kind: Kind, plane: Any, prediction: Any, why_not: str, memory: Any
+        self,
+        state: State,
+        about: tuple[Any, ...],
+        kind: Kind,
+        plane: Any,
+        prediction: Any,
+        why_not: str,
+        memory: Any,
     ) -> None:
         self.settling = False
+        if about != self._about(self.state):
+            self._settle()
+            return
         with self.budget.spending():
             self.trace.settle()
-            self.phase.draw_plane(kind, plane, why_not)
+            self.phase.draw_plane(kind, plane)
             self.phase.draw_marks(self.state)
-            if prediction is not None:
-                self.phase.draw_prediction(prediction)
+            self.phase.draw_prediction(prediction, why_not)
             if memory is not None:
                 self.memory.draw(state, memory)
+            else:
+                self.memory.forget()
         if state != self.state:
             self._settle()
         else:
@@ -322,11 +386,27 @@ class Page:
 
         if self.spelling is not None:
             self.spelling.cancel()
-        self.spelling = self._begin(work, lambda _, lines: self.elsewhere.draw(state, lines))
 
-    def _rest_failed(self, text: str) -> None:
+        def show(lines: list[tuple[str, str]]) -> None:
+            if (
+                state == self.state and offer is self.offer
+            ):  # else those of the state as it is are on their way
+                self.elsewhere.draw(state, lines)
+
+        def fail(text: str) -> None:
+            self.say(text)
+            show([])
+
+        self.spelling = self._begin(work, lambda _, lines: show(lines), fail)
+
+    def _rest_failed(self, state: State, about: tuple[Any, ...], text: str) -> None:
         self.settling = False
-        self.say(text)
+        if about == self._about(self.state):
+            self.say(text)
+            self.phase.forget()
+            self.memory.forget()
+        if state != self.state:
+            self._settle()
 
     def _draw_appearance(self, state: State) -> None:
         """Links to the same state in the other language and on the other paper."""
@@ -349,10 +429,7 @@ class Page:
     ) -> Task | None:
         """Work in the background, whose end is handled in the server's thread."""
 
-        def fail(text: str) -> None:
-            self.drawing = None
-            (failed or self.say)(text)
-
+        fail = failed or self.say
         try:
             return self.lab.background.begin(
                 work,

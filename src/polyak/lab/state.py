@@ -68,10 +68,11 @@ class State:
         """The rule that the sliders set."""
         return self.rules[self.active]
 
-    def with_settings(self, **settings: Any) -> State:
-        """The state with some settings of the active rule changed."""
+    def with_settings(self, at: int | None = None, /, **settings: Any) -> State:
+        """The state with some settings of the active rule changed, or of that at another place."""
         rules = list(self.rules)
-        rules[self.active] = Chosen(self.current.rule, {**self.current.settings, **settings})
+        at = self.active if at is None else at
+        rules[at] = Chosen(rules[at].rule, {**rules[at].settings, **settings})
         return replace(self, rules=tuple(rules))
 
 

@@ -59,5 +59,5 @@ def in_file(error: PolyakError, path: Path) -> str:
     """The error in one line, with the line of the file that it came from."""
     text = str(error)
     frames = traceback.extract_tb((error.__cause__ or error).__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename).name == path.name]
+    lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == path.resolve()]
     return f"{text} ({path}, line {lines[-1]})" if lines and " line " not in text else text

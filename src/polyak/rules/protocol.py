@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, cast, get_args
@@ -10,10 +9,11 @@ from typing import Any, cast, get_args
 from polyak.errors import PolyakError, unknown
 from polyak.rules.base import Rule
 from polyak.rules.pages.page_rule import PageRule
+from polyak.rules.pytrees import Node
 from polyak.rules.wrappers import Wrapper
 
 
-class FromOptax:
+class FromOptax(Node):
     """An Optax factory with its arguments, whose numbers stay traced: changing one compiles nothing.
 
     Made by `from_optax`.
@@ -54,15 +54,21 @@ class FromOptax:
     def replace(self, **arguments: Any) -> FromOptax:
         return from_optax(self.factory, **{**self.arguments, **arguments})
 
-    def __setstate__(self, attributes: dict[str, Any]) -> None:
-        self.__dict__.update(attributes)
-        _register()
+    def _flatten(self) -> tuple[Any, Any]:
+        free = [name for name, value in self.arguments.items() if _is_number(value)]
+        fixed = [(name, value) for name, value in self.arguments.items() if name not in free]
+        return [self.arguments[name] for name in free], (self.factory, tuple(free), tuple(fixed))
+
+    @classmethod
+    def _unflatten(cls, structure: Any, leaves: Any) -> FromOptax:
+        factory, free, fixed = structure
+        return cls(factory, {**dict(zip(free, leaves, strict=True)), **dict(fixed)})
 
     def __repr__(self) -> str:
         return f"{self.name()}({', '.join(f'{name}={value}' for name, value in self.arguments.items())})"
 
 
-class Adapted:
+class Adapted(Node):
     """An object with `init` and `update` as it came; its numbers are compiled in."""
 
     def __init__(self, rule: Any) -> None:
@@ -74,6 +80,14 @@ class Adapted:
     def settings(self) -> dict[str, Any]:
         return {}
 
+    def _flatten(self) -> tuple[Any, Any]:
+        return (), self
+
+    @classmethod
+    def _unflatten(cls, structure: Any, leaves: Any) -> Adapted:
+        found: Adapted = structure
+        return found
+
     def __hash__(self) -> int:
         return hash((self.init, self.update))
 
@@ -82,23 +96,6 @@ class Adapted:
 
     def __repr__(self) -> str:
         return self.name()
-
-
-@functools.cache
-def _register() -> None:
-    import jax
-
-    def flatten(rule: FromOptax) -> tuple[list[Any], Any]:
-        free = [name for name, value in rule.arguments.items() if _is_number(value)]
-        fixed = [(name, value) for name, value in rule.arguments.items() if name not in free]
-        return [rule.arguments[name] for name in free], (rule.factory, tuple(free), tuple(fixed))
-
-    def unflatten(structure: Any, leaves: Any) -> FromOptax:
-        factory, free, fixed = structure
-        return FromOptax(factory, {**dict(zip(free, leaves, strict=True)), **dict(fixed)})
-
-    jax.tree_util.register_pytree_node(FromOptax, flatten, unflatten)
-    jax.tree_util.register_static(Adapted)
 
 
 def _factory_name(factory: Any) -> str:
@@ -129,7 +126,6 @@ def from_optax(factory: Callable[..., Any], **arguments: Any) -> FromOptax:
     >>> from_optax(optax.sgd, learning_rate=0.1, momentum=0.9)
     optax:sgd(learning_rate=0.1, momentum=0.9)
     """
-    _register()
     parameters = inspect.signature(factory).parameters
     label = f"optax:{_factory_name(factory)}"
     for name in arguments:
@@ -160,7 +156,6 @@ def as_rule(rule: Any) -> Any:
     if isinstance(rule, type) and issubclass(rule, Rule):
         raise PolyakError(f"{rule.__name__} is a rule without settings, expected {rule.__name__}(...)")
     if callable(getattr(rule, "init", None)) and callable(getattr(rule, "update", None)):
-        _register()
         return Adapted(rule)
     shown = " ".join(repr(rule).split())
     raise PolyakError(f"{shown} is not a rule: expected a polyak rule or an object with init and update")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, Self
 
 from array_api_compat import is_numpy_array
 
@@ -29,6 +30,33 @@ def tree_util() -> Any:
     import jax.tree_util
 
     return jax.tree_util
+
+
+class Node:
+    """The base of what is a pytree by its own word, `_flatten` and `_unflatten`.
+
+    JAX is told of a class when the first object of it is made: so a subclass is a pytree too, whenever it was
+    defined, and a pickle is one in a process that has made no such object yet.
+    """
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """A new object, of a class that JAX knows."""
+        _told(cls)  # type: ignore[arg-type] # mypy takes a class with a `__new__` for not hashable
+        return super().__new__(cls)
+
+    def _flatten(self) -> tuple[Any, Any]:
+        """The leaves, which are traced, and the structure, which is compiled for."""
+        raise NotImplementedError
+
+    @classmethod
+    def _unflatten(cls, structure: Any, leaves: Any) -> Self:
+        """The object that had these; unchecked: inside a trace its leaves may be anything."""
+        raise NotImplementedError
+
+
+@functools.cache
+def _told(cls: type[Node]) -> None:
+    tree_util().register_pytree_node(cls, cls._flatten, cls._unflatten)
 
 
 _registered: set[type] = set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +11,10 @@ from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
 from polyak.rules.hyperparameters import Interval
+from polyak.rules.pytrees import Node
 
 
-class Tabulated:
+class Tabulated(Node):
     """A schedule as the table of its values, so that its numbers are traced and not compiled in.
 
     Past the table's end its last value holds.
@@ -27,7 +27,6 @@ class Tabulated:
     is_tabulated = True
 
     def __init__(self, values: Any) -> None:
-        _register()
         self.values = values
 
     def __call__(self, count: Any) -> Any:
@@ -38,14 +37,14 @@ class Tabulated:
         return self.values[min(int(count), len(self.values) - 1)]
 
     def __reduce__(self) -> Any:
-        return Tabulated, (self.values,)
+        return type(self), (self.values,)
 
+    def _flatten(self) -> tuple[Any, Any]:
+        return (self.values,), None
 
-@functools.cache
-def _register() -> None:
-    import jax.tree_util
-
-    jax.tree_util.register_pytree_node(Tabulated, lambda s: ((s.values,), None), lambda _, v: Tabulated(*v))
+    @classmethod
+    def _unflatten(cls, structure: Any, leaves: Any) -> Tabulated:
+        return cls(*leaves)
 
 
 FEW_STEPS = 256  # below this, calling a schedule step by step is quicker than compiling it

@@ -9,7 +9,7 @@ the order of nesting. The outermost wrapper sees the gradient first and the step
 
 from __future__ import annotations
 
-import functools
+import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +19,14 @@ from array_api_compat import array_namespace
 from polyak.errors import PolyakError
 from polyak.rules.base import Array
 from polyak.rules.hyperparameters import is_unknown_yet
-from polyak.rules.pytrees import tree_util
+from polyak.rules.pytrees import Node, tree_util, unchecked
 
 
-class Wrapper:
+class Wrapper(Node):
     """The base of the wrappers: a rule, and one number that is traced as the rule's own numbers are.
+
+    A subclass names its number (`setting`) and defines `gradient`, `step` or both. What else it holds is compiled
+    for, as a rule's choices are: it must be hashable.
 
     Attributes:
         rule: what is wrapped, a rule of any kind; another wrapper too.
@@ -35,7 +38,6 @@ class Wrapper:
     setting: str  # what the amount is called among the settings
 
     def __init__(self, rule: Any, amount: Any) -> None:
-        _register()
         self.rule, self.amount = rule, _checked(rule, self.setting, amount)
 
     # What a wrapper defines.
@@ -79,13 +81,19 @@ class Wrapper:
 
     def replace(self, **settings: Any) -> Any:
         """A copy with some settings changed."""
-        amount = settings.pop(self.setting, self.amount)
-        return type(self)(self.rule.replace(**settings) if settings else self.rule, amount)
+        changed = copy.copy(self)
+        changed.amount = _checked(self.rule, self.setting, settings.pop(self.setting, self.amount))
+        changed.rule = self.rule.replace(**settings) if settings else self.rule
+        return changed
 
-    def __setstate__(self, attributes: dict[str, Any]) -> None:
-        """From a pickle, perhaps in a process that has made no wrapper yet."""
-        _register()
-        self.__dict__.update(attributes)
+    def _flatten(self) -> tuple[Any, Any]:
+        others = {name: value for name, value in vars(self).items() if name not in ("rule", "amount")}
+        return (self.rule, self.amount), tuple(others.items())
+
+    @classmethod
+    def _unflatten(cls, structure: Any, leaves: Any) -> Any:
+        rule, amount = leaves
+        return unchecked(cls, {**dict(structure), "rule": rule, "amount": amount})
 
     def __str__(self) -> str:
         return f"{self.rule} with {self.setting}={self.amount:g}"
@@ -171,22 +179,6 @@ class DecoupledDecay(Wrapper):
     def step(self, step: Array, x: Array) -> Array:
         r"""Step - \lambda x."""
         return step - self.amount * x
-
-
-@functools.cache
-def _register() -> None:
-    """Make the wrappers pytrees: the wrapped rule's leaves, and the amount."""
-
-    def flatten(wrapper: Wrapper) -> tuple[tuple[Any, Any], None]:
-        return (wrapper.rule, wrapper.amount), None
-
-    def unflatten(cls: type[Wrapper], leaves: Any) -> Wrapper:
-        wrapper: Wrapper = object.__new__(cls)
-        wrapper.rule, wrapper.amount = leaves
-        return wrapper
-
-    for cls in Wrapper.__subclasses__():
-        tree_util().register_pytree_node(cls, flatten, lambda _, leaves, cls=cls: unflatten(cls, leaves))
 
 
 def _checked(rule: Any, name: str, amount: Any) -> Any:

@@ -123,3 +123,21 @@ def test_several_rules():
     found = pk.best(pk.sweep(planes, on="ravine", steps=30))
     assert set(found) == {"heavy_ball", "adam"}
     assert found["adam"].settings["lr"] == 1.0
+
+
+@pytest.mark.parametrize("sampling", ["grid", "random"])
+def test_settings_stand_as_the_axes_do_however_a_store_lists_them(sampling):
+    drawn = {} if sampling == "grid" else {"cells": 5}
+    ds = pk.sweep(
+        pk.HeavyBall,
+        on="ravine",
+        steps=5,
+        sampling=sampling,
+        lr=pk.log(0.01, 1, 3),
+        momentum=pk.linear(0, 0.9, 3),
+        **drawn,
+    )
+    listed = ds.drop_vars(["lr", "momentum"]).assign_coords(momentum=ds.momentum.variable, lr=ds.lr.variable)
+    assert [name for name in listed.coords if name in ("lr", "momentum")] == ["momentum", "lr"]
+    assert str(pk.best(listed)) == str(pk.best(ds))
+    assert list(pk.best(listed).settings) == ["lr", "momentum"]

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-LONG = 120  # seconds after which whatever hangs is given up
+from patience import PATIENCE
+
 TIMES = 5
 
 # Four hundred chunks of a few milliseconds; a line for each that is done.
@@ -48,7 +49,7 @@ def started(store: Path) -> subprocess.Popen[str]:
 
 def finished(process: subprocess.Popen[str]) -> list[int]:
     """Wait for its end; the cells that were done, as they were told."""
-    told, _ = process.communicate(timeout=LONG)
+    told, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     return [int(line.split()[0]) for line in told.splitlines() if line != "ready"]
 
@@ -84,7 +85,7 @@ def test_killed_again_and_again_at_random_moments(
         line_that(process, beyond(done + moments.choice([1, 100, 200])))
         time.sleep(moments.uniform(0, 0.05))
         process.send_signal(signal.SIGKILL)
-        rest, _ = process.communicate(timeout=LONG)
+        rest, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == -signal.SIGKILL
         told = [int(line.split()[0]) for line in rest.splitlines() if line and line[0].isdigit()]
         assert not told or told[-1] < 8000, "it was killed before its end"
@@ -105,12 +106,12 @@ def test_killed_while_the_store_is_made(unbroken: dict[str, bytes], tmp_path: Pa
     for wait in (0.0, moments.uniform(0, 0.02), moments.uniform(0.02, 0.05)):
         process = started(store)
         assert line_that(process, lambda line: line == "ready\n") == "ready\n"
-        until = time.monotonic() + LONG
+        until = time.monotonic() + PATIENCE
         while not part.exists() and not store.exists() and time.monotonic() < until:
             time.sleep(0.0005)
         time.sleep(wait)
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=LONG)
+        process.communicate(timeout=PATIENCE)
         assert process.returncode == -signal.SIGKILL
         assert part.exists() != store.exists(), "a store beside its place, or in it, never both"
         if store.exists():
@@ -128,7 +129,7 @@ def test_interrupted_it_ends_cleanly_and_goes_on(
     process = started(store)
     line_that(process, beyond(100))
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=LONG)
+    rest, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert rest.splitlines()[-1] == "interrupted"
     # What was under way was finished: every chunk has its mark, and nothing is half-written.

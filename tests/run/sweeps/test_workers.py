@@ -18,6 +18,7 @@ import distributed
 import pytest
 import xarray as xr
 
+from patience import PATIENCE
 from polyak.cli.files import object_in_file
 from polyak.problems import Problem
 from polyak.rules import HeavyBall, from_page
@@ -182,7 +183,7 @@ def test_a_worker_that_really_is_of_another_version(tmp_path: Path, refused: Any
         )  # fmt: skip
         try:
             with distributed.Client(cluster) as client:
-                client.wait_for_workers(2, timeout=60)
+                client.wait_for_workers(2, timeout=PATIENCE)
             with refused("the worker tcp://", "has polyak 0.0.1", f"expected {__version__}"):
                 sweep(HeavyBall, **PLANE, store=tmp_path / "a.zarr", cluster=cluster.scheduler_address)
         finally:
@@ -231,7 +232,7 @@ def test_a_cluster_that_goes_away(
             scheduler.kill()
 
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while not file.exists() or not file.read_text().endswith("}"):
             assert time.monotonic() < until
             time.sleep(0.05)

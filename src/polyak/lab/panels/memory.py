@@ -69,6 +69,12 @@ class MemoryPanel:
         """What the page's template places."""
         return [self.bars, self.lines, self.words, self.choice]
 
+    def forget(self) -> None:
+        """Show nothing: what was shown is of another rule."""
+        for source in (self.weights, self.mark, self.signal):
+            send(source, {name: [] for name in source.data})
+        self.words.text = ""
+
     def draw(self, state: State, found: Memory) -> None:
         """Show the memory of the active rule."""
         say, response = self.page.words.say, found.response

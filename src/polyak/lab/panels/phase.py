@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +74,7 @@ class PhasePanel:
     def _button(self, name: str, ask: Callable[..., dict[str, float]]) -> Button:
         say = self.page.words.say
         made = Button(label=say("phase", name), name=name, stylesheets=[self.page.sheet])
-        made.on_click(lambda: self._set(ask))
+        made.on_click(lambda: self.page.ask(ask))
         return made
 
     def _draw_glyphs(self) -> None:
@@ -113,8 +114,12 @@ class PhasePanel:
         figure.on_event(Tap, self._jump)
         figure.on_event(MouseMove, self._hover)
 
-    def draw_plane(self, kind: Kind, plane: planes.Plane | None, why_not: str = "") -> None:
-        """Show a rule's plane, or why there is none."""
+    def forget(self) -> None:
+        """Say nothing: what was said is of another rule, or of another landscape."""
+        self.words.text = ""
+
+    def draw_plane(self, kind: Kind, plane: planes.Plane | None) -> None:
+        """Show a rule's plane, or that there is none."""
         self.kind = kind
         say, known = self.page.words.say, self.page.words.known
         if plane is self.plane and plane is not None:
@@ -128,7 +133,6 @@ class PhasePanel:
             self.figure.y_range.start, self.figure.y_range.end = 0, 1
             self.marks.data = NOTHING
             self.path.data = {"step": [], "x": []}
-            self.words.text = why_not
             return
         low, high = float(plane.values[0]), float(plane.values[-1])
         self.image.data = {
@@ -181,8 +185,11 @@ class PhasePanel:
             self.fresh = False
             self._draw_path(self.marks.data["a"][-1], value)
 
-    def draw_prediction(self, found: Stability) -> None:
-        """The regime and the rate on each curvature, and how large the learning rate may be."""
+    def draw_prediction(self, found: Stability | None, why_not: str) -> None:
+        """The regime and the rate on each curvature, and how large the learning rate may be; or why nothing is said."""
+        if found is None:
+            self.words.text = escape(why_not)
+            return
         say, known = self.page.words.say, self.page.words.known
         signs = ("●", "■", "◆", "▲")
         lines = [
@@ -203,15 +210,6 @@ class PhasePanel:
                 say("phase", "stable_up_to", lr=self.page.label(found.lr), most=f"{found.max_lr:.6g}")
             )
         self.words.text = "<br>".join(lines)
-
-    def _set(self, ask: Callable[..., dict[str, float]]) -> None:
-        page = self.page
-        kind, state = page.offer.kind(page.state.current.rule), page.state
-        landscape = page.offer.landscapes[state.landscape]
-        page.ask(
-            lambda: ask(kind, state.current.settings, landscape),
-            lambda settings: page.change_settings(**settings),
-        )
 
     def _settings_at(self, a: float, value: float, curvature: float) -> dict[str, float]:
         plane = self.plane

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bokeh.models import Button, Column, ColumnDataSource, Div, Progress, Range1d, Select, Spinner
 
+from polyak.errors import PolyakError
 from polyak.lab.background import Task
 from polyak.lab.computing.trainings import Training, check_work, training_of
 from polyak.lab.panels.look import fit, lean, new_figure
@@ -128,7 +129,8 @@ class TrainingPanel:
             self.data.value = state.data
             for name, spinner in self.numbers.items():
                 spinner.value = getattr(state, name)
-        wanted = (state.current, state.data, state.batch_size, state.epochs, state.seeds)
+        kind = self.page.offer.kind(state.current.rule)  # another one, where its file was saved
+        wanted = (kind, state.current, state.data, state.batch_size, state.epochs, state.seeds)
         if wanted == self.wanted:
             return
         self.wanted = wanted
@@ -163,21 +165,26 @@ class TrainingPanel:
             check_work(made, state.batch_size, state.epochs, state.seeds)
             return training_of(rule, made, state.batch_size, state.epochs, state.seeds, progress)
 
-        self.task = page.lab.background.begin(
-            work,
-            done=lambda task, found: page.later(lambda: self._show(task, found)),
-            failed=lambda task, text: page.later(lambda: self._fail(task, text)),
-            progress=lambda task, part: page.later(lambda: self._tell(task, part)),
-        )
+        try:
+            self.task = page.lab.background.begin(
+                work,
+                done=lambda task, found: page.later(lambda: self._show(task, found)),
+                failed=lambda task, text: page.later(lambda: self._fail(task, text)),
+                progress=lambda task, part: page.later(lambda: self._tell(task, part)),
+            )
+        except PolyakError as error:  # too much is waiting
+            self._fail(None, str(error))
 
     def _tell(self, task: Task, part: float) -> None:
         if task is self.task:
             self.progress.mode, self.progress.value = "determinate", round(100 * part)
 
-    def _fail(self, task: Task, text: str) -> None:
+    def _fail(self, task: Task | None, text: str) -> None:
         if task is self.task:
             self.task, self.progress.visible = None, False
             self.words.text = ""
+            self.runs.data = self.measured.data = {"epoch": [], "loss": []}  # they are of another training
+            self.theory.data = BAND
             self.page.say(text)
 
     def _show(self, task: Task, found: Training) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,10 @@ def coordinates(job: Job) -> dict[str, xr.Variable]:
 
 
 def swept(dataset: xr.Dataset) -> list[str]:
-    """The names of the settings that have an axis."""
-    return [str(name) for name, found in dataset.coords.items() if "scale" in found.attrs]
+    """The names of the settings that have an axis, in the axes' order: a store lists them as its disk does."""
+    axes = list(json.loads(dataset.attrs.get("axes", "{}")))
+    names = [str(name) for name, found in dataset.coords.items() if "scale" in found.attrs]
+    return sorted(names, key=lambda name: axes.index(name) if name in axes else len(axes))
 
 
 def together(found: dict[str, xr.Dataset]) -> Any:
