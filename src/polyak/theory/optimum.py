@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
+from polyak.problems import Problem
 from polyak.rules import GradientDescent
 from polyak.run.result import Result
 from polyak.theory import spectrum
@@ -94,8 +95,9 @@ def optimal(rule: Any, curvature: Any, *, params: Any = None) -> Optimum:
     Args:
         rule: a class of ours (`HeavyBall`) or its name, or a rule with its settings, of ours, `from_optax` or
             `from_page`; up to three numbers, the learning rate among them, are all searched.
-        curvature: what `curvatures` takes: positive numbers, a landscape, a trace, a problem. The worst is taken over
-            these alone: for one and two settings what is best at both ends is best between them.
+        curvature: what `curvatures` takes: positive numbers, a landscape, a trace, a problem (the two ends of its
+            spectrum). The worst is taken over these alone: for one and two settings what is best at both ends is best
+            between them.
         params: where a problem's Hessian is taken.
 
     Returns an Optimum. Raises PolyakError for a rule that is not linear or has more than three numbers, and for
@@ -116,7 +118,8 @@ def optimal(rule: Any, curvature: Any, *, params: Any = None) -> Optimum:
         raise PolyakError(
             f"{found.name} has {1 + len(found.others)} numbers ({names}), expected three at most"
         )
-    values = np.unique(curvatures(curvature, params=params).values)
+    where = curvatures(curvature, params=params)
+    values = where.ends if isinstance(curvature, Problem) else np.unique(where.values)
     if (values < 0).any():
         raise PolyakError(f"curvature {values.min():g} is negative: no rate is best on a saddle")
     best = best_settings(found, values)
