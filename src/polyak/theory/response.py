@@ -125,9 +125,9 @@ def response(rule: Any, steps: int | None = None, *, at: int = 0, gradient: floa
         at: the step that the gradient comes in; under a schedule the response depends on it.
         gradient: the gradient at every step besides, before and after; it matters only where a rule is not linear.
 
-    Returns a Response. Raises PolyakError for a rule whose response never fades (a momentum of 1), and for
-    input that cannot be used. A rule that is not linear is answered, at the operating point that `at` and
-    `gradient` say: by default from rest, with no other gradient.
+    Returns a Response. Raises PolyakError for a rule whose response never fades (a momentum of 1), for one that moves
+    an array otherwise than its entries alone, and for input that cannot be used. A rule that is not linear is answered,
+    at the operating point that `at` and `gradient` say: by default from rest, with no other gradient.
 
     Source: Goh, G. (2017). Why momentum really works, Distill; Oppenheim, A. V. & Schafer, R. W. (2010).
     Discrete-time signal processing, section 2.3, for the response of a linear system.
@@ -142,6 +142,7 @@ def response(rule: Any, steps: int | None = None, *, at: int = 0, gradient: floa
     rule = as_rule(rule)
     at = checked_step(at)
     examination = Examination(rule, at)
+    examination.require_elementwise()
     if not math.isfinite(gradient):
         raise PolyakError(f"gradient is {gradient}, expected a finite number")
     fade = _fade(examination) if examination.linear else math.nan
