@@ -76,10 +76,14 @@ class Trade(Result):
             },
         )
 
+    @property
+    def _ending(self) -> str:
+        return " (inf: it grows without end)" if np.isinf(self.floors[[0, -1]]).any() else ""
+
     def __str__(self) -> str:
         return (
             f"{self.rule} on {self.problem.data.name}, batch {self.batch_size}: {self.lr} from {self.lrs[0]:g} to "
-            f"{self.lrs[-1]:g}, floor from {self.floors[0]:g} to {self.floors[-1]:g}"
+            f"{self.lrs[-1]:g}, floor from {self.floors[0]:g} to {self.floors[-1]:g}{self._ending}"
         )
 
 
