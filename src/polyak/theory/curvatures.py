@@ -102,14 +102,18 @@ def checked_curvatures(values: Any) -> NDArray[np.float64]:
     return np.sort(numbers)
 
 
+def point_of(landscape: Landscape) -> tuple[NDArray[np.float64], str]:
+    """Where a landscape's curvatures are taken, and what that point is, in words."""
+    if not landscape.minimisers:
+        return np.array(landscape.start), "at its start (no minimiser is known)"
+    away = [np.linalg.norm(np.subtract(m, landscape.start)) for m in landscape.minimisers]
+    return np.array(landscape.minimisers[int(np.argmin(away))]), "at its minimiser"
+
+
 def _of_landscape(landscape: Landscape) -> Curvatures:
-    if landscape.minimisers:
-        away = [np.linalg.norm(np.subtract(m, landscape.start)) for m in landscape.minimisers]
-        point, where = landscape.minimisers[int(np.argmin(away))], "at its minimiser"
-    else:
-        point, where = landscape.start, "at its start (no minimiser is known)"
+    point, where = point_of(landscape)
     spelled = ", ".join(f"{value:g}" for value in point)
-    found = _hessian_eigenvalues(landscape, np.array([point]))[0]
+    found = _hessian_eigenvalues(landscape, point[None])[0]
     return _at_one_point(
         found, f"{landscape.name} {where}", f"{landscape.name}, {where} ({spelled})", len(found)
     )
@@ -156,12 +160,17 @@ def _at_one_point(found: NDArray[np.float64], what: str, origin: str, size: int)
 
 def _hessian_eigenvalues(landscape: Landscape, points: NDArray[Any]) -> NDArray[np.float64]:
     """The eigenvalues of the Hessian at points (k, n), rising: shape (k, n)."""
-    with jax.enable_x64(True):
-        hessians = np.asarray(_hessians(landscape.function)(jnp.asarray(points, dtype=jnp.float64)))
-    finite = np.isfinite(hessians).all(axis=(1, 2))
+    there = hessians(landscape, points)
+    finite = np.isfinite(there).all(axis=(1, 2))
     found = np.full(points.shape, np.nan)
-    found[finite] = np.linalg.eigvalsh(hessians[finite])
+    found[finite] = np.linalg.eigvalsh(there[finite])
     return found
+
+
+def hessians(landscape: Landscape, points: NDArray[Any]) -> NDArray[np.float64]:
+    """The Hessian at points (k, n): shape (k, n, n)."""
+    with jax.enable_x64(True):
+        return np.asarray(_hessians(landscape.function)(jnp.asarray(points, dtype=jnp.float64)))
 
 
 @lru_cache(maxsize=64)

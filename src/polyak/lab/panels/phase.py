@@ -181,8 +181,8 @@ class PhasePanel:
             self.fresh = False
             self._draw_path(self.marks.data["a"][-1], value)
 
-    def draw_prediction(self, found: Stability) -> None:
-        """The regime and the rate on each curvature, and how large the learning rate may be."""
+    def draw_prediction(self, found: Stability, changes: bool = False) -> None:
+        """The regime and the rate on each curvature, how large the learning rate may be, and what that is true of."""
         say, known = self.page.words.say, self.page.words.known
         signs = ("●", "■", "◆", "▲")
         lines = [
@@ -202,6 +202,7 @@ class PhasePanel:
             lines.append(
                 say("phase", "stable_up_to", lr=self.page.label(found.lr), most=f"{found.max_lr:.6g}")
             )
+        lines.append(say("phase", "near_the_minimiser" if changes else "on_quadratics"))
         self.words.text = "<br>".join(lines)
 
     def _set(self, ask: Callable[..., dict[str, float]]) -> None:
