@@ -51,6 +51,15 @@ def test_saddle_is_answered(here, folder):
     assert "a saddle, x runs away by a factor of 1.174 a step" in found.out
 
 
+def test_of_a_landscape_whose_curvature_changes_the_way_is_not_predicted(here):
+    rosenbrock = here("predict heavy_ball --lr 0.0005 --momentum 0.5 --on rosenbrock")
+    assert rosenbrock.code == 0, rosenbrock.err
+    assert "The curvature of rosenbrock changes along the descent" in rosenbrock.out
+    ravine = here("predict heavy_ball --lr 0.6 --momentum 0.5 --on ravine")
+    assert "on quadratics of 2 curvatures" in ravine.out
+    assert "changes along the descent" not in ravine.out
+
+
 def test_phase_of_a_rule_and_of_a_setting(here, folder):
     alone = here("phase heavy_ball --out phase.svg")
     assert alone.code == 0, alone.err

@@ -44,6 +44,26 @@ def test_predicted_end_is_the_end_of_the_descent(problem):
         assert f"{ratio:.4g} of it" in said(found)
 
 
+@pytest.mark.parametrize(
+    ("rule", "on"),
+    [(pk.HeavyBall(lr=0.0005, momentum=0.5), "rosenbrock"), (pk.HeavyBall(lr=0.01, momentum=0.5), "beale")],
+    ids=["rosenbrock", "beale"],
+)
+def test_where_the_curvature_changes_along_the_way_nothing_is_predicted_of_it(rule, on, problem):
+    found = the_theory(subject(rule, problem, on=on))
+    assert "The curvature changes along the way" in said(found)
+    assert "of this descent they predict nothing" in said(found)
+    assert "should become" not in said(found)
+    along = pk.theory.curvatures(pk.descend(rule, on, 20)).values
+    assert f"from {along.min():.4g} to {along.max():.4g}" in said(found)
+    assert f"Predicted on {on}, close to one point alone" in [table.caption for table in found.tables]
+
+
+def test_a_quadratic_is_said_to_be_one(problem):
+    found = the_theory(subject(pk.HeavyBall(lr=0.6, momentum=0.5), problem))
+    assert "said of quadratics, and the curvature is the same all along this descent" in said(found)
+
+
 def test_turned_quadratic_is_told_along_its_own_axes(problem):
     landscape = pk.landscapes.quadratic([0.5, 3.0], rotation=30, start=[2.0, -1.0])
     found = the_theory(subject(pk.HeavyBall(lr=0.3, momentum=0.4), problem, on=landscape))

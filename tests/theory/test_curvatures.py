@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import jax
 import numpy as np
 import pytest
@@ -65,13 +67,25 @@ def test_a_trace_that_diverges_is_followed_as_far_as_it_is_finite():
 
 
 @pytest.mark.parametrize("columns", [1, 2, 12])
-def test_a_problem_by_lanczos_is_its_matrix(columns):
+def test_a_problems_curvatures_are_its_matrixs(columns):
     rng = np.random.default_rng(columns)
     X = rng.normal(size=(50, columns)) * np.geomspace(0.1, 3, columns)
     problem = pk.linear_regression((X, rng.normal(size=50)))
     ones = np.column_stack([X, np.ones(50)])
-    expected = np.linalg.eigvalsh(ones.T @ ones / 50)[[0, -1]]
-    np.testing.assert_allclose(curvatures(problem).values, expected, rtol=1e-9)
+    expected = np.linalg.eigvalsh(ones.T @ ones / 50)
+    found = curvatures(problem)
+    np.testing.assert_allclose(found.values, expected, rtol=1e-9)
+    np.testing.assert_allclose(found.ends, expected[[0, -1]], rtol=1e-9)
+
+
+def test_of_many_parameters_the_ends_by_lanczos_are_its_matrixs(monkeypatch):
+    X = np.random.default_rng(1).normal(size=(80, 30))
+    problem = pk.linear_regression((X, X[:, 0]))
+    expected = curvatures(problem)
+    monkeypatch.setattr(sys.modules["polyak.theory.curvatures"], "MOST_WHOLE", 30)
+    found = curvatures(problem)
+    np.testing.assert_allclose(found.values, expected.ends, rtol=1e-9)
+    assert "the ends of its spectrum" in found.origin
 
 
 def test_a_problems_hessian_is_taken_where_it_is_asked_for():
@@ -86,15 +100,7 @@ def test_a_problems_hessian_is_taken_where_it_is_asked_for():
     assert "the given parameters" in found.origin
 
 
-def test_directions_without_pull_are_left_out_and_counted():
-    X = np.random.default_rng(0).normal(size=(30, 4))
-    problem = pk.linear_regression((np.column_stack([X, X]), X[:, 0]))
-    found = curvatures(problem)
-    assert found.flat == 1
-    assert len(found.values) == 1
-
-
-def test_no_matrix_of_the_parameters_is_formed():
+def test_a_product_forms_no_matrix():
     """650 parameters: a Hessian would be an array of 650 by 650."""
     problem = pk.softmax_regression(pk.data.digits())
     from polyak.theory.hessian import Hessian, _product

@@ -126,6 +126,20 @@ def test_a_rule_that_diverges_has_no_floor_and_no_error(small_problem):
     assert not np.isfinite(e.mean[-1])
 
 
+@pytest.mark.parametrize("lr", [10.0, 1e3])
+def test_what_grows_without_end_does_not_settle(lr, small_problem):
+    """Of two parts that both grow the noise is soon the larger: that is no floor's work."""
+    e = pk.expected_loss(pk.HeavyBall(lr=lr, momentum=0.5), small_problem)
+    with np.errstate(invalid="ignore"):
+        assert (e.deterministic[1:] <= e.noise[1:]).any()
+    assert e.floor == math.inf
+    assert e.settled_at is None
+    assert "no floor, for it grows without end" in str(e)
+    assert e.mean[-1] == math.inf  # not the nan of inf less inf
+    assert not np.isnan(e.mean).any()
+    assert not np.isnan(e.spread).any()
+
+
 def test_the_spread_is_about_what_runs_show(small_problem):
     rule = pk.HeavyBall(lr=0.05, momentum=0.5)
     h = pk.train(rule, small_problem, batch_size=4, epochs=20, seeds=2000, replace=True, every=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Context, Decimal, localcontext
 
 import numpy as np
 import optax
@@ -39,6 +40,51 @@ def test_momentum_is_an_average_over_its_memory(momentum):
     assert r.remaining == pytest.approx(momentum**r.memory, rel=1e-12)
     if momentum:
         assert momentum**r.half_life == pytest.approx(0.5, rel=1e-12)
+
+
+@pytest.mark.parametrize("rest", [1e-3, 1e-4, 1e-6, 1e-9, 1e-12, 1e-15])
+def test_a_memory_longer_than_what_is_shown_is_held_exactly(rest):
+    """1 - m^n for the momentum m that the float holds, in 60 digits."""
+    momentum = 1 - rest
+    r = pk.response(pk.HeavyBall(lr=0.1, momentum=momentum))
+    with localcontext(Context(prec=60)):
+        m, n = Decimal(momentum), r.whole_memory
+        held, half_life = 1 - m**n, Decimal("0.5").ln() / m.ln()
+        memory, left = 1 / (1 - m), m ** (1 / (1 - m))
+    assert r.held == pytest.approx(float(held), rel=1e-12)
+    assert r.remaining == pytest.approx(float(left), rel=1e-12)
+    assert r.half_life == pytest.approx(float(half_life), rel=1e-12)
+    assert r.memory == pytest.approx(float(memory), rel=1e-12)
+    assert r.gain == pytest.approx(0.1 * float(memory), rel=1e-11)
+    assert r.to_xarray().attrs["held"] == r.held
+
+
+def chained(params, states, hyperparams):
+    for p, (v, w) in zip(params, states):
+        v[:] = hyperparams["a"] * v + hyperparams["lr"] * p.grad
+        w[:] = hyperparams["b"] * w + v
+        p[:] -= w
+
+
+def test_of_two_chained_slots_what_is_held_is_summed_from_both(refused):
+    """w_k is the convolution of a^k and b^k: (a^(k+1) - b^(k+1))/(a - b), summed in 60 digits."""
+    a, b = 1 - 1e-6, 0.9
+    r = pk.response(pk.from_page(chained, a=a, b=b, lr=0.1))
+    with localcontext(Context(prec=60)):
+        A, B, n = Decimal(a), Decimal(b), r.whole_memory
+        of = [x * (1 - x**n) / (1 - x) for x in (A, B)]
+        whole = [x / (1 - x) for x in (A, B)]
+        held = (of[0] - of[1]) / (whole[0] - whole[1])
+    assert r.held == pytest.approx(float(held), rel=1e-8)
+    with refused("chained", "too near 1", "rounding"):
+        pk.response(pk.from_page(chained, a=1 - 1e-11, b=b, lr=0.1))
+
+
+def test_a_gradient_used_at_once_is_held_too():
+    """Quasi-hyperbolic: 1 - nu of a gradient at once, the rest over the memory."""
+    m = 1 - 1e-6
+    r = pk.response(pk.QuasiHyperbolic(lr=0.1, momentum=m, nu=0.5))
+    assert r.held == pytest.approx(1 - 0.5 * m**r.whole_memory, rel=1e-9)
 
 
 def test_the_finite_truth_beside_the_rule_of_thumb():

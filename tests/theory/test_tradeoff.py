@@ -60,6 +60,16 @@ def test_every_drop_ends_where_its_schedule_ends(rule, small_problem):
     assert found.best == found.losses.argmin()
 
 
+def test_a_drop_that_comes_too_late_ends_at_inf_and_is_not_the_best(small_problem):
+    found = pk.lr_drop(RULE.replace(lr=40.0), small_problem, factor=0.001, batch_size=4, steps=300)
+    assert found.best == 0  # dropped at once it shrinks
+    assert np.isfinite(found.losses[0])
+    assert found.losses[-1] == math.inf
+    assert not np.isnan(found.losses).any()
+    lost = pk.lr_drop(RULE.replace(lr=40.0), small_problem, factor=0.9, batch_size=4, steps=300)
+    assert "grows without end" in str(lost)
+
+
 def test_bad_input_is_one_line(small_problem, refused):
     with refused("factor is 2"):
         pk.lr_drop(RULE, small_problem, factor=2)

@@ -11,6 +11,8 @@ from polyak.cli.progress import shown
 from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture, options, whole
 from polyak.errors import PolyakError, whole_number
 
+STEPS = 20  # of the descent that a landscape's prediction is held against
+
 Curvature = Annotated[str | None, typer.Option(help="One curvature or several, such as 0.2,4.")]
 
 
@@ -108,7 +110,24 @@ def _stability(rule: Any, curvature: str | None, on: str | None) -> Any:
     typer.echo(found)
     for sentence in found.words():
         typer.echo(sentence)
+    if on is not None:
+        _say_where_it_holds(rule, on)
     return lambda: stability_figure(found)
+
+
+def _say_where_it_holds(rule: Any, on: str) -> None:
+    """Whether the landscape is a quadratic along the rule's own descent: else nothing is predicted of it."""
+    from polyak.cli.arguments import landscape_from
+    from polyak.run import descend
+    from polyak.theory.along import CHANGES, curvature_change
+
+    landscape = landscape_from(on)
+    change = curvature_change(landscape, descend(rule, landscape, STEPS).positions)
+    if change > CHANGES:
+        typer.echo(
+            f"The curvature of {landscape.name} changes along the descent, by {100 * change:.3g} % in {STEPS} steps: "
+            "all this holds close to the point that it is taken at, and predicts nothing of the way there."
+        )
 
 
 def _expectation(rule: Any, data: str, target: str | None, steps: int, batch_size: int, seeds: int) -> Any:

@@ -309,18 +309,20 @@ class Page:
         def work(_: Any) -> Any:
             kind, landscape = offer.kind(state.current.rule), offer.landscapes[state.landscape]
             rule, plane, prediction, why_not = offer.rule(state.current), None, None, ""
+            changes = False
             try:
                 plane = planes.plane_of(kind, state.current.settings)
                 if plane is not shown:
                     planes.path_at(kind, state.current.settings, plane, 1.0, float(plane.values[0]))
                 prediction = planes.prediction(rule, landscape)
+                changes = planes.changes(rule, landscape, state.start, state.steps)
             except PolyakError as error:
                 why_not = str(error)
             try:
                 memory = memories.memory_of(rule, state.signal)
             except PolyakError as error:
                 memory, why_not = None, why_not or str(error)
-            return kind, plane, prediction, why_not, memory
+            return kind, plane, (prediction, changes), why_not, memory
 
         self._begin(
             work,
@@ -359,7 +361,7 @@ class Page:
             self.trace.settle()
             self.phase.draw_plane(kind, plane)
             self.phase.draw_marks(self.state)
-            self.phase.draw_prediction(prediction, why_not)
+            self.phase.draw_prediction(*prediction, why_not)
             if memory is not None:
                 self.memory.draw(state, memory)
             else:

@@ -28,6 +28,6 @@ def condition_figure(rates: Any) -> Figure:
     axes.set_yscale("log")
     axes.grid(visible=True, which="both")
     axes.set(xlabel=r"condition number $\kappa = L/m$", ylabel="steps to 1 % of the error")
-    heading(axes, "at the best setting of each")
+    heading(axes, "at the best setting of each, on quadratics")
     legend_below(figure, *axes.get_legend_handles_labels())
     return figure

@@ -75,7 +75,9 @@ def draw_phases(axes: Axes, diagram: Any) -> None:
             axes.text(inside, y[row], name, ha="center", va="center", fontsize=8.5, bbox=_PAPER)
     symbol = {"momentum": r"$\gamma$"}.get(str(up), str(up).replace("_", " "))
     axes.set(xlabel=r"learning rate $\times$ curvature, $\eta \lambda$", ylabel=f"{symbol}")
-    heading(axes, f"{diagram.attrs['rule'].replace('_', ' ')}: regimes and rate (bold line: the edge)")
+    heading(
+        axes, f"{diagram.attrs['rule'].replace('_', ' ')}: regimes and rate on quadratics (bold: the edge)"
+    )
 
 
 def _mark(axes: Axes, diagram: Any, stability: Stability, shown: list[int]) -> None:

@@ -68,8 +68,8 @@ def draw_errors(axes: Axes, stability: Stability, shown: list[int], steps: int) 
         axes.set_yscale("symlog", linthresh=1.0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True)
-    axes.set(xlabel="step $k$", ylabel="error from a distance of 1")
-    heading(axes, f"predicted: {label(stability.rule)}")
+    axes.set(xlabel="step $k$", ylabel="predicted error from a distance of 1")
+    heading(axes, f"on quadratics: {label(stability.rule)}")
 
 
 def _chosen(count: int) -> list[int]:

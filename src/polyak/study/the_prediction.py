@@ -91,7 +91,9 @@ def _in_words(expected: Expectation, measured: History) -> str:
     last = measured.losses[:, expected.steps].astype(np.float64)
     lr = lr_of(expected.rule)
     setting = name if math.isnan(lr) else f"{name} (the best learning rate of the ladder, by theory)"
-    floor = f"The noise of the batches holds it at {expected.floor:.5g} in the long run"
+    floor = "It has no floor: in the long run it grows without end"
+    if math.isfinite(expected.floor):
+        floor = f"The noise of the batches holds it at {expected.floor:.5g} in the long run"
     if expected.settled_at is not None:
         floor += f", and from step {expected.settled_at} on it is the larger part"
     return (

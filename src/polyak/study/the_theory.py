@@ -8,10 +8,19 @@ import numpy as np
 
 from polyak.errors import PolyakError
 from polyak.rules import FromPlane, Rule
-from polyak.run import descend
+from polyak.run import Trace, descend
 from polyak.show import condition_figure, phase_figure, response_figure, stability_figure
 from polyak.study.section import Picture, Section, Subject, Table
-from polyak.theory import Stability, phase_diagram, rates_by_condition_number, response, stability
+from polyak.theory import (
+    Stability,
+    curvatures,
+    phase_diagram,
+    rates_by_condition_number,
+    response,
+    stability,
+)
+from polyak.theory.along import CHANGES, curvature_change
+from polyak.theory.curvatures import point_of
 from polyak.theory.response import RULE_OF_THUMB, Response
 
 CONDITION_NUMBERS = (1.5, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
@@ -39,8 +48,11 @@ def the_theory(subject: Subject) -> Section:
             "Eigenvalues of one step within the unit circle, and the error they predict on each curvature."
         )
         pictures.append(Picture("stability", stability_figure(beside, steps=subject.steps), caption))
-        paragraphs += _predicted(subject, beside)
-        tables.append(Table(f"Predicted on {subject.landscape.name}", *_rows(beside)))
+        trace = descend(subject.rule, subject.landscape, subject.steps)
+        change = 0.0 if plane else curvature_change(subject.landscape, trace.positions)
+        paragraphs += _predicted(subject, beside, trace, change)
+        close = ", close to one point alone" if change > CHANGES else ""
+        tables.append(Table(f"Predicted on {subject.landscape.name}{close}", *_rows(beside)))
         pictures += _planes(subject, beside)
     except PolyakError as error:
         paragraphs.append(f"Stability: {error}.")
@@ -63,28 +75,49 @@ def _remembered(found: Response) -> str:
     )
 
 
-def _predicted(subject: Subject, found: Stability) -> list[str]:
-    """A sentence for each curvature, and where the descent really was along it."""
+def _predicted(subject: Subject, found: Stability, trace: Trace, change: float) -> list[str]:
+    """A sentence for each curvature, and what really happened along it: where the curvature stays as it is."""
+    edge = []
+    if np.isfinite(found.max_lr):
+        edge = [f"On all of these curvatures it is stable up to a learning rate of {found.max_lr:.6g}."]
+    if np.isnan(found.curvatures).any():
+        return [*found.words(subject.steps), *edge]
+    if change > CHANGES:
+        return [_elsewhere(found, trace, change), *edge]
     sentences = list(found.words(subject.steps))
-    trace = descend(subject.rule, subject.landscape, subject.steps)
-    minimisers = subject.landscape.minimisers
-    if minimisers and len(sentences) == subject.landscape.dimension and not np.isnan(found.curvatures).any():
-        near = min(
-            minimisers, key=lambda point: float(np.linalg.norm(np.subtract(point, trace.positions[0])))
-        )
-        errors = _along_curvatures(
-            subject.landscape, trace.positions[[0, -1]] - np.array(near), np.array(near)
-        )
+    if subject.landscape.minimisers and len(sentences) == subject.landscape.dimension:
+        point = point_of(subject.landscape)[0]
+        errors = _along_curvatures(subject.landscape, trace.positions[[0, -1]] - point, point)
         sentences = [
             f"{sentence.removesuffix('.')}; the descent began at {first:.4g} and is at {last:.4g}, "
             f"{_ratio(last, first)} of it."
             for sentence, first, last in zip(sentences, *errors, strict=True)
         ]
-    if np.isfinite(found.max_lr):
-        sentences.append(
-            f"On all of these curvatures it is stable up to a learning rate of {found.max_lr:.6g}."
-        )
-    return sentences
+    return [
+        "This is said of quadratics, and the curvature is the same all along this descent.",
+        *sentences,
+        *edge,
+    ]
+
+
+def _elsewhere(found: Stability, trace: Trace, change: float) -> str:
+    """Where the curvature changes along the way: what it is there, and that nothing is predicted."""
+    here = f"{found.curvatures.min():.4g} to {found.curvatures.max():.4g}"
+    try:
+        along = curvatures(trace)
+    except PolyakError:
+        there = "the descent passes where it is flat"
+    else:
+        there = f"along the descent it goes from {along.values.min():.4g} to {along.values.max():.4g}"
+    rates = ", ".join(
+        f"{rate:.4g} on {curvature:.4g}"
+        for curvature, rate in zip(found.curvatures, found.rates, strict=True)
+    )
+    return (
+        f"The curvature changes along the way: {here} at the point that is predicted from ({found.origin}), and "
+        f"{there}, a change of {100 * change:.3g} %. The rates ({rates}) are those of a quadratic, and hold close to "
+        "that point alone: of this descent they predict nothing."
+    )
 
 
 def _along_curvatures(landscape: Any, errors: Any, point: Any) -> Any:

@@ -16,9 +16,8 @@ from polyak.landscapes import Landscape
 from polyak.problems import Problem
 from polyak.run import Trace, as_landscape
 from polyak.run.batches import parameter_generator
-from polyak.theory.hessian import Hessian, extremes
-
-FLAT = 1e-10  # of the largest: a Hessian's smaller eigenvalues are rounding, and pull nothing
+from polyak.theory.flatness import TO, pulling, rounding
+from polyak.theory.hessian import MOST_WHOLE, Hessian, extremes, spectrum_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +28,19 @@ class Curvatures:
         values: shape (n,), none of them 0, in rising order at each place.
         origin: in words.
         places: the step of the trace that each is of, shape (n,); None where all are of one point.
-        flat: how many directions were left out because nothing pulls there.
+        flat: how many directions were left out because nothing pulls there: their curvature cannot be told from 0 in
+            float64 (flatness.py).
     """
 
     values: NDArray[np.float64]
     origin: str
     places: NDArray[np.int64] | None = None
     flat: int = 0
+
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """The smallest and the largest, shape (2,); (1,) where they are one."""
+        return np.unique([self.values.min(), self.values.max()])
 
 
 def curvatures(target: Any, *, params: Any = None) -> Curvatures:
@@ -44,11 +49,14 @@ def curvatures(target: Any, *, params: Any = None) -> Curvatures:
     Args:
         target: a curvature or a list of them, finite and not 0; a Landscape or its name (the Hessian at the minimiser
             nearest to its start, or at the start where none is known); a Trace (the Hessian at each position); a
-            Problem (the two extreme eigenvalues of its loss's Hessian, by Lanczos' method on Hessian-vector products).
+            Problem (its loss's Hessian, whole up to 2,000 parameters; of more its two ends alone, by Lanczos' method
+            on Hessian-vector products).
         params: where a Problem's Hessian is taken; its first parameters of seed 0 by default. For least squares the
             Hessian is the same everywhere.
 
-    Returns Curvatures, in rising order; negative ones make a saddle. Raises PolyakError for anything else.
+    Returns Curvatures, in rising order; negative ones make a saddle. Flat directions are left out and counted. Raises
+    PolyakError for anything else, and where the smallest curvature that is not flat cannot be had: where rounding
+    hides it, and where over 2,000 parameters have flat directions among them.
 
     >>> curvatures("ravine").values.round(12).tolist()
     [0.2, 4.0]
@@ -94,22 +102,28 @@ def checked_curvatures(values: Any) -> NDArray[np.float64]:
     return np.sort(numbers)
 
 
+def point_of(landscape: Landscape) -> tuple[NDArray[np.float64], str]:
+    """Where a landscape's curvatures are taken, and what that point is, in words."""
+    if not landscape.minimisers:
+        return np.array(landscape.start), "at its start (no minimiser is known)"
+    away = [np.linalg.norm(np.subtract(m, landscape.start)) for m in landscape.minimisers]
+    return np.array(landscape.minimisers[int(np.argmin(away))]), "at its minimiser"
+
+
 def _of_landscape(landscape: Landscape) -> Curvatures:
-    if landscape.minimisers:
-        away = [np.linalg.norm(np.subtract(m, landscape.start)) for m in landscape.minimisers]
-        point, where = landscape.minimisers[int(np.argmin(away))], "at its minimiser"
-    else:
-        point, where = landscape.start, "at its start (no minimiser is known)"
+    point, where = point_of(landscape)
     spelled = ", ".join(f"{value:g}" for value in point)
-    found = _hessian_eigenvalues(landscape, np.array([point]))[0]
-    values, flat = _without_flat(found, f"{landscape.name} {where}")
-    return Curvatures(values, f"{landscape.name}, {where} ({spelled})", None, flat)
+    found = _hessian_eigenvalues(landscape, point[None])[0]
+    return _at_one_point(
+        found, f"{landscape.name} {where}", f"{landscape.name}, {where} ({spelled})", len(found)
+    )
 
 
 def _of_trace(trace: Trace) -> Curvatures:
     finite = np.isfinite(trace.positions).all(axis=1)
     found = _hessian_eigenvalues(trace.landscape, trace.positions[finite])
-    pulls = np.isfinite(found) & (np.abs(found) > FLAT * np.abs(found).max(axis=1, keepdims=True))
+    # Along a trace a curvature may pass through 0: at the places where it does, nothing pulls.
+    pulls = np.isfinite(found) & (np.abs(found) > TO * rounding(found, found.shape[-1]))
     if not pulls.any():
         raise PolyakError(f"{trace.landscape.name} is flat along the trace: no curvature is other than 0")
     places = np.broadcast_to(np.flatnonzero(finite)[:, None], found.shape)
@@ -120,29 +134,43 @@ def _of_trace(trace: Trace) -> Curvatures:
 def _of_problem(problem: Problem, params: Any) -> Curvatures:
     point = problem.init(parameter_generator(0)) if params is None else params
     where = "its first parameters" if params is None else "the given parameters"
+    what, origin = f"{problem.name} at {where}", f"{problem.name} on {problem.data.name}, at {where}"
     with jax.enable_x64(True):
-        found = extremes(Hessian(problem, point))
-    values, flat = _without_flat(found, f"{problem.name} at {where}")
-    return Curvatures(values, f"{problem.name} on {problem.data.name}, at {where}", None, flat)
+        hessian = Hessian(problem, point)
+        if hessian.size <= MOST_WHOLE:
+            return _at_one_point(spectrum_of(hessian), what, origin, hessian.size)
+        ends = extremes(hessian)
+    if 0 < TO * float(rounding(ends, hessian.size)[0]) >= abs(ends[0]):
+        raise PolyakError(
+            f"{what} has flat directions, and the smallest curvature that is not flat cannot be had of {hessian.size} "
+            f"parameters, only of {MOST_WHOLE} at most (the largest is {ends[-1]:.6g})"
+        )
+    return _at_one_point(ends, what, f"{origin}, the ends of its spectrum", hessian.size)
 
 
-def _without_flat(found: NDArray[np.float64], what: str) -> tuple[NDArray[np.float64], int]:
-    pulls = np.abs(found) > FLAT * np.abs(found).max()
+def _at_one_point(found: NDArray[np.float64], what: str, origin: str, size: int) -> Curvatures:
+    """Eigenvalues of one Hessian of `size` rows, without those that are flat."""
     if not np.isfinite(found).all():
         raise PolyakError(f"the Hessian of {what} is not finite")
-    if not pulls.any():
-        raise PolyakError(f"the Hessian of {what} is 0: flat, nothing pulls there")
-    return found[pulls], int((~pulls).sum())
+    pulls = pulling(found, size, what)
+    flat = int((~pulls).sum())
+    left_out = f", {flat} flat direction{'s' * (flat > 1)} left out" if flat else ""
+    return Curvatures(found[pulls], origin + left_out, None, flat)
 
 
 def _hessian_eigenvalues(landscape: Landscape, points: NDArray[Any]) -> NDArray[np.float64]:
     """The eigenvalues of the Hessian at points (k, n), rising: shape (k, n)."""
-    with jax.enable_x64(True):
-        hessians = np.asarray(_hessians(landscape.function)(jnp.asarray(points, dtype=jnp.float64)))
-    finite = np.isfinite(hessians).all(axis=(1, 2))
+    there = hessians(landscape, points)
+    finite = np.isfinite(there).all(axis=(1, 2))
     found = np.full(points.shape, np.nan)
-    found[finite] = np.linalg.eigvalsh(hessians[finite])
+    found[finite] = np.linalg.eigvalsh(there[finite])
     return found
+
+
+def hessians(landscape: Landscape, points: NDArray[Any]) -> NDArray[np.float64]:
+    """The Hessian at points (k, n): shape (k, n, n)."""
+    with jax.enable_x64(True):
+        return np.asarray(_hessians(landscape.function)(jnp.asarray(points, dtype=jnp.float64)))
 
 
 @lru_cache(maxsize=64)

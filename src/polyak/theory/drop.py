@@ -39,7 +39,7 @@ class Drop(Result):
         batch_size: rows in a batch, drawn with replacement.
         factor: what the learning rate is multiplied by.
         losses: the expected loss after the last step, were it dropped after 0, 1 ... steps: shape (steps + 1,); the
-            last entry is without a drop.
+            last entry is without a drop, and inf is what grew beyond float64.
         best: the number of steps before the drop that ends lowest.
     """
 
@@ -61,6 +61,11 @@ class Drop(Result):
         )
 
     def __str__(self) -> str:
+        if not np.isfinite(self.losses[self.best]):
+            steps = len(self.losses) - 1
+            return (
+                f"{self.rule} on {self.problem.data.name}: grows without end in {steps} steps, dropped or not"
+            )
         return (
             f"{self.rule} on {self.problem.data.name}: times {self.factor:g} after {self.best} of "
             f"{len(self.losses) - 1} steps ends at {self.losses[self.best]:.6g}, never at {self.losses[-1]:.6g}"
@@ -111,4 +116,5 @@ def lr_drop(
         small = Steps(*map(jnp.asarray, (after.A, after.B, found.M, found.V / batch_size)))
         W = np.asarray(worth(jnp.asarray(found.loss), small, jnp.asarray(P[0])))[: steps + 1]
     losses = np.einsum("kij,kij->k", W[::-1], P) / 2
+    losses = np.where(np.isfinite(losses), losses, np.inf)  # what grew beyond float64
     return Drop(rule, problem, batch_size, factor, losses, int(losses.argmin()))

@@ -26,7 +26,8 @@ class Examination:
         compiled: whether it can be traced.
         state: the state in which it was tested.
         linear: whether superposition holds.
-        elementwise: whether each entry of an array moves as it would alone.
+        elementwise: whether each entry of an array moves as it would alone, whatever the array's shape.
+        mixed: the simplest array whose entries do not, in words; None where there is none.
     """
 
     def __init__(self, rule: Any, at: int = 0) -> None:
@@ -41,11 +42,13 @@ class Examination:
                 found = probe.Findings(*map(np.asarray, self._examined()))
             except PolyakError:
                 raise
-            except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+            except probe.NOT_RUN as error:
                 raise PolyakError(f"{self.name} cannot be run on one number: {error}") from error
         self.moved: NDArray[np.bool_] = found.moved
         self.linear = bool(found.nonlinearity <= LINEAR_TO)  # nan is not linear
-        self.elementwise = bool(found.mixing <= LINEAR_TO)
+        self.elementwise = bool((found.mixing <= LINEAR_TO).all())
+        kinds = zip(probe.SHAPES, found.mixing, strict=False)
+        self.mixed = next((kind for kind, off in kinds if not off <= LINEAR_TO), None)
 
     def _examined(self) -> probe.Findings:
         if self.compiled:
@@ -86,9 +89,14 @@ class Examination:
             raise PolyakError(
                 f"{self.name} is not linear in the gradient: it has no matrix (its response can still be asked for)"
             )
+        self.require_elementwise()
+
+    def require_elementwise(self) -> None:
+        """Raise a PolyakError unless the entries of arrays of every shape move as each would alone."""
         if not self.elementwise:
             raise PolyakError(
-                f"{self.name} mixes the entries of an array: one number's step does not tell its own"
+                f"{self.name} mixes the entries of {self.mixed}, or moves them otherwise than a number: one number's "
+                "step does not tell its own"
             )
 
 

@@ -8,6 +8,7 @@ recursion that gives them is in recursion.py; its level in the long run, the noi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,7 +42,7 @@ class Expectation(Result):
         rule: the rule with its settings.
         problem: what is trained.
         batch_size: rows in a batch, drawn with replacement.
-        mean: the expected loss, shape (steps + 1,).
+        mean: the expected loss, shape (steps + 1,); inf once it is beyond float64.
         spread: the standard deviation of the loss from run to run, shape (steps + 1,); for parameters that are spread
             normally, which they are after many steps of small batches, and not while the loss is far from normal.
         deterministic: the part of `mean` over `least` that full batches would have, shape (steps + 1,).
@@ -79,7 +80,10 @@ class Expectation(Result):
     @property
     def settled_at(self) -> int | None:
         """The first step at which the noise part is as large as the deterministic: from here the noise holds the loss
-        up, and a smaller learning rate would bring it down; None if it is not reached."""
+        up, and a smaller learning rate would bring it down; None if it is not reached, and where there is no floor:
+        what grows without end does not settle."""
+        if not math.isfinite(self.floor):
+            return None
         reached = np.flatnonzero(self.deterministic[1:] <= self.noise[1:])
         return int(reached[0]) + 1 if len(reached) else None
 
@@ -108,7 +112,14 @@ class Expectation(Result):
         kind = "" if self.exact else f" ({self.origin})"
         return (
             f"{self.rule} on {self.problem.data.name}, {self.problem.name}, batch {self.batch_size}: expected loss "
-            f"{self.mean[-1]:.6g} after {self.steps} steps, floor {self.floor:.6g}, least {self.least:.6g}{kind}"
+            f"{self.mean[-1]:.6g} after {self.steps} steps, {self.ending}, least {self.least:.6g}{kind}"
+        )
+
+    @property
+    def ending(self) -> str:
+        """The floor in words."""
+        return (
+            f"floor {self.floor:.6g}" if math.isfinite(self.floor) else "no floor, for it grows without end"
         )
 
 
@@ -161,8 +172,8 @@ def expected_loss(
         rule=rule,
         problem=problem,
         batch_size=batch_size,
-        mean=found.least + deterministic + noise,
-        spread=np.sqrt(np.maximum(variance, 0)),
+        mean=_finite_or_inf(found.least + deterministic + noise),
+        spread=_finite_or_inf(np.sqrt(np.maximum(variance, 0))),
         deterministic=deterministic,
         noise=noise,
         least=found.least,
@@ -170,6 +181,11 @@ def expected_loss(
         exact=found.exact,
         origin=found.origin,
     )
+
+
+def _finite_or_inf(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What grew beyond float64 is inf, not the nan of one infinite part less another."""
+    return np.where(np.isfinite(values), values, math.inf)
 
 
 def expectation_of(

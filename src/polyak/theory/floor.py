@@ -15,9 +15,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.theory.moments import Moments
-
-FLAT = 1e-10  # of the largest curvature
+from polyak.theory.moments import Moments, curvatures_of
 
 
 def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], found: Moments, batch_size: int) -> float:
@@ -35,10 +33,7 @@ def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], found: Moments, 
     O(1/n), for the recursion; Gitman et al. (2019), Understanding the role of momentum, for the Lyapunov equation.
     """
     d = found.size
-    H = found.M[:, :d]
-    curvatures, U = np.linalg.eigh((H + H.T) / 2)
-    pulls = np.abs(curvatures) > FLAT * np.abs(curvatures).max()
-    curvatures, U = curvatures[pulls], U[:, pulls]
+    curvatures, U = curvatures_of(found)
     k = len(curvatures)
     kappa = spread_per_noise(A, B, curvatures)
     if kappa is None:

@@ -1,4 +1,4 @@
-"""The Hessian of a problem's loss, known only by its products with vectors."""
+"""The Hessian of a problem's loss, known by its products with vectors: whole where it is small, else by its ends."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from polyak.errors import PolyakError
 from polyak.problems import Problem
 
-FEW = (
-    4  # dimensions in which Lanczos' method has no room: the products with the unit vectors are all there is
+MOST_WHOLE = (
+    2_000  # parameters: n products, 8 n^2 bytes (32 MB) and eigvalsh's 4/3 n^3 operations are seconds
 )
 TO = 1e-12  # relative, where Lanczos' method ends
 
 
 class Hessian:
-    """H of the loss over all the data, at one point; never formed.
+    """H of the loss over all the data, at one point.
 
     Attributes:
         size: how many parameters there are.
@@ -51,8 +51,20 @@ class Hessian:
         )
 
 
+def spectrum_of(hessian: Hessian) -> NDArray[np.float64]:
+    """All the eigenvalues, rising, by the products with the unit vectors: shape (size,)."""
+    H, unit = np.empty((hessian.size, hessian.size)), np.zeros(hessian.size)
+    for k in range(hessian.size):
+        unit[k] = 1.0
+        H[k] = hessian @ unit
+        unit[k] = 0.0
+    if not np.isfinite(H).all():
+        return np.full(hessian.size, np.nan)
+    return np.asarray(np.linalg.eigvalsh((H + H.T) / 2), dtype=np.float64)
+
+
 def extremes(hessian: Hessian) -> NDArray[np.float64]:
-    """The smallest and the largest eigenvalue, by Lanczos' method (SciPy's ARPACK): shape (2,); (1,) for one parameter.
+    """The smallest and the largest eigenvalue of many, by Lanczos' method (SciPy's ARPACK): shape (2,).
 
     Source: Lanczos, C. (1950). An iteration method for the solution of the eigenvalue problem of linear differential
     and integral operators. The smallest of an ill-conditioned Hessian is found to 1e-12 of the largest.
@@ -60,9 +72,6 @@ def extremes(hessian: Hessian) -> NDArray[np.float64]:
     from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
     n = hessian.size
-    if n <= FEW:
-        found = np.linalg.eigvalsh(np.array([hessian @ unit for unit in np.eye(n)]))
-        return np.asarray(found[[0, -1]] if n > 1 else found)
     operator = LinearOperator((n, n), matvec=hessian.__matmul__, dtype=np.float64)
     v0 = np.random.default_rng(0).normal(size=n)
     basis = min(n, max(20, 2 * int(np.sqrt(n)) + 20))

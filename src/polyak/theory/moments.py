@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from polyak.errors import PolyakError
 from polyak.problems import Problem
 from polyak.run.batches import parameter_generator
+from polyak.theory.flatness import EPS, TO, pulling
 from polyak.theory.hessian import on_device
 
 MOST_PARAMETERS = 64  # V has d^2 (d+1)^2 numbers
@@ -73,7 +74,8 @@ def moments(problem: Any, point: Any = None) -> Moments:
         problem: a Problem of at most 64 parameters.
         point: where to take the model of a problem that is not least squares; parameters of the problem.
 
-    Raises PolyakError for a problem that is not least squares where no point is given, and for too many parameters.
+    Raises PolyakError for a problem that is not least squares where no point is given, for too many parameters, and
+    where something pulls in a direction whose curvature rounding hides: there the optimum cannot be told.
 
     >>> import polyak as pk
     >>> found = moments(pk.linear_regression(pk.data.diabetes().standardized()))
@@ -149,7 +151,11 @@ def _moments(problem: Problem, point: NDArray[np.float64], *, exact: bool) -> Mo
         c = np.concatenate([np.asarray(part[1]) for part in parts])
         value = float(problem.loss(ravel_pytree(tree)[1](here), X, y))
     mean_H, mean_c = H.mean(0), c.mean(0)
-    away = np.linalg.lstsq(mean_H, -mean_c, rcond=1e-12)[0]
+    curvatures, U = np.linalg.eigh((mean_H + mean_H.T) / 2)
+    pulls = pulling(curvatures, d, problem.name)
+    away = -U[:, pulls] @ (U[:, pulls].T @ mean_c / curvatures[pulls])
+    size = np.linalg.norm(np.abs(c).mean(0)) + np.abs(curvatures).max() * np.linalg.norm(away)
+    _check_rest(problem.name, mean_H @ away + mean_c, float(size))
     rows = np.concatenate([H, (c + H @ away)[:, :, None]], axis=2)
     M = rows.mean(0)
     least = value + float(mean_c @ away + away @ mean_H @ away / 2)
@@ -161,6 +167,24 @@ def _moments(problem: Problem, point: NDArray[np.float64], *, exact: bool) -> Mo
     centred = (rows - M).reshape(n, -1)
     V = (centred.T @ centred / n).reshape(d, d + 1, d, d + 1).transpose(0, 2, 1, 3)
     return Moments(point + away, least, M, V.reshape(d * d, (d + 1) ** 2), exact, origin)
+
+
+def curvatures_of(found: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The Hessian's eigenvalues that are not flat, rising, shape (k,), and their axes, shape (d, k)."""
+    H = found.M[:, :-1]
+    values, U = np.linalg.eigh((H + H.T) / 2)
+    pulls = pulling(values, found.size, "the data")
+    return values[pulls], U[:, pulls]
+
+
+def _check_rest(name: str, rest: NDArray[np.float64], size: float) -> None:
+    """The mean gradient at the optimum is 0 but for the rounding of terms of `size`, in flat directions too."""
+    pull = float(np.linalg.norm(rest))
+    if pull > TO * len(rest) * EPS * size:
+        raise PolyakError(
+            f"{name}: the data pull by {pull:.2g} in a direction whose curvature cannot be told from 0, so that the "
+            "least loss cannot be told either (a column that is almost a copy of others?)"
+        )
 
 
 def _like(problem: Problem) -> Any:

@@ -29,7 +29,7 @@ def phase_diagram(
     values: Sequence[float] | NDArray[np.float64] | None = None,
     curvature: float = 1.0,
 ) -> Any:
-    """Rate and regime of a rule over a = lr * curvature, and its momentum or another setting.
+    """Rate and regime of a rule on a quadratic, over a = lr * curvature, and its momentum or another setting.
 
     Args:
         rule: a class of ours (`HeavyBall`) or its name, or a rule with its settings: what is not an axis keeps them.
@@ -125,6 +125,7 @@ def _dataset(
         "rule": found.name,
         "settings": ", ".join(f"{name}={value}" for name, value in fixed.items()),
         "curvature": curvature,
+        "true_of": "quadratics",
         "version": __version__,
     }
     return xr.Dataset(

@@ -6,7 +6,8 @@ floating number of the rule's state, in one vector. Step counters, whole numbers
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -20,9 +21,21 @@ from polyak.rules import FromPage, FromPlane, PageRule, as_rule
 from polyak.run.loop import compiles, start
 
 Array = Any
+NOT_RUN = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 TRIALS = 4  # random points at which linearity is tested, at each scale
 SCALES = (1e-3, 1.0, 1e3)
 FEW = 3  # steps after which what a gradient moves has moved
+SHAPES = {
+    "an array": (3,),
+    "a matrix": (2, 3),
+    "an array of three axes": (2, 2, 2),
+    "an array of four axes": (2, 2, 3, 3),  # a convolution's
+    "a large matrix": (
+        130,
+        132,
+    ),  # rules that keep less of a large one begin at 128 rows, or at 4,096 entries
+}
+SMALL = 3  # of them are asked of what runs step by step
 
 
 class Findings(NamedTuple):
@@ -30,8 +43,10 @@ class Findings(NamedTuple):
 
     Attributes:
         moved: which numbers of z a gradient moves, shape (n,); the others are clocks and constants.
-        nonlinearity: how far superposition fails, relative to what is superposed; nan where the rule gives nan.
-        mixing: how far a vector's step is from its entries' own steps, relative to the step.
+        nonlinearity: how far superposition fails, of one step and of a path, relative to what is superposed; nan where
+            the rule gives nan.
+        mixing: how far the path of an array is from its entries' own, relative to it, for each of SHAPES; 0 for
+            those that the rule cannot be run on.
     """
 
     moved: Array
@@ -114,7 +129,9 @@ def waited_eager(rule: Any, state: Array, steps: int) -> Array:
 def examined(rule: Any, state: Array, mapped: Callable[..., Any]) -> Findings:
     """Tests of a rule, in a state that it may be in; `mapped` is `jax.vmap`, or `one_by_one`."""
     moved = _moved(rule, state)
-    return Findings(moved, _nonlinearity(rule, state, moved, mapped), _mixing(rule, mapped))
+    shapes = list(SHAPES.values())[: SMALL if mapped is one_by_one else None]
+    nonlinearity, (growth, mixing) = _nonlinearity(rule, state, moved, mapped), _along(rule, shapes, mapped)
+    return Findings(moved, jnp.maximum(nonlinearity, growth), mixing)
 
 
 def one_by_one(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -184,20 +201,45 @@ def _nonlinearity(rule: Any, state: Array, moved: Array, mapped: Callable[..., A
     return jnp.maximum(off.max(), jnp.abs(still).max())
 
 
-def _mixing(rule: Any, mapped: Callable[..., Any]) -> Array:
-    """Whether a vector of three moves as its three entries would alone."""
+def _along(rule: Any, shapes: Sequence[tuple[int, ...]], mapped: Callable[..., Any]) -> tuple[Array, Array]:
+    """Whether whole paths grow as their gradients do, and whether arrays move as their entries would alone."""
+    along = _one_after_another if mapped is one_by_one else lax.scan
+    scales = np.array((1.0,) if mapped is one_by_one else SCALES)
+
+    def step(carry: tuple[Array, Array], g: Array) -> tuple[tuple[Array, Array], None]:
+        x, state = carry
+        updates, new = rule.update(g, state, x)
+        new = jax.tree.map(lambda leaf, old: jnp.asarray(leaf).astype(old.dtype), new, state)
+        return (x + updates.astype(x.dtype), new), None
 
     def path(x: Array, gradients: Array) -> Array:
-        state = begin(rule, len(x))
-        z = pack(x, state)
-        for g in gradients:
-            z, state = move(rule, state, z, g)
-        return z[: len(x)] - x
+        return along(step, start(rule, x), gradients)[0][0] - x
 
-    x, gradients = jnp.asarray(_draws(2, 3)), jnp.asarray(_draws(3, FEW, 3))
-    whole = path(x, gradients)
-    alone = mapped(path)(x[:, None], gradients.T[:, :, None])[:, 0]
-    return jnp.abs(whole - alone).max() / jnp.maximum(jnp.abs(alone).max(), 1e-12)
+    sizes = [math.prod(shape) for shape in shapes]
+    x = jnp.asarray(np.multiply.outer(scales, _draws(2, sum(sizes))))
+    g = jnp.asarray(np.multiply.outer(scales, _draws(3, FEW, sum(sizes))))
+    entries = jnp.moveaxis(g, 1, 2).reshape(-1, FEW, 1)
+    alone = mapped(path)(x.reshape(-1, 1), entries).reshape(x.shape)
+    grown = alone / jnp.asarray(scales)[:, None]  # a linear rule's are all the same
+    growth = jnp.abs(grown - grown[0]).max() / jnp.maximum(jnp.abs(grown).max(), 1e-12)
+    found, cuts = [], np.cumsum([0, *sizes])
+    for shape, begin, end in zip(shapes, cuts, cuts[1:], strict=False):
+        expected = alone[:, begin:end]
+        try:
+            gradients = g[:, :, begin:end].reshape(len(scales), FEW, *shape)
+            whole = mapped(path)(x[:, begin:end].reshape(-1, *shape), gradients).reshape(expected.shape)
+        except NOT_RUN:  # on what it cannot be run on, nothing is said that could be wrong
+            whole = expected
+        size = jnp.maximum(jnp.abs(expected).max(1), 1e-12)
+        found.append((jnp.abs(whole - expected).max(1) / size).max())
+    return growth, jnp.stack(found)
+
+
+def _one_after_another(step: Callable[..., Any], carry: Any, inputs: Array) -> tuple[Any, None]:
+    """What `lax.scan` does with what is carried, for what cannot be traced."""
+    for one in inputs:
+        carry, _ = step(carry, one)
+    return carry, None
 
 
 @cache

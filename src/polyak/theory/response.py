@@ -6,7 +6,8 @@ For momentum w_k = eta gamma^k. From the response follow
 
     gain = sum w_k,    memory = 1/(1 - gamma),    half-life = log(1/2)/log gamma,    moving average: w_k / gain
 
-with gamma the slowest fading of the slots' own eigenvalues.
+with gamma the slowest fading of the slots' own eigenvalues. What is beyond the weights shown is summed from the slots'
+own matrix D, with z what the impulse leaves in them: sum_{j >= k} w_j = -A_x D^k (1 - D)^-1 z.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from polyak.version import __version__
 RULE_OF_THUMB = math.exp(-1)
 """1/e: what is said to be left of a gradient after `memory` steps."""
 
+TOLD = 1e-9  # a fading this near 1 is known to 1e-7 of the distance, where slots that move each other are solved for
 SHOWN = 1e-3  # of the first weight: where a response of no given length ends
 LEAST, MOST, NOT_LINEAR = 10, 10_000, 100
 
@@ -48,6 +50,8 @@ class Response(Result):
             linear, 0 where nothing is remembered.
         memory: 1/(1-gamma) steps; where the rule is not linear, the sum of |weights| over the largest; inf for none.
         half_life: steps in which the response falls to a half; 0 where nothing is remembered, inf where it never does.
+        held: the part of the whole weight that the last `whole_memory` steps hold: 1 - gamma^memory for momentum, about
+            1 - 1/e; nan where the gain is 0 or inf, and where rounding hides it.
         lr: the name of the setting that scales the response, the learning rate; None where none does.
         holds_lr: whether a slot holds the learning rate: True, False, or None where that cannot be said.
         linear: whether superposition holds, found by test.
@@ -61,6 +65,7 @@ class Response(Result):
     fade: float
     memory: float
     half_life: float
+    held: float
     lr: str | None
     holds_lr: bool | None
     linear: bool
@@ -74,13 +79,8 @@ class Response(Result):
 
     @property
     def whole_memory(self) -> int:
-        """The memory in whole steps, at least 1 and at most those of the response."""
-        return int(min(max(round(min(self.memory, 1e9)), 1), len(self.weights)))
-
-    @property
-    def held(self) -> float:
-        """The weight that the last `whole_memory` steps hold of all: 1 - gamma^memory for momentum, about 1 - 1/e."""
-        return float(self.averaging[: self.whole_memory].sum())
+        """The memory in whole steps, at least 1; as many as there are weights where it is inf."""
+        return _whole(self.memory, len(self.weights))
 
     @property
     def remaining(self) -> float:
@@ -96,6 +96,7 @@ class Response(Result):
             "gain": self.gain,
             "memory": self.memory,
             "half_life": self.half_life,
+            "held": self.held,
             "operating_point": self.operating_point,
             "version": __version__,
         }
@@ -125,9 +126,9 @@ def response(rule: Any, steps: int | None = None, *, at: int = 0, gradient: floa
         at: the step that the gradient comes in; under a schedule the response depends on it.
         gradient: the gradient at every step besides, before and after; it matters only where a rule is not linear.
 
-    Returns a Response. Raises PolyakError for a rule whose response never fades (a momentum of 1), and for
-    input that cannot be used. A rule that is not linear is answered, at the operating point that `at` and
-    `gradient` say: by default from rest, with no other gradient.
+    Returns a Response. Raises PolyakError for a rule whose response never fades (a momentum of 1), for one that moves
+    an array otherwise than its entries alone, and for input that cannot be used. A rule that is not linear is answered,
+    at the operating point that `at` and `gradient` say: by default from rest, with no other gradient.
 
     Source: Goh, G. (2017). Why momentum really works, Distill; Oppenheim, A. V. & Schafer, R. W. (2010).
     Discrete-time signal processing, section 2.3, for the response of a linear system.
@@ -142,6 +143,7 @@ def response(rule: Any, steps: int | None = None, *, at: int = 0, gradient: floa
     rule = as_rule(rule)
     at = checked_step(at)
     examination = Examination(rule, at)
+    examination.require_elementwise()
     if not math.isfinite(gradient):
         raise PolyakError(f"gradient is {gradient}, expected a finite number")
     fade = _fade(examination) if examination.linear else math.nan
@@ -156,12 +158,16 @@ def response(rule: Any, steps: int | None = None, *, at: int = 0, gradient: floa
         gain = float(weights.sum()) + _tail(examination, at + length, left)
         memory = 1 / (1 - fade)
         half_life = math.log(0.5) / math.log(fade) if fade > 0 else 0.0
+        held = _held(examination, at, weights, left, _whole(memory, length), gain)
         where = "a linear rule, the same everywhere"
     else:
         memory, half_life = _measured(weights)
         gain = math.inf if math.isinf(memory) else float(weights.sum())
+        held = _part(float(weights[: _whole(memory, length)].sum()), gain)
         where = _surroundings(at, gradient)
-    return Response(rule, at, weights, gain, fade, memory, half_life, name, holds, examination.linear, where)
+    return Response(
+        rule, at, weights, gain, fade, memory, half_life, held, name, holds, examination.linear, where
+    )
 
 
 def _fade(examination: Examination) -> float:
@@ -169,7 +175,12 @@ def _fade(examination: Examination) -> float:
     A, B = examination.matrices()
     kept = loop_through_x(A[None], B[None])
     own = A[np.ix_(kept[1:], kept[1:])]
-    fade = float(np.abs(np.linalg.eigvals(own)).max()) if len(own) else 0.0
+    alone = _stand_alone(own)
+    fade = float(np.abs(np.diag(own) if alone else np.linalg.eigvals(own)).max(initial=0.0))
+    if not alone and 1 - TOLD < fade < 1:
+        raise PolyakError(
+            f"{examination.name}: its slots fade by {fade:.17g} a step, too near 1 to tell their memory from rounding"
+        )
     if fade >= 1:
         raise PolyakError(
             f"{examination.name}: its response never fades, for a slot keeps {fade:g} of itself each step "
@@ -178,15 +189,63 @@ def _fade(examination: Examination) -> float:
     return fade
 
 
+def _stand_alone(own: NDArray[np.float64]) -> bool:
+    """Whether each slot fades by itself: its factor then stands in the matrix, with no rounding."""
+    return not (own - np.diag(np.diag(own))).any()
+
+
+def _whole(memory: float, shown: int) -> int:
+    return max(round(memory), 1) if math.isfinite(memory) else shown
+
+
+def _part(weight: float, gain: float) -> float:
+    return weight / gain if gain != 0 and math.isfinite(gain) else math.nan
+
+
+def _held(
+    examination: Examination,
+    at: int,
+    weights: NDArray[np.float64],
+    left: NDArray[np.float64],
+    memory: int,
+    gain: float,
+) -> float:
+    """The part of all weights that `memory` steps hold, past those shown too."""
+    more = memory - len(weights)
+    if more <= 0:
+        return _part(float(weights[:memory].sum()), gain)
+    last, z = _left_over(examination, at + len(weights), left)
+    if last.feeds_back or getattr(examination.rule, "schedules", dict)():
+        return math.nan
+    D, come = last.A[1:, 1:], np.zeros(len(z) - 1)
+    if _stand_alone(D):
+        with np.errstate(under="ignore"):
+            come = np.diag(D) ** more * z[1:]
+    else:
+        come = np.linalg.matrix_power(D, more) @ z[1:]
+    return 1 - _part(_still_to_come(last, come), gain)
+
+
 def _tail(examination: Examination, step: int, left: NDArray[np.float64]) -> float:
     """What is still to come off x after the last step shown, where the impulse left `left` in z."""
+    last, z = _left_over(examination, step, left)
+    if last.feeds_back:  # x itself fades: in the end all comes back
+        return float(z[0]) if np.abs(np.linalg.eigvals(last.A)).max() < 1 else math.nan
+    return _still_to_come(last, z[1:])
+
+
+def _still_to_come(last: StepMap, slots: NDArray[np.float64]) -> float:
+    return -float(last.A[0, 1:] @ np.linalg.solve(np.eye(len(slots)) - last.A[1:, 1:], slots))
+
+
+def _left_over(
+    examination: Examination, step: int, left: NDArray[np.float64]
+) -> tuple[StepMap, NDArray[np.float64]]:
+    """The map at a step, and what an impulse left in what lies on its loop through x."""
     now = examination.matrices()
     then = examination.matrices(state=examination.waited(examination.begun, step))
     kept = loop_through_x(np.array([now[0], then[0]]), np.array([now[1], then[1]]))
-    last, z = StepMap(then[0][np.ix_(kept, kept)], then[1][kept]), left[kept]
-    if last.feeds_back:  # x itself fades: in the end all comes back
-        return float(z[0]) if np.abs(np.linalg.eigvals(last.A)).max() < 1 else math.nan
-    return -float(last.A[0, 1:] @ np.linalg.solve(np.eye(len(kept) - 1) - last.A[1:, 1:], z[1:]))
+    return StepMap(then[0][np.ix_(kept, kept)], then[1][kept]), left[kept]
 
 
 def _measured(weights: NDArray[np.float64]) -> tuple[float, float]:

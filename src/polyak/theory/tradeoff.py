@@ -20,14 +20,13 @@ from polyak.run.result import Result
 from polyak.theory.expectation import SEEDS, first_moments
 from polyak.theory.floor import noise_floor
 from polyak.theory.learning_rate import learning_rate_of, scaled
-from polyak.theory.moments import Moments, moments
+from polyak.theory.moments import curvatures_of, moments
 from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import StepMap, step_map
 from polyak.version import __version__
 
 POINTS = 40
 DECADES = 3  # below the largest stable learning rate
-NEAR = 1e-10  # of the largest curvature: smaller ones pull nothing
 MOST_STEPS = 100_000
 
 
@@ -77,10 +76,14 @@ class Trade(Result):
             },
         )
 
+    @property
+    def _ending(self) -> str:
+        return " (inf: it grows without end)" if np.isinf(self.floors[[0, -1]]).any() else ""
+
     def __str__(self) -> str:
         return (
             f"{self.rule} on {self.problem.data.name}, batch {self.batch_size}: {self.lr} from {self.lrs[0]:g} to "
-            f"{self.lrs[-1]:g}, floor from {self.floors[0]:g} to {self.floors[-1]:g}"
+            f"{self.lrs[-1]:g}, floor from {self.floors[0]:g} to {self.floors[-1]:g}{self._ending}"
         )
 
 
@@ -114,7 +117,7 @@ def tradeoff(
     rule = as_rule(rule)
     found = moments(problem, point)
     batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=problem.data.rows)
-    curvatures, U = _curvatures(found)
+    curvatures, U = curvatures_of(found)
     step = step_map(rule)
     name, value = learning_rate_of(rule)
     if lrs is None:
@@ -133,13 +136,6 @@ def tradeoff(
         [_steps_down(m, curvatures, start, floor - found.least) for m, floor in zip(M, floors, strict=True)]
     )
     return Trade(rule, problem, batch_size, name, values, rates, floors, found.least, steps)
-
-
-def _curvatures(found: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The Hessian's eigenvalues other than 0, shape (k,), and their axes, shape (d, k)."""
-    values, U = np.linalg.eigh(found.M[:, :-1])
-    pulls = np.abs(values) > NEAR * np.abs(values).max()
-    return values[pulls], U[:, pulls]
 
 
 def _grown(one: StepMap, size: int) -> StepMap:

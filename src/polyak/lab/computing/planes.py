@@ -15,6 +15,7 @@ from polyak.lab.offer import Kind
 from polyak.landscapes import Landscape, quadratic
 from polyak.run import descend
 from polyak.theory import REGIMES, Stability, curvatures, optimal, phase_diagram, stability
+from polyak.theory.along import CHANGES, curvature_change
 from polyak.theory.family import family
 
 CELLS = (240, 200)  # along lr times curvature, and along the other setting
@@ -112,6 +113,12 @@ def _names_in(a: Any, values: Any, regimes: Any) -> tuple[tuple[float, float, st
 def prediction(rule: Any, landscape: Landscape) -> Stability:
     """Rates and regimes on the landscape's curvatures: `polyak.stability`."""
     return stability(rule, landscape)
+
+
+def changes(rule: Any, landscape: Landscape, start: tuple[float, float], steps: int) -> bool:
+    """Whether the curvature changes along the rule's trace, so that the prediction is not of it."""
+    trace = descend(rule, landscape, steps, start=start)
+    return curvature_change(landscape, trace.positions) > CHANGES
 
 
 @lru_cache(maxsize=64)

@@ -185,8 +185,11 @@ class PhasePanel:
             self.fresh = False
             self._draw_path(self.marks.data["a"][-1], value)
 
-    def draw_prediction(self, found: Stability | None, why_not: str) -> None:
-        """The regime and the rate on each curvature, and how large the learning rate may be; or why nothing is said."""
+    def draw_prediction(self, found: Stability | None, changes: bool, why_not: str) -> None:
+        """The regime and the rate on each curvature, how large the learning rate may be, and what that is true of.
+
+        Or, where nothing is found, why nothing is said.
+        """
         if found is None:
             self.words.text = escape(why_not)
             return
@@ -209,6 +212,7 @@ class PhasePanel:
             lines.append(
                 say("phase", "stable_up_to", lr=self.page.label(found.lr), most=f"{found.max_lr:.6g}")
             )
+        lines.append(say("phase", "near_the_minimiser" if changes else "on_quadratics"))
         self.words.text = "<br>".join(lines)
 
     def _settings_at(self, a: float, value: float, curvature: float) -> dict[str, float]:

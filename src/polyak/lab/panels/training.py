@@ -207,7 +207,7 @@ class TrainingPanel:
         at = history.steps_taken
         part = {
             "mean": theory.mean[at],
-            "low": theory.mean[at] - 2 * theory.spread[at],
+            "low": theory.mean[at] - np.where(np.isfinite(theory.spread[at]), 2 * theory.spread[at], 0.0),
             "high": theory.mean[at] + 2 * theory.spread[at],
             "deterministic": theory.deterministic[at],
             "noise": theory.noise[at],
@@ -221,7 +221,6 @@ class TrainingPanel:
         fit(
             self.parts.y_range, np.concatenate([bounded["deterministic"], bounded["noise"]]), logarithmic=True
         )
-        predicted = say(
-            "training", "theory_words", mean=f"{theory.mean[-1]:.6g}", floor=f"{theory.floor:.6g}"
-        )
+        words = "theory_words" if np.isfinite(theory.floor) else "theory_grows"
+        predicted = say("training", words, mean=f"{theory.mean[-1]:.6g}", floor=f"{theory.floor:.6g}")
         self.words.text = f"{text} {predicted}"
