@@ -128,10 +128,14 @@ def test_dampening_is_taken_out(problem: Problem) -> None:
 
 def test_groups_and_trees_of_the_other_side_are_kept() -> None:
     weights = [torch.nn.Parameter(torch.ones(2, dtype=torch.float64)) for _ in range(2)]
-    groups = [{"params": [weights[0]], "lr": 0.1}, {"params": [weights[1]], "lr": 0.1, "weight_decay": 0.5}]
+    names = ["layer.weight", "scale"]
+    groups = [
+        {"params": [(names[0], weights[0])], "lr": 0.1},
+        {"params": [(names[1], weights[1])], "lr": 0.1, "weight_decay": 0.5},
+    ]
     optimizer = torch.optim.SGD(groups, momentum=0.9)
     state = (
-        optax.TraceState(trace={"a": np.array([1.0, 2.0]), "b": np.array([3.0, 4.0])}),
+        optax.TraceState(trace={"layer": {"w": np.array([1.0, 2.0])}, "scale": np.array([3.0, 4.0])}),
         optax.EmptyState(),
     )
     found = pk.convert_state(state, frm="optax:sgd", to="torch:SGD", like=optimizer.state_dict())
@@ -214,7 +218,7 @@ def test_bad_states_get_one_line(state: Any, given: dict[str, Any], words: list[
 
 def test_shapes_that_do_not_fit_get_one_line(refused: Any) -> None:
     like = optax.sgd(0.1, 0.9).init([np.zeros(2)])
-    with refused("optax", "[(1,)]", "[(2,)]"):
+    with refused("[0] is (1,) and [0] of optax:sgd is (2,)"):
         pk.convert_state(STATE, frm="optax:sgd", to="optax:sgd", like=like)
     with refused("like has its settings already", "momentum"):
         pk.convert_state(STATE, frm="optax:sgd", to="optax:sgd", like=like, momentum=0.9)

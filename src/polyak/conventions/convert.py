@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from polyak.conventions.placing import placed
 from polyak.conventions.spellings import REQUIRED, Spelling, find, read
-from polyak.conventions.states import ADAM, MOMENTUM, Moments, format_of
+from polyak.conventions.states import ADAM, MOMENTUM, Moments, Places, format_of
 from polyak.errors import PolyakError, whole_number
 from polyak.rules import Adam, GradientDescent, HeavyBall, LinearRule, Nesterov, Rule
 
 UNDAMPED = (GradientDescent, HeavyBall, Nesterov)  # whose velocity takes in lr times a gradient, or all of it
+SCHEDULED = ("keras", "optax", "polyak")  # whose optimizers take a schedule for their learning rate
 
 
 def convert_state(
@@ -21,13 +27,17 @@ def convert_state(
     lr: float | None = None,
     like: Any = None,
     step: int | None = None,
+    names: Sequence[str] | None = None,
     **arguments: Any,
 ) -> Any:
     """An optimizer's state as another framework's optimizer of the same kind expects it: momentum, or Adam.
 
     Velocities are rescaled where one side's hold the learning rate and the other's do not, and turned where one side
-    adds what the other subtracts; step counts are passed on, from which bias corrections follow. Arrays stay in their
-    order and layout: a weight that a framework keeps transposed is the model's affair.
+    adds what the other subtracts. The number of steps goes wherever the other side counts them: into bias corrections,
+    schedules, iterations. Arrays go by their names, those of a state_dict made of named_parameters, the paths in a
+    tree, the names of Keras's variables; where no names tell, in their order, if no two of them could be exchanged.
+    They keep their layout: a weight that a framework keeps transposed is the model's affair. What has no place on the
+    other side is refused.
 
     Args:
         state: of torch, `optimizer.state_dict()`; of Keras, what `save_own_variables` stores, or
@@ -35,14 +45,20 @@ def convert_state(
             `vars(mlp._optimizer)`; of jax.example_libraries, (step, OptimizerState).
         frm: the optimizer that it is of, such as "torch:SGD"; for ours also the rule itself.
         to: the optimizer that is to go on.
-        lr: the learning rate from here on; by default the one in the state, where there is one.
-        like: a fresh state of the other side, to be filled: it keeps its groups and the tree of its parameters.
-            Without it one is made, for a plain list of parameters.
+        lr: the learning rate from here on; by default the one in the state, where there is one, or that of a schedule
+            given for the other side.
+        like: a fresh state of the other side, to be filled: it keeps its groups, its schedules and the tree of its
+            parameters. Without it one is made, for a plain list of parameters.
         step: how many steps were taken, where the state does not say (of SGD, torch's and Optax's do not).
-        arguments: the other optimizer's own; torch takes its settings from the state it loads.
+        names: of the arrays of `state`, in their order, as `like` names them; where `like` has no names, or there is
+            none, those of the other side's arrays in its order, as `state` names them; where neither has, any: they
+            say that both sides have one order.
+        arguments: the other optimizer's own, its learning rate perhaps a schedule; torch takes its settings from the
+            state it loads.
 
     Returns the other side's state: what `load_state_dict`, `load_own_variables` or `update` take. Raises PolyakError
-    for a state of another shape, for optimizers of two kinds, and where the learning rate is needed and not known.
+    for a state of another shape, for optimizers of two kinds, where two arrays could be exchanged, where the learning
+    rate or the number of steps is needed and not known, and for what the other side has no place for.
 
     >>> import numpy as np, polyak as pk
     >>> rule = pk.HeavyBall(lr=0.5, momentum=0.9)
@@ -61,20 +77,48 @@ def convert_state(
     if not (moments.velocity or moments.mean):
         raise PolyakError(f"the state of {_name(frm)} holds no velocity yet: a fresh optimizer is as good")
     if step is not None:
-        moments = replace(moments, count=whole_number("step", step, at_least=0))
-    arguments = _arguments(target, moments, lr, like, arguments, to)
+        moments = replace(moments, count=whole_number("step", step, at_least=0), counts=())
+    if isinstance(frm, Rule) and frm.schedules():
+        moments = replace(moments, scheduled=True)
+    known, rate = _arguments(target, moments, lr, like, arguments, to)
     packing = format_of(target.framework)
     if like is None:
-        like = packing.fresh(target.name, moments, target.runs_with(arguments))
+        moments = placed(moments, _name(frm), _name(to), None, names)
+        like = packing.fresh(target.name, moments, target.runs_with(known))
+        places = packing.places(like, family)
+    else:
+        places = packing.places(like, family)
+        moments = placed(moments, _name(frm), _name(to), places, names)
+    if isinstance(to, Rule) and to.schedules():
+        places = replace(places, scheduled=True)
+    _steps_go_across(moments, places, family, _name(frm), _name(to), lr)
     if family == MOMENTUM:
-        there = _taken_in(target, to, like, moments, lr)
-        here = _taken_in(source, frm, state, moments, lr)
+        there = _taken_in(target, to, like, moments, rate)
+        here = _taken_in(source, frm, state, moments, rate)
         if here != there and not (here > 0 and there > 0):
             raise PolyakError(
                 f"a velocity that takes in {here:g} of a gradient is not made into one of {there:g}"
             )
         moments = moments.scaled(1.0 if here == there else there / here)
     return packing.rewritten(like, moments, family)
+
+
+def _steps_go_across(
+    moments: Moments, places: Places, family: str, source: str, target: str, lr: float | None
+) -> None:
+    """Refuse what would begin anew: a count that is needed and not known, a schedule that nothing goes on with."""
+    unknown = moments.count is None and not moments.counts
+    if unknown and (family == ADAM or places.scheduled):
+        what = "corrects its averages by" if family == ADAM else "has a schedule that goes by"
+        raise PolyakError(
+            f"{target} {what} the number of steps, which the state of {source} does not hold: give step=..."
+        )
+    if moments.scheduled and not places.counts and lr is None:
+        at = moments.steps(target)
+        raise PolyakError(
+            f"{source} has a schedule, at step {at}, and the state of {target} has no place for a step: give lr=...,"
+            " the learning rate from here on, and set that side's own schedule"
+        )
 
 
 def _optimizer(name: str | Rule) -> tuple[Spelling, str]:
@@ -96,33 +140,59 @@ def _name(name: str | Rule) -> str:
 
 def _arguments(
     target: Spelling, moments: Moments, lr: float | None, like: Any, given: dict[str, Any], to: str | Rule
-) -> dict[str, Any]:
-    """What a fresh state of the other side is made with."""
+) -> tuple[dict[str, Any], float | None]:
+    """What a fresh state of the other side is made with, and the learning rate from here on, if it was said."""
     if isinstance(to, Rule):
-        return to.settings()
+        return to.settings(), lr
     if like is not None:
         if given:
             raise PolyakError(f"like has its settings already; {next(iter(given))} has no place")
-        return {}
+        return {}, lr
     if target.framework == "torch" and moments.velocity and "momentum" not in given:
         raise PolyakError(
             f"{target.name} takes its settings from the state that it loads: give momentum=..., or"
             " like=optimizer.state_dict()"
         )
     named = next(argument.name for argument in target.arguments if "lr" in argument.settings)
+    if named in given:
+        if lr is not None:
+            raise PolyakError(f"the learning rate is given twice, as lr and as {named}")
+        lr = _lr(moments, _now(target, named, given[named], moments), target.name)
     known = {**given, named: _lr(moments, lr, target.name)}
     if target.framework == "optax" and moments.velocity:
         known.setdefault("momentum", 0.9)  # any: it makes the trace that is filled
     missing = [name for name, default in target.defaults.items() if default is REQUIRED and name not in known]
     known.update(dict.fromkeys(missing, 0.9))
     read(target, known)
-    return known
+    return {**known, **given}, lr
+
+
+def _now(target: Spelling, named: str, rate: Any, moments: Moments) -> Any:
+    """A learning rate as it is in the next step, where it is a schedule."""
+    if not callable(rate):
+        return rate
+    if target.framework not in SCHEDULED:
+        raise PolyakError(
+            f"{target.name}: {named} is a schedule, expected its value: there it is no part of the optimizer's state"
+        )
+    count = moments.steps(target.name)
+    if count is None:
+        raise PolyakError(
+            f"{target.name}: {named} is a schedule, and the state does not say at which step: give step=..."
+        )
+    value = np.asarray(rate(count))
+    return float(value) if not value.ndim else value
 
 
 def _taken_in(spelling: Spelling, name: str | Rule, state: Any, moments: Moments, lr: float | None) -> float:
     """c of v <- m v + c g: how much of a gradient a side's velocity takes in."""
     if isinstance(name, LinearRule):
         rule: Any = name.replace(lr=lr) if lr is not None and isinstance(name, UNDAMPED) else name
+        if rule.schedules():
+            count = moments.steps(_name(name))
+            if count is None:
+                raise PolyakError(f"{_name(name)} has a schedule, and no step is known: give step=...")
+            rule = rule.at(count, np.zeros(()))
         return float(rule.coefficients().c)
     if spelling.framework == "torch":
         parts = {1.0 - group.get("dampening", 0.0) for group in state["param_groups"]}
@@ -143,7 +213,7 @@ def _taken_in(spelling: Spelling, name: str | Rule, state: Any, moments: Moments
 
 def _lr(moments: Moments, lr: float | None, who: str) -> float:
     if lr is not None:
-        if isinstance(lr, bool) or not isinstance(lr, int | float) or not 0 <= lr < float("inf"):
+        if isinstance(lr, bool) or not isinstance(lr, int | float) or not 0 <= lr < math.inf:
             raise PolyakError(f"lr is {lr!r}, expected a number in [0, inf)")
         return float(lr)
     if not moments.lr:

@@ -7,13 +7,13 @@ import importlib.util
 from typing import Any, cast
 
 from polyak.conventions.frameworks import FRAMEWORKS
-from polyak.conventions.states.moments import ADAM, MOMENTUM, Format, Moments
+from polyak.conventions.states.moments import ADAM, MOMENTUM, Format, Moments, Places
 from polyak.errors import PolyakError
 
 READ_WITHOUT = ("keras",)  # its states are plain arrays
 FORMATS = ("torch", "keras", "optax", "polyak", "sklearn", "jax")
 
-__all__ = ["ADAM", "FORMATS", "MOMENTUM", "Format", "Moments", "format_of", "scaled"]
+__all__ = ["ADAM", "FORMATS", "MOMENTUM", "Format", "Moments", "Places", "format_of", "scaled"]
 
 
 def format_of(framework: str) -> Format:

@@ -7,36 +7,58 @@ from typing import Any
 import jax
 import numpy as np
 
-from polyak.conventions.states.moments import ADAM, Moments, fitting, in_words, read_only
+from polyak.conventions.states.moments import (
+    ADAM,
+    Moments,
+    Places,
+    fitting,
+    in_words,
+    places_of,
+    read_only,
+)
+from polyak.conventions.states.trees import NAMING, paths
 from polyak.errors import PolyakError
 from polyak.rules import RuleState, find
 
 expected = "the RuleState that a rule's init and update return"
+naming = NAMING
 SLOTS = ("velocity", "mean", "squares")
 
 
 def read(state: Any, family: str) -> Moments:
     """The slots, in the order of the pytree's leaves."""
-    slots = [slots for part in _parts(state) for slots in _slots(part)[0]]
+    parts = _parts(state)
+    slots = [slots for part in parts for slots in _slots(part)[0]]
     wanted = ("mean", "squares") if family == ADAM else ("velocity",)
     for name in wanted:
         if not all(name in held for held in slots):
             raise PolyakError(
                 f"polyak: the state holds no {name}, expected that of a rule of the {family} family"
             )
-    counts = {int(part.count) for part in _parts(state)}
+    counts = tuple(int(part.count) for part in parts for _ in _slots(part)[0])
+    same = len({*counts}) == 1
     found: Any = {name: read_only(held[name] for held in slots) for name in wanted}
-    return Moments(counts.pop(), **found)
+    return Moments(counts[0] if same else None, names=_names(state), counts=() if same else counts, **found)
+
+
+def places(state: Any, family: str) -> Places:
+    """Those of the tree, or of all the trees in a list."""
+    return places_of(read(state, family))
 
 
 def rewritten(state: Any, moments: Moments, family: str) -> Any:
     """The same state with these slots."""
     given = {name: list(getattr(moments, name)) for name in SLOTS if getattr(moments, name)}
-    total = sum(len(_slots(part)[0]) for part in _parts(state))
+    sizes = [len(_slots(part)[0]) for part in _parts(state)]
     for values in given.values():
-        if len(values) != total:
-            raise PolyakError(f"polyak: the slots of {len(values)} arrays, for {total}")
-    new = [_with(part, moments, given) for part in _parts(state)]
+        if len(values) != sum(sizes):
+            raise PolyakError(f"polyak: the slots of {len(values)} arrays, for {sum(sizes)}")
+    counts = list(moments.counts)
+    new = []
+    for part, size in zip(_parts(state), sizes, strict=True):
+        own, counts = counts[:size], counts[size:]
+        count = own[0] if len({*own}) == 1 else moments.steps("polyak")
+        new.append(_with(part, part.count if count is None else count, given))
     return new if isinstance(state, list) else new[0]
 
 
@@ -46,9 +68,8 @@ def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> RuleState:
     return rule.init([np.zeros_like(x) for x in moments.velocity or moments.mean])
 
 
-def _with(part: RuleState, moments: Moments, given: dict[str, list[Any]]) -> RuleState:
+def _with(part: RuleState, count: Any, given: dict[str, list[Any]]) -> RuleState:
     slots, tree = _slots(part)
-    count = part.count if moments.count is None else moments.count
     changed = []
     for held in slots:
         new = dict(held)
@@ -69,9 +90,15 @@ def _parts(state: Any) -> list[RuleState]:
     return parts
 
 
+def _names(state: Any) -> tuple[str, ...]:
+    """The paths in the parameters' tree; in a list of states after the place of each."""
+    trees = [part.slots for part in state] if isinstance(state, list) else state.slots
+    return paths(trees, _is_slots)
+
+
 def _slots(part: RuleState) -> Any:
-    return jax.tree.flatten(part.slots, is_leaf=lambda node: isinstance(node, dict) and _is_slots(node))
+    return jax.tree.flatten(part.slots, is_leaf=_is_slots)
 
 
-def _is_slots(node: dict[Any, Any]) -> bool:
-    return any(name in node and hasattr(node[name], "dtype") for name in SLOTS)
+def _is_slots(node: Any) -> bool:
+    return isinstance(node, dict) and any(name in node and hasattr(node[name], "dtype") for name in SLOTS)

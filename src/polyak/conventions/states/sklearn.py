@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyak.conventions.states.moments import ADAM, Moments, fitting, in_words, read_only
+from polyak.conventions.states.moments import (
+    ADAM,
+    Moments,
+    Places,
+    fitting,
+    in_words,
+    places_of,
+    read_only,
+)
 from polyak.errors import PolyakError
 
 expected = "vars(mlp._optimizer), with 'velocities', or with 'ms', 'vs' and 't'"
+naming = ""
 KEYS = {"momentum": ("velocities",), "Adam": ("ms", "vs", "t")}
 
 
@@ -15,10 +24,18 @@ def read(state: Any, family: str) -> Moments:
     """The slots, the velocity's sign turned: scikit-learn adds it."""
     if not isinstance(state, dict) or not set(KEYS[family]) <= state.keys():
         raise PolyakError(f"sklearn: the state is {in_words(state)}, expected {expected}")
-    lr = (float(state["learning_rate_init"]),) if "learning_rate_init" in state else ()
+    # What sgd goes by now, `invscaling` or not; Adam's holds the bias correction of its last step.
+    rate = state.get("learning_rate_init")
+    rate = rate if family == ADAM else state.get("learning_rate", rate)
+    lr = () if rate is None else (float(rate),)
     if family == ADAM:
         return Moments(int(state["t"]), (), read_only(state["ms"]), read_only(state["vs"]), lr)
     return Moments(None, tuple(-v for v in read_only(state["velocities"])), lr=lr)
+
+
+def places(state: Any, family: str) -> Places:
+    """All of them; sgd counts nothing."""
+    return places_of(read(state, family), counts=family == ADAM)
 
 
 def rewritten(state: Any, moments: Moments, family: str) -> dict[str, Any]:
@@ -29,7 +46,7 @@ def rewritten(state: Any, moments: Moments, family: str) -> dict[str, Any]:
             "ms": fitting("sklearn", moments.mean, state["ms"]),
             "vs": fitting("sklearn", moments.squares, state["vs"]),
         }
-        return {**state, **new, "t": moments.count or 0}
+        return {**state, **new, "t": moments.steps("sklearn")}
     velocities = fitting("sklearn", [-v for v in moments.velocity], state["velocities"])
     return {**state, "velocities": velocities}
 
