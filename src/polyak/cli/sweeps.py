@@ -156,8 +156,11 @@ def _sampling(random: Any, latin: Any) -> tuple[str, Any]:
 
 def _say(result: Any) -> None:
     from polyak.run.sweeps import best as best_of
+    from polyak.run.sweeps.dataset import planes
 
     found = best_of(result)
+    if unfinished := sum(int(plane.attrs.get("unfinished_chunks", 0)) for plane in planes(result).values()):
+        typer.echo(f"polyak: note: {unfinished} chunks of the sweep are not there yet", err=True)
     for one in found.values() if isinstance(found, dict) else [found]:
         typer.echo(one)
 
