@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,14 @@ def client_of(cluster: Any, workers: Any) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Threads begun here, and the processes that those begin, do not hear Ctrl-C: who begun them ends them.
+    """Threads begun here, and the processes that those begin, do not hear Ctrl-C: who began them ends them.
 
     A terminal sends it to all of them, and each would print where it was just then.
     """
     if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
         return
+    resource_tracker.ensure_running()  # which would let them hear again, were it begun by the first of them
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -101,7 +101,7 @@ class Bounded(WrapperStore["Store"]):
         if content is not None and layout is not None and "/c/" in key:
             whole = content.to_bytes()
             if not (holds if layout.compressed else _is_as_long)(whole, layout.chunk_bytes):
-                raise ValueError("it is no chunk of this store")
+                raise ValueError(f"{key} is no chunk of this store")
         return content
 
     def _with_store(self, store: Store) -> Bounded:
@@ -143,8 +143,13 @@ def _understood(about: dict[str, Any]) -> Layout:
         raise ValueError("another grid of chunks")
     shape, chunk = tuple(about["shape"]), tuple(grid["configuration"]["chunk_shape"])
     dims = tuple(about["dimension_names"])
-    numbers = all(type(n) is int for n in (*shape, *chunk)) and all(n > 0 for n in (*shape, *chunk))
-    if not numbers or len(shape) != len(chunk) or len(dims) != len(shape) or len(set(dims)) != len(dims):
+    numbers = all(type(n) is int for n in (*shape, *chunk)) and len(shape) == len(chunk)
+    if (
+        not numbers
+        or not all(0 < size <= length for size, length in zip(chunk, shape, strict=True))
+        or len(dims) != len(shape)
+        or len(set(dims)) != len(dims)
+    ):
         raise ValueError("a shape that no sweep has")
     beside = tuple(str(about.get("attributes", {}).get("coordinates", "")).split())
     for name in (*dims, *beside):

@@ -31,12 +31,14 @@ class Folder:
 
     Attributes:
         text: the store as it was named.
+        folder: the same without file://.
         root: the folder itself, links followed.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, folder: str | None = None) -> None:
         self.text = text
-        self.root = Path(os.path.realpath(text))
+        self.folder = text if folder is None else folder
+        self.root = Path(os.path.realpath(self.folder))
 
     def zarr(self, *, read_only: bool = True) -> Store:
         """The store as Zarr sees it."""
@@ -181,7 +183,7 @@ def place_of(store: Any) -> Place:
     text = str(store)
     for start in ON_DISK:
         if text.startswith(start):
-            return Folder(text.removeprefix(start))
+            return Folder(text, text.removeprefix(start))
     return Bucket(text) if "://" in text else Folder(text)
 
 
