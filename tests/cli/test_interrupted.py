@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -84,3 +85,40 @@ def test_each_way_to_go_on_is_said(here, table, monkeypatch):
     monkeypatch.setattr("polyak.run.descend", interrupted)
     outcome = here("trace gradient_descent --lr 1")
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "polyak: interrupted\n")
+
+
+GRID = "--grid lr=log:1e-3:1:400 --grid momentum=linear:0:0.9:100 --steps 20000 --chunk 100"
+
+
+@pytest.mark.parametrize("workers", ["", "--workers 2"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_sweep_ends_in_one_line(folder, interruptible, number, workers):
+    """Sent to the whole group, as a terminal sends a Ctrl-C: what workers have to say of it is not heard."""
+    line = f"sweep heavy_ball {GRID} --store plane.zarr {workers}"
+    command = interruptible([str(Path(sys.executable).with_name("polyak")), *line.split()])
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    marks, until = folder / "plane.zarr/chunk_written/c", time.monotonic() + 120
+    while not marks.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    os.killpg(process.pid, number)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (130, "")
+    assert err == ("polyak: interrupted; the same line goes on from where it stopped (kept in plane.zarr)\n")
+    assert len(list(marks.iterdir())) < 400
+    assert not list(folder.rglob("*.partial"))
+
+
+def test_a_training_is_terminated_as_by_ctrl_c(table, interruptible):
+    options = "--data table.csv --batch-size 1 --every 1000 --epochs 12000 --out loss.svg"
+    process = started(table, interruptible([*COMMAND, *options.split()]))
+    until = time.monotonic() + 120
+    while not (table / ".loss.svg.checkpoint").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    process.terminate()
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (130, "")
+    assert err == (
+        "polyak: interrupted; the same line goes on from where it stopped (kept in .loss.svg.checkpoint)\n"
+    )

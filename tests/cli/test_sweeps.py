@@ -127,3 +127,56 @@ def test_a_store_that_is_another(polyak_, fails, folder):
     (folder / "file.zarr").write_text("no store")
     fails(f"sweep heavy_ball --steps 20 {GRID} --store file.zarr", "it is a file")
     fails("best file.zarr", "it is a file")
+
+
+STORE = "sweep heavy_ball --momentum 0.5 --grid lr=0.1,0.2,0.4 --steps 5 --store deep/plane.zarr"
+
+
+def test_show_writes_beside_the_store_and_over_nothing_but_its_own(polyak_, fails, folder):
+    polyak_(STORE)
+    picture = folder / "deep/plane.svg"
+    assert polyak_("show deep/plane.zarr").endswith("wrote deep/plane.svg\n")
+    first = picture.read_bytes()
+    assert b"<dc:source>polyak show plane</dc:source>" in first
+    for same in ("deep/plane.zarr/", "./deep/plane.zarr", f"file://{folder}/deep/plane.zarr"):
+        picture.unlink()
+        polyak_(f"show {same}")
+        polyak_(f"show {same}")  # over its own
+        assert picture.read_bytes() == first
+    assert sorted(path.name for path in folder.iterdir()) == ["deep"], "and nothing here"
+    for other in ("words", "<svg><dc:source>polyak show other</dc:source></svg>", "\udcff"):
+        picture.write_bytes(other.encode("utf-8", "surrogateescape"))
+        before = picture.read_bytes()
+        fails("show deep/plane.zarr", "deep/plane.svg is there already", "--out")
+        assert picture.read_bytes() == before
+    polyak_("show deep/plane.zarr --out deep/plane.svg")
+    assert picture.read_bytes() == first, "where it is told to"
+
+
+def test_best_says_what_is_damaged_or_not_there_yet(here, fails, folder):
+    """Of a coordinate nothing can be said; a chunk that is lost counts as unfinished."""
+    here(f"{STORE} --chunk 1")
+    store = folder / "deep/plane.zarr"
+    (store / "chunk_written/c/1").unlink()
+    told = here("best deep/plane.zarr")
+    assert (told.code, told.err) == (
+        0,
+        "polyak: note: 1 chunks of the sweep are not there yet: their cells count as diverged\n",
+    )
+    (store / "final_value/c/2").unlink()
+    told = here("best deep/plane.zarr")
+    assert "final_value/c/2 damaged or lost" in told.err
+    assert "2 chunks of the sweep are not there yet" in told.err
+    for lost in ("lr/c/0", "lr/zarr.json", "final_value/zarr.json"):
+        content = (store / lost).read_bytes()
+        for damage in (None, content[:-1], bytes([content[0] ^ 1]) + content[1:]):
+            (store / lost).unlink() if damage is None else (store / lost).write_bytes(damage)
+            for command in ("best", "show"):
+                fails(
+                    f"{command} deep/plane.zarr", "deep/plane.zarr is damaged", lost, "the sweep's own line"
+                )
+            (store / lost).write_bytes(content)
+    (store / "lr/c/0").unlink()
+    told = here(f"{STORE} --chunk 1")
+    assert "lr/c/0 was damaged or lost and is made anew" in told.err
+    assert here("best deep/plane.zarr").err == ""

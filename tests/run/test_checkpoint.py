@@ -208,6 +208,43 @@ def test_a_damaged_checkpoint_is_refused(damage: str, begun: Path, small: Proble
         run(HeavyBall(0.02, 0.9), small, checkpoint=begun)
 
 
+FORGERIES: dict[str, tuple[str, Any]] = {
+    "a leaf missing": ("it holds", lambda found: found.pop("leaf1")),
+    "a leaf too many": ("it holds", lambda found: found.update(leaf99=np.zeros(3))),
+    "no losses": ("it holds", lambda found: found.pop("losses")),
+    "another shape": ("leaf0 has the shape", lambda found: found.update(leaf0=found["leaf0"].ravel()[:1])),
+    "an axis more": ("leaf0 has the shape", lambda found: found.update(leaf0=found["leaf0"][None])),
+    "far too large": ("leaf0.npy is larger", lambda found: found.update(leaf0=np.zeros(10**6))),
+    "losses cut": ("its losses", lambda found: found.update(losses=found["losses"][:, :-1])),
+    "losses in words": ("its losses", lambda found: found.update(losses=found["losses"].astype("U4"))),
+    "an epoch on": ("its losses", lambda found: found.update(epoch=found["epoch"] + 1)),
+    "no epoch": ("0 epochs are done, of 9", lambda found: found.update(epoch=np.int64(0))),
+    "all epochs": ("epochs are done, of 9", lambda found: found.update(epoch=np.int64(10**18))),
+    "before the first": ("epochs are done, of 9", lambda found: found.update(epoch=np.int64(-3))),
+    "other numbers": ("do not have their checksum", lambda found: found.update(leaf0=found["leaf0"] + 1)),
+    "other losses": ("do not have their checksum", lambda found: found.update(losses=found["losses"] * 2)),
+    "another type": (
+        "do not have their checksum",
+        lambda found: found.update(leaf0=found["leaf0"].astype("f8")),
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "forge"), FORGERIES.values(), ids=FORGERIES)
+def test_a_forged_checkpoint_is_one_line(
+    words: str, forge: Any, begun: Path, small: Problem, refused: Any
+) -> None:
+    """Of the right identity, with other things in it."""
+    with np.load(begun) as stored:
+        found = dict(stored)
+    forge(found)
+    np.savez(begun, **found)
+    before = begun.read_bytes()
+    with refused(str(begun), "is no checkpoint of polyak", words, "remove it"):
+        run(HeavyBall(0.02, 0.9), small, checkpoint=begun)
+    assert begun.read_bytes() == before
+
+
 def test_a_checkpoint_that_cannot_be_written(small: Problem, tmp_path: Path, refused: Any) -> None:
     (tmp_path / "file").write_text("in the way")
     with refused("file"):

@@ -21,6 +21,7 @@ from polyak.cli import (
     verifications,
 )
 from polyak.cli.runs import INTERRUPTED
+from polyak.cli.signals import terminated_as_by_ctrl_c
 from polyak.errors import PolyakError, nearest
 from polyak.version import __version__
 
@@ -67,7 +68,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         # The words as typed go along, for the study to say what made it.
         words = sys.argv[1:] if arguments is None else arguments
-        code = app(args=words, obj=words, standalone_mode=False)
+        with terminated_as_by_ctrl_c():
+            code = app(args=words, obj=words, standalone_mode=False)
     except PolyakError as error:
         _fail(str(error))
     except TyperException as error:

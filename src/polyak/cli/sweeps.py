@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import os
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,6 +17,7 @@ from polyak.errors import PolyakError, plain
 RULES = Annotated[
     str, typer.Argument(help="heavy_ball, optax:adam, my_rule.py:f ..., or several parted by commas")
 ]
+MOST_OF_A_HEAD = 1 << 16  # characters of a picture in which it says what it was made from
 SWEEP_HELP = (
     "An axis is log:LOW:HIGH:COUNT, linear:LOW:HIGH:COUNT, memory:LOW:HIGH:COUNT (momentum by its memory 1/(1-m)), "
     "or values such as 0,0.5,0.9. Other settings follow as --momentum 0.9. Of several rules, --grid adam.lr=... is "
@@ -111,10 +114,37 @@ def show(
     from polyak.run.sweeps import load_sweep
 
     result = load_sweep(store)
-    out = out or Path(Path(store.rstrip("/")).name).with_suffix(".svg")
+    beside = _beside(store)
+    made_from = f"polyak show {beside.stem}"
+    if out is None:
+        out = beside
+        if out.exists() and not _is_own(out, made_from):
+            raise PolyakError(
+                f"{out} is there already, and was not drawn from this store: say where to by --out"
+            )
     check_picture(out)
     typer.echo(result)
-    _draw(result, out)
+    _draw(result, out, made_from)
+
+
+def _beside(store: str) -> Path:
+    """Where the picture of a store goes: beside it; of one in an object store, here."""
+    from polyak.run.sweeps.places import Folder, place_of
+
+    place = place_of(store)
+    folder = Path(place.folder) if isinstance(place, Folder) else Path(Path(store).name)
+    return (folder if folder.name not in ("", "..") else Path(os.path.abspath(folder))).with_suffix(".svg")
+
+
+def _is_own(picture: Path, made_from: str) -> bool:
+    """Whether a picture says that it was made from this store."""
+    try:
+        with picture.open(encoding="utf-8") as file:
+            return f"<dc:source>{html.escape(made_from, quote=False)}</dc:source>" in file.read(
+                MOST_OF_A_HEAD
+            )
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _planes(names: str, grid: list[str], words: list[str], known: Options) -> list[Any]:
@@ -157,17 +187,21 @@ def _sampling(random: Any, latin: Any) -> tuple[str, Any]:
 
 def _say(result: Any) -> None:
     from polyak.run.sweeps import best as best_of
+    from polyak.run.sweeps.dataset import planes
 
     found = best_of(result)
+    if unfinished := sum(int(plane.attrs.get("unfinished_chunks", 0)) for plane in planes(result).values()):
+        what = f"{unfinished} chunks of the sweep are not there yet: their cells count as diverged"
+        typer.echo(f"polyak: note: {what}", err=True)
     for one in found.values() if isinstance(found, dict) else [found]:
         typer.echo(one)
 
 
-def _draw(result: Any, out: Path | None) -> None:
+def _draw(result: Any, out: Path | None, made_from: str = "") -> None:
     if out is not None:
         from polyak.show import plane_figure, save
 
-        typer.echo(f"wrote {save(plane_figure(result), out)}")
+        typer.echo(f"wrote {save(plane_figure(result), out, made_from=made_from)}")
 
 
 def _end_interrupted(store: str | None) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -16,6 +17,8 @@ import numpy as np
 from polyak.errors import PolyakError
 from polyak.version import __version__
 
+HEADER = 4096  # bytes of an array's own description in the file
+MOST_WORDS = 1 << 24  # bytes of what tells a training from another
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object in memory: another one in another process
 
 
@@ -55,13 +58,19 @@ def problem_hashes(problem: Any, params: Any) -> dict[str, str]:
 
 def save(path: Path, identity: dict[str, str], epoch: int, carry: Any, losses: Any) -> None:
     """Write the state after `epoch` epochs, whole or not at all."""
-    leaves = {f"leaf{k}": np.asarray(leaf) for k, leaf in enumerate(jax.tree.leaves(carry))}
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(carry)]
     part = _part(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
             np.savez(
-                file, identity=json.dumps(identity), epoch=epoch, losses=losses, allow_pickle=False, **leaves
+                file,
+                identity=json.dumps(identity),
+                epoch=epoch,
+                losses=losses,
+                checksum=_checksum(epoch, losses, leaves),
+                allow_pickle=False,
+                **{f"leaf{k}": leaf for k, leaf in enumerate(leaves)},
             )
             file.flush()
             os.fsync(file.fileno())
@@ -70,26 +79,75 @@ def save(path: Path, identity: dict[str, str], epoch: int, carry: Any, losses: A
         raise PolyakError(f"the checkpoint {path} cannot be written: {error.strerror}") from None
 
 
-def load(path: Path, identity: dict[str, str], carry: Any) -> tuple[int, Any, Any] | None:
+def load(
+    path: Path, identity: dict[str, str], carry: Any, epochs: int, recorded: Callable[[int], tuple[int, ...]]
+) -> tuple[int, Any, Any] | None:
     """The epoch, carry and losses saved at `path`; None if there is nothing.
+
+    Args:
+        path: of the checkpoint.
+        identity: of the training.
+        carry: what it begins with: what is stored has its shapes.
+        epochs: of the whole training, of which some are left.
+        recorded: the shape of the losses after so many epochs.
 
     Raises PolyakError if what is there is no checkpoint, or that of another training.
     """
+    wanted = [np.asarray(leaf) for leaf in jax.tree.leaves(carry)]
+    names = [f"leaf{k}" for k in range(len(wanted))]
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = dict(stored)
-        found = dict(json.loads(str(arrays["identity"])))
+            found = dict(json.loads(str(stored["identity"])))
+            differences = [name for name, value in identity.items() if found.get(name) != value]
+            if not differences:
+                epoch, losses, leaves = _read(stored, names, wanted, epochs, recorded)
     except FileNotFoundError:
         return None
     except Exception as error:
-        raise PolyakError(f"{path} is no checkpoint of polyak ({type(error).__name__}); remove it") from None
-    for name, value in identity.items():
-        if found.get(name) != value:
-            raise PolyakError(
-                f"{path} is of another training: {name} was {found.get(name)}, now {value}; remove it to begin anew"
-            )
-    leaves = [arrays[f"leaf{k}"] for k in range(len(jax.tree.leaves(carry)))]
-    return int(arrays["epoch"]), jax.tree.unflatten(jax.tree.structure(carry), leaves), arrays["losses"]
+        what = str(error) if isinstance(error, _ForgedError) else type(error).__name__
+        raise PolyakError(f"{path} is no checkpoint of polyak ({what}); remove it") from None
+    for name in differences:
+        raise PolyakError(
+            f"{path} is of another training: {name} was {found.get(name)}, now {identity[name]}; "
+            "remove it to begin anew"
+        )
+    return epoch, jax.tree.unflatten(jax.tree.structure(carry), leaves), losses
+
+
+class _ForgedError(ValueError):
+    """What no training has saved, though it says that it is of this one."""
+
+
+def _read(
+    stored: Any, names: list[str], wanted: list[Any], epochs: int, recorded: Callable[[int], tuple[int, ...]]
+) -> tuple[int, Any, list[Any]]:
+    """The numbers of a checkpoint; nothing is read that is larger than it can be."""
+    known = {"identity", "epoch", "losses", "checksum", *names}
+    if set(stored.files) != known:
+        raise _ForgedError(f"it holds {len(stored.files)} arrays, expected {len(known)}")
+    room = {name: leaf.nbytes for name, leaf in zip(names, wanted, strict=True)}
+    room |= {"losses": math.prod(recorded(epochs)) * 8, "epoch": 8, "checksum": 1024, "identity": MOST_WORDS}
+    for member in stored.zip.infolist():
+        if member.file_size > room[member.filename.removesuffix(".npy")] + HEADER:
+            raise _ForgedError(f"{member.filename} is larger than it can be")
+    epoch = int(stored["epoch"])
+    if not 0 < epoch < epochs:
+        raise _ForgedError(f"{epoch} epochs are done, of {epochs}")
+    losses, leaves = stored["losses"], [stored[name] for name in names]
+    if losses.shape != recorded(epoch) or losses.dtype.kind != "f":
+        raise _ForgedError(f"its losses have the shape {losses.shape}, expected {recorded(epoch)}")
+    for name, leaf, expected in zip(names, leaves, wanted, strict=True):
+        if leaf.shape != expected.shape:
+            raise _ForgedError(f"{name} has the shape {leaf.shape}, expected {expected.shape}")
+    if str(stored["checksum"]) != _checksum(epoch, losses, leaves):
+        raise _ForgedError("its numbers do not have their checksum")
+    return epoch, losses, leaves
+
+
+def _checksum(epoch: int, losses: Any, leaves: list[Any]) -> str:
+    arrays = [np.asarray(array) for array in (losses, *leaves)]
+    words = [f"{array.dtype} {array.shape}".encode() for array in arrays]
+    return hashed([str(epoch).encode(), *words, *(array.tobytes() for array in arrays)])
 
 
 def remove(path: Path) -> None:

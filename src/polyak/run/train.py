@@ -138,7 +138,7 @@ class _Training:
         loss = self.problem.loss
         carry, losses = begin(loss, self.rule, params, self.whole)
         done, losses = 0, np.asarray(losses)[:, None]
-        if file and (stored := checkpoints.load(file, identity, carry)):
+        if file and (stored := checkpoints.load(file, identity, carry, epochs, self._recorded)):
             done, carry, losses = stored
         steps_a_call = STEPS_A_CALL if compiled else 1
         a_call = max(1, steps_a_call // (self.plan.steps * len(self.seeds)))
@@ -154,6 +154,10 @@ class _Training:
         if file:
             checkpoints.remove(file)
         return jax.tree.map(np.asarray, carry), losses
+
+    def _recorded(self, epochs: int) -> tuple[int, int]:
+        """The shape of the losses after so many epochs."""
+        return len(self.seeds), len(self.plan.rows_seen(epochs))
 
     def _batches(self, epochs: range) -> tuple[Any, ...]:
         """The rows of each batch: (seeds, epochs, records, steps per record, batch), and the rest, and the last."""

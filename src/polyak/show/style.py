@@ -161,8 +161,10 @@ def _default(rule: Any, setting: str) -> Any:
     return next(field.default for field in dataclasses.fields(rule) if field.name == setting)
 
 
-def save(figure: Figure, path: str | Path) -> Path:
+def save(figure: Figure, path: str | Path, *, made_from: str = "") -> Path:
     """Write a figure, whole or not at all, in the format that its name ends in: svg, png or pdf.
+
+    An svg says what it was `made_from`, where that is given.
 
     Raises PolyakError for another ending and for a folder that cannot be written.
     """
@@ -170,7 +172,8 @@ def save(figure: Figure, path: str | Path) -> Path:
     ending = picture_format(path)
     part = path.with_name(f".{path.name}.part")
     # A date in the file would make every run's picture a new one.
-    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
+    source = {"Source": made_from} if made_from else {}
+    undated = {"svg": {"Date": None, **source}, "pdf": {"CreationDate": None}}.get(ending, {})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with in_style():

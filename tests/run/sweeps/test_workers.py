@@ -250,6 +250,35 @@ def test_a_cluster_that_goes_away(
     assert files_of(store) == unbroken
 
 
+def test_all_workers_gone_is_said_and_one_that_comes_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unbroken: dict[str, bytes], files_of: Any
+) -> None:
+    monkeypatch.setattr(clusters, "PATIENCE", 0.5)
+    store, gone = tmp_path / "a.zarr", threading.Event()
+    with bare_cluster(1) as cluster:
+
+        def progress(done: int, total: int) -> None:
+            if done >= 400 and not gone.is_set():
+                gone.set()
+                cluster.scale(0)
+
+        def comes_back(*_: Any, **__: Any) -> None:
+            told.append(str(_[0]))
+            cluster.scale(1)
+
+        told: list[str] = []
+        monkeypatch.setattr(clusters.warnings, "warn", comes_back)
+        sweep(HeavyBall, **PLANE, store=store, cluster=cluster.scheduler_address, progress=progress)
+    assert len(told) == 1
+    safe = int(told[0].split(": ")[1].split(" ")[0].replace(",", ""))
+    assert 400 <= safe < 4000
+    assert told[0] == (
+        f"the cluster has no worker any more: {safe:,} of 4,000 cells are safe in the store, and the sweep goes on "
+        "when one comes"
+    )
+    assert files_of(store) == unbroken
+
+
 def test_a_cluster_without_workers(tmp_path: Path, refused: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "PATIENCE", 0.5)
     with bare_cluster(0) as cluster, refused("no worker after 0.5 s"):

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import sys
-from collections.abc import Iterator
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
 from polyak.errors import PolyakError, whole_number
 from polyak.run.progress import Progress
 from polyak.run.sweeps import store as stores
+from polyak.run.sweeps.claims import Claims
 from polyak.run.sweeps.job import Job
-from polyak.run.sweeps.reading import load, opened
+from polyak.run.sweeps.places import Folder, place_of
+from polyak.run.sweeps.plan import WRITTEN
+from polyak.run.sweeps.reading import load
 from polyak.version import __version__
 
 AT_ONCE = 4  # chunks that each thread of a worker is given ahead
 PATIENCE = 10  # seconds to wait for a scheduler and for its first worker
+LOOK_AGAIN = 0.005  # seconds between looks at what has come back
 MOST_LOST = 100  # workers that may die under one chunk before the chunk is held to be the cause
 # One core a worker: the chunks are what runs side by side.
 ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "OMP_NUM_THREADS": "1"}
@@ -34,17 +43,18 @@ def run_on_cluster(
         raise PolyakError(
             "a cluster has workers of its own: give its address or a number of workers, not both"
         )
+    place = place_of(store)
     with client_of(cluster, workers) as client:
         check_versions(client)
-        path = stores.prepared(jobs, store if "://" in str(store) else Path(store).absolute())
-        jobs, missing = stores.left_of(path, jobs)
-        total = sum(job.cells for job in jobs.values())
-        done = total - sum(chunk.cells for chunk in missing)
-        progress(done, total)
-        if missing:
-            _submit(client, _packed(jobs), path, missing, done, total, progress)
-            stores.remove_unfinished(path)  # of workers that died
-    return load(path)
+        found = stores.begun(jobs, place)
+        with found.claims() as claims:
+            missing = found.missing()
+            total = sum(job.cells for job in found.jobs.values())
+            done = total - sum(chunk.cells for chunk in missing)
+            progress(done, total)
+            if missing:
+                _submit(client, found, missing, claims, done, total, progress)
+    return load(place)
 
 
 def work(payload: bytes, version: str, path: str, name: str, number: int, region: Any) -> str:
@@ -53,8 +63,10 @@ def work(payload: bytes, version: str, path: str, name: str, number: int, region
 
     if version != __version__:
         raise PolyakError(f"a worker has polyak {__version__}, this sweep is polyak {version}'s")
-    job = _unpacked(payload)[name]
-    stores.write(opened(path, name, "r+"), job, number, region)
+    jobs, place = _unpacked(payload), place_of(path)
+    folder = "" if len(jobs) == 1 else f"{name}/"
+    with Claims(place, f"{next(iter(jobs)) + '/' if folder else ''}{WRITTEN}"):
+        stores.write(place, stores.group_of(place, folder), jobs[name], number, region)
     return str(os.getpid())
 
 
@@ -70,16 +82,17 @@ def client_of(cluster: Any, workers: Any) -> Iterator[Any]:
     with _quiet(), dask.config.set({"distributed.scheduler.allowed-failures": MOST_LOST}):
         if workers is not None:
             count = whole_number("workers", workers, at_least=1)
-            made = distributed.LocalCluster(
-                n_workers=count,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address=None,
-                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its own page, where no other is
-                silence_logs=logging.CRITICAL,
-                env=ONE_THREAD,
-            )
+            with _deaf_to_ctrl_c():
+                made = distributed.LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its own page, where no other is
+                    silence_logs=logging.CRITICAL,
+                    env=ONE_THREAD,
+                )
             with made, distributed.Client(made) as client:
                 yield client
             return
@@ -92,6 +105,23 @@ def client_of(cluster: Any, workers: Any) -> Iterator[Any]:
             ) from None
         with client:
             yield client
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Threads begun here, and the processes that those begin, do not hear Ctrl-C: who began them ends them.
+
+    A terminal sends it to all of them, and each would print where it was just then.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    resource_tracker.ensure_running()  # which would let them hear again, were it begun by the first of them
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
@@ -137,9 +167,9 @@ def _version_of() -> str:
 
 def _submit(
     client: Any,
-    payload: bytes,
-    path: str,
+    store: stores.Store,
     missing: list[stores.Chunk],
+    claims: Claims,
     done: int,
     total: int,
     progress: Progress,
@@ -148,27 +178,40 @@ def _submit(
     import dask
     from distributed import CancelledError, KilledWorker, as_completed
 
+    path = str(store.place.root) if isinstance(store.place, Folder) else store.place.text
     # A task, not scattered data: where the workers that hold it die, it is sent again.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"}):
-        shared = client.submit(bytes, payload)
-    sizes = {}
+        shared = client.submit(bytes, _packed(store.jobs))
+    sent: dict[str, stores.Chunk] = {}
+    by_others = 0
 
-    def send(chunk: stores.Chunk) -> Any:
-        what = path, chunk.name, chunk.number, chunk.region
-        future = client.submit(work, shared, __version__, *what, pure=False, retries=0)
-        sizes[future.key] = chunk.cells
-        return future
+    def send() -> Iterator[Any]:
+        nonlocal by_others
+        for chunk, mine in store.shared_out(missing, claims):
+            if not mine:
+                claims.give_back(chunk.claim)
+                by_others += chunk.cells
+                continue
+            what = path, chunk.name, chunk.number, chunk.region
+            future = client.submit(work, shared, __version__, *what, pure=False, retries=0)
+            sent[future.key] = chunk
+            yield future
 
-    waiting = iter(missing)
+    def safe() -> int:
+        return done + by_others
+
+    waiting = send()
     ahead = max(1, sum(client.nthreads().values())) * AT_ONCE
-    finished = as_completed([send(chunk) for chunk in islice(waiting, ahead)])
+    finished = as_completed(list(islice(waiting, ahead)))
     try:
-        for future in finished:
+        for future in _patiently(client, finished, safe, total):
             future.result()
-            done += sizes.pop(future.key)
-            progress(done, total)
-            for chunk in islice(waiting, 1):
-                finished.add(send(chunk))
+            chunk = sent.pop(future.key)
+            claims.give_back(chunk.claim)
+            done += chunk.cells
+            for sending in islice(waiting, 1):
+                finished.add(sending)
+            progress(done + by_others, total)
     except KilledWorker:
         raise PolyakError(f"workers die under this sweep again and again; {GOES_ON}") from None
     except CancelledError:
@@ -176,6 +219,26 @@ def _submit(
     except BaseException:
         client.cancel(list(finished.futures), force=True)
         raise
+    if by_others:
+        progress(done + by_others, total)
+
+
+def _patiently(client: Any, finished: Any, done: Callable[[], int], total: int) -> Iterator[Any]:
+    """The futures as they finish; where nothing does because no worker is left, that is said once."""
+    since, told = time.monotonic(), False
+    while not finished.is_empty():
+        if finished.has_ready():
+            since, told = time.monotonic(), False
+            yield next(finished)
+        elif time.monotonic() - since > PATIENCE and not told and not client.nthreads():
+            told = True
+            warnings.warn(
+                f"the cluster has no worker any more: {done():,} of {total:,} cells are safe in the store, and the "
+                "sweep goes on when one comes",
+                stacklevel=2,
+            )
+        else:
+            time.sleep(LOOK_AGAIN)
 
 
 def _packed(jobs: dict[str, Job]) -> bytes:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from types import CodeType
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from polyak.rules import tabulated, unwrapped
-from polyak.rules.pages.captured import functions_around
-from polyak.run.checkpoint import hashed, numbers_hash, step_hash, without_addresses
+from polyak.rules import tabulated
 from polyak.run.loop import compiles
-from polyak.run.sweeps import chunks
+from polyak.run.sweeps import chunks, identity
 from polyak.run.sweeps.chunks import Region
 from polyak.run.sweeps.lanes import lane_count
 from polyak.run.sweeps.on_landscape import OnLandscape
 from polyak.run.sweeps.on_problem import OnProblem
 from polyak.run.sweeps.plane import Plane, sampled
 from polyak.run.sweeps.recording import Recording
-from polyak.version import __version__
 
 Target = OnLandscape | OnProblem
 STEP_BY_STEP = 1e5  # how many times the work takes where a rule cannot be compiled
@@ -170,58 +165,11 @@ class Job:
         planes = np.meshgrid(*parts, indexing="ij")
         return {name: plane.ravel() for name, plane in zip(self.coordinates, planes, strict=True)}
 
+    @cached_property
     def identity(self) -> dict[str, str]:
-        """What tells this sweep from another, in words and hashes that are the same in another process."""
-        params = self.on.params(0)
-        with jax.enable_x64(self.on.dtype == "float64"):
-            step, numbers = step_hash(self.rule, params), numbers_hash(self.rule)
-        fixed = {name: _spelled(value) for name, value in self.plane.fixed().items()}
-        return {
-            "rule": self.plane.name,
-            "settings": ", ".join(f"{name}={value}" for name, value in fixed.items()) or "none",
-            "step": step or _code_of(self.rule),
-            "numbers": numbers,
-            **self.on.identity(),
-            "axes": ", ".join(f"{name}={axis.spelled()}" for name, axis in self.plane.axes.items()),
-            "sampling": self.sampling
-            if self.sampling == "grid"
-            else f"{self.sampling}, {self.drawn}, seed {self.seed}",
-            "seeds": ", ".join(map(str, self.seeds)) or "none",
-            "record": ", ".join(self.recording.names),
-            "target": str(self.recording.target),
-            "polyak": __version__,
-        }
+        """What decides the numbers of this sweep, in words and hashes that are the same in another process."""
+        return identity.identity(self)
 
     def attrs(self) -> dict[str, Any]:
         """What a result says of itself: enough to run it again."""
-        return {
-            "rule": self.plane.name,
-            "settings": json.dumps({name: _spelled(value) for name, value in self.plane.fixed().items()}),
-            "axes": json.dumps({name: axis.spelled() for name, axis in self.plane.axes.items()}),
-            "sampling": self.sampling,
-            **({} if self.sampling == "grid" else {"sampling_seed": self.seed}),
-            **self.on.attrs(),
-            **({} if self.recording.target is None else {"target_to_reach": self.recording.target}),
-            "seeds": list(self.seeds),
-            "version": __version__,
-        }
-
-
-def _code_of(rule: Any) -> str:
-    """What a page's function that cannot be traced computes, by its bytecode."""
-    function = unwrapped(rule).function
-    functions = [function, *functions_around(function).values()]
-    return hashed(part for function in functions for part in _parts(function.__code__))
-
-
-def _parts(code: CodeType) -> Iterator[bytes]:
-    yield code.co_code
-    yield repr(code.co_names).encode()
-    for constant in code.co_consts:
-        yield from _parts(constant) if isinstance(constant, CodeType) else [repr(constant).encode()]
-
-
-def _spelled(value: Any) -> str:
-    if getattr(value, "is_tabulated", False):
-        return "a schedule"
-    return without_addresses(str(value))
+        return identity.attrs(self)

@@ -1,139 +1,184 @@
-"""A sweep's Zarr store as it is read: what it is of, which chunks are there, and its numbers as they are used."""
+"""A sweep's store as it is read: which chunks are there, and its numbers as they are used."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 import zarr
+from numcodecs import zstd
 from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
-from zarr.errors import GroupNotFoundError, UnstableSpecificationWarning
 
 from polyak.errors import PolyakError
+from polyak.run.sweeps.blueprint import text_allowed
 from polyak.run.sweeps.dataset import together
+from polyak.run.sweeps.frames import is_whole
+from polyak.run.sweeps.lanes import cores
+from polyak.run.sweeps.layout import Bounded, Layout, coordinate_names, layouts
+from polyak.run.sweeps.places import Folder, Place, one_line, place_of
+from polyak.run.sweeps.plan import ANEW, CHECKSUM, PLAN, WRITTEN, Plan, plan_of
 
-FORMAT = 1
-PLAN = "polyak_sweep"  # the attribute that says what the store is of
-PARTS = (
-    "sweeps",
-    "chunks",
-    "variables",
-)  # of the plan, by rule: its identity, a chunk's shape, the arrays' names
-WRITTEN = "chunk_written"  # one number a chunk, set last: only then is a chunk there
+MARK = b"\x01"
+MOST_NAMED = 3  # of files that are damaged
 
 
-def load(store: str | Path) -> Any:
+def load(store: str | Path | Place) -> Any:
     """The result of a sweep in a store, finished or not: read as it is used, nan where no chunk was written.
 
-    Returns an xarray.Dataset, or a DataTree of several rules. Raises PolyakError for a store that is none of a sweep.
+    Returns an xarray.Dataset, or a DataTree of several rules. Raises PolyakError for a store that is none of a sweep,
+    and for one that is damaged where no chunk is.
     """
-    path = str(store)
-    plan = plan_of(path)
+    place = place_of(store)
+    plan = plan_of(place)
     if plan is None:
-        raise PolyakError(f"{path}: no such store")
-    names = list(plan["sweeps"])
+        raise PolyakError(f"{place.text}: no such store")
     found = {}
-    with one_line(path), text_allowed():
-        for name in names:
-            group = None if len(names) == 1 else name
-            dataset = xr.open_zarr(path, group=group, chunks=None, mask_and_scale=False, consolidated=False)
-            dataset.attrs.pop(PLAN, None)
-            if unfinished := int((~chunks_there(path, name)).sum()):
-                dataset.attrs["unfinished_chunks"] = unfinished
-            coords = dataset.drop_vars(list(dataset.data_vars)).load()
-            arrays = opened(path, name, "r")
-            found[name] = coords.assign(
-                {
-                    variable: _lazy(dataset[variable].variable, arrays[variable], path)
-                    for variable in plan["variables"][name]
-                }
-            )
+    with one_line(place.text), text_allowed():
+        if damaged := plan.damaged(place):
+            raise PolyakError(f"{place.text} is damaged: {named(damaged)}; {ANEW}")
+        about = layouts(place, plan)
+        for name in plan.sweeps:
+            found[name] = _dataset(place, plan, about, name)
     return together(found)
 
 
-def plan_of(path: str) -> dict[str, Any] | None:
-    """What a store is of; None where there is nothing. Whatever else is there is refused."""
-    try:
-        if "://" not in path:
-            place = Path(path)
-            if not place.exists() or (place.is_dir() and not any(place.iterdir())):
-                return None
-            if not place.is_dir():
-                raise PolyakError(f"{path} is no store of a sweep: it is a file")
-        attrs = dict(zarr.open_group(path, mode="r", use_consolidated=False).attrs)
-    except PolyakError:
-        raise
-    except (FileNotFoundError, GroupNotFoundError):
-        if "://" in path:
-            return None
-        raise PolyakError(f"{path} is no store of a sweep: it holds other things") from None
-    except Exception as error:  # what is torn fails in many ways
-        raise PolyakError(f"{path} is no store of a sweep, or is torn: {_in_short(error)}") from None
-    if PLAN not in attrs:
-        raise PolyakError(f"{path} is no store of a sweep: it was not made by polyak")
-    try:
-        plan: dict[str, Any] = json.loads(str(attrs[PLAN]))
-        version = int(plan["format"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise PolyakError(f"{path} is torn: its plan cannot be read ({_in_short(error)})") from None
-    if version > FORMAT:
-        raise PolyakError(
-            f"{path} was made by a newer polyak: its format is {version}, this one reads {FORMAT}"
+def _dataset(place: Place, plan: Plan, about: dict[str, Layout], name: str) -> xr.Dataset:
+    folder = plan.folder(name)
+    group = opened(place, plan, name, about)
+    attrs = {key: value for key, value in group.attrs.items() if key not in (PLAN, CHECKSUM)}
+    there, lost = chunks_there(place, plan, name, about)
+    if lost:
+        files = [file for found in lost.values() for file in found]
+        warnings.warn(
+            f"{place.text}: {named(files)} damaged or lost: what was there counts as unfinished; {ANEW}",
+            stacklevel=4,
         )
-    names = [list(part) if isinstance(part := plan.get(what), dict) else None for what in PARTS]
-    if names[0] is None or any(found != names[0] for found in names):
-        raise PolyakError(f"{path} is torn: its plan does not hold {', '.join(PARTS)} of each rule")
-    return plan
+    if unfinished := int((~there).sum()):
+        attrs["unfinished_chunks"] = unfinished
+    results = {variable: about[folder + variable] for variable in plan.variables[name]}
+    coords = {}
+    for coordinate in coordinate_names(results):
+        if layout := about.get(folder + coordinate):
+            array = group[coordinate]
+            check_memory(place, layout.shape, layout.item)
+            coords[coordinate] = xr.Variable(layout.dims, array[:], dict(array.attrs))
+            _check_numbers(place, folder + coordinate, coords[coordinate])
+    variables = {variable: _lazy(place, group[variable], layout) for variable, layout in results.items()}
+    return xr.Dataset(variables, coords, attrs)
 
 
-def opened(path: str, name: str, mode: Any) -> Any:
-    """The group of one rule's arrays."""
-    plan = plan_of(path)
-    assert plan is not None
-    with one_line(path):
-        root = zarr.open_group(path, mode=mode, use_consolidated=False)
-        return root if len(plan["sweeps"]) == 1 else root[name]
+def opened(place: Place, plan: Plan, name: str, about: dict[str, Layout]) -> Any:
+    """The group of one rule's arrays, to be read."""
+    with one_line(place.text):
+        return zarr.open_group(
+            Bounded(place.zarr(), about),
+            path=plan.folder(name).rstrip("/"),
+            mode="r",
+            zarr_format=3,
+            use_consolidated=False,
+        )
 
 
-def chunks_there(path: str, name: str) -> NDArray[np.bool_]:
-    """Which chunks of a rule are marked as written and, where the store is on a disk, have not been lost since."""
-    plan, group = plan_of(path), opened(path, name, "r")
-    assert plan is not None
-    with one_line(path):
-        there: NDArray[np.bool_] = group[WRITTEN][:] == 1
-        arrays, chunk = [group[variable] for variable in plan["variables"][name]], plan["chunks"][name]
-        along = [-(-length // size) for length, size in zip(arrays[0].shape, chunk, strict=False)]
-        if len(there) != math.prod(along):
-            raise PolyakError(
-                f"{path} is torn: it says of {len(there)} chunks that they are there, not of {along}"
-            )
-        root = getattr(group.store, "root", "")
-        for number in np.flatnonzero(there) if root else ():
-            place = [int(k) for k in np.unravel_index(number, along)]
-            there[number] = all((Path(root) / file_of(array, place)).is_file() for array in arrays)
-    return there
+def chunks_there(
+    place: Place, plan: Plan, name: str, about: dict[str, Layout], *, verify: bool = False
+) -> tuple[NDArray[np.bool_], dict[int, list[str]]]:
+    """Which chunks of a rule are marked as written and have not been lost since; of those that were, the files.
+
+    Args:
+        place, plan, name, about: of the store and the rule in it.
+        verify: whether to see that every chunk has its checksum, too. Not in an object store, which sees to that and
+            puts objects whole.
+    """
+    folder = plan.folder(name)
+    with one_line(place.text):
+        results = {variable: about[folder + variable] for variable in plan.variables[name]}
+        along = about[folder + WRITTEN].shape[0]
+        check_memory(place, (along,), 1)
+        there, lost = np.zeros(along, np.bool_), defaultdict(list)
+        for mark, content in place.read_many(place.names(f"{folder}{WRITTEN}/c")).items():
+            last = mark.rpartition("/")[2]
+            if last.isdecimal() and int(last) < along:
+                there[int(last)] = _as_marked(content, plan)
+                if not there[int(last)]:
+                    lost[int(last)].append(mark)
+        for variable, layout in results.items():
+            files = dict(_files(folder + variable, layout, np.flatnonzero(there), plan.chunks[name]))
+            gone = set(files.values()) - place.names(f"{folder}{variable}/c")
+            if verify and isinstance(place, Folder):
+                gone |= torn(place, sorted(set(files.values()) - gone), layout.chunk_bytes)
+            for number, file in files.items():
+                if file in gone:
+                    lost[number].append(file)
+        there[list(lost)] = False
+    return there, lost
 
 
-def file_of(array: Any, place: Sequence[int]) -> str:
-    """The name in the store of the chunk at a place along the plane's axes; behind them an array is in one piece."""
-    whole = (*place, *[0] * (len(array.shape) - len(place)))
-    return f"{array.path}/{array.metadata.encode_chunk_key(whole)}"
+def torn(place: Place, files: Sequence[str], size: int) -> set[str]:
+    """Those of some chunks that do not have their checksum, on all cores."""
+    with ThreadPoolExecutor(cores()) as pool:
+        whole = pool.map(lambda file: is_whole(place.read(file) or b"", size), files)
+        return {file for file, sound in zip(files, whole, strict=True) if not sound}
 
 
-class _OnDisk(BackendArray):
+def file_of(name: str, layout: Layout, number: int, chunk: Sequence[int]) -> str:
+    """The name in the store of a chunk, by its number; behind the plane's axes an array is in one piece."""
+    along = [-(-length // size) for length, size in zip(layout.shape, chunk, strict=False)]
+    at = [*map(int, np.unravel_index(number, along)), *[0] * (len(layout.shape) - len(along))]
+    return "/".join([name, "c", *map(str, at)])
+
+
+def _files(
+    name: str, layout: Layout, numbers: Iterable[Any], chunk: Sequence[int]
+) -> Iterable[tuple[int, str]]:
+    return ((int(number), file_of(name, layout, int(number), chunk)) for number in numbers)
+
+
+def named(files: Sequence[str]) -> str:
+    """The first of some files, and how many more there are."""
+    more = len(files) - MOST_NAMED
+    return ", ".join(islice(files, MOST_NAMED)) + (f" and {more} more" if more > 0 else "")
+
+
+def check_memory(place: Place, shape: Sequence[int], item: int) -> None:
+    """Refuse to make room for what does not fit into memory."""
+    import psutil
+
+    needed, free = float(np.prod(shape, dtype=np.float64)) * item, psutil.virtual_memory().available
+    if needed > free:
+        raise PolyakError(
+            f"{place.text}: {needed / 1e9:,.1f} GB are to be read, and {free / 1e9:,.1f} GB of memory are free"
+        )
+
+
+def _as_marked(content: bytes, plan: Plan) -> bool:
+    if plan.format == 1:  # compressed, then
+        try:
+            return bytes(zstd.decompress(content, bytearray(1))) == MARK
+        except (RuntimeError, ValueError):
+            return False
+    return content == MARK
+
+
+def _check_numbers(place: Place, name: str, coordinate: xr.Variable) -> None:
+    """Refuse a coordinate that holds what no axis does, in a store of the first format, which has no checksums."""
+    if coordinate.dtype.kind == "f" and np.isnan(coordinate.values).any():
+        raise PolyakError(f"{place.text} is damaged: {name} has no number for some cells; {ANEW}")
+
+
+class _Stored(BackendArray):
     """An array of the store, read where it is looked at; what is torn in it is said in one line."""
 
-    def __init__(self, array: Any, path: str) -> None:
-        self.array, self.path = array, path
+    def __init__(self, place: Place, array: Any, layout: Layout) -> None:
+        self.place, self.array, self.layout = place, array, layout
         self.shape, self.dtype = array.shape, array.dtype
 
     def __getitem__(self, key: Any) -> Any:
@@ -141,35 +186,28 @@ class _OnDisk(BackendArray):
         return indexing.explicit_indexing_adapter(key, self.shape, kind, self._read)
 
     def _read(self, key: Any) -> Any:
-        with one_line(f"{self.path}, {self.array.basename},"):
-            return self.array.oindex[key]
+        taken = [
+            len(range(*part.indices(length))) if isinstance(part, slice) else np.size(part)
+            for part, length in zip(key, self.shape, strict=True)
+        ]
+        check_memory(self.place, taken, self.dtype.itemsize)
+        with one_line(f"{self.place.text}, {self.array.basename},"):
+            try:
+                return self.array.oindex[key]
+            except Exception:
+                self._say_which()
+                raise
+
+    def _say_which(self) -> None:
+        """Name the chunks that cannot be read."""
+        files = sorted(self.place.names(f"{self.array.path}/c"))
+        if damaged := sorted(torn(self.place, files, self.layout.chunk_bytes)):
+            raise PolyakError(
+                f"{self.place.text} is damaged: {named(damaged)} cannot be read; {ANEW}"
+            ) from None
 
 
-def _lazy(variable: Any, array: Any, path: str) -> xr.Variable:
-    data = indexing.LazilyIndexedArray(_OnDisk(array, path))
-    return xr.Variable(variable.dims, data, variable.attrs, variable.encoding)
-
-
-@contextlib.contextmanager
-def one_line(path: str) -> Iterator[None]:
-    """A store that fails, in one line."""
-    try:
-        yield
-    except PolyakError:
-        raise
-    except PermissionError as error:
-        raise PolyakError(f"{path} cannot be written: {error.strerror}") from None
-    except Exception as error:  # what is torn fails in many ways
-        raise PolyakError(f"{path} cannot be read or written: {_in_short(error)}") from None
-
-
-@contextlib.contextmanager
-def text_allowed() -> Iterator[None]:
-    """Without Zarr's word on how text is stored, of which there is some as a coordinate; not for threads."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnstableSpecificationWarning)
-        yield
-
-
-def _in_short(error: Exception) -> str:
-    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
+def _lazy(place: Place, array: Any, layout: Layout) -> xr.Variable:
+    data = indexing.LazilyIndexedArray(_Stored(place, array, layout))
+    attrs = {name: value for name, value in array.attrs.items() if name != "coordinates"}
+    return xr.Variable(layout.dims, data, attrs)
