@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -128,7 +129,7 @@ class PhasePanel:
             self.figure.y_range.start, self.figure.y_range.end = 0, 1
             self.marks.data = NOTHING
             self.path.data = {"step": [], "x": []}
-            self.words.text = why_not
+            self.words.text = escape(why_not)
             return
         low, high = float(plane.values[0]), float(plane.values[-1])
         self.image.data = {
@@ -202,7 +203,7 @@ class PhasePanel:
             lines.append(
                 say("phase", "stable_up_to", lr=self.page.label(found.lr), most=f"{found.max_lr:.6g}")
             )
-        self.words.text = "<br>".join(lines)
+        self.words.text = "<br>".join(map(escape, lines))
 
     def _set(self, ask: Callable[..., dict[str, float]]) -> None:
         page = self.page
