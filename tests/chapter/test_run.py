@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import resource
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from polyak.chapter import read
@@ -200,6 +202,53 @@ def test_what_a_cell_started_ends_with_the_run(ran: Any, folder: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"process {pid} is still there")
+
+
+DETACHED = """
+import os, subprocess, sys
+code = "import os, time, sys\\nif os.fork(): os._exit(0)\\nos.setsid()\\nif os.fork(): os._exit(0)\\n"
+code += "open(sys.argv[1], 'w').write(str(os.getpid()))\\ntime.sleep(600)"
+subprocess.run([sys.executable, "-c", code, "marked"])
+subprocess.run([sys.executable, "-c", code, "unmarked"], env={})
+subprocess.Popen(["sleep", "600"], start_new_session=True)
+import time
+while not all(os.path.exists(name) and open(name).read() for name in ("marked", "unmarked")):
+    time.sleep(0.02)
+"""
+
+
+@pytest.mark.parametrize(
+    "end", ["", "while True: time.sleep(1)", "import signal; os.kill(os.getpid(), signal.SIGSTOP)"]
+)
+def test_what_left_its_session_ends_with_the_run(
+    ran: Any, folder: Path, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "GRACE", 0.5)
+    kernels: list[int] = []
+    kill = Launched.kill
+    monkeypatch.setattr(Launched, "kill", lambda self: (kernels.append(self.process.pid), kill(self)))
+    ran(f"```python\n{DETACHED}{end}\n```", timeout=20.0 if not end else 5.0)
+    assert kernels
+    for name in ("marked", "unmarked"):
+        assert gone(int((folder / name).read_text()))
+
+
+def gone(pid: int) -> bool:
+    for _ in range(100):
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_kernel_that_leaves_takes_what_is_marked_along(ran: Any, folder: Path) -> None:
+    ran(f"```python\n{DETACHED}os._exit(3)\n```")
+    assert gone(int((folder / "marked").read_text()))
+    with contextlib.suppress(psutil.NoSuchProcess):  # the one without a mark is not promised
+        psutil.Process(int((folder / "unmarked").read_text())).kill()
 
 
 def test_farewells_are_said_and_open_files_written(folder: Path) -> None:

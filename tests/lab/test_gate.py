@@ -123,10 +123,18 @@ def malformed(chance: random.Random) -> list[str | bytes]:
     )
 
 
+async def acknowledged(address: str, token: str):
+    """A connection whose session is made: before that the server listens to nothing."""
+    connection = await connected(address, token)
+    for _ in range(3):  # the acknowledgement's header, metadata, content
+        await connection.read_message()
+    return connection
+
+
 async def send_all(address: str, messages: list[list[str | bytes]]) -> None:
     """Each message; over a connection anew where the last was closed."""
     token = token_of(address)
-    connection = await connected(address, token)
+    connection = await acknowledged(address, token)
     for parts in messages:
         try:
             for part in parts:
@@ -134,7 +142,7 @@ async def send_all(address: str, messages: list[list[str | bytes]]) -> None:
             await asyncio.sleep(0)
         except Exception:  # closed by the gate
             connection.close()
-            connection = await connected(address, token)
+            connection = await acknowledged(address, token)
     connection.close()
     await asyncio.sleep(0.2)
 

@@ -17,6 +17,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from polyak.chapter import descendants
+
 NOT_NEEDED = ("debugpy", "jedi")  # a debugger and completion: a third of a second that no page needs
 TEXT = 1_000_000  # characters that a cell may print
 SHOWN = 32_000_000  # characters of pictures and tables that a cell may show
@@ -32,6 +34,7 @@ def main() -> None:
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
 
+    descendants.adopt()
     config = Config()
     config.HistoryManager.enabled = False
     config.InlineBackend.figure_formats = {"svg"}
@@ -54,6 +57,7 @@ def leave() -> NoReturn:
     for file in [thing for thing in gc.get_objects() if type(thing) in FILES]:
         with contextlib.suppress(OSError, ValueError):
             file.flush()
+    descendants.end(os.getpid(), os.environ.get(descendants.MARK, ""))
     os._exit(0)  # in order, with JAX and all, it would take a second
 
 

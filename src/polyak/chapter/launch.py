@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from polyak.chapter import descendants
 from polyak.errors import PolyakError
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ class Launched:
         command = [sys.executable, "-P", "-m", "polyak.chapter.kernel", "-f", str(self.connection)]
         if os.name == "posix" and len(str(self.own)) < 80:  # sockets in a folder that none else can enter
             command += ["--transport=ipc", f"--ip={self.own / 'kernel'}"]
-        environment = os.environ | {"IPYTHONDIR": str(self.own), "JPY_PARENT_PID": str(os.getpid())}
+        environment = os.environ | {
+            "IPYTHONDIR": str(self.own),
+            "JPY_PARENT_PID": str(os.getpid()),
+            descendants.MARK: str(self.own),
+        }
         self.said = self.own / "said"
         try:
             with self.said.open("wb") as said:
@@ -102,6 +107,13 @@ class Launched:
         """See the kernel and whatever it started to their end, and take its folder away."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=patience)
+        self.kill()
+        shutil.rmtree(self.own, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the kernel at once, and whatever it started: what has left its session too."""
+        kernel = self.process.pid if self.process.poll() is None else None
+        descendants.end(kernel, str(self.own))
         try:
             if hasattr(os, "killpg"):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -110,4 +122,4 @@ class Launched:
         except OSError:
             pass  # nothing is left of it
         self.process.wait()
-        shutil.rmtree(self.own, ignore_errors=True)
+        descendants.end(None, str(self.own))  # what it started meanwhile

@@ -184,8 +184,7 @@ class _Runner:
             await self.manager.interrupt_kernel()
             done, _ = await asyncio.wait({work}, timeout=GRACE)
         if not done:
-            self.launched.process.kill()
-            self.launched.process.wait()
+            self.launched.kill()
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             _note(cell, "TimeoutError", f"{late}, nor when it was interrupted; the kernel was ended")

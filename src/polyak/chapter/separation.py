@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from polyak.chapter import needs
 from polyak.chapter.files import check_place, read_text, write_whole
 from polyak.errors import PolyakError
+
+TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def separate(
     polyak.errors.PolyakError: no/such/chapter.md: no such file
     """
     needs.check()
+    check_language("source_language", source_language)
+    check_language("target_language", target_language)
     path = Path(path)
     text = read_text(path)
     stem = path.name.removesuffix(path.suffix)
@@ -74,6 +79,12 @@ def separate(
     write_whole(skeleton, made.skeleton)
     write_whole(strings, written)
     return Separated(skeleton, strings, len(entries), sum(bool(entry.target) for entry in entries))
+
+
+def check_language(name: str, tag: str | None) -> None:
+    """Refuse what is no name of a language, as XLIFF and HTML spell them (BCP 47)."""
+    if tag is not None and not TAG.fullmatch(tag):
+        raise PolyakError(f"{name} is '{tag}', expected a language such as en or zh-CN")
 
 
 def _earlier(strings: Path, wanted: str | None) -> tuple[str | None, dict[str, str]]:

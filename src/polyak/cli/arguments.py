@@ -52,6 +52,15 @@ def problem_from(data: str | None, target: str | None, problem: str | None) -> A
     return problems.CATALOGUE[plain(problem)](table)
 
 
+def check_time(task: Any, batch_size: Any, epochs: Any, runs: Any, cells: Any = 1) -> None:
+    """Refuse trainings that would not be over within a day; sizes that are none are left for the run to refuse."""
+    from polyak.run.affordable import check_memory_of, check_time_of
+
+    if all(isinstance(size, int) and size > 0 for size in (batch_size, epochs, runs, cells)):
+        check_memory_of(task, epochs=epochs, runs=runs, records=1)
+        check_time_of(task, batch_size=batch_size, epochs=epochs, runs=runs, cells=cells)
+
+
 def numbers_from(name: str, words: str) -> list[float]:
     """Numbers parted by commas.
 

@@ -35,15 +35,18 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="A folder for the page, its pictures and numbers.")] = None,
 ) -> None:
     """Tune every rule with the same budget, and judge them on seeds that none was tuned by."""
-    from polyak.cli.arguments import problem_from
-    from polyak.cli.sweep_words import tuned_plane_from
+    from polyak.cli.arguments import check_time, problem_from
+    from polyak.cli.sweep_words import refuse_twice, tuned_plane_from
     from polyak.show.places import check_folder
 
     words = [name for name in rules if name.startswith("-")] + list(context.args)
     if words:
         raise PolyakError(f"'{words[0]}' has no place here: a range is --grid RULE.NAME=AXIS")
+    refuse_twice(rules)
     planes = [tuned_plane_from(name, rules, grid or []) for name in rules]
     task = problem_from(data, target, problem)
+    check_time(task, batch_size, epochs, tuning_seeds, budget)
+    check_time(task, batch_size, epochs, seeds)
     if out is not None:
         check_folder(out)
     from polyak.run.sweeps.compare import compare as run

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from polyak.cli.own_code import raised_by, watched
 from polyak.errors import PolyakError, unknown
 
 
@@ -39,10 +40,13 @@ def _module(path: Path) -> Any:
     module = importlib.util.module_from_spec(spec)
     # Dataclasses look their module up, where annotations are postponed.
     sys.modules[spec.name] = module
+    watched(path)
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         raise PolyakError(f"{path}, line {error.lineno}: {error.msg}") from error
-    except (Exception, SystemExit) as error:
-        raise PolyakError(f"{path} fails: {type(error).__name__}: {error}") from error
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and raised_by(error) is None:
+            raise
+        raise PolyakError(f"{path} fails: {type(error).__name__}: {error}".removesuffix(": ")) from error
     return module

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from polyak.cli.own_code import raised_by
 from polyak.cli.runs import SETTINGS, number, options
 from polyak.cli.settings import Options
 from polyak.errors import PolyakError, unknown
@@ -59,14 +60,17 @@ def lab(
     """Open the lab: a live page where momentum is in your hands, served from this machine."""
     from polyak.cli.arguments import problem_from
     from polyak.errors import whole_number
+    from polyak.lab.addresses import check_address, checked_origin
 
     port = whole_number("port", port, at_least=0, at_most=65_535)
+    origins = [checked_origin(word) for word in origin or []]
+    check_address(address)
     rules, places, words = _sorted([*(names or []), *context.args])
     task = problem_from(data, target, None) if data or target else None
     made = _made(rules, places, words, options(context), task)
     try:
         made.warm_up()
-        made.serve(host=address, port=port, origins=origin or [])
+        made.serve(host=address, port=port, origins=origins)
         _say(made, port, address)
         if browser:
             import webbrowser
@@ -74,7 +78,9 @@ def lab(
             webbrowser.open(made.address)
         while made.serving.thread.is_alive():
             time.sleep(0.5)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        if raised_by(error):
+            raise
         typer.echo("\nthe lab is closed")
     finally:
         made.stop()
@@ -83,6 +89,7 @@ def lab(
 def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
     """Names of rules, names of landscapes, and the settings that follow them."""
     from polyak.cli.files import in_file
+    from polyak.lab.state import MOST_RULES
     from polyak.landscapes import CATALOGUE
     from polyak.rules.catalogue import CATALOGUE as RULES
 
@@ -96,6 +103,8 @@ def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
             rules.append(name)
         else:
             raise unknown("rule or landscape", name, [*RULES, *CATALOGUE])
+    if len(rules) > MOST_RULES:
+        raise PolyakError(f"{len(rules)} rules at once, expected at most {MOST_RULES}")
     if len(places) > 1:
         raise PolyakError(f"two landscapes, {places[0]} and {places[1]}: expected one")
     return rules, places, settings

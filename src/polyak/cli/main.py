@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import warnings
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from polyak.cli import (
@@ -20,12 +22,30 @@ from polyak.cli import (
     translations,
     verifications,
 )
+from polyak.cli.own_code import raised_by
 from polyak.cli.runs import INTERRUPTED
 from polyak.cli.signals import terminated_as_by_ctrl_c
-from polyak.errors import PolyakError, nearest
+from polyak.errors import PolyakError, in_short, nearest
 from polyak.version import __version__
 
+
+class _Door(TyperGroup):
+    """All commands; whatever a file of the user's raises in one of them is one line, `sys.exit()` included."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the line names."""
+        try:
+            return super().invoke(ctx)
+        except PolyakError:
+            raise
+        except BaseException as error:
+            if own := raised_by(error):
+                raise PolyakError(own) from error
+            raise
+
+
 app = typer.Typer(
+    cls=_Door,
     name="polyak",
     help="A workbench for momentum: see where an update rule goes, and train with it.",
     add_completion=False,
@@ -65,28 +85,31 @@ def _options(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exit with 0, or with 2 and one line on what was wrong."""
     warnings.showwarning = _one_line  # type: ignore[assignment]
+    # The words as typed go along, for the study to say what made it.
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        # The words as typed go along, for the study to say what made it.
-        words = sys.argv[1:] if arguments is None else arguments
         with terminated_as_by_ctrl_c():
             code = app(args=words, obj=words, standalone_mode=False)
     except PolyakError as error:
-        _fail(str(error))
+        _fail(str(error), words)
     except TyperException as error:
-        _fail(_usage(error))
+        _fail(_usage(error), words)
+    except MemoryError as error:
+        _fail(f"this needs more memory than there is ({str(error) or 'no more could be had'})", words)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
     except OSError as error:
-        _fail(f"{error.filename or 'the output'} cannot be written or read: {error.strerror}")
+        _fail(f"{error.filename or 'the output'} cannot be written or read: {error.strerror}", words)
     else:
         if code == INTERRUPTED:
             typer.echo("polyak: interrupted", err=True)
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(message: str) -> None:
-    typer.echo(f"polyak: {' '.join(message.split())}", err=True)
+def _fail(message: str, typed: list[str]) -> None:
+    words = [" ".join(word.split()) for word in typed]
+    typer.echo(f"polyak: {in_short(' '.join(message.split()), words)}", err=True)
     sys.exit(2)
 
 
@@ -109,4 +132,4 @@ def _usage(error: TyperException) -> str:
 
 
 def _one_line(message: Warning | str, *_: object) -> None:
-    typer.echo(f"polyak: note: {message}", err=True)
+    typer.echo(f"polyak: note: {in_short(' '.join(str(message).split()))}", err=True)

@@ -39,9 +39,11 @@ def predict(
 ) -> None:
     """Predict a rule: its response and stability on curvatures, or its expected loss on data beside real runs."""
     from polyak.cli.rules import rule_from
+    from polyak.theory.expectation import MOST_STEPS
 
     found = rule_from(rule, context.args, options(context))
     check_picture(out)
+    steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
     given = [
         name for name, value in (("curvature", curvature), ("on", on), ("data", data)) if value is not None
     ]
@@ -131,7 +133,7 @@ def _say_where_it_holds(rule: Any, on: str) -> None:
 
 
 def _expectation(rule: Any, data: str, target: str | None, steps: int, batch_size: int, seeds: int) -> Any:
-    from polyak.cli.arguments import problem_from
+    from polyak.cli.arguments import check_time, problem_from
     from polyak.cli.catalogues import print_table
     from polyak.show import expectation_figure
     from polyak.study import measured_beside, side_by_side
@@ -139,6 +141,7 @@ def _expectation(rule: Any, data: str, target: str | None, steps: int, batch_siz
 
     problem = problem_from(data, target, None)
     seeds = whole_number("seeds", seeds, at_least=2)
+    check_time(problem, batch_size, 1, seeds)
     expected = expected_loss(rule, problem, batch_size=batch_size, steps=steps, seeds=seeds)
     with shown("real runs", "epochs") as progress:
         measured = measured_beside(expected, seeds, progress=progress)

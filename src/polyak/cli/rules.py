@@ -46,6 +46,8 @@ def description(name: str) -> str:
     if name.startswith("optax:"):
         return f"{name}\n\n{inspect.getdoc(_factory(name))}"
     found = object_in_file(name) if in_file(name) else find(name)
+    if not (isinstance(found, type) or inspect.isfunction(found) or hasattr(found, "update")):
+        raise PolyakError(f"{name} is {found!r}, expected a rule")
     if not (isinstance(found, type) and issubclass(found, Rule)):
         return f"{name}\n\n{inspect.getdoc(found)}"
     home = f"polyak.{found.__name__}" if found.__module__.startswith("polyak.") else name

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from polyak.cli.own_code import raised_by
 from polyak.cli.progress import shown
 from polyak.cli.settings import Options
 from polyak.errors import PolyakError
@@ -96,10 +97,11 @@ def train(
     out: Out = None,
 ) -> None:
     """Train a problem on real data: the loss it ends at, and a picture of its fall."""
-    from polyak.cli.arguments import problem_from
+    from polyak.cli.arguments import check_time, problem_from
     from polyak.cli.rules import rule_from
 
     found, task = rule_from(rule, context.args, options(context)), problem_from(data, target, problem)
+    check_time(task, batch_size, epochs, seeds)
     check_picture(out)
     from polyak.run import train as run
 
@@ -151,5 +153,7 @@ def _end_interrupted(checkpoint: Path | None) -> NoReturn:
 
 def end_interrupted(way: str) -> NoReturn:
     """Say how to go on after Ctrl-C, and end as the shell expects."""
+    if own := raised_by(sys.exception()):
+        raise PolyakError(own)
     typer.echo(f"polyak: interrupted; {way}", err=True)
     sys.exit(INTERRUPTED)

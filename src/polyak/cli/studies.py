@@ -41,13 +41,14 @@ def study(
     seeds: Annotated[int, whole("How many runs of each training.")] = 5,
 ) -> None:
     """Study a rule: where it goes, how it trains, beside gradient descent; a page and its pictures."""
-    from polyak.cli.arguments import landscape_from, problem_from
+    from polyak.cli.arguments import check_time, landscape_from, problem_from
     from polyak.cli.rules import rule_from
 
     if not out.strip():
         raise PolyakError("--out is empty, expected the name of a folder")
     found, landscape = rule_from(rule, context.args, options(context)), landscape_from(on, start)
     task = problem_from(data, target, problem)
+    check_time(task, batch_size, epochs, seeds)
     from polyak.study import study as run
 
     with shown(f"studying {rule}", "parts") as progress:

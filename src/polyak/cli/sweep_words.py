@@ -50,6 +50,14 @@ def tuned_plane_from(label: str, labels: Sequence[str], grid: Sequence[str]) -> 
     return sensible_plane(kind, **spelled)
 
 
+def refuse_twice(labels: Sequence[str]) -> None:
+    """An error for a rule that is named twice: nothing would tell one from the other."""
+    known = [plain(label) for label in labels]
+    for label in labels:
+        if known.count(plain(label)) > 1:
+            raise PolyakError(f"{label} is named twice, expected each rule once")
+
+
 def _has(rule: Any, setting: str) -> bool:
     return setting in known_settings(rule)[1]
 

@@ -149,18 +149,19 @@ def _is_own(picture: Path, made_from: str) -> bool:
 
 def _planes(names: str, grid: list[str], words: list[str], known: Options) -> list[Any]:
     """Each rule on its axes: what is given for all, and what is given for it alone."""
-    from polyak.cli.sweep_words import plane_from
+    from polyak.cli.sweep_words import plane_from, refuse_twice
 
     labels = [name.strip() for name in names.split(",") if name.strip()]
     if not labels:
         raise PolyakError("which rule? it comes first, such as heavy_ball (polyak rules lists them)")
+    refuse_twice(labels)
     return [plane_from(label, labels, grid, words, known) for label in labels]
 
 
 def _target(on: Any, start: Any, steps: Any, data: Any, target: Any, problem: Any, batch_size: Any, epochs: Any,
             seeds: Any) -> dict[str, Any]:  # fmt: skip
     """What is swept on, a landscape or data, with the options that go with it."""
-    from polyak.cli.arguments import landscape_from, problem_from
+    from polyak.cli.arguments import check_time, landscape_from, problem_from
 
     trained = {"data": data, "batch-size": batch_size, "epochs": epochs, "seeds": seeds, "problem": problem}
     descended = {"on": on, "start": start, "steps": steps}
@@ -171,7 +172,9 @@ def _target(on: Any, start: Any, steps: Any, data: Any, target: Any, problem: An
     if asked:
         settings = {"batch_size": batch_size, "epochs": epochs, "seeds": seeds}
         given = {name: value for name, value in settings.items() if value is not None}
-        return {"on": problem_from(data, target, problem), **given}
+        task = problem_from(data, target, problem)
+        check_time(task, batch_size or 10, epochs or 2, seeds or 1)  # of one cell
+        return {"on": task, **given}
     if target is not None:
         raise PolyakError("--target needs --data; a value to reach is --reach")
     return {"on": landscape_from(on or "ravine", start), **({} if steps is None else {"steps": steps})}

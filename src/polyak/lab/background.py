@@ -74,7 +74,7 @@ class Background:
                     done(task, found)
             except CancelledError:
                 pass
-            except Exception as error:
+            except BaseException as error:  # a file of the user's may call sys.exit()
                 if not isinstance(error, PolyakError):
                     traceback.print_exc()
                 if not task.stopped.is_set():
@@ -91,7 +91,7 @@ class Background:
         self.pool.shutdown(wait=False, cancel_futures=True)
 
 
-def in_a_line(error: Exception) -> str:
+def in_a_line(error: BaseException) -> str:
     """What went wrong, in one line, with the line of the user's own file that it came from."""
     if isinstance(error, PolyakError) and error.__cause__ is None:
         return str(error)

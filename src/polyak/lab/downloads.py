@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +22,12 @@ if TYPE_CHECKING:
     from polyak.lab.lab import Lab
 
 KINDS = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
+MOST_AT_ONCE = 4  # of all sessions: a picture takes a good part of a second
 _drawing = threading.Lock()  # matplotlib's settings are the process's own
+
+
+class BusyError(PolyakError):
+    """There is too much to do already."""
 
 
 class Download(RequestHandler):
@@ -34,18 +41,38 @@ class Download(RequestHandler):
         """Draw in a thread, and send."""
         self.set_header("X-Content-Type-Options", "nosniff")
         try:
-            state = decoded(self.get_query_argument("state", ""), self.lab.offer)
-            made = await IOLoop.current().run_in_executor(
-                self.lab.background.pool, written, state, self.lab, ending
-            )
+            letters = self.request.query_arguments.get("state", [b""])[-1].decode("ascii", "replace")
+            state = decoded(letters, self.lab.offer)
+            made = await self._made(state, ending)
         except PolyakError as error:
-            self.set_status(400)
+            self.set_status(503 if isinstance(error, BusyError) else 400)
             self.set_header("Content-Type", "text/plain; charset=utf-8")
             self.write(f"polyak: {error}\n")
             return
         self.set_header("Content-Type", KINDS[ending])
         self.set_header("Content-Disposition", f'attachment; filename="trace.{ending}"')
         self.write(made)
+
+    async def _made(self, state: State, ending: str) -> bytes:
+        """The file, made in one of the lab's threads: a few wait their turn, more are sent away."""
+        if self.lab.downloads >= MOST_AT_ONCE:
+            raise BusyError("the lab is busy with other downloads: try again in a moment")
+        found: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        loop = IOLoop.current()
+
+        def settle(act: Callable[..., None], value: Any) -> None:
+            loop.add_callback(lambda: None if found.done() else act(value))
+
+        self.lab.downloads += 1
+        try:
+            self.lab.background.begin(
+                lambda _: written(state, self.lab, ending),
+                done=lambda _, made: settle(found.set_result, made),
+                failed=lambda _, text: settle(found.set_exception, PolyakError(text)),
+            )
+            return await found
+        finally:
+            self.lab.downloads -= 1
 
 
 def written(state: State, lab: Lab, ending: str) -> bytes:

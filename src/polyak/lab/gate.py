@@ -7,13 +7,20 @@ bytes. A lab has no use for any of it: whoever tries is shown the door.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from bokeh.server.views.ws import WSHandler
 
+from polyak.errors import in_short
+from polyak.lab.visitors import is_own
+
 log = logging.getLogger(__name__)
 
+SILENCE = 1.0  # seconds between two warnings
+TALKERS = ("protocol", "protocol.receiver", "server.protocol_handler", "server.views.ws", "server.session")
 MOST_LETTERS = 65_536  # of a message's part
 MOST_EVENTS = 50  # in a message
 DEEPEST = 8
@@ -40,7 +47,14 @@ class Gate(WSHandler):  # type: ignore[misc]
     def open(self) -> None:
         """Begin, with no wait for more to send: a change's few small parts would lie for 40 ms."""
         self.set_nodelay(True)
-        super().open()
+        try:
+            super().open()
+        except Exception as error:
+            self._refuse(f"a connection without its token ({type(error).__name__})")
+
+    def check_origin(self, origin: str) -> bool:
+        """Whether a page of this lab asks, whatever the environment allows Bokeh."""
+        return is_own(origin, self.application.websocket_origins)
 
     async def on_message(self, fragment: str | bytes) -> None:
         """Take in a part of a message; a long one, or one in bytes, ends the connection."""
@@ -51,16 +65,76 @@ class Gate(WSHandler):  # type: ignore[misc]
             return
         await super().on_message(fragment)
 
+    async def _receive(self, fragment: str | bytes) -> Any:
+        try:
+            return await self.receiver.consume(fragment)
+        except Exception as error:
+            self._refuse(f"no message ({type(error).__name__})")
+            return None
+
     async def _handle(self, message: Any) -> Any:
         complaint = objection(message.msgtype, message.content)
         if complaint:
             self._refuse(complaint)
             return None
-        return await super()._handle(message)
+        try:
+            return await self.handler.handle(message, self.connection)
+        except Exception as error:
+            self._refuse(f"a message that fails ({type(error).__name__})")
+            return None
+
+    async def _async_open(self, token: str) -> None:
+        try:
+            await super()._async_open(token)
+        except Exception as error:
+            self._refuse(f"a token that opens no session ({type(error).__name__})")
 
     def _refuse(self, complaint: str) -> None:
-        log.warning("a message was refused and its connection closed: %s", complaint)
+        _warn(complaint)
         self.close(1003, "not understood")
+
+    def _internal_error(self, message: str) -> None:
+        self._refuse(message)
+
+    _protocol_error = _internal_error
+
+
+_warned = {"at": -SILENCE, "more": 0.0}
+
+
+def _warn(complaint: str) -> None:
+    """One line, at most one a second: how many came in between is said with the next."""
+    now = time.monotonic()
+    if now - _warned["at"] < SILENCE:
+        _warned["more"] += 1
+        return
+    more = f", and {_warned['more']:.0f} more before it" if _warned["more"] else ""
+    _warned.update(at=now, more=0.0)
+    line = in_short(" ".join(complaint.split()))
+    log.warning("a message was refused and its connection closed: %s%s", line, more)
+
+
+class InALine(logging.Filter):
+    """What Bokeh logs of a message that it cannot read, as this module's own warnings are."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say it in one line, or count it; the record itself, with its traceback, goes no further."""
+        if record.levelno >= logging.WARNING:
+            _warn(record.getMessage())
+        return record.levelno < logging.WARNING
+
+
+@contextmanager
+def in_lines() -> Iterator[None]:
+    """While a lab serves, Bokeh's complaints about messages are one line each, and no flood."""
+    found, loggers = InALine(), [logging.getLogger(f"bokeh.{name}") for name in TALKERS]
+    for logger in loggers:
+        logger.addFilter(found)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(found)
 
 
 def objection(kind: str, content: Any) -> str:

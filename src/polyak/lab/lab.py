@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from polyak.errors import PolyakError
@@ -43,6 +44,7 @@ class Lab:
         self.serving: Any = None
         self.known: set[Any] = set()
         self.reading = False
+        self.downloads = 0  # under way
         self.lock = threading.Lock()
         for source in self.sources:
             source.changed()
@@ -126,8 +128,6 @@ class Lab:
 
     def warm_up(self) -> None:
         """Compute what the first page shows, so that nobody waits for a compilation when it is opened."""
-        import polyak.lab.page  # noqa: F401  what a page is made with, imported before one is asked for
-
         state, offer = self.first, self.offer
         landscape = offer.landscapes[state.landscape]
         descents.contours(landscape, descents.window(landscape, state.start))
@@ -142,6 +142,7 @@ class Lab:
             planes.prediction(offer.rule(state.current), landscape)
         with suppress(PolyakError):
             memories.memory_of(offer.rule(state.current), state.signal)
+        assert self.places  # what a page is made with is imported before one is asked for
 
     # Serving.
 
@@ -165,11 +166,22 @@ class Lab:
 
     def serve(self, *, host: str = "127.0.0.1", port: int = 0, origins: Sequence[str] = ()) -> Lab:
         """Serve the lab in a thread of its own, on `port` or the first free one after it; 0 for any."""
+        from polyak.lab.addresses import checked_origin
         from polyak.lab.server import Serving
 
         if self.serving is None:
-            self.serving = Serving(self, host, port, origins)
+            self.serving = Serving(self, host, port, [checked_origin(word) for word in origins])
         return self
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """The names of a page's parts, in their order: those of a page that is made for nobody."""
+        from bokeh.document import Document
+
+        from polyak.lab.page import Page
+
+        page = Page(Document(), self, self.first, self.address)
+        return tuple(str(root.name) for root in page.doc.roots)
 
     @property
     def address(self) -> str:

@@ -55,10 +55,12 @@ def decoded(letters: str, offer: Offer) -> State:
     if not (text and whole) or f"{zlib.crc32(text):08x}" != checksum:
         raise PolyakError("the link is damaged: its checksum does not fit; copy it whole")
     try:
-        return checked(_state(json.loads(text)), offer)
+        found = json.loads(text)
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        return checked(_state(found), offer)
     except PolyakError as error:
         raise PolyakError(f"the link cannot be shown here: {error}") from None
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise PolyakError("the link is damaged: it holds no state of a lab") from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +21,7 @@ from polyak.rules.catalogue import CATALOGUE as RULES
 # Where a rule begins: on the ravine all of these converge, and what they differ in can be seen.
 LR = {"nesterov": 0.3, "triple_momentum": 0.2, "adagrad": 1.0, "adadelta": 1.0, "lion": 0.2, "signum": 0.2}
 BEGIN = {"momentum": 0.5, "rate": 0.6}
+LARGEST = sys.float_info.max
 FIRST_LR, FIRST_NUMBER = 0.4, 0.5
 
 
@@ -127,8 +129,21 @@ def kind_like(rule: Any, spelled: str | None = None) -> Kind:
         for name, value in begin.items()
     )
     name = rule.name() if hasattr(rule, "name") else type(rule).__name__
-    make = rule.replace if begin else lambda: rule
+    make = _with_numbers(rule) if begin else lambda: rule
     return Kind(name, make, controls, {}, begin, spelled or name)
+
+
+def _with_numbers(rule: Any) -> Callable[..., Any]:
+    """The rule with other numbers; what is none is refused here, for not every rule looks at what it is given."""
+
+    def make(**settings: Any) -> Any:
+        for name, value in settings.items():
+            finite = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+            if not finite:
+                raise PolyakError(f"{name} is {value!r}, expected a finite number")
+        return rule.replace(**{name: float(value) for name, value in settings.items()})
+
+    return make
 
 
 def _guessed_end(name: str, value: float) -> float:

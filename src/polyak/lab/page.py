@@ -10,15 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cache
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import bokeh
 from bokeh.document import Document
 from bokeh.models import Div
-from jinja2 import Environment, PackageLoader
 
 from polyak.errors import PolyakError
 from polyak.lab.background import Task, in_a_line
@@ -41,7 +37,6 @@ from polyak.lab.watch import Source
 from polyak.lab.words import words
 from polyak.landscapes import Landscape
 from polyak.run import Trace
-from polyak.version import __version__
 
 if TYPE_CHECKING:
     from polyak.lab.lab import Lab
@@ -99,15 +94,6 @@ class Page:
         ):
             self.doc.add_root(root)
         self.doc.title = self.words.say("page", "title")
-        self.doc.template = _template()
-        self.doc.template_variables.update(
-            words=self.words,
-            look=self.look,
-            dark=self.state.dark,
-            language=self.state.language,
-            version=__version__,
-            bokeh_version=bokeh.__version__,
-        )
         self.doc.on_session_destroyed(lambda _: self.close())
         self.say(note)
         self.show_trouble()
@@ -244,7 +230,7 @@ class Page:
             return
         try:
             self.traces.update(self._compute(missing, self.offer))
-        except Exception as error:
+        except BaseException as error:  # a file of the user's may call sys.exit()
             self.say(in_a_line(error))
             return
         self._show_traces(state)
@@ -452,11 +438,3 @@ class Page:
         """A setting's meaning and its letter."""
         meaning = self.words.known("settings", name, control.meaning if control else name.replace("_", " "))
         return f"{meaning} {GREEK[name]}" if name in GREEK else meaning
-
-
-@cache
-def _template() -> Any:
-    environment = Environment(autoescape=False, loader=PackageLoader("polyak.lab", "."))
-    environment.globals["page_style"] = files("polyak.lab").joinpath("page.css").read_text("utf-8")
-    environment.filters["e"] = escape
-    return environment.get_template("page.html.j2")

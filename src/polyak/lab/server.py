@@ -14,10 +14,13 @@ from bokeh.application.handlers.function import FunctionHandler
 from bokeh.server.server import Server
 from bokeh.util.token import generate_secret_key
 from tornado.ioloop import IOLoop, PeriodicCallback
+from tornado.routing import Rule
 
 from polyak.errors import PolyakError
 from polyak.lab.downloads import KINDS, Download
-from polyak.lab.gate import MOST_LETTERS, Gate
+from polyak.lab.gate import MOST_LETTERS, Gate, in_lines
+from polyak.lab.shell import EXPIRES, Shell
+from polyak.lab.visitors import Foreign, Nothing, Refused
 
 if TYPE_CHECKING:
     from polyak.lab.lab import Lab
@@ -69,7 +72,8 @@ class Serving:
         finally:
             self.up.set() if self.trouble is not None else None
         self.loop.add_callback(self.up.set)
-        self.loop.start()
+        with in_lines():
+            self.loop.start()
         self.loop.close(all_fds=True)
 
     def _stop(self) -> None:
@@ -107,28 +111,39 @@ class Serving:
 
     def _made(self, port: int) -> Any:
         application = Application(FunctionHandler(self.lab.open_page))
-        return Server(
+        secret = generate_secret_key().encode()
+        made = Server(
             {"/": application},
             address=self.host,
             port=port,
-            allow_websocket_origin=list(self.origins),
             extra_patterns=[(rf"/trace\.({'|'.join(KINDS)})", Download, {"lab": self.lab})],
             websocket_max_message_size=MOST_LETTERS,
             sign_sessions=True,
-            secret_key=generate_secret_key().encode(),
+            secret_key=secret,
             generate_session_ids=True,
             check_unused_sessions_milliseconds=UNUSED // 4,
             unused_session_lifetime_milliseconds=UNUSED,
-            session_token_expiration=3600,
+            session_token_expiration=EXPIRES,
+            log_function=lambda _: None,  # what was asked for and refused is the browser's to say
         )
+        made._tornado.add_handlers(
+            r".*",
+            [
+                (r"/", Shell, {"lab": self.lab, "secret": secret}),
+                (r"/(?:autoload\.js|metadata)", Nothing),
+            ],
+        )
+        return made
 
     def _allow(self, made: Any) -> None:
-        """Pages of this address alone may talk to it, and each connection passes the gate."""
+        """Pages of this address alone may talk to it, by its own names, and each connection passes the gate."""
         tornado = made._tornado
         names = {*NAMES_OF_HERE, self.host} - {"", "0.0.0.0", "::"}
         if self.host not in NAMES_OF_HERE:
             names.add(socket.gethostname().lower())
-        tornado._websocket_origins = {f"{name}:{self.port}" for name in names} | set(self.origins)
+        own = {f"[{name}]" if ":" in name else name.lower() for name in names}
+        origins = {f"{name}:{self.port}" for name in own} | set(self.origins)
+        tornado._websocket_origins = origins
         context = {
             "application_context": tornado.applications["/"],
             "bokeh_websocket_path": "/ws",
@@ -136,3 +151,4 @@ class Serving:
             "mem_level": None,
         }
         tornado.add_handlers(r".*", [(r"/ws", Gate, context)])
+        tornado.default_router.rules.insert(0, Rule(Foreign(origins), Refused))

@@ -11,6 +11,7 @@ from array_api_compat import array_namespace
 
 from polyak.errors import PolyakError
 from polyak.landscapes.landscape import Landscape, checked_point
+from polyak.limits import check_memory
 
 
 def quadratic(
@@ -36,6 +37,7 @@ def quadratic(
     """
     curvatures = np.array(checked_point("eigenvalues", eigenvalues))
     n = len(curvatures)
+    check_memory(f"a quadratic of {n:,} curvatures", 3 * 8 * n * n)
     Q = _orthogonal(rotation, n)
     H = Q @ np.diag(curvatures) @ Q.T
     c = np.zeros(n) if minimiser is None else np.array(checked_point("minimiser", minimiser))

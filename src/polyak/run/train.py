@@ -16,6 +16,7 @@ from polyak.errors import PolyakError, unknown, whole_number
 from polyak.problems import Problem
 from polyak.rules import as_rule, tabulated
 from polyak.run import checkpoint as checkpoints
+from polyak.run.affordable import check_memory_of, check_seeds
 from polyak.run.batches import Plan, parameter_generator
 from polyak.run.epochs import advance_eager, begin_eager, engine
 from polyak.run.history import History
@@ -23,6 +24,7 @@ from polyak.run.loop import compiles
 from polyak.run.progress import Progress, silent
 
 DTYPES = ("float32", "float64")
+MOST_SEED = 2**63 - 1  # what the coordinate of a result holds
 STEPS_A_CALL = 100_000  # of one compiled call: well under a second for a small model
 
 
@@ -79,6 +81,7 @@ def train(
     if dtype not in DTYPES:
         raise unknown("dtype", str(dtype), DTYPES)
     plan = Plan.of(rows=rows, batch_size=batch_size, every=every, replace=replace)
+    check_memory_of(problem, epochs=epochs, runs=len(numbers), records=len(plan.recorded_steps))
     began = time.perf_counter()
     with jax.enable_x64(dtype == "float64"):
         run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick)
@@ -167,14 +170,17 @@ class _Training:
 
 def seeds_from(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
     """The seeds of the runs: one, as many as asked for from the first on, or those given."""
-    first = whole_number("seed", seed, at_least=0)
+    first = whole_number("seed", seed, at_least=0, at_most=MOST_SEED)
     if seeds is None:
         return (first,)
     if isinstance(seeds, list | tuple | range | np.ndarray) and getattr(seeds, "ndim", 1) > 0:
         if len(seeds) == 0:
             raise PolyakError("seeds is empty, expected at least one")
-        return tuple(whole_number("seed", number, at_least=0) for number in seeds)
-    return tuple(range(first, first + whole_number("seeds", seeds, at_least=1)))
+        return tuple(whole_number("seed", number, at_least=0, at_most=MOST_SEED) for number in seeds)
+    runs = whole_number("seeds", seeds, at_least=1)
+    check_seeds(runs)
+    whole_number("the last seed", first + runs - 1, at_least=0, at_most=MOST_SEED)
+    return tuple(range(first, first + runs))
 
 
 @lru_cache(maxsize=8)

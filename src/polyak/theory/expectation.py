@@ -19,11 +19,12 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError, whole_number
+from polyak.errors import whole_number
 from polyak.problems import Problem
 from polyak.rules import as_rule
 from polyak.run.batches import parameter_generator
 from polyak.run.result import Result
+from polyak.run.train import seeds_from
 from polyak.theory.floor import noise_floor
 from polyak.theory.moments import Moments, flat, moments
 from polyak.theory.recursion import Recorded, Steps, recursion
@@ -207,7 +208,7 @@ def first_moments(
     The slots begin at `slots`, shape (s - 1,), the same for every parameter.
     """
     if start is None:
-        points = _starts(problem, _numbers(seeds)) - found.optimum
+        points = _starts(problem, seeds_from(0, seeds)) - found.optimum
     else:
         points = (flat(problem, start) - found.optimum)[None]
     rest = np.append(np.repeat(slots, found.size), 1.0)
@@ -221,11 +222,3 @@ def _starts(problem: Problem, seeds: tuple[int, ...]) -> NDArray[np.float64]:
     firsts = [problem.init(parameter_generator(seed)) for seed in seeds]
     leaves = zip(*(jax.tree.leaves(params) for params in firsts), strict=True)
     return np.concatenate([np.stack(leaf).reshape(len(seeds), -1) for leaf in leaves], axis=1)
-
-
-def _numbers(seeds: int | Sequence[int]) -> tuple[int, ...]:
-    if isinstance(seeds, list | tuple | range | np.ndarray):
-        if not len(seeds):
-            raise PolyakError("seeds is empty, expected at least one")
-        return tuple(whole_number("seed", seed, at_least=0) for seed in seeds)
-    return tuple(range(whole_number("seeds", seeds, at_least=1)))

@@ -132,7 +132,11 @@ def optimal(rule: Any, curvature: Any, *, params: Any = None) -> Optimum:
     plain = None
     if (form := closed_form(found, values[0], values[-1])) is None or form.momentum is not None:
         plain = _optimum(family(GradientDescent), values, None)
-    return _optimum(found, values, plain, best, form)
+    made = _optimum(found, values, plain, best, form)
+    if not made.rate < 1 or (plain is not None and not plain.rate < 1):
+        ends = f"{values[0]:g} and {values[-1]:g}"
+        raise PolyakError(f"curvatures {ends} lie too far apart: the best rate cannot be told from 1")
+    return made
 
 
 def rates_by_condition_number(rule: Any, condition_numbers: Sequence[float]) -> Any:

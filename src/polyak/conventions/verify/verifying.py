@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -56,6 +57,10 @@ def verify(
     >>> report.equal, report.verdict, report.scenarios[0].step
     (False, 'no Nesterov look-ahead', 1)
     """
+    for name, value in {**settings, **(candidate_settings or {})}.items():
+        numbers = value if isinstance(value, tuple | list) else (value,)
+        if any(isinstance(number, float) and math.isnan(number) for number in numbers):
+            raise PolyakError(f"{name} is {value}, expected a number")
     reference = checked(Contender(against, settings), settings)
     tested = Contender(candidate, settings, candidate_settings)
     problem = problem_for(_rule(reference, {}), max(scenario.steps for scenario in SCENARIOS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,7 +89,7 @@ class MemoryPanel:
         send(self.mark, {"ago": [response.memory - 0.5] if inside else []})
         steps = np.arange(len(found.signal))
         send(self.signal, {"step": steps, "gradient": found.signal, "average": found.average})
-        self.words.text = say(
+        told = say(
             "memory",
             "linear" if response.linear else "not_linear",
             memory=f"{response.memory:.4g}",
@@ -97,3 +98,4 @@ class MemoryPanel:
             gain=f"{response.gain:.6g}",
             half_life=f"{response.half_life:.3g}",
         )
+        self.words.text = escape(told)

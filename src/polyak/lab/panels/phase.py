@@ -213,7 +213,7 @@ class PhasePanel:
                 say("phase", "stable_up_to", lr=self.page.label(found.lr), most=f"{found.max_lr:.6g}")
             )
         lines.append(say("phase", "near_the_minimiser" if changes else "on_quadratics"))
-        self.words.text = "<br>".join(lines)
+        self.words.text = "<br>".join(map(escape, lines))
 
     def _settings_at(self, a: float, value: float, curvature: float) -> dict[str, float]:
         plane = self.plane

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -158,7 +159,7 @@ class TrainingPanel:
         self.waiting = None
         problem, rule = page.offer.problems[state.data], page.offer.rule(state.current)
         self.progress.visible, self.progress.mode, self.progress.value = True, "indeterminate", 0
-        self.words.text = say("training", "running")
+        self.words.text = escape(say("training", "running"))
 
         def work(progress: Any) -> Training:
             made = problem()
@@ -202,7 +203,7 @@ class TrainingPanel:
         text = say("training", "measured_words", loss=f"{mean[-1]:.6g}", seeds=len(history.seeds))
         if theory is None:
             self.theory.data = BAND
-            self.words.text = f"{text} {say('training', 'no_theory', why=found.why_not)}"
+            self.words.text = escape(f"{text} {say('training', 'no_theory', why=found.why_not)}")
             return
         at = history.steps_taken
         part = {
@@ -223,4 +224,4 @@ class TrainingPanel:
         )
         words = "theory_words" if np.isfinite(theory.floor) else "theory_grows"
         predicted = say("training", words, mean=f"{theory.mean[-1]:.6g}", floor=f"{theory.floor:.6g}")
-        self.words.text = f"{text} {predicted}"
+        self.words.text = escape(f"{text} {predicted}")

@@ -24,7 +24,6 @@ from polyak.run.train import seeds_from
 
 MOST_IN_MEMORY = 1 << 32  # bytes of a result that no store takes
 MOST_CELLS = 10**12  # that are drawn
-MOST_SEED = 2**63 - 1  # what the coordinate of a result holds
 
 
 def sweep(
@@ -172,13 +171,11 @@ def _target(on: Any, steps: Any, epochs: Any, batch_size: Any, every: Any, dtype
 
 def _seeds(on: Target, seed: Any, seeds: Any) -> tuple[int, ...]:
     if on.seeded:
-        found = [
-            whole_number("seed", number, at_least=0, at_most=MOST_SEED) for number in seeds_from(seed, seeds)
-        ]
+        found = seeds_from(seed, seeds)
         if len(set(found)) < len(found):
             twice = next(number for number in found if found.count(number) > 1)
             raise PolyakError(f"seed {twice} is given twice, expected each seed once")
-        return tuple(found)
+        return found
     if seeds is not None:
         raise PolyakError("seeds have no place on a landscape, where nothing is drawn")
     return ()
