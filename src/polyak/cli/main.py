@@ -14,6 +14,7 @@ from polyak.cli import (
     catalogues,
     comparisons,
     documents,
+    guarantees,
     labs,
     predictions,
     runs,
@@ -58,6 +59,7 @@ sweeps.add_to(app)
 comparisons.add_to(app)
 studies.add_to(app)
 predictions.add_to(app)
+guarantees.add_to(app)
 documents.add_to(app)
 labs.add_to(app)
 translations.add_to(app)

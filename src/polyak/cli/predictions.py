@@ -86,6 +86,12 @@ def optimal(
     rule: Rule,
     curvature: Curvature = None,
     on: Annotated[str | None, typer.Option(help="A landscape, whose curvatures are taken.")] = None,
+    over: Annotated[
+        str,
+        typer.Option(
+            help="quadratics, or convex: the best certified on all functions between the curvatures."
+        ),
+    ] = "quadratics",
     out: Out = None,
 ) -> None:
     """Find a rule's best setting on given curvatures, and what it buys over gradient descent."""
@@ -98,7 +104,7 @@ def optimal(
     check_picture(out)
     if (curvature is None) == (on is None):
         raise PolyakError("optimal needs one of --curvature 0.2,4 or --on ravine")
-    typer.echo(best(kind, _target(curvature, on)))
+    typer.echo(best(kind, _target(curvature, on), over=over))
     numbers = [1.5, 3, 10, 30, 100, 300, 1000]
     _save(lambda: condition_figure(rates_by_condition_number(kind, numbers)), out)
 

@@ -13,6 +13,7 @@ from polyak.landscapes.catalogue import (
 )
 from polyak.landscapes.custom import from_function
 from polyak.landscapes.landscape import Landscape
+from polyak.landscapes.piecewise import piecewise_quadratic
 from polyak.landscapes.quadratic import quadratic
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "cliff",
     "from_function",
     "himmelblau",
+    "piecewise_quadratic",
     "quadratic",
     "rastrigin",
     "ravine",

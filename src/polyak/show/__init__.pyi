@@ -1,5 +1,6 @@
 from .comparisons import comparison_figure
 from .expectations import expectation_figure, tradeoff_figure
+from .guarantees import guarantee_figure
 from .histories import history_figure
 from .learning_rates import lr_figure
 from .optima import condition_figure
@@ -19,6 +20,7 @@ __all__ = [
     "convergence_figure",
     "curves_figure",
     "expectation_figure",
+    "guarantee_figure",
     "history_figure",
     "lr_figure",
     "phase_figure",

@@ -15,6 +15,7 @@ FIGURES = {
     "History": "histories.history_figure",
     "Response": "responses.response_figure",
     "Stability": "stabilities.stability_figure",
+    "Guarantee": "guarantees.guarantee_figure",
     "Expectation": "expectations.expectation_figure",
     "Comparison": "comparisons.comparison_figure",
     "Trade": "expectations.tradeoff_figure",

@@ -4,6 +4,9 @@ from polyak.theory.closed_forms import ClosedForm
 from polyak.theory.curvatures import Curvatures, curvatures
 from polyak.theory.drop import Drop, lr_drop
 from polyak.theory.expectation import Expectation, expected_loss
+from polyak.theory.guarantee import Guarantee, guarantee
+from polyak.theory.guarantee_curve import guarantee_curve
+from polyak.theory.guaranteed_optimum import GuaranteedOptimum, guaranteed_optimum
 from polyak.theory.optimum import Optimum, optimal, rates_by_condition_number
 from polyak.theory.phase import phase_diagram
 from polyak.theory.response import RULE_OF_THUMB, Response, response
@@ -19,6 +22,8 @@ __all__ = [
     "Curvatures",
     "Drop",
     "Expectation",
+    "Guarantee",
+    "GuaranteedOptimum",
     "Optimum",
     "Response",
     "Stability",
@@ -26,6 +31,9 @@ __all__ = [
     "Trade",
     "curvatures",
     "expected_loss",
+    "guarantee",
+    "guarantee_curve",
+    "guaranteed_optimum",
     "lr_drop",
     "optimal",
     "phase_diagram",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
+from polyak.errors import PolyakError, unknown
 from polyak.problems import Problem
 from polyak.rules import GradientDescent
 from polyak.run.result import Result
@@ -23,6 +23,8 @@ from polyak.theory.curvatures import curvatures
 from polyak.theory.family import Family, family
 from polyak.theory.search import best_settings, worst_rate
 from polyak.version import __version__
+
+OVER = ("quadratics", "convex")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,7 @@ class Optimum(Result):
         return f"best {self.rule} on quadratics of curvatures {ends}: rate {self.rate:.6g}{buys}"
 
 
-def optimal(rule: Any, curvature: Any, *, params: Any = None) -> Optimum:
+def optimal(rule: Any, curvature: Any, *, params: Any = None, over: str = "quadratics") -> Optimum:
     """The setting with the best worst rate on quadratics of given curvatures.
 
     Args:
@@ -105,6 +107,8 @@ def optimal(rule: Any, curvature: Any, *, params: Any = None) -> Optimum:
             spectrum). The worst is taken over these alone: for one and two settings what is best at both ends is best
             between them.
         params: where a problem's Hessian is taken.
+        over: "quadratics", or "convex": the best certified rate over all functions with curvature from the smallest to
+            the largest of these (see `guaranteed_optimum`; it takes up to a minute).
 
     Returns an Optimum. Raises PolyakError for a rule that is not linear or has more than three numbers, and for
     negative curvatures: no rate is best on a saddle.
@@ -118,6 +122,13 @@ def optimal(rule: Any, curvature: Any, *, params: Any = None) -> Optimum:
     >>> round(b.gradient_descent.rate, 9), round(b.speedup, 3)
     (0.8, 3.106)
     """
+    if over not in OVER:
+        raise unknown("class of functions", str(over), OVER)
+    if over == "convex":
+        from polyak.theory.guaranteed_optimum import guaranteed_optimum  # which is an Optimum itself
+
+        ends = curvatures(curvature, params=params).values
+        return guaranteed_optimum(rule, float(ends.max()), float(ends.min()))
     found = family(rule)
     if len(found.others) > 2:
         names = ", ".join((found.lr, *found.others))

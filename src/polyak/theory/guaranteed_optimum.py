@@ -1,0 +1,198 @@
+r"""The best setting under the guarantee: the least rate that can be certified on all functions, found numerically.
+
+min over settings of  the least certified rate on functions with curvature from m to L
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.errors import PolyakError
+from polyak.numbers import readable
+from polyak.rules import GradientDescent, TripleMomentum
+from polyak.run.progress import Progress, silent
+from polyak.theory.closed_forms import ClosedForm, best_gradient_descent
+from polyak.theory.family import WIDE, Family, family, matrices
+from polyak.theory.guarantee import Guarantee, checked_curvatures, guarantee
+from polyak.theory.optimum import Optimum
+from polyak.theory.search import NEAR_1
+from polyak.theory.semidefinite import UnsolvedError
+from polyak.theory.spectrum import STABLE
+from polyak.theory.step_map import StepMap
+from polyak.theory.worst_case import best_certificate, quadratic_rate
+
+Point = NDArray[np.float64]
+LEAST_LR, MOST_LR = 0.02, 50.0  # times 1/L: between these a learning rate is searched
+COARSE = (14, 9)  # learning rates, and values of the other setting, that the search begins with
+STARTS, TRIES = 2, 30  # of the simplex, and the rates that each may ask for, for each setting
+GAIN = 1e-5  # of 1 - rate: what is no gain
+CLOSELY = 1e-4  # of 1 - rate: how closely a setting's rate is known
+
+
+@dataclass(frozen=True, eq=False)
+class GuaranteedOptimum(Optimum):
+    """The setting of a family with the least certified rate on all functions with curvature between m and L.
+
+    Attributes:
+        guarantee: what holds for it. `rate` is the certified one, `rates` those on quadratics, beside it.
+    """
+
+    guarantee: Guarantee
+
+    def __str__(self) -> str:
+        m, L = readable(self.curvatures[0]), readable(self.curvatures[-1])
+        plain = self.gradient_descent
+        buys = "" if plain is None else f", {readable(self.speedup, 3)} steps of gradient descent in one"
+        rate = readable(self.rate, 6)
+        return f"best {self.rule} on all functions with curvature {m} to {L}: rate {rate}, certified{buys}"
+
+
+def guaranteed_optimum(
+    rule: Any, smoothness: float, strong_convexity: float, *, progress: Progress | None = None
+) -> GuaranteedOptimum:
+    """The setting with the least certified rate on all functions with curvature from m to L.
+
+    Args:
+        rule: a class of ours (`HeavyBall`) or its name, or a rule with its settings, of ours, `from_optax` or
+            `from_page`; up to two numbers, the learning rate among them, are searched.
+        smoothness: L.
+        strong_convexity: m, over 0 and below L.
+        progress: called with (starts done, of how many).
+
+    Returns a GuaranteedOptimum; the search is numerical, takes up to a minute, and is good to about
+    1e-3 of 1 - rate. Raises PolyakError as
+    `guarantee` does, and for a rule with more numbers.
+
+    Source: gradient descent's (k-1)/(k+1): Lessard, Recht & Packard (2016), section 4.4; triple momentum's
+    1 - 1/sqrt(k): Van Scoy, Freeman & Lynch (2018), theorem 1.
+
+    >>> best = guaranteed_optimum("gradient_descent", 9.0, 1.0)
+    >>> round(best.settings["lr"], 4), round(best.rate, 4)
+    (0.2, 0.8)
+    """
+    m, L = checked_curvatures(smoothness, strong_convexity)
+    if m == L:
+        raise PolyakError(
+            "smoothness and strong_convexity are equal: one curvature is a quadratic, ask over quadratics"
+        )
+    found = family(rule)
+    if len(found.others) > 1:
+        names = ", ".join((found.lr, *found.others))
+        raise PolyakError(
+            f"{found.name} has {1 + len(found.others)} numbers ({names}), expected two at most under a guarantee"
+        )
+    settings = _Search(found, m, L).best(progress or silent)
+    proved = guarantee(found.member(settings), smoothness=L, strong_convexity=m)
+    values = np.array([m, L])
+    form, plain = _closed_form(found, m, L), None
+    if not isinstance(found.rule, GradientDescent):
+        plain = _gradient_descent(m, L)
+    rates = np.array([quadratic_rate(proved.step, end, end)[0] for end in values])
+    return GuaranteedOptimum(
+        found.name, proved.rule, settings, values, proved.rate, rates, form, plain, guarantee=proved
+    )
+
+
+def _gradient_descent(m: float, L: float) -> Optimum:
+    """The best gradient descent: its closed form, which holds on quadratics and on all functions alike."""
+    form = best_gradient_descent(m, L)
+    rates = np.array([form.rate, form.rate])
+    settings = {"lr": form.lr}
+    return Optimum(
+        "gradient_descent",
+        GradientDescent(**settings),
+        settings,
+        np.array([m, L]),
+        form.rate,
+        rates,
+        form,
+        None,
+    )
+
+
+def _closed_form(found: Family, m: float, L: float) -> ClosedForm | None:
+    if isinstance(found.rule, GradientDescent):
+        return best_gradient_descent(m, L)
+    if isinstance(found.rule, TripleMomentum):
+        rate = 1 - (m / L) ** 0.5
+        return ClosedForm(1 / L, None, rate, "Van Scoy, Freeman & Lynch (2018), theorem 1")
+    return None
+
+
+class _Search:
+    """The best settings of a family, as points: log(lr L), and the other setting."""
+
+    def __init__(self, found: Family, m: float, L: float) -> None:
+        self.found, self.m, self.L = found, m, L
+        self.names = (found.lr, *found.others)
+        ends = [(low, NEAR_1 if high == WIDE else high) for low, high in found.others.values()]
+        self.low = np.array([np.log(LEAST_LR), *(low for low, _ in ends)])
+        self.high = np.array([np.log(MOST_LR), *(high for _, high in ends)])
+        self.kept = list(found.kept(self.names))
+
+    def best(self, progress: Progress) -> dict[str, float]:
+        """From the best point of a grid by Nelder and Mead's simplex, begun anew where it has shrunk to nothing."""
+        from scipy.optimize import minimize
+
+        here = self._coarsely()
+        reach = (self.high - self.low) / np.array(COARSE[: len(here)])
+        for done in range(STARTS):
+            corners = np.vstack([np.zeros(len(here)), np.diag((-1.0) ** done * reach)])
+            found = minimize(
+                self._rate,
+                here,
+                method="Nelder-Mead",
+                bounds=list(zip(self.low, self.high, strict=True)),
+                options={
+                    "initial_simplex": np.clip(here + corners, self.low, self.high),
+                    "maxfev": TRIES * len(here),
+                    "xatol": 1e-6,
+                    "fatol": GAIN * (1 - self._rate(here)),
+                },
+            )
+            here, reach = found.x, reach / 4
+            progress(done + 1, STARTS)
+        return self._settings(here)
+
+    def _coarsely(self) -> Point:
+        """The best point of a coarse grid, those first that are best on quadratics."""
+        axes = [
+            np.linspace(low, high, count + 1)[:-1] + (high - low) / (2 * count)
+            for low, high, count in zip(self.low, self.high, COARSE, strict=False)
+        ]
+        points = np.array(list(product(*axes)))
+        quick = [self._on_quadratics(point) for point in points]
+        best, rate = None, 1.0
+        for k in np.argsort(quick, kind="stable"):
+            if quick[k] < min(rate, STABLE):
+                lower = self._rate(points[k])
+                if lower < rate:
+                    best, rate = points[k], lower
+        if best is None:
+            raise PolyakError(f"no setting of {self.found.name} that was tried has a certified rate below 1")
+        return np.asarray(best)
+
+    def _rate(self, point: Point) -> float:
+        try:
+            proved = best_certificate(self._step(point), self.m, self.L, to=CLOSELY)
+        except UnsolvedError:
+            return 1.0
+        return 1.0 if proved is None else proved.rate
+
+    def _on_quadratics(self, point: Point) -> float:
+        return quadratic_rate(self._step(point), self.m, self.L)[0]
+
+    def _step(self, point: Point) -> StepMap:
+        with jax.enable_x64(True):
+            A, B = map(np.asarray, matrices(self.found.rule, self.found.state, self._settings(point)))
+        return StepMap(A[np.ix_(self.kept, self.kept)], B[self.kept])
+
+    def _settings(self, point: Point) -> dict[str, float]:
+        values = dict(zip(self.names, map(float, point), strict=True))
+        return {**values, self.found.lr: float(np.exp(point[0]) / self.L)}
