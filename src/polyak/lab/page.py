@@ -40,6 +40,7 @@ from polyak.run import Trace
 
 if TYPE_CHECKING:
     from polyak.lab.lab import Lab
+    from polyak.theory import Stability
 
 SETTLE = 0.1  # seconds without a change, before the second turn begins
 AT_MOST = 0.4  # seconds, while changes go on
@@ -335,7 +336,7 @@ class Page:
         about: tuple[Any, ...],
         kind: Kind,
         plane: Any,
-        prediction: Any,
+        prediction: tuple[Stability | None, bool],
         why_not: str,
         memory: Any,
     ) -> None:

@@ -127,8 +127,8 @@ def optimal(rule: Any, curvature: Any, *, params: Any = None, over: str = "quadr
     if over == "convex":
         from polyak.theory.guaranteed_optimum import guaranteed_optimum  # which is an Optimum itself
 
-        ends = curvatures(curvature, params=params).values
-        return guaranteed_optimum(rule, float(ends.max()), float(ends.min()))
+        between = curvatures(curvature, params=params).values
+        return guaranteed_optimum(rule, float(between.max()), float(between.min()))
     found = family(rule)
     if len(found.others) > 2:
         names = ", ".join((found.lr, *found.others))
