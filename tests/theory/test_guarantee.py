@@ -211,7 +211,9 @@ def test_best_setting_under_the_guarantee():
 
 def test_curve_is_the_rates_of_its_settings_and_tells_how_far_it_is():
     rule, told = pk.HeavyBall(lr=0.05, momentum=0.6), []
-    curve = guarantee_curve(rule, 25, 1, [0.01, 0.05, 0.12], progress=lambda done, total: told.append((done, total)))
+    curve = guarantee_curve(
+        rule, 25, 1, [0.01, 0.05, 0.12], progress=lambda done, total: told.append((done, total))
+    )
     assert told == [(1, 3), (2, 3), (3, 3)]
     for lr, rate in zip([0.01, 0.05], curve.rate.values):
         exact = pk.guarantee(rule.replace(lr=lr), **BETWEEN).rate
