@@ -78,6 +78,9 @@ PITFALLS = {
     "A large `eps` means another thing where it stands before Adam's bias correction.": (
         "translate keras:Adam epsilon=0.1 --to torch"
     ),
+    "RMSProp's `eps` stands inside the root in Optax and Keras, outside in PyTorch, where 1e-8 inside is 1e-4.": (
+        "translate optax:rmsprop learning_rate=0.01 --to torch"
+    ),
     "TensorFlow 1's RMSProp begins with an average of 1.": (
         "translate tf1:RMSPropOptimizer learning_rate=0.01 --to keras"
     ),
@@ -97,6 +100,12 @@ STATES = """
 
 `pk.convert_state(state, frm="torch:SGD", to="keras:SGD", lr=...)` takes and gives, for momentum and for Adam:
 
+{FORMATS}
+Arrays go by their names, wherever a state says them: torch's does if its optimizer was made of `named_parameters()`, a
+tree by its paths, `optimizer.variables` of Keras. Two arrays of one shape that no names tell apart are refused;
+`names=[...]` gives them. The number of steps goes wherever the other side counts: bias corrections, schedules,
+iterations; what has no place there is refused. Arrays keep their layout: a weight of PyTorch's is (out, in), a kernel
+(in, out).
 """
 
 
@@ -113,7 +122,8 @@ def page() -> str:
         parts.append(f"\n{sentence}\n\n```\n$ polyak {line}\n{said(line)}```\n")
     parts.append("\nAlso:\n\n")
     parts += [f"- `{row.name}`: {pitfall}.\n" for row in SPELLINGS.values() for pitfall in row.pitfalls]
-    parts += [STATES, *(f"- `{name}`: {format_of(name).expected}\n" for name in FORMATS)]
+    formats = "".join(f"- `{name}`: {format_of(name).expected}\n" for name in FORMATS)
+    parts.append(STATES.replace("{FORMATS}\n", f"{formats}\n"))
     parts += [ADAPTIVE, markdown(OTHERS_HEADER, others()), "\n## What was read\n\n"]
     parts += [f"- `{row.name}`: {row.source}\n" for row in SPELLINGS.values() if row.framework != "polyak"]
     return "".join(parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from polyak.conventions.spellings import PREFIXES, SPELLINGS
@@ -30,9 +32,24 @@ def test_translate_reads_pairs_and_none(polyak_):
     assert "jax.example_libraries.optimizers.adam(step_size=0.001, b1=0.8, b2=0.9, eps=1e-08)" in said
 
 
+def test_translate_takes_a_recipe_as_it_is_written(polyak_):
+    line = "translate torch:AdamW lr=6e-4 betas=[0.9,0.98] fused=True foreach=False --to optax --no-check"
+    said = polyak_(line).splitlines()
+    assert said[0].startswith("   optax.adamw(learning_rate=0.0006, b1=0.9, b2=0.98, eps=1e-08")
+    assert said[-1] == "   left out, since they change no number: fused=True, foreach=False"
+    (named,) = [
+        each
+        for each in polyak_("translate torch:SGD fused=yes --to keras --no-check").splitlines()
+        if "left out" in each
+    ]
+    assert named.endswith("since it changes no number: fused=True")
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
+        ("translate torch:AdamW betas=[0.9] --to optax", ["betas is 0.9, expected 2 numbers"]),
+        ("translate torch:AdamW amsgrad=1 --to optax", ["amsgrad is '1', expected true or false"]),
         ("translate keras:SDG --to torch", ["unknown optimizer of keras 'SDG'", "did you mean 'SGD'"]),
         ("translate keras:SGD --to pytorch", ["unknown framework 'pytorch'", "did you mean 'torch'"]),
         ("translate keras:SGD", ["Missing option '--to'"]),
@@ -54,6 +71,18 @@ def test_translate_reads_pairs_and_none(polyak_):
 )
 def test_bad_lines_get_one_line(fails, line, words):
     fails(line, *words)
+
+
+def test_a_framework_of_spellings_alone_is_translated_without_a_proof(polyak_, monkeypatch):
+    row = dataclasses.replace(SPELLINGS["torch:SGD"], name="mlx:SGD", line="mlx.optimizers.SGD({})")
+    monkeypatch.setitem(SPELLINGS, "mlx:SGD", row)
+    monkeypatch.setitem(PREFIXES, "mlx", "MLX")
+    said = polyak_("translate torch:SGD lr=0.1 momentum=0.9 --to mlx").splitlines()
+    assert said[0] == "   mlx.optimizers.SGD(lr=0.1, momentum=0.9, dampening=0, nesterov=False)"
+    assert said[-1] == "   no proof here: mlx is not run by Polyak"
+    rows = [line for line in polyak_("conventions").splitlines() if line.startswith(" mlx:SGD ")]
+    assert len(rows) == 3
+    assert all("not run here" in line for line in rows)
 
 
 def test_conventions_lists_every_framework_with_its_version(polyak_):

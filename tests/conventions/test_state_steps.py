@@ -359,6 +359,11 @@ def amsgrad() -> Any:
             ["the counts in the state are 7, 9"],
         ),
         (
+            (MEANS,),
+            {"frm": "optax:adam", "to": "torch:Adam", "lr": 0.1, "step": 9},
+            ["step is 9, and the state of optax:adam has taken 7"],
+        ),
+        (
             (MEANS, optax.EmaState(count=np.asarray(7), ema=[np.ones(2)])),
             {"frm": "optax:adam", "to": "torch:Adam", "lr": 0.1},
             ["holds EmaState", "no place"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import math
 from typing import Any
@@ -19,7 +20,17 @@ from polyak.conventions.fitting import ALWAYS, AT_CONSTANT_LR, NEARLY
 from polyak.conventions.frameworks import stepper_of
 from polyak.conventions.frameworks.keras import on_jax
 from polyak.conventions.linear import holds_lr, impulse_response, largest_stable_curvature
-from polyak.conventions.problem import arrays, distance, learning_rates, numbers, problem_for, walk
+from polyak.conventions.problem import (
+    SIZES,
+    arrays,
+    gap,
+    gaps,
+    learning_rates,
+    numbers,
+    problem_for,
+    walk,
+)
+from polyak.conventions.sides import Side
 from polyak.conventions.spellings import PREFIXES, SPELLINGS, read
 from polyak.rules import LinearRule
 from polyak.theory import stability
@@ -186,15 +197,90 @@ def test_a_line_of_a_class_pastes(name: str) -> None:
         assert isinstance(eval(line, {"keras": keras}), keras.optimizers.Optimizer)
 
 
-@pytest.mark.parametrize("eps", [1e-4, 0.5, 4.0])
+@pytest.mark.parametrize("eps", [1e-8, 1e-4, 0.5, 4.0])
 def test_where_eps_stands_elsewhere_the_nearest_is_measured(eps: float) -> None:
+    """Of what could be meant the one that is least off where it is worst."""
     found = pk.translate("keras:RMSprop", learning_rate=0.01, epsilon=eps, to="torch")
     assert found.equal == NEARLY
     rule: Any = found.meaning.rule
-    assert found.distance == pytest.approx(distance(rule, found.fit.meaning.rule))
+    here = gaps(rule, found.fit.meaning.rule)
+    assert found.distance == here.max()
+    assert found.gradient == SIZES[here.argmax()]
     tried = [rule.replace(eps=eps**power, eps_position="outside") for power in (1, 0.5, 2)]
-    assert found.distance == pytest.approx(min(distance(rule, other) for other in tried), rel=1e-6)
+    assert found.distance == pytest.approx(min(gaps(rule, other).max() for other in tried), rel=1e-6)
     assert found.distance > 1e-8
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pk.RMSProp(lr=0.01, eps=1e-4),
+        pk.RMSProp(lr=0.01, eps=1e-8, eps_position="inside", momentum=0.5),
+        pk.Adam(lr=0.01, eps=1e-3),
+    ],
+    ids=str,
+)
+def test_the_gaps_at_all_sizes_are_those_of_a_walk_at_each(other: Any) -> None:
+    rule = type(other)(lr=0.01, eps=1e-8, eps_position="inside")
+    for size, found in zip(SIZES, gaps(rule, other, steps=60), strict=True):
+        problem, lrs = problem_for(rule, 60, float(size)), learning_rates(0.01, 60)
+        # From the origin: the place is no matter, but that rounding is of its size.
+        problem = dataclasses.replace(
+            problem, start=np.zeros(8), target=problem.target - problem_for(rule, 60).start
+        )
+        one, two = walk(rule, problem, lrs), walk(other, problem, lrs)
+        assert found == pytest.approx(np.abs(one - two).max() / np.abs(one).max(), rel=1e-6, abs=1e-13)
+
+
+EPS = [
+    ("keras:Adam", {}, "optax", {"eps": 1e-7}, {"eps": 0.0, "eps_root": 1e-7}, 0.1),
+    ("keras:AdamW", {}, "optax", {"eps": 1e-7}, {"eps": 0.0, "eps_root": 1e-7}, 0.1),
+    ("tf1:AdamOptimizer", {}, "optax", {"eps": 1e-8}, {"eps": 0.0, "eps_root": 1e-8}, 0.02),
+    ("mxnet:adam", {}, "optax", {"eps": 1e-8}, {"eps": 0.0, "eps_root": 1e-8}, 0.02),
+    ("keras:RMSprop", {}, "torch", {"eps": 1e-7**0.5}, {"eps": 1e-7}, 0.3),
+    ("optax:rmsprop", {"learning_rate": 0.01}, "torch", {"eps": 1e-4}, {"eps": 1e-8}, 0.3),
+    ("torch:RMSprop", {}, "keras", {"epsilon": 1e-16}, {"epsilon": 1e-8}, 0.3),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "to", "eps", "misleading", "bound"), EPS, ids=[f"{row[0]} to {row[2]}" for row in EPS]
+)
+def test_eps_is_chosen_for_gradients_of_every_size(
+    name: str,
+    given: dict[str, Any],
+    to: str,
+    eps: dict[str, float],
+    misleading: dict[str, float],
+    bound: float,
+) -> None:
+    """What agrees best at gradients of 1 is off by half of the path where they are small."""
+    found = pk.translate(name, to=to, **given)
+    for argument, value in eps.items():
+        assert found.arguments[argument] == pytest.approx(value, rel=1e-12)
+    assert 1e-3 < found.distance < bound
+    other: Any = read(found.target, {**found.arguments, **misleading}).rule
+    off = gaps(found.meaning.rule, other)
+    assert off.max() > 0.5
+    words = found.words()[0]
+    assert f"up to {found.distance:.2g} of the trajectory's size" in words
+    assert f"where gradients are about {found.gradient:g} (tried: 1e-06 to 10)" in words
+
+
+def test_the_proof_is_run_where_it_is_worst() -> None:
+    """By the real frameworks; there the eps that looked as good with gradients of 1 is off by more than the path."""
+    found = pk.translate("optax:rmsprop", learning_rate=0.01, to="torch")
+    proof = found.check()
+    assert proof.gap == pytest.approx(found.distance, rel=1e-6)
+    assert proof.gradient == found.gradient == 1e-5
+    assert not proof.holds
+    assert "checked: 1,000 steps with gradients of about 1e-05, largest gap 0.137" in str(proof)
+    problem, lrs = problem_for(found.meaning.rule, 1000, 1e-5), learning_rates(0.01)
+    source = Side(found.source, found.given, found.meaning).path(problem, lrs)
+    arguments = {**found.arguments, "eps": 1e-8}
+    misleading = Side(found.target, arguments, read(found.target, arguments))
+    assert gap(source, misleading.path(problem, lrs)) > 1
+    assert pk.translate("torch:SGD", lr=0.1, to="keras").check(steps=20).gradient is None
 
 
 def test_the_proof_says_what_was_run() -> None:
@@ -203,6 +289,104 @@ def test_the_proof_says_what_was_run() -> None:
     assert "checked: 40 steps, largest gap 0 to rounding" in str(proof)
     assert proof.holds
     assert math.isnan(pk.translate("mxnet:sgd", to="torch").check(steps=40).predicted)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pk.HeavyBall(lr=0.1, momentum=0.9),
+        pk.HeavyBall(lr=0.1, momentum=0.9, lr_in_velocity=False),
+        pk.Nesterov(lr=0.1, momentum=0.5),
+        pk.Adam(lr=0.1, weight_decay=0.2, decay="decoupled"),
+        pk.AdamW(lr=0.1),
+        pk.rules.RMSProp(lr=0.1, momentum=0.3),
+    ],
+    ids=str,
+)
+def test_a_rule_of_ours_is_translated_as_it_is(rule: Any) -> None:
+    found = pk.translate(rule, to="torch")
+    named = pk.translate(f"polyak:{rule.name()}", to="torch", **rule.settings())
+    assert (str(found), found.words()) == (str(named), named.words())
+    around = {"weight_decay", "decay"} if "weight_decay" in rule.settings() else set()
+    theirs = found.meaning.rule.settings()
+    assert {name for name, value in rule.settings().items() if theirs[name] != value} <= around
+
+
+def test_a_rule_of_ours_is_proved() -> None:
+    found = pk.translate(pk.HeavyBall(lr=0.05, momentum=0.9), to="keras")
+    assert str(found) == "keras.optimizers.SGD(learning_rate=0.05, momentum=0.9, nesterov=False)"
+    assert found.check(steps=50).holds
+    assert pk.translate(pk.HeavyBall(lr=0.05, momentum=0.9, lr_in_velocity=False), to="keras").equal == (
+        AT_CONSTANT_LR
+    )
+
+
+class OneOfMyOwn(pk.rules.LinearRule):
+    """A heavy ball under another name."""
+
+    formula, source = "v", "mine"
+    lr: float = pk.rules.hyperparameters.lr()
+
+    def coefficients(self) -> Any:
+        return pk.rules.GradientDescent(self.lr).coefficients()
+
+
+@pytest.mark.parametrize(
+    ("given_object", "arguments", "words"),
+    [
+        (
+            torch.optim.SGD,
+            {},
+            ["the class SGD of torch is not translated by itself", "translate('torch:SGD'"],
+        ),
+        (
+            torch.optim.SGD([torch.zeros(1)], lr=0.1),
+            {},
+            ["an object of SGD of torch is not translated", "give its name and its arguments"],
+        ),
+        (optax.sgd(0.1), {}, ["of optax is not translated by itself"]),
+        (optax.sgd, {}, ["the function sgd of optax is not translated"]),
+        (None, {}, ["an object of NoneType is not translated"]),
+        (pk.HeavyBall, {}, ["the class HeavyBall of polyak is not translated"]),
+        (pk.HeavyBall(0.1, 0.9), {"lr": 0.2}, ["heavy_ball has its settings already; lr has no place"]),
+        (pk.HeavyBall(lambda step: 0.1, 0.9), {}, ["lr is a schedule"]),
+        (OneOfMyOwn(0.1), {}, ["a rule of your own"]),
+    ],
+)
+def test_an_object_that_is_no_rule_gets_one_line(
+    given_object: Any, arguments: dict[str, Any], words: list[str], refused: Any
+) -> None:
+    with refused(*words):
+        pk.translate(given_object, to="keras", **arguments)
+
+
+def test_where_to_is_a_name(refused: Any) -> None:
+    to: Any = pk.HeavyBall
+    with refused("to is the class HeavyBall of polyak, expected the name of a framework"):
+        pk.translate("torch:SGD", to=to)
+
+
+def test_what_changes_no_number_is_left_out_with_a_word() -> None:
+    found = pk.translate("torch:AdamW", lr=6e-4, betas=[0.9, 0.98], fused=True, capturable=True, to="optax")
+    assert found.equal == ALWAYS
+    assert str(found) == str(pk.translate("torch:AdamW", lr=6e-4, betas=(0.9, 0.98), to="optax"))
+    assert found.words()[-1] == "left out, since they change no number: fused=True, capturable=True"
+    assert "left out" not in " ".join(pk.translate("torch:AdamW", to="optax").words())
+    assert found.check(steps=20).holds  # capturable needs a device, the numbers do not
+
+
+def test_a_framework_of_spellings_alone_has_no_proof(monkeypatch: pytest.MonkeyPatch, refused: Any) -> None:
+    row = dataclasses.replace(SPELLINGS["torch:SGD"], name="mlx:SGD", line="mlx.optimizers.SGD({})")
+    monkeypatch.setitem(SPELLINGS, "mlx:SGD", row)
+    monkeypatch.setitem(PREFIXES, "mlx", "MLX")
+    for found in (
+        pk.translate("torch:SGD", lr=0.1, momentum=0.9, to="mlx"),
+        pk.translate("mlx:SGD", lr=0.1, momentum=0.9, to="keras"),
+        pk.translate("keras:SGD", learning_rate=0.1, momentum=0.9, to="mlx"),
+    ):
+        assert found.words()
+        with refused("no proof here: mlx is not run by Polyak"):
+            found.check()
 
 
 BAD = [

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from polyak.errors import PolyakError
+
+if TYPE_CHECKING:
+    from polyak.conventions.spellings import Argument
 
 WORDS = {"allow_extra_args": True}
 EPILOG = "Arguments go by the framework's own names: polyak translate keras:SGD momentum=0.9 nesterov=true --to torch"
@@ -36,12 +39,14 @@ def translate(
     arguments = arguments_from(optimizer, context.args)
     curvatures = None if curvature is None else numbers_from("curvature", curvature)
     found = translated(optimizer, to=to, curvature=curvatures, **arguments)
-    proof = None
-    if check:
+    proof: list[str] = []
+    if check and found.without_proof is not None:
+        proof = [found.without_proof]
+    elif check:
         with shown("checking", "runs") as progress:
-            proof = found.check(progress=progress)
+            proof = str(found.check(progress=progress)).splitlines()
     typer.echo(f"   {found}")
-    for line in [*found.words(), *(str(proof).splitlines() if proof else [])]:
+    for line in [*found.words(), *proof]:
         typer.echo(f"   {line}")
 
 
@@ -63,12 +68,13 @@ def conventions() -> None:
 def arguments_from(optimizer: str, words: Sequence[str]) -> dict[str, Any]:
     """`lr=0.1 nesterov=true betas=0.9,0.99` as the optimizer's arguments.
 
-    >>> arguments_from("torch:Adam", ["lr=0.1", "betas=0.9,0.99", "amsgrad=false"])
-    {'lr': 0.1, 'betas': (0.9, 0.99), 'amsgrad': False}
+    >>> arguments_from("torch:Adam", ["lr=0.1", "betas=[0.9,0.99]", "amsgrad=false", "fused=True"])
+    {'lr': 0.1, 'betas': (0.9, 0.99), 'amsgrad': False, 'fused': True}
     """
     from polyak.conventions.spellings import find
 
-    defaults, found = find(optimizer).defaults, dict[str, Any]()
+    known = {argument.name: argument for argument in find(optimizer).arguments}
+    found = dict[str, Any]()
     for word in words:
         name, equals, value = word.lstrip("-").partition("=")
         if not equals or not name:
@@ -77,14 +83,16 @@ def arguments_from(optimizer: str, words: Sequence[str]) -> dict[str, Any]:
             raise PolyakError(f"{name} is an option: --{name} {value}")
         if name in found:
             raise PolyakError(f"{name} is given twice")
-        found[name] = _value(f"{optimizer}: {name}", value, defaults.get(name))
+        found[name] = _value(f"{optimizer}: {name}", value, known.get(name))
     return found
 
 
-def _value(label: str, word: str, default: Any) -> Any:
-    """A word as a value of the default's kind."""
+def _value(label: str, word: str, argument: Argument | None) -> Any:
+    """A word as a value of the argument's kind; for one that changes no number, as whatever it looks like."""
+    default = None if argument is None else argument.default
     flags = {"true": True, "yes": True, "false": False, "no": False}
-    if isinstance(default, bool):
+    free = argument is not None and argument.free
+    if isinstance(default, bool) or (free and word.lower() in flags):
         if word.lower() not in flags:
             raise PolyakError(f"{label} is '{word}', expected true or false")
         return flags[word.lower()]
@@ -93,7 +101,9 @@ def _value(label: str, word: str, default: Any) -> Any:
     if isinstance(default, str):
         return word
     try:
-        numbers = tuple(float(part) for part in word.strip("()").split(","))
+        numbers = tuple(float(part) for part in word.strip("()[] ").split(","))
     except ValueError:
+        if free:
+            return word
         raise PolyakError(f"{label} is '{word}', expected a number") from None
     return numbers if len(numbers) > 1 else numbers[0]

@@ -77,7 +77,7 @@ def convert_state(
     if not (moments.velocity or moments.mean):
         raise PolyakError(f"the state of {_name(frm)} holds no velocity yet: a fresh optimizer is as good")
     if step is not None:
-        moments = replace(moments, count=whole_number("step", step, at_least=0), counts=())
+        moments = _at(moments, whole_number("step", step, at_least=0), _name(frm))
     if isinstance(frm, Rule) and frm.schedules():
         moments = replace(moments, scheduled=True)
     known, rate = _arguments(target, moments, lr, like, arguments, to)
@@ -101,6 +101,17 @@ def convert_state(
             )
         moments = moments.scaled(1.0 if here == there else there / here)
     return packing.rewritten(like, moments, family)
+
+
+def _at(moments: Moments, step: int, source: str) -> Moments:
+    """The same with a number of steps that the user knows; a state that knows another one is believed."""
+    told = moments.counts or (() if moments.count is None else (moments.count,))
+    if any(count != step for count in told):
+        raise PolyakError(
+            f"step is {step}, and the state of {source} has taken {', '.join(map(str, sorted({*told})))}: expected no"
+            " step, or that one"
+        )
+    return replace(moments, count=step)
 
 
 def _steps_go_across(

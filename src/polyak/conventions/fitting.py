@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from polyak.conventions import linear
-from polyak.conventions.problem import distance
+from polyak.conventions.problem import SIZES, distance, gaps
 from polyak.conventions.spellings import Form, Meaning, Spelling, written
 from polyak.conventions.spellings.reading import Written
 from polyak.rules import LinearRule, Rule
@@ -46,7 +46,9 @@ class Fit:
         equal: one of `LEVELS`.
         conditions: what must be done besides.
         differences: in words, what cannot be had.
-        distance: where only nearly equal, the largest gap over the proof's steps, of the trajectory's size.
+        distance: where only nearly equal, the largest gap over the proof's steps, of the trajectory's size; of an
+            adaptive rule the largest at any size that gradients have.
+        gradient: of an adaptive rule that is only nearly equal, the size of the gradients at which that is.
     """
 
     spelling: Spelling
@@ -56,6 +58,7 @@ class Fit:
     conditions: tuple[Condition, ...] = ()
     differences: tuple[str, ...] = ()
     distance: float = 0.0
+    gradient: float | None = None
 
 
 def fits(spellings: Iterable[Spelling], meaning: Meaning) -> list[Fit]:
@@ -146,7 +149,7 @@ def _choices(spelling: Spelling, form: Form) -> Iterator[dict[str, Any]]:
 
 
 def _of_one_kind(spelling: Spelling, form: Form, meaning: Meaning) -> Iterator[Fit]:
-    """The same rule with other choices: equal, or as near as another eps brings it."""
+    """The same rule with other choices: equal, or as near as another eps brings it where it is worst."""
     best: Fit | None = None
     for power in POWERS:
         rule = (
@@ -158,22 +161,34 @@ def _of_one_kind(spelling: Spelling, form: Form, meaning: Meaning) -> Iterator[F
         if power == 1 and not said.differences:
             yield _fit(spelling, meaning, said, ALWAYS)
             return
-        apart = distance(meaning.rule, said.meaning.rule)
+        apart, at = _worst(meaning.rule, said.meaning.rule)
         level = NEARLY if apart > EQUAL else _at_constant_lr(meaning.rule, said.meaning.rule)
         if best is None or apart < best.distance:
-            best = _fit(spelling, meaning, said, level, (), apart)
-        if {getattr(each, "eps_position", None) for each in (rule, said.meaning.rule)} != {
-            "inside",
-            "outside",
-        }:
+            best = replace(
+                _fit(spelling, meaning, said, level, (), apart), gradient=at if level == NEARLY else None
+            )
+        if _in_root(rule) == _in_root(said.meaning.rule):
             break
     if best is not None:
         yield best
 
 
+def _worst(rule: Rule, other: Rule, drop: float | None = None) -> tuple[float, float]:
+    """The largest gap of two adaptive rules at any size of the gradient, and that size."""
+    found = gaps(rule, other, drop)
+    at = int(np.argmax(found))
+    return float(found[at]), float(SIZES[at])
+
+
+def _in_root(rule: Any) -> bool | None:
+    """Whether the rule's eps is added to a square, and not to a root; None where it has one place only."""
+    position = getattr(rule, "eps_position", None)
+    return None if position is None else position == "inside"
+
+
 def _at_constant_lr(rule: Rule, other: Any) -> str:
     """Whether two rules that are equal at a constant lr are so through a drop."""
-    return ALWAYS if distance(rule, other, drop=0.1) <= EQUAL else AT_CONSTANT_LR
+    return ALWAYS if _worst(rule, other, drop=0.1)[0] <= EQUAL else AT_CONSTANT_LR
 
 
 def _fit(

@@ -3,7 +3,8 @@ r"""The problem that both sides of a translation are run on: a coupled bowl that
     g_t = A (x - target) + f_t
 
 A is symmetric, with curvatures from a hundredth to a half of the edge of stability, so that every memory is
-called on; f_t, fixed beforehand, keeps x moving for as long as it is run.
+called on; f_t, fixed beforehand, keeps x moving for as long as it is run. Gradients are about 1; times a size s they
+are as large as those of a real training, which matters wherever an eps stands beside them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ SIZE = sum(int(np.prod(shape)) for shape in SHAPES)
 LOWEST, HIGHEST = 0.01, 0.5  # curvatures, of the edge of stability
 UNKNOWN_EDGE = 4.0  # for rules without an edge of their own
 SEED = 1964
+SIZES = 10.0 ** np.arange(-6, 2)  # those that gradients have: 1e-6 to 10
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class Problem:
         return found
 
 
-def problem_for(rule: Any, steps: int = STEPS) -> Problem:
-    """The problem on which a rule is stable and always moving.
+def problem_for(rule: Any, steps: int = STEPS, size: float = 1.0) -> Problem:
+    """The problem on which a rule is stable and always moving, its gradients of about this size.
 
     >>> from polyak.rules import HeavyBall
     >>> found = problem_for(HeavyBall(lr=0.5, momentum=0.5))
@@ -64,7 +66,8 @@ def problem_for(rule: Any, steps: int = STEPS) -> Problem:
     curvatures = scale * np.geomspace(LOWEST, HIGHEST, SIZE)
     A = axes * curvatures @ axes.T
     pulls = rng.normal(size=(steps, SIZE)) * curvatures @ axes.T
-    return Problem(A, rng.normal(size=SIZE), pulls, rng.normal(size=SIZE) + 2.0)
+    target, start = rng.normal(size=SIZE), rng.normal(size=SIZE) + 2.0
+    return Problem(size * A, target, size * pulls, start)
 
 
 def arrays(x: NDArray[np.float64]) -> Arrays:
@@ -106,6 +109,41 @@ def gap(path: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     if not np.isfinite(apart):
         return float(np.inf) if not np.array_equal(np.isfinite(path), np.isfinite(other)) else 0.0
     return float(apart / size) if size > 0 else float(apart)
+
+
+def gaps(rule: Rule, other: Rule, drop: float | None = None, steps: int = STEPS) -> NDArray[np.float64]:
+    """How far two elementwise rules part over so many steps, at each of `SIZES` of the gradient: shape (8,).
+
+    All sizes are walked at once, from the origin, so that a short path is not lost in the rounding of a far place.
+
+    >>> from polyak.rules import RMSProp
+    >>> inside = RMSProp(lr=0.01, eps=1e-8, eps_position="inside")
+    >>> outside = RMSProp(lr=0.01, eps=1e-4)
+    >>> gaps(inside, outside, steps=100).round(2)
+    array([0.01, 0.08, 0.25, 0.14, 0.03, 0.  , 0.  , 0.  ])
+    """
+    problem = problem_for(rule, steps)
+    here, there = (
+        _walked(each, problem, learning_rates(each.lr, steps, drop))  # type: ignore[attr-defined]
+        for each in (rule, other)
+    )
+    return np.array([gap(here[:, k], there[:, k]) for k in range(len(SIZES))])
+
+
+def _walked(rule: Any, problem: Problem, lrs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A rule's displacements with gradients of every size, shape (steps + 1, 8, 8)."""
+    away = problem.start - problem.target
+    x = np.zeros((len(SIZES), SIZE))
+    slots, rows = rule.slots(x), [x]
+    with np.errstate(over="ignore", invalid="ignore"):  # what diverges becomes inf or nan
+        for step, lr in enumerate(lrs):
+            if step and lr != lrs[step - 1]:
+                rule = rule.replace(lr=float(lr))
+            g = SIZES[:, None] * ((x + away) @ problem.A + problem.forcing[step])
+            moved, slots = rule.step(g, slots, x)
+            x = x + moved
+            rows.append(x)
+    return np.array(rows)
 
 
 def distance(rule: Rule, other: Rule, drop: float | None = None, steps: int = STEPS) -> float:

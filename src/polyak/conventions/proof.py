@@ -15,6 +15,7 @@ from polyak.conventions import linear
 from polyak.conventions.problem import Problem, gap, learning_rates, problem_for
 from polyak.conventions.spellings import Meaning
 from polyak.errors import PolyakError, whole_number
+from polyak.numbers import readable
 from polyak.rules import LinearRule
 
 Progress = Callable[[int, int], None]
@@ -37,6 +38,7 @@ class Proof:
         gap_after_drop: in that run, both sides left to themselves.
         predicted: what that gap was to be, from the coefficients; nan where the rule is not linear.
         gap_with_remedy: the same, the velocity multiplied as `words` says.
+        gradient: about how large the gradients were; None where that makes no difference, and they were about 1.
     """
 
     sides: tuple[str, str]
@@ -46,6 +48,7 @@ class Proof:
     gap_after_drop: float = math.nan
     predicted: float = math.nan
     gap_with_remedy: float = math.nan
+    gradient: float | None = None
 
     @property
     def holds(self) -> bool:
@@ -53,8 +56,9 @@ class Proof:
         return self.gap <= ROUNDING and not self.gap_with_remedy > ROUNDING
 
     def __str__(self) -> str:
+        large = "" if self.gradient is None else f" with gradients of about {readable(self.gradient)}"
         said = [
-            f"checked: {self.steps:,} steps, largest gap {_size(self.gap)} ({self.sides[0]} | {self.sides[1]})"
+            f"checked: {self.steps:,} steps{large}, largest gap {_size(self.gap)} ({self.sides[0]} | {self.sides[1]})"
         ]
         if self.drop is not None:
             predicted = "" if math.isnan(self.predicted) else f", predicted {self.predicted:.6g}"
@@ -73,13 +77,14 @@ def prove(
     drop: float,
     *,
     parts: bool,
+    size: float | None = None,
     progress: Progress | None = None,
 ) -> Proof:
-    """Run both sides, at a constant learning rate and, where they part then, through a drop."""
+    """Run both sides, at a constant learning rate and, where they part then, through a drop; gradients of a size."""
     steps = whole_number("steps", steps, at_least=4)
     if isinstance(drop, bool) or not isinstance(drop, int | float) or not 0 < drop < math.inf:
         raise PolyakError(f"drop is {drop!r}, expected a number above 0")
-    problem = problem_for(meaning.rule, steps)
+    problem = problem_for(meaning.rule, steps, 1.0 if size is None else size)
     lr, theirs = meaning.rule.lr, target.meaning.rule.lr
 
     runs = itertools.count(1)
@@ -93,7 +98,7 @@ def prove(
     names = source.ran, target.ran
     constant = gap(ran(source, learning_rates(lr, steps)), ran(target, learning_rates(theirs, steps)))
     if not parts:
-        return Proof(names, steps, constant)
+        return Proof(names, steps, constant, gradient=size)
     there: Any = target.meaning.rule
     inside = linear.holds_lr(there) if isinstance(there, LinearRule) else there.lr_in_velocity
     falling = learning_rates(theirs, steps, drop)

@@ -120,17 +120,24 @@ class StandIn:
         self.held = state
 
 
+def known_here(framework: str) -> bool:
+    """Whether a framework is run here, or our rules were held against recordings of it: else nothing is proved."""
+    return framework in FRAMEWORKS or framework in RECORDED
+
+
 def installed(framework: str) -> bool:
     """Whether a framework can be run here."""
     return framework in FRAMEWORKS and importlib.util.find_spec(FRAMEWORKS[framework][0]) is not None
 
 
 def version(framework: str) -> str:
-    """A framework's package and its version.
+    """A framework's package and its version, where it is one that is run here.
 
     >>> version("sklearn").split()[0]
     'scikit-learn'
     """
+    if framework not in FRAMEWORKS:
+        return "not run here"
     package = FRAMEWORKS[framework][0]
     name = DISTRIBUTIONS.get(framework, package)
     return f"{name} {importlib.metadata.version(name)}"

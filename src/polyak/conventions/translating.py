@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyak.conventions.fitting import LEVELS, Fit, fits
-from polyak.conventions.spellings import SPELLINGS, Meaning, find, of_framework, read
+from polyak.conventions.spellings import SPELLINGS, Meaning, Spelling, find, of_framework, read
 from polyak.conventions.translation import Translation
 from polyak.errors import PolyakError
-from polyak.rules import Rule
+from polyak.rules import CATALOGUE, Rule
 
 
 def translate(
-    name: str, /, *, to: str, curvature: float | Sequence[float] | None = None, **arguments: Any
+    name: str | Rule, /, *, to: str, curvature: float | Sequence[float] | None = None, **arguments: Any
 ) -> Translation:
     """A framework's optimizer in the words of another, by solving for its coefficients.
 
@@ -22,7 +22,8 @@ def translate(
     otherwise the nearest is taken and its distance measured.
 
     Args:
-        name: what is translated, such as "torch:SGD" or "torch.SGD"; `polyak.conventions.SPELLINGS` has all.
+        name: what is translated, such as "torch:SGD" or "torch.SGD"; `polyak.conventions.SPELLINGS` has all. Or a rule
+            of ours, with its settings.
         to: a framework ("torch", "keras", "tf1", "optax", "mxnet", "jax", "sklearn", "polyak", "chapter"), or one
             of its optimizers, such as "mxnet:nag".
         curvature: one or several, to be told how near the edge of stability this setting is on them.
@@ -37,8 +38,13 @@ def translate(
     optax.sgd(learning_rate=0.01, momentum=0.9, nesterov=True)
     >>> found.equal
     'at constant lr'
+    >>> from polyak.rules import HeavyBall
+    >>> print(translate(HeavyBall(lr=0.01, momentum=0.9), to="keras"))
+    keras.optimizers.SGD(learning_rate=0.01, momentum=0.9, nesterov=False)
     """
-    source = find(name)
+    source, arguments = _source(name, arguments)
+    if not isinstance(to, str):
+        raise PolyakError(f"to is {_kind(to)}, expected the name of a framework or of one of its optimizers")
     for argument, value in arguments.items():
         if callable(value):
             raise PolyakError(
@@ -51,6 +57,33 @@ def translate(
         raise _nothing(source.name, to, meaning)
     best = min(found, key=lambda fit: _rank(fit, meaning.rule))
     return Translation(source, dict(arguments), meaning, best, _curvatures(curvature))
+
+
+def _source(name: object, given: dict[str, Any]) -> tuple[Spelling, dict[str, Any]]:
+    """The spelling that is translated, and its arguments: a rule of ours brings its own."""
+    if isinstance(name, str):
+        return find(name), given
+    if not isinstance(name, Rule):
+        raise PolyakError(
+            f"{_kind(name)} is not translated by itself: give its name and its arguments, such as"
+            " translate('torch:SGD', lr=0.1, momentum=0.9, to=...), or one of Polyak's own rules"
+        )
+    if CATALOGUE.get(name.name()) is not type(name):
+        raise PolyakError(f"{name.name()} is a rule of your own, which no framework has")
+    if given:
+        raise PolyakError(f"{name.name()} has its settings already; {next(iter(given))} has no place")
+    return find(f"polyak:{name.name()}"), name.settings()
+
+
+def _kind(value: object) -> str:
+    """What was given instead of a name, in words."""
+    named = getattr(value, "__name__", None)
+    kind = value if named else type(value)
+    package = str(kind.__module__).partition(".")[0]
+    what = f"{'the class' if isinstance(value, type) else 'the function'} {named}" if named else ""
+    return (
+        f"{what or f'an object of {type(value).__name__}'}{'' if package == 'builtins' else f' of {package}'}"
+    )
 
 
 def _rank(fit: Fit, rule: Rule) -> tuple[Any, ...]:

@@ -9,9 +9,12 @@ from typing import Any
 from polyak.conventions import linear
 from polyak.conventions.fitting import ALWAYS, AT_CONSTANT_LR, NEARLY, Fit
 from polyak.conventions.lines import chained, condition_in_words, pasted
+from polyak.conventions.problem import SIZES, STEPS
 from polyak.conventions.proof import Progress, Proof, prove
-from polyak.conventions.sides import Side
+from polyak.conventions.sides import Side, known_here
 from polyak.conventions.spellings import Meaning, Spelling
+from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.rules import HeavyBall, LinearRule, Nesterov
 
 NEAR = 0.8  # of the edge of stability
@@ -63,8 +66,16 @@ class Translation:
 
     @property
     def distance(self) -> float:
-        """Where only nearly equal: the largest gap over the proof's steps, of the trajectory's size; else 0."""
+        """Where only nearly equal: the largest gap over the proof's steps, of the trajectory's size; else 0.
+
+        Of an adaptive rule the largest at any size that gradients have, 1e-6 to 10; `gradient` says at which.
+        """
         return self.fit.distance
+
+    @property
+    def gradient(self) -> float | None:
+        """The size of the gradients at which an adaptive rule that is only nearly equal parts most; else None."""
+        return self.fit.gradient
 
     def __str__(self) -> str:
         line = pasted(self.target, self.arguments)
@@ -81,8 +92,7 @@ class Translation:
         said = {
             ALWAYS: "same trajectory, also when the learning rate changes",
             AT_CONSTANT_LR: "same trajectory while the learning rate is constant",
-            NEARLY: f"not the same: {self._in_short()}; the nearest there is parts from it by {self.distance:.2g} of"
-            " the trajectory's size over 1,000 steps",
+            NEARLY: f"not the same: {self._in_short()}; the nearest there is parts from it by {self._how_far()}",
         }
         spoken = [said[self.equal]]
         spoken += [
@@ -90,7 +100,24 @@ class Translation:
         ]
         if self.equal == AT_CONSTANT_LR:
             spoken += self._parting()
-        return spoken + self._stability()
+        return spoken + self._stability() + self._left_out()
+
+    def _left_out(self) -> list[str]:
+        """The arguments given that are of how numbers are computed, and not of which."""
+        free = {argument.name for argument in self.source.arguments if argument.free}
+        told = [f"{name}={value!r}" for name, value in self.given.items() if name in free]
+        why = "it changes" if len(told) == 1 else "they change"
+        return [f"left out, since {why} no number: {', '.join(told)}"] if told else []
+
+    def _how_far(self) -> str:
+        far, at = readable(self.distance, 2), self.fit.gradient
+        if at is None:
+            return f"{far} of the trajectory's size over {STEPS:,} steps"
+        tried = f"{readable(SIZES[0])} to {readable(SIZES[-1])}"
+        return (
+            f"up to {far} of the trajectory's size over {STEPS:,} steps, where gradients are about {readable(at)}"
+            f" (tried: {tried})"
+        )
 
     def _in_short(self) -> str:
         if self.fit.differences:
@@ -101,11 +128,12 @@ class Translation:
         """Where one side's velocity holds the learning rate and the other's does not."""
         holder, other = (self.target, self.source) if self.target_holds_lr else (self.source, self.target)
         factor = "new/old" if self.target_holds_lr else "old/new"
+        buffers = BUFFERS.get(self.target.framework, "the velocities")
         said = [
             f"differs when it changes: the velocity of {holder.name} holds the learning rate, that of {other.name} does"
             " not",
             *self._by_how_much(holder.name),
-            f"to do: at a change multiply {BUFFERS[self.target.framework]} of {self.target.name} by {factor}",
+            f"to do: at a change multiply {buffers} of {self.target.name} by {factor}",
         ]
         rule = self.meaning.rule
         if (
@@ -163,6 +191,12 @@ class Translation:
 
     # The proof.
 
+    @property
+    def without_proof(self) -> str | None:
+        """Why nothing can be checked here, in a line; None where it can."""
+        unknown = [side.framework for side in (self.source, self.target) if not known_here(side.framework)]
+        return f"no proof here: {unknown[0]} is not run by Polyak" if unknown else None
+
     def check(self, steps: int = 1000, drop: float = 0.1, progress: Progress | None = None) -> Proof:
         """Run both sides on the same problem from the same start, on the real frameworks where they are installed.
 
@@ -171,20 +205,26 @@ class Translation:
             drop: what the learning rate is multiplied by half way, in a run of its own.
             progress: called with (runs done, runs in all).
 
-        Returns a Proof: the largest gap at a constant learning rate; through the drop, beside what was predicted; and
-        with the remedy.
+        Returns a Proof: the largest gap at a constant learning rate, for an adaptive rule that is only nearly equal
+        with gradients of the size at which it parts most; through the drop, beside what was predicted; and
+        with the remedy. Raises PolyakError for a framework that is known by its spellings alone.
 
         >>> from polyak.conventions import translate
         >>> proof = translate("mxnet:sgd", learning_rate=0.004, momentum=0.9, to="torch").check(steps=100)
         >>> proof.gap < 1e-12, proof.gap_after_drop > 0.01, proof.gap_with_remedy < 1e-12
         (True, True, True)
         """
+        if self.without_proof is not None:
+            raise PolyakError(self.without_proof)
+        free = {argument.name for argument in self.source.arguments if argument.free}
+        telling = {name: value for name, value in self.given.items() if name not in free}
         return prove(
             self.meaning,
-            Side(self.source, self.given, self.meaning),
+            Side(self.source, telling, self.meaning),
             Side(self.target, self.arguments, self.fit.meaning, self.fit.conditions),
             steps,
             drop,
             parts=self.equal == AT_CONSTANT_LR,
+            size=self.fit.gradient,
             progress=progress,
         )
