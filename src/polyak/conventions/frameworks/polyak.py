@@ -70,7 +70,9 @@ class RuleStepper:
                 if not self.nested and self.skips_missing and g[0] is None:
                     continue
                 steps, self.states[index] = self._update(g, self.states[index], x)
-                moved = [a + b for a, b in zip(self._leaves(x), self._leaves(steps), strict=True)]
+                moved = [
+                    a + self._array(b) for a, b in zip(self._leaves(x), self._leaves(steps), strict=True)
+                ]
                 self.params[index : index + len(moved)] = moved
         return [np.array(x) for x in self.params]
 
@@ -103,9 +105,12 @@ class RuleStepper:
         return [part["first"], *part["rest"]] if self.nested else part
 
     def _array(self, x: Array) -> Any:
+        # What is compiled takes NumPy's arrays as they are, and faster than they are made JAX's one by one.
+        if self.backend == "numpy" or isinstance(self.given, FromOptax):
+            return np.array(x, dtype=np.float64)
         import jax.numpy as jnp
 
-        return np.array(x, dtype=np.float64) if self.backend == "numpy" else jnp.asarray(x, dtype=np.float64)
+        return jnp.asarray(x, dtype=np.float64)
 
     def _update(self, grads: Any, state: Any, params: Any) -> Any:
         if isinstance(self.rule, FromOptax):  # its numbers are traced: compiled once, at any lr

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 
 from polyak.conventions.frameworks.stepper import Array, check_arguments, refusals
@@ -43,9 +44,19 @@ class TorchStepper:
         check_arguments(name, factory, settings, given=1)
         self.name, self.factory, self.settings = name, factory, settings
         # An optimizer in the making refuses bad values now, not in mid-run.
-        made = self._made([torch.nn.Parameter(torch.zeros(2, dtype=torch.float64))])
-        lr = made.param_groups[0].get("lr")
+        lr = self._tried().param_groups[0].get("lr")
         self.lr = None if lr is None else float(lr)
+
+    def _tried(self) -> torch.optim.Optimizer:
+        """One of a vector, or of a matrix where it takes no vectors."""
+        vector, matrix = (torch.nn.Parameter(torch.zeros(shape).double()) for shape in ((2,), (2, 2)))
+        try:
+            return self._made([vector])
+        except PolyakError as refusal:
+            try:
+                return self._made([matrix])
+            except PolyakError:
+                raise refusal from None
 
     def _made(self, params: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
         with refusals(self.name), double():
@@ -56,13 +67,13 @@ class TorchStepper:
 
     def start(self, params: list[Array]) -> None:
         """Begin anew at these parameters."""
-        self.params = [torch.nn.Parameter(torch.tensor(x, dtype=torch.float64)) for x in params]
+        self.params = [torch.nn.Parameter(_tensor(x)) for x in params]
         self.optimizer = self._made(self.params)
 
     def step(self, grads: list[Array | None]) -> list[Array]:
         """`optimizer.step()` with these gradients in the parameters."""
         for x, g in zip(self.params, grads, strict=True):
-            x.grad = None if g is None else torch.tensor(g, dtype=torch.float64)
+            x.grad = None if g is None else _tensor(g)
         with refusals(self.name), double():
             self.optimizer.step()
         return [x.detach().numpy().copy() for x in self.params]
@@ -82,6 +93,11 @@ class TorchStepper:
         """`load_state_dict`."""
         with refusals(self.name):
             self.optimizer.load_state_dict(copy.deepcopy(state))
+
+
+def _tensor(x: Array) -> torch.Tensor:
+    """A copy, which lies in memory as the array does."""
+    return torch.from_numpy(np.array(x, dtype=np.float64))
 
 
 @contextmanager

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.conventions.verify.comparison import NEXT, ROOM, ULP, Reference, rounding
+from polyak.conventions.verify.decays import NONE, Amounts, measured
+from polyak.conventions.verify.evidence import Evidence
 from polyak.conventions.verify.hypotheses import Hypothesis, hypotheses
-from polyak.conventions.verify.model import Model, ModelStepper
-from polyak.conventions.verify.scenarios import Path
+from polyak.conventions.verify.model import Model
+from polyak.conventions.verify.single_precision import DIGITS
 from polyak.rules import Coefficients
 from polyak.rules.description import shown
 
@@ -21,37 +21,6 @@ Key = tuple[str, str]  # a verdict, and its words
 
 MOST_CHANGES = 4
 FITTED = 1e4  # times rounding: what is left of a momentum that was measured
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the candidate did in one scenario, beside the reference, and the reference in our words there."""
-
-    reference: Reference
-    candidate: Path
-    model: Model
-    parted: bool
-    telling: int = 2  # steps after which most wrong models have parted from the candidate
-
-    @property
-    def skips(self) -> bool:
-        """Whether gradients are missing, of which our words for a candidate say nothing."""
-        return any(self.reference.scenario.missing)
-
-    def explained_by(self, model: Model, room: float = 1.0) -> bool:
-        """Whether a model goes where the candidate went, but for what the reference or it makes of roundings."""
-        # Most models have parted soon, and are run no further.
-        return all(self._as_far_as(steps, model, room) for steps in (1, self.telling, None))
-
-    def _as_far_as(self, steps: int | None, model: Model, room: float) -> bool:
-        path = _path(self, model, steps)
-        candidate, bound = self.candidate[: len(path)], room * self.reference.rounding[: len(path)]
-        if _same(path, candidate, bound):
-            return True
-        if steps == 1:
-            return False
-        moved = _path(self, model, steps, self.reference.problem.start * NEXT)
-        return _same(path, candidate, np.fmax(room * rounding(path, moved), bound))
 
 
 def diagnose(evidence: list[Evidence], known: Model | None = None) -> Key | None:
@@ -63,47 +32,58 @@ def diagnose(evidence: list[Evidence], known: Model | None = None) -> Key | None
     sound = _sound(evidence)
     if not any(each.parted for each in sound):
         return None
-    lists = [_by_words(each.model) for each in sound]
+    amounts = measured(sound)
+    lists = [_by_words(each, each.spelled, amounts) for each in sound]
     keys = list(dict.fromkeys(itertools.chain.from_iterable(lists)))
     for key in keys:
         models = (
-            found[key].model if key in found else each.model for each, found in zip(sound, lists, strict=True)
+            found[key].model if key in found else each.spelled
+            for each, found in zip(sound, lists, strict=True)
         )
         if _explains(sound, models):
             return key
-    return _one_by_one(sound) or _meant(sound, known) or _two_changes(sound, lists, keys)
+    return _one_by_one(sound, amounts) or _meant(sound, known) or _two_changes(sound, lists, keys, amounts)
 
 
 def _sound(evidence: list[Evidence]) -> list[Evidence]:
     """The scenarios in which the model is the reference; those first in which most hypotheses fall soonest."""
-    found = [each for each in evidence if each.reference.equals(_path(each, each.model))]
-    return sorted(found, key=lambda each: (not each.parted, each.reference.scenario.steps))
+    found = [each for each in evidence if each.sound]
+    return sorted(found, key=lambda each: (not each.parted, each.scenario.steps))
 
 
-def _by_words(model: Model) -> dict[Key, Hypothesis]:
-    return {(found.verdict, found.words): found for found in hypotheses(model)}
+def _by_words(each: Evidence, model: Model, amounts: Amounts) -> dict[Key, Hypothesis]:
+    # A weight decay that both were given is not the one that was measured.
+    known = hypotheses(model, amounts if each.plain else NONE)
+    return {(found.verdict, found.words): found for found in known}
 
 
 def _explains(sound: list[Evidence], models: Iterator[Model], room: float = 1.0) -> bool:
     return all(each.explained_by(model, room) for each, model in zip(sound, models, strict=True))
 
 
-def _one_by_one(sound: list[Evidence]) -> Key | None:
+def _one_by_one(sound: list[Evidence], amounts: Amounts) -> Key | None:
     """Changes made on top of each other, each the one that explains most scenarios more and gives none up."""
-    models = [each.model for each in sound]
+    models = [each.spelled for each in sound]
     explained = {index for index, each in enumerate(sound) if not each.parted}
     chosen = list[Key]()
     while len(explained) < len(sound):
-        lists = [_by_words(model) for model in models]
+        lists = [_by_words(each, model, amounts) for each, model in zip(sound, models, strict=True)]
         best, gained = None, explained
         for key in dict.fromkeys(itertools.chain.from_iterable(lists)):
             tried = [
                 found[key].model if key in found else model
                 for found, model in zip(lists, models, strict=True)
             ]
-            now = {index for index, each in enumerate(sound) if each.explained_by(tried[index])}
-            if now > gained:
-                best, gained, models_then = key, now, tried
+            # Most explain nothing more: what is explained already is not run again for them.
+            more = {
+                index
+                for index, each in enumerate(sound)
+                if index not in explained and each.explained_by(tried[index])
+            }
+            if len(explained | more) <= len(gained):
+                continue
+            if all(sound[index].explained_by(tried[index]) for index in explained):
+                best, gained, models_then = key, explained | more, tried
         if best is None or len(chosen) == MOST_CHANGES:
             return None
         chosen, explained, models = [*chosen, best], gained, models_then
@@ -112,13 +92,13 @@ def _one_by_one(sound: list[Evidence]) -> Key | None:
 
 def _meant(sound: list[Evidence], known: Model | None) -> Key | None:
     """What a candidate's own name means, if that is where it goes: another rule, or other settings of the same."""
-    plain = [each for each in sound if not each.reference.scenario.settings]
+    plain = [each for each in sound if not each.scenario.settings]
     if known is None or not plain or not all(each.explained_by(known) for each in plain if not each.skips):
         return None
-    rule, other = known.rule, plain[0].model.rule
+    rule, other = known.rule, plain[0].spelled.rule
     if type(rule) is not type(other):
         return "another rule", f"it is {rule}; the reference is {other}"
-    settings = {**other.settings(), "weight_decay": plain[0].model.decay}
+    settings = {**other.settings(), "weight_decay": plain[0].spelled.decay}
     changed = [
         f"{name} is {shown(value)}, the reference's {shown(settings[name])}"
         for name, value in {**rule.settings(), "weight_decay": known.decay}.items()
@@ -127,11 +107,13 @@ def _meant(sound: list[Evidence], known: Model | None) -> Key | None:
     return ("other settings", f"its {'; its '.join(changed)}") if changed else None
 
 
-def _two_changes(sound: list[Evidence], lists: list[dict[Key, Hypothesis]], keys: list[Key]) -> Key | None:
+def _two_changes(
+    sound: list[Evidence], lists: list[dict[Key, Hypothesis]], keys: list[Key], amounts: Amounts
+) -> Key | None:
     """Two changes at once: the second made of the model that the first has changed."""
     for one in keys:
         changed = [
-            _by_words(found[one].model if one in found else each.model)
+            _by_words(each, found[one].model if one in found else each.spelled, amounts)
             for each, found in zip(sound, lists, strict=True)
         ]
         for two in keys:
@@ -140,7 +122,7 @@ def _two_changes(sound: list[Evidence], lists: list[dict[Key, Hypothesis]], keys
             if not any(two in found for found in changed):
                 continue
             models = (
-                after[two].model if two in after else (before[one].model if one in before else each.model)
+                after[two].model if two in after else (before[one].model if one in before else each.spelled)
                 for each, before, after in zip(sound, lists, changed, strict=True)
             )
             if _explains(sound, models):
@@ -148,10 +130,15 @@ def _two_changes(sound: list[Evidence], lists: list[dict[Key, Hypothesis]], keys
     return None
 
 
-def fitted_numbers(evidence: list[Evidence], response: NDArray[np.float64]) -> Key | None:
+def fitted_numbers(
+    evidence: list[Evidence], response: NDArray[np.float64], references: NDArray[np.float64]
+) -> Key | None:
     """A linear reference with another momentum and learning rate, read off the candidate's response."""
     sound = _sound(evidence)
-    if not sound or not sound[0].model.linear or not np.isfinite(response).all():
+    if not sound or not sound[0].spelled.linear or not np.isfinite(response).all():
+        return None
+    in_single = any(each.allowed is not None for each in sound)
+    if np.allclose(response, references, rtol=1e-6 if in_single else 1e-12, atol=0.0):
         return None
     now, then, later = (float(weight) for weight in response[:3])
     fade = later / then if then else 0.0
@@ -167,7 +154,8 @@ def fitted_numbers(evidence: list[Evidence], response: NDArray[np.float64]) -> K
 
         return model.but(row=row)
 
-    if not _explains(sound, (fitted(each.model) for each in sound), FITTED):
+    room = DIGITS if in_single else FITTED
+    if not _explains(sound, (fitted(each.spelled) for each in sound), room):
         return None
     momentum = f"a momentum of {fade:.6g}" if fade else "no momentum"
     return (
@@ -175,22 +163,6 @@ def fitted_numbers(evidence: list[Evidence], response: NDArray[np.float64]) -> K
         f"it is the same recurrence with {momentum}: a unit gradient moves x by {now:.6g} at once and by"
         f" {then:.6g} in the step after",
     )
-
-
-def _path(each: Evidence, model: Model, steps: int | None = None, start: Path | None = None) -> Path:
-    return each.reference.scenario.path(ModelStepper(model), each.reference.problem, start, steps)
-
-
-def _same(path: Path, candidate: Path, bound: Path) -> bool:
-    """Whether two paths are one but for rounding; both may leave the finite numbers, at the same step."""
-    whole, others = (np.isfinite(each).all(axis=1) for each in (path, candidate))
-    if not np.array_equal(whole, others):
-        return False
-    with np.errstate(all="ignore"):
-        own = (
-            ROOM * ULP * np.maximum.accumulate(np.abs(candidate).max(axis=1))[:, None]
-        )  # it may have gone further
-        return bool((np.abs(path - candidate)[whole] <= np.fmax(bound, own)[whole]).all())
 
 
 def models_of(name: str, settings: Mapping[str, Any]) -> Model | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from polyak.conventions.verify import adaptive, momentum
+from polyak.conventions.verify.decays import NONE, Amounts, decays
 from polyak.conventions.verify.model import Model
 from polyak.rules import Rule
 
@@ -34,9 +35,9 @@ class Hypothesis:
     model: Model
 
 
-def hypotheses(model: Model) -> Iterator[Hypothesis]:
-    """Every change that this model can be given, the plainest first."""
-    for verdict, words, changed in (*_choices(model), *_any(model), *_decays(model)):
+def hypotheses(model: Model, amounts: Amounts = NONE) -> Iterator[Hypothesis]:
+    """Every change that this model can be given, the plainest first; `amounts` of weight decay that were measured."""
+    for verdict, words, changed in (*_choices(model), *_any(model), *decays(model, amounts)):
         yield Hypothesis(verdict, words, changed)
     for kind in momentum.changes(model) if model.linear else adaptive.changes(model):
         yield Hypothesis(*kind)
@@ -127,33 +128,3 @@ def _any(model: Model) -> Iterator[Change]:
             "with maximize its weight decay pushes away from zero",
             model.but(maximize_kind="last"),
         )
-
-
-def _decays(model: Model) -> Iterator[Change]:
-    """Every other meaning of weight decay."""
-    if model.decay == 0:
-        return
-    kinds = {
-        "coupled": ("coupled", "its weight decay is added to the gradient and passes through the slots"),
-        "decoupled": ("decoupled", "its weight decay, times lr, is taken off beside the step"),
-        "not times lr": (
-            "decoupled, not times lr",
-            "its weight decay is taken off beside the step, not times lr",
-        ),
-        "after the step": (
-            "decoupled, after the step",
-            "its weight decay, times lr, is taken off after the step",
-        ),
-    }
-    for kind, (verdict, words) in kinds.items():
-        if kind != model.decay_kind:
-            now = "coupled" if model.decay_kind == "coupled" else "decoupled"
-            yield (
-                f"weight decay {verdict}",
-                f"{words}; the reference's is {now}",
-                model.but(decay_kind=kind),
-            )
-    yield "weight decay ignored", "its weight decay has no effect", model.but(decay_kind="ignored")
-    yield "sign of the weight decay", "its weight decay pushes away from zero", model.but(decay=-model.decay)
-    twice = model.but(decay=2 * model.decay)
-    yield "weight decay twice", "its weight decay is applied twice", twice

@@ -11,6 +11,7 @@ import numpy as np
 
 from polyak.conventions.frameworks.stepper import Array
 from polyak.conventions.spellings import Meaning
+from polyak.conventions.verify.scenarios import Scenario
 from polyak.rules import Coefficients, LinearRule
 
 Slots = dict[str, Any]
@@ -28,7 +29,8 @@ class Model:
         advance: one array's step, instead of the rule's own.
         begin: what is done to an array's slots before the first step.
         decay: its strength.
-        decay_kind: "coupled", "decoupled" (times lr), "not times lr", "after the step" or "ignored".
+        decay_kind: "coupled", "decoupled" (times lr), "not times lr", "after the step", "by the sign" or "by a
+            constant" (both times lr), or "ignored".
         maximize: whether the gradient's sign is turned.
         maximize_kind: "first" (before the decay), "last" (the decay is turned too) or "ignored".
         reads_lr: at "every step", "the first step", "the start" (before it), or "a step late".
@@ -56,6 +58,14 @@ class Model:
         """The model of what a framework's optimizer means."""
         return cls(
             meaning.rule, decay=meaning.weight_decay, decay_kind=meaning.decay_kind, maximize=meaning.maximize
+        )
+
+    def in_scenario(self, scenario: Scenario) -> Model:
+        """The same without what a scenario cannot tell."""
+        return self.but(
+            reads_lr="every step" if scenario.lr_factors is None else self.reads_lr,
+            keeps_state=self.keeps_state or scenario.reload is None,
+            missing=self.missing if any(scenario.missing) else "left alone",
         )
 
     @property
@@ -127,6 +137,10 @@ class ModelStepper:
             step = step - rule.lr * model.decay * x
         elif model.decay_kind == "not times lr":
             step = step - model.decay * x
+        elif model.decay_kind == "by the sign":
+            step = step - rule.lr * model.decay * np.sign(x)
+        elif model.decay_kind == "by a constant":
+            step = step - rule.lr * model.decay
         elif model.decay_kind == "after the step":
             step = step - rule.lr * model.decay * (x + step)
         return step, new

@@ -9,18 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.conventions.problem import problem_for
 from polyak.conventions.verify.comparison import Outcome, Reference
 from polyak.conventions.verify.contender import Contender, checked
-from polyak.conventions.verify.diagnosis import Evidence, diagnose, fitted_numbers, models_of
+from polyak.conventions.verify.diagnosis import diagnose, fitted_numbers, models_of
+from polyak.conventions.verify.evidence import Evidence
 from polyak.conventions.verify.model import Model
-from polyak.conventions.verify.scenarios import SCENARIOS, Scenario
+from polyak.conventions.verify.problems import Problems
+from polyak.conventions.verify.scenarios import SCENARIOS, Descended, Scenario
+from polyak.conventions.verify.single_precision import judged
 from polyak.conventions.verify.verification import Verification
 from polyak.errors import PolyakError
 from polyak.rules import CoupledDecay, Rule
 
 RESPONSE = 20  # steps
+SHAPED: dict[str, Callable[[tuple[int, ...]], bool]] = {
+    "arrays of two axes": lambda shape: len(shape) == 2,
+    "arrays of four axes": lambda shape: len(shape) == 4,
+    "arrays of two axes or more": lambda shape: len(shape) > 1,
+    "arrays without axes": lambda shape: not shape,
+}
+ROUNDS = "it rounds to float32 somewhere"
 Progress = Callable[[int, int], None]
+Responses = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def verify(
@@ -45,12 +55,14 @@ def verify(
 
     Both are run from the same start on the same problem, at a constant learning rate and one that drops or warms up,
     with weight decay, maximizing, zero and missing gradients, a state saved and loaded in mid-run, gradients beside
-    which eps is large or nothing, other shapes and a pytree: what either side cannot be asked is said. Where they
-    part, the reference is changed in the ways in which implementations differ, one or two at a time, and the change
-    that goes where the candidate went, to rounding, is the likely cause.
+    which eps is large or nothing, parameters beside which gradients are nothing, a pytree, matrices, kernels, an array
+    above 4,096 numbers and one long run: what either side cannot be asked is said. Where they part, the reference is
+    changed in the ways in which implementations differ, one or two at a time, and the change that goes where the
+    candidate went, to rounding, is the likely cause. A candidate that rounds to float32 is found by its roughness, and
+    held to what float32 does to it: what is otherwise besides is said too.
 
-    Returns a Verification. Raises PolyakError for what is no optimizer, for a name or a setting that is not known and
-    for a framework that is not installed.
+    Returns a Verification, whose `scope` says what its verdict is true of. Raises PolyakError for what is no optimizer,
+    for a name or a setting that is not known and for a framework that is not installed.
 
     >>> import polyak as pk
     >>> report = verify(pk.HeavyBall(lr=0.02, momentum=0.9), against="polyak:nesterov", lr=0.02, momentum=0.9)
@@ -63,38 +75,47 @@ def verify(
             raise PolyakError(f"{name} is {value}, expected a number")
     reference = checked(Contender(against, settings), settings)
     tested = Contender(candidate, settings, candidate_settings)
-    problem = problem_for(_rule(reference, {}), max(scenario.steps for scenario in SCENARIOS))
+    problems = Problems(_rule(reference))
     outcomes, evidence = list[Outcome](), list[Evidence]()
     for done, scenario in enumerate(SCENARIOS, start=1):
-        outcomes.append(_tried(scenario, problem, tested, reference, evidence))
+        outcomes.append(_tried(scenario, problems.of(scenario), tested, reference, evidence))
         if progress is not None:
             progress(done, len(SCENARIOS))
-    if all(outcome.status in ("fails", "not tried") for outcome in outcomes):
-        raise PolyakError(next(outcome.reason for outcome in outcomes if outcome.status == "fails"))
+    if not evidence:
+        refused = [outcome.reason for outcome in outcomes if outcome.status == "fails"]
+        raise PolyakError((refused or [outcomes[0].reason])[0])
+    in_single = judged(evidence)
+    if in_single is not None:
+        evidence = in_single
+        now = {each.scenario.name: each.outcome for each in evidence}
+        outcomes = [now.get(outcome.scenario, outcome) for outcome in outcomes]
     responses = _response(tested), _response(reference)
-    verdict, cause = _verdict(outcomes, evidence, _model(tested, {}), responses[0])
+    verdict, cause = _verdict(outcomes, evidence, _model(tested, {}), responses)
+    if in_single is not None:
+        verdict, cause = _both(verdict, cause)
     notes = tuple(f"{tested.name} takes no {name}" for name in tested.left_out)
     return Verification(str(tested), str(reference), verdict, cause, tuple(outcomes), responses, notes)
 
 
 def _tried(
-    scenario: Scenario, problem: Any, tested: Contender, reference: Contender, evidence: list[Evidence]
+    scenario: Scenario, problem: Descended, tested: Contender, reference: Contender, evidence: list[Evidence]
 ) -> Outcome:
     obstacle = reference.obstacle(scenario) or tested.obstacle(scenario)
     if scenario.nested and not obstacle and not getattr(tested.make(), "takes_pytrees", False):
         obstacle = f"{tested.name} takes a list"
     if obstacle:
         return Outcome(scenario.name, "not tried", obstacle)
-    expected = Reference.run(scenario, problem, lambda: reference.make(scenario.settings))
+    try:
+        expected = Reference.run(scenario, problem, lambda: reference.make(scenario.settings))
+    except PolyakError as error:
+        return Outcome(scenario.name, "not tried", str(error))
     try:
         path = scenario.path(tested.stepper(scenario), problem)
     except PolyakError as error:
         return Outcome(scenario.name, "fails", str(error))
     outcome = expected.outcome(path)
     model = _model(reference, scenario.settings)
-    if model is not None:
-        telling = outcome.step + 1 if outcome.step is not None else 2
-        evidence.append(Evidence(expected, path, model, outcome.status == "parts", telling))
+    evidence.append(Evidence(expected, path, outcome, model, lambda: tested.stepper(scenario)))
     return outcome
 
 
@@ -118,33 +139,46 @@ def _spelled(target: Any) -> str:
     return f"{framework}:{getattr(target, '__name__', '')}"
 
 
-def _rule(reference: Contender, extra: Mapping[str, Any]) -> Any:
-    model = _model(reference, extra)
+def _rule(reference: Contender) -> object:
+    model = _model(reference, {})
     return None if model is None else model.rule
 
 
 def _verdict(
-    outcomes: list[Outcome], evidence: list[Evidence], known: Model | None, response: NDArray[np.float64]
+    outcomes: list[Outcome], evidence: list[Evidence], known: Model | None, responses: Responses
 ) -> tuple[str, str]:
     """The verdict and the cause; `known` is the candidate in our words, where it has a name of its own."""
-    parted = [outcome for outcome in outcomes if outcome.status == "parts"]
     failed = [outcome for outcome in outcomes if outcome.status == "fails"]
-    if not parted:
+    if not any(each.parted for each in evidence):
         return (f"fails: {failed[0].scenario}", failed[0].reason) if failed else ("equal", "")
-    found = diagnose(evidence, known)
-    if found is None and all(outcome.single for outcome in parted):
-        found = "equal in single precision", "it rounds to float32 somewhere"
-    return found or fitted_numbers(evidence, response) or (_where(outcomes), "")
+    modelled = [each for each in evidence if each.model is not None]
+    return diagnose(modelled, known) or fitted_numbers(modelled, *responses) or _where(evidence)
 
 
-def _where(outcomes: list[Outcome]) -> str:
-    """A verdict for what no known change explains."""
-    parted = {outcome.scenario for outcome in outcomes if outcome.status == "parts"}
-    if parted <= {scenario.name for scenario in SCENARIOS if scenario.lr_factors is not None}:
-        return "equal at constant lr only"
-    if len(parted) < sum(outcome.status == "equal" for outcome in outcomes):
-        return f"equal but for {', '.join(outcome.scenario for outcome in outcomes if outcome.scenario in parted)}"
-    return "another optimizer"
+def _both(verdict: str, cause: str) -> tuple[str, str]:
+    """A verdict of a candidate in single precision: that, and whatever is otherwise besides."""
+    if verdict == "equal":
+        return "equal in single precision", ROUNDS
+    return (
+        f"{verdict}; in single precision",
+        f"{cause}; and {ROUNDS}" if cause else f"{ROUNDS}; that is not all",
+    )
+
+
+def _where(evidence: list[Evidence]) -> tuple[str, str]:
+    """A verdict for what no known change explains, and what those arrays have that part."""
+    parted = [each.scenario for each in evidence if each.parted]
+    if all(scenario.lr_factors is not None for scenario in parted):
+        return "equal at constant lr only", ""
+    held = {scenario.name for scenario in parted}
+    for words, test in SHAPED.items():
+        if len(parted) < len(evidence) and held == {
+            each.scenario.name for each in evidence if any(map(test, each.scenario.shapes))
+        }:
+            return f"equal but for {words}", f"it parts wherever there are {words}, and there alone"
+    if len(parted) < len(evidence) - len(parted):
+        return f"equal but for {', '.join(scenario.name for scenario in parted)}", ""
+    return "another optimizer", ""
 
 
 def _response(contender: Contender) -> NDArray[np.float64]:
