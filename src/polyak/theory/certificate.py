@@ -107,7 +107,9 @@ def _weighted(weights: Array, forms: NDArray[np.float64]) -> list[Array]:
 
 
 def _least(terms: list[Array]) -> float:
-    """The least eigenvalue of a sum of forms, less a bound on its rounding."""
+    """The least eigenvalue of a sum of forms, less a bound on its rounding; -inf where one is not finite."""
     total = np.sum(terms, axis=0)
+    if not np.isfinite(total).all():
+        return -np.inf
     size = float(np.sum([np.linalg.norm(term) for term in terms]))
     return float(np.linalg.eigvalsh(total)[0]) - 4 * len(total) * EPS * size
