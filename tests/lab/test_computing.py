@@ -55,12 +55,14 @@ def test_changing_a_number_compiles_nothing():
     planes.prediction(BALL.rule(SETTINGS), RAVINE)
     memories.memory_of(BALL.rule(SETTINGS), "noisy")
     descents.trace_of(BALL.rule(SETTINGS), RAVINE, (-5.0, -2.0), 20)
+    planes.changes(BALL.rule(SETTINGS), RAVINE, (-5.0, -2.0), 20)
     with jax.log_compiles(False), _no_compilation():
         for lr in (0.31, 0.32):
             rule = BALL.rule({"lr": lr, "momentum": 0.7})
             descents.trace_of(rule, RAVINE, (-4.0, lr), 19)
             planes.plane_of(BALL, {"lr": lr, "momentum": 0.7})
             planes.prediction(rule, RAVINE)
+            planes.changes(rule, RAVINE, (-4.0, lr), 19)
             memories.memory_of(rule, "step")
 
 
@@ -114,6 +116,17 @@ def test_what_no_button_can_do(refused):
         planes.plane_of(OFFER.kind("adam"), {"lr": 0.4})
     with refused("negative"):
         planes.best(BALL, SETTINGS, OFFER.landscapes["saddle"])
+
+
+def test_where_the_curvature_changes_along_a_trace_is_told_from_where_it_does_not():
+    ball = pk.HeavyBall(lr=0.0005, momentum=0.5)
+    assert not planes.changes(ball, RAVINE, (-5.0, -2.0), 20)
+    assert not planes.changes(
+        pk.GradientDescent(lr=50.0), RAVINE, (-5.0, -2.0), 400
+    )  # to where nothing is finite
+    rosenbrock = OFFER.landscapes["rosenbrock"]
+    assert planes.changes(ball, rosenbrock, (-1.2, 1.0), 20)
+    assert not planes.changes(ball, rosenbrock, (1.0, 1.0), 20)  # it stays at the minimiser
 
 
 def test_path_is_cut_on_the_border():

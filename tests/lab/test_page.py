@@ -62,6 +62,7 @@ def test_slider_moves_trace_marks_and_prediction(browser, served):
     browser.until(lambda: f"{found.rates[0]:.6g}" in browser.get("prediction", "text"))
     assert f"curvature 4: {found.regimes[1]}, rate {found.rates[1]:.6g}" in browser.get("prediction", "text")
     assert f"{found.max_lr:.6g}" in browser.get("prediction", "text")
+    assert "True of quadratics." in browser.get("prediction", "text")
 
 
 def test_momentum_moves_by_its_memory(browser, served):

@@ -140,6 +140,7 @@ class Lab:
             first = float(plane.values[0])
             planes.path_at(offer.kind(state.current.rule), state.current.settings, plane, 1.0, first)
             planes.prediction(offer.rule(state.current), landscape)
+            planes.changes(offer.rule(state.current), landscape, state.start, state.steps)
         with suppress(PolyakError):
             memories.memory_of(offer.rule(state.current), state.signal)
         assert self.places  # what a page is made with is imported before one is asked for

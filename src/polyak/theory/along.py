@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from polyak.landscapes import Landscape
 from polyak.run import Trace
 from polyak.theory.curvatures import hessians, point_of
+from polyak.theory.examination import room
 from polyak.theory.step_map import step_maps
 
 CHANGES = (
@@ -43,9 +44,14 @@ def curvature_change(landscape: Landscape, positions: NDArray[Any]) -> float:
     >>> curvature_change(trace.landscape, trace.positions) > 0.1
     True
     """
-    there = hessians(landscape, positions[np.isfinite(positions).all(axis=1)])
+    point = point_of(landscape)[0]
+    finite = np.isfinite(positions).all(axis=1, keepdims=True)
+    # The point stands first, and in for what is not finite: a compilation serves many numbers of steps.
+    points = np.tile(point, (room(len(positions) + 1), 1))
+    points[1 : len(positions) + 1] = np.where(finite, positions, point)
+    there = hessians(landscape, points)
+    here = there[0]
     there = there[np.isfinite(there).all(axis=(1, 2))]
-    here = hessians(landscape, np.array([point_of(landscape)[0]]))[0]
     size = float(np.linalg.norm(here, 2))
     most = float(np.linalg.norm(there - here, 2, axis=(1, 2)).max(initial=0.0))
     return most / size if size else math.inf
