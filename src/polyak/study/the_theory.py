@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.rules import FromPlane, Rule
 from polyak.run import descend
 from polyak.show import condition_figure, phase_figure, response_figure, stability_figure
 from polyak.study.section import Picture, Section, Subject, Table
 from polyak.theory import Stability, phase_diagram, rates_by_condition_number, response, stability
 from polyak.theory.response import RULE_OF_THUMB, Response
+from polyak.theory.words import rate_in_words, stable_in_words
 
 CONDITION_NUMBERS = (1.5, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 
@@ -80,10 +82,8 @@ def _predicted(subject: Subject, found: Stability) -> list[str]:
             f"{_ratio(last, first)} of it."
             for sentence, first, last in zip(sentences, *errors, strict=True)
         ]
-    if np.isfinite(found.max_lr):
-        sentences.append(
-            f"On all of these curvatures it is stable up to a learning rate of {found.max_lr:.6g}."
-        )
+    if found.lr is not None and found.stable_lrs is not None:
+        sentences.append(f"On all of these curvatures it is {stable_in_words(found.lr, found.stable_lrs)}.")
     return sentences
 
 
@@ -102,12 +102,25 @@ def _ratio(last: float, first: float) -> str:
 
 
 def _rows(found: Stability) -> Any:
-    header = ("curvature", "regime", "rate a step", "period (steps)", "steps to 1 %")
+    header = ("curvature", "regime", "rate a step", "period (steps)", "steps to 1 %", "peak")
+    columns = (
+        found.curvatures,
+        found.regimes,
+        found.log_rates,
+        found.periods,
+        found.steps_to_1_percent,
+        found.peaks,
+    )
     rows = [
-        (f"{curvature:.6g}", regime, f"{rate:.6f}", f"{period:.4g}", f"{steps:.4g}")
-        for curvature, regime, rate, period, steps in zip(
-            found.curvatures, found.regimes, found.rates, found.periods, found.steps_to_1_percent, strict=True
+        (
+            readable(curvature, 6),
+            regime,
+            rate_in_words(rate),
+            readable(period),
+            f"{steps:.6g}",
+            readable(peak),
         )
+        for curvature, regime, rate, period, steps, peak in zip(*columns, strict=True)
     ]
     return header, rows
 
@@ -125,5 +138,5 @@ def _planes(subject: Subject, found: Stability) -> list[Picture]:
         rates = rates_by_condition_number(type(subject.rule), CONDITION_NUMBERS)
     except PolyakError:
         return pictures
-    caption = "How many steps the best setting needs, the longer the valley."
+    caption = "How many steps a run at the best setting takes, the longer the valley."
     return [*pictures, Picture("condition", condition_figure(rates), caption)]
