@@ -128,16 +128,19 @@ def test_runs_beside_a_prediction_are_drawn_with_replacement_and_recorded_each_b
     np.testing.assert_array_equal(measured.losses, other.losses)
 
 
-def test_condition_figure_draws_steps_to_a_hundredth():
-    (axes,) = condition_figure(rates_by_condition_number(pk.HeavyBall, [4.0, 9.0])).axes
+def test_condition_figure_draws_the_steps_of_runs_to_a_hundredth():
+    rates = rates_by_condition_number(pk.HeavyBall, [4.0, 9.0])
+    (axes,) = condition_figure(rates).axes
     drawn = lines(axes)
-    # Best rates: (sqrt k - 1)/(sqrt k + 1), and (k - 1)/(k + 1) without momentum.
-    np.testing.assert_allclose(
-        drawn["heavy ball"].get_ydata(), np.log(0.01) / np.log([1 / 3, 1 / 2]), rtol=1e-6
-    )
-    np.testing.assert_allclose(
-        drawn["gradient descent"].get_ydata(), np.log(0.01) / np.log([3 / 5, 4 / 5]), rtol=1e-6
-    )
+    # (k - 1)/(k + 1) without momentum, both ends alike: 3/5 and 4/5.
+    plain = np.ceil(np.log(0.01) / np.log([3 / 5, 4 / 5]))
+    np.testing.assert_array_equal(drawn["gradient descent"].get_ydata(), plain)
+    for k, steps in zip((4.0, 9.0), drawn["heavy ball"].get_ydata(), strict=True):
+        best = pk.optimal(pk.HeavyBall, [1.0, k]).rule
+        ends = [
+            pk.descend(best, pk.landscapes.quadratic([c], start=[1.0]), 60).positions[:, 0] for c in (1.0, k)
+        ]
+        assert steps == max(np.flatnonzero(np.abs(x) > 0.01)[-1] + 1 for x in ends)
 
 
 def test_tradeoff_figure_draws_floor_against_steps(problem):

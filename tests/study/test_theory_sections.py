@@ -10,6 +10,8 @@ from polyak.study.study import _subject
 from polyak.study.the_prediction import the_prediction
 from polyak.study.the_theory import the_theory
 
+RULE = pk.HeavyBall(lr=0.6, momentum=0.5)
+
 
 @pytest.fixture(scope="module")
 def problem():
@@ -26,9 +28,16 @@ def said(section):
 
 def test_page_has_the_predictions_sentences_with_what_really_happened(heavy_ball):
     assert "On curvature 4 this setting ripples with period 2.78 steps (under-damped)" in heavy_ball.text
+    assert "grows up to 1.4 times before it shrinks" in heavy_ball.text  # |1 - 0.6 * 4|
     rows = heavy_ball.rows("Predicted on ravine")
     assert [row[:2] for row in rows[1:]] == [["0.2", "under-damped"], ["4", "under-damped"]]
     np.testing.assert_allclose([float(row[2]) for row in rows[1:]], np.sqrt(0.5), atol=1e-6)
+    traces = [
+        pk.descend(RULE, pk.landscapes.quadratic([c], start=[1.0]), 60).positions[:, 0] for c in (0.2, 4.0)
+    ]
+    taken = [int(np.flatnonzero(np.abs(x) > 0.01)[-1]) + 1 for x in traces]
+    assert rows[0][4:] == ["steps to 1 %", "peak"]
+    assert [row[4:] for row in rows[1:]] == [[str(taken[0]), "1"], [str(taken[1]), "1.4"]]
     for name in ("response", "stability", "phase", "condition", "expected", "tradeoff"):
         assert (heavy_ball.folder / f"{name}.svg").exists()
 

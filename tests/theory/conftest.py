@@ -63,6 +63,14 @@ def looking(params, states, hyperparams):
             p[:] -= v * float(p.grad.sum() * 0 + 1)
 
 
+def chained(params, states, hyperparams):
+    """Two velocities, the second of the first: on a curvature of 1 stable to .125, and again from 1.22 to 7.1."""
+    for p, (v, w) in zip(params, states):
+        v[:] = 0.9 * v + p.grad
+        w[:] = 0.8 * w + v
+        p[:] -= hyperparams["lr"] * (0.1 * v + 0.1 * w + 0.2 * p.grad)
+
+
 def steps_run(rule: Any, curvature: float, x: float, steps: int) -> np.ndarray:
     """x at steps 0 .. steps of a rule on f = curvature x^2 / 2, by NumPy and a plain loop."""
     params = np.array([x])
@@ -102,6 +110,12 @@ def pages() -> dict[str, Any]:
             sgd_momentum, states=lambda: (np.zeros((5, 1)), np.zeros(1)), lr=0.4, momentum=0.6
         ),
     }
+
+
+@pytest.fixture(scope="session")
+def two_velocities() -> Callable[[float], Any]:
+    """A page with two slots, as a function of its learning rate."""
+    return lambda lr: pk.from_page(chained, lr=lr)
 
 
 @pytest.fixture(scope="session")

@@ -106,12 +106,13 @@ def test_the_predicted_rate_and_divergence_are_the_measured_ones(members, settin
     maps = [step_map(rule) for rule in rules]
 
     def predicted(off):
-        return spectrum(np.array([one.on(c * (1 + off)) for one, c in zip(maps, curvatures)]))
+        return spectrum(np.array([one.change_on(c * (1 + off)) for one, c in zip(maps, curvatures)]))
 
-    _, rates, regimes = predicted(0.0)
+    _, log_rates, regimes = predicted(0.0)
+    rates = np.exp(log_rates)
     diverging = regimes == REGIMES.index("diverging")
     # Within 1e-3 of the edge: there lr * curvature may be on either side.
-    beside = (predicted(-1e-3)[1] < 1) != (predicted(1e-3)[1] < 1)
+    beside = (predicted(-1e-3)[1] < 0) != (predicted(1e-3)[1] < 0)
 
     with jax.enable_x64(True):
         power = np.asarray(powered(stacked, curvatures))

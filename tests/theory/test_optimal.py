@@ -9,7 +9,7 @@ import optax
 import pytest
 
 import polyak as pk
-from polyak.theory import rates_by_condition_number
+from polyak.theory import closed_forms, rates_by_condition_number
 
 TO = {"rel": 1e-9, "abs": 1e-12}
 ENDS = [(0.2, 4.0), (1.0, 1000.0), (3.0, 3.3)]
@@ -25,7 +25,9 @@ def test_the_heavy_ball(m, L):
     assert b.rate == pytest.approx(math.sqrt(gamma), **TO)
     assert b.gradient_descent.settings["lr"] == pytest.approx(2 / (L + m), **TO)
     assert b.gradient_descent.rate == pytest.approx((k - 1) / (k + 1), **TO)
-    assert b.speedup == pytest.approx(math.log(math.sqrt(gamma)) / math.log((k - 1) / (k + 1)), rel=1e-8)
+    assert b.asymptotic_speedup == pytest.approx(
+        math.log(math.sqrt(gamma)) / math.log((k - 1) / (k + 1)), rel=1e-8
+    )
     assert b.closed_form.momentum == pytest.approx(gamma)
 
 
@@ -42,6 +44,104 @@ def test_nesterov_and_the_averaged_gradient(m, L):
     assert averaged.settings["lr"] == pytest.approx(
         (2 / (math.sqrt(L) + math.sqrt(m))) ** 2 / (1 - gamma), **TO
     )
+
+
+def best_on_paper(family, k):
+    """Learning rate, 1 - momentum and log rate on curvatures from 1 to k, of well-conditioned expressions."""
+    root, triple = math.sqrt(k), math.sqrt(3 * k + 1)
+    ball = ((2 / (root + 1)) ** 2, 4 * root / (root + 1) ** 2, -2 * math.atanh(1 / root))
+    return {
+        "gradient_descent": (2 / (1 + k), None, -2 * math.atanh(1 / k)),
+        "heavy_ball": ball,
+        "averaged_gradient": (ball[0] / ball[1], *ball[1:]),
+        "nesterov": (4 / (3 * k + 1), 4 / (triple + 2), math.log1p(-2 / triple)),
+    }[family]
+
+
+@pytest.mark.parametrize("k", [1 + 1e-3, 2.0, 1e2, 1e4, 1e7, 1e10, 3e12, 1e15, 1e17])
+@pytest.mark.parametrize("cls", [pk.GradientDescent, pk.HeavyBall, pk.AveragedGradient, pk.Nesterov])
+def test_from_a_condition_number_of_1_to_1e17(cls, k):
+    """1 - momentum is 4/sqrt(k): as a number below 1 it is known to 1e-16 sqrt(k)/4, and the rate with it."""
+    b = pk.optimal(cls, [1.0, k])
+    lr, lacks, log_rate = best_on_paper(b.family, k)
+    to = 1e-9 + 1e-15 * math.sqrt(k)
+    assert b.settings["lr"] == pytest.approx(lr, rel=to)
+    assert b.log_rates.max() == pytest.approx(log_rate, rel=to)
+    assert b.closed_form.lr == pytest.approx(lr, rel=1e-14)
+    assert b.closed_form.rate == pytest.approx(math.exp(log_rate), abs=1e-15)
+    assert b.closed_form.momentum == (None if lacks is None else pytest.approx(1 - lacks, abs=1e-15))
+    if lacks is not None:
+        assert 1 - b.settings["momentum"] == pytest.approx(lacks, rel=to)
+        assert b.asymptotic_speedup == pytest.approx(log_rate / (-2 * math.atanh(1 / k)), rel=2 * to)
+        assert 0.1 * b.asymptotic_speedup < b.speedup <= 1.1 * b.asymptotic_speedup
+    assert np.isfinite(
+        float(str(b).split("rate ")[2 if "rate=" in str(b) else 1].split(",")[0].split(" - ")[-1])
+    )
+    assert pk.stability(b.rule, [1.0, k]).stable
+
+
+@pytest.mark.parametrize("cls", [pk.Dampening, pk.QuasiHyperbolic])
+def test_three_numbers_are_no_worse_than_the_heavy_ball(cls):
+    """Dampened, and at nu = 1, they are the heavy ball in other units."""
+    log_rate = best_on_paper("heavy_ball", 1e6)[2]
+    assert pk.optimal(cls, [1.0, 1e6]).log_rates.max() <= log_rate * (1 - 1e-3)
+
+
+@pytest.mark.parametrize(
+    "curvature", [[1.0], [1.0, 1.0], [1.0, 1 + 1e-15], [1.0, 1 + 1e-9], [1e-200], [1e200, 1e200]]
+)
+@pytest.mark.parametrize(
+    "cls", [pk.GradientDescent, pk.HeavyBall, pk.AveragedGradient, pk.Nesterov, pk.TripleMomentum]
+)
+def test_nearly_one_curvature_needs_one_step(cls, curvature):
+    """The rate on paper is (k - 1)/(k + 1) or less; where two eigenvalues meet at 0 it is known to 1e-8."""
+    b = pk.optimal(cls, curvature)
+    assert b.rate <= 1e-7
+    assert b.settings["lr"] * curvature[0] == pytest.approx(1, rel=1e-6)
+    assert (b.steps_to(0.01), b.speedup) == (1, 1)
+    assert "1 steps of gradient descent in one" in str(b) or cls is pk.GradientDescent
+
+
+def test_a_wide_range_can_be_printed():
+    assert str(pk.optimal(pk.HeavyBall, [1, 1e17])).startswith(
+        "best heavy_ball(lr=4e-17, momentum=1 - 1.26e-08,"
+    )
+    assert "rate 1 - 6.32e-09" in str(pk.optimal(pk.HeavyBall, [1e-17, 1]))
+    assert "rate 1 - 2e-40" in str(pk.optimal(pk.GradientDescent, [1, 1e40]))
+
+
+def test_beyond_what_can_be_told_is_refused(refused):
+    """A momentum nearer to 1 than rounding lets one see at the other end, where x changes sign at each step."""
+    for cls in (pk.HeavyBall, pk.AveragedGradient, pk.Nesterov):
+        with refused("the best momentum", "beyond"):
+            pk.optimal(cls, [1, 1e40])
+    with refused("condition number", "beyond"):
+        pk.optimal(pk.GradientDescent, [1e-308, 1e308])
+
+
+def test_no_setting_that_shrinks_is_refused(refused):
+    def uphill(params, states, hyperparams):
+        for p in params:
+            p[:] += hyperparams["lr"] * p.grad
+
+    with refused("no setting of uphill"):
+        pk.optimal(pk.from_page(uphill, lr=0.1), [1.0, 2.0])
+
+
+@pytest.mark.parametrize(("m", "L"), [(0.2, 4.0), (1.0, 1e6), (1e-5, 3.0)])
+def test_closed_forms_are_the_rates_of_their_settings(m, L):
+    """The rate that stands beside a setting is the one its eigenvalues have, on both ends."""
+    forms = {
+        pk.GradientDescent: closed_forms.best_gradient_descent(m, L),
+        pk.HeavyBall: closed_forms.best_heavy_ball(m, L),
+        pk.Nesterov: closed_forms.best_nesterov(m, L),
+        pk.AveragedGradient: closed_forms.best_averaged_gradient(m, L),
+    }
+    for cls, form in forms.items():
+        rule = cls(lr=form.lr) if form.momentum is None else cls(lr=form.lr, momentum=form.momentum)
+        double_root = 4 * math.sqrt(1e-16 * math.sqrt(L / m))  # of the rounding of lr (1 - momentum)
+        assert pk.stability(rule, [m, L]).rate == pytest.approx(form.rate, abs=double_root)
+        assert pk.optimal(cls, [m, L]).closed_form == form
 
 
 def test_of_one_curvature_gradient_descent_needs_one_step():

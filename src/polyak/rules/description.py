@@ -10,6 +10,8 @@ def shown(value: Any) -> str:
     """A setting's value as it is printed."""
     if callable(value):
         return "schedule"
+    if isinstance(value, float) and 0 < 1 - value < 1e-6:
+        return f"1 - {1 - value:.3g}"  # a momentum of 1 is none
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

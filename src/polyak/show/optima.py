@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from polyak.show.style import heading, legend_below, new_figure, series, styled
@@ -12,7 +11,7 @@ from polyak.show.style import heading, legend_below, new_figure, series, styled
 
 @styled
 def condition_figure(rates: Any) -> Figure:
-    """Steps to a hundredth of the error at the best setting, against the condition number L/m.
+    """The steps that a run takes to a hundredth of the error at the best setting, against the condition number L/m.
 
     Args:
         rates: what `rates_by_condition_number` returns.
@@ -20,9 +19,11 @@ def condition_figure(rates: Any) -> Figure:
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     family = str(rates.attrs["rule"]).replace("_", " ")
-    curves = {family: rates.rate.values, "gradient descent": rates.gradient_descent.values}
-    for index, (name, rate) in enumerate(curves.items()):
-        steps = np.log(0.01) / np.log(np.where((rate > 0) & (rate < 1), rate, np.nan))
+    curves = {
+        family: rates.steps_to_1_percent.values,
+        "gradient descent": rates.gradient_descent_steps.values,
+    }
+    for index, (name, steps) in enumerate(curves.items()):
         axes.plot(rates.condition_number.values, steps, **series(index), label=name)
     axes.set_xscale("log")
     axes.set_yscale("log")

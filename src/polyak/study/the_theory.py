@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.rules import FromPlane, Rule
 from polyak.run import Trace, descend
 from polyak.show import condition_figure, phase_figure, response_figure, stability_figure
@@ -22,6 +23,7 @@ from polyak.theory import (
 from polyak.theory.along import CHANGES, curvature_change
 from polyak.theory.curvatures import point_of
 from polyak.theory.response import RULE_OF_THUMB, Response
+from polyak.theory.words import rate_in_words, stable_in_words
 
 CONDITION_NUMBERS = (1.5, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 
@@ -78,8 +80,8 @@ def _remembered(found: Response) -> str:
 def _predicted(subject: Subject, found: Stability, trace: Trace, change: float) -> list[str]:
     """A sentence for each curvature, and what really happened along it: where the curvature stays as it is."""
     edge = []
-    if np.isfinite(found.max_lr):
-        edge = [f"On all of these curvatures it is stable up to a learning rate of {found.max_lr:.6g}."]
+    if found.lr is not None and found.stable_lrs is not None:
+        edge = [f"On all of these curvatures it is {stable_in_words(found.lr, found.stable_lrs)}."]
     if np.isnan(found.curvatures).any():
         return [*found.words(subject.steps), *edge]
     if change > CHANGES:
@@ -102,21 +104,23 @@ def _predicted(subject: Subject, found: Stability, trace: Trace, change: float) 
 
 def _elsewhere(found: Stability, trace: Trace, change: float) -> str:
     """Where the curvature changes along the way: what it is there, and that nothing is predicted."""
-    here = f"{found.curvatures.min():.4g} to {found.curvatures.max():.4g}"
+    here = f"{readable(found.curvatures.min())} to {readable(found.curvatures.max())}"
     try:
         along = curvatures(trace)
     except PolyakError:
         there = "the descent passes where it is flat"
     else:
-        there = f"along the descent it goes from {along.values.min():.4g} to {along.values.max():.4g}"
+        there = (
+            f"along the descent it goes from {readable(along.values.min())} to {readable(along.values.max())}"
+        )
     rates = ", ".join(
-        f"{rate:.4g} on {curvature:.4g}"
-        for curvature, rate in zip(found.curvatures, found.rates, strict=True)
+        f"{rate_in_words(rate, 4)} on {readable(curvature)}"
+        for curvature, rate in zip(found.curvatures, found.log_rates, strict=True)
     )
     return (
         f"The curvature changes along the way: {here} at the point that is predicted from ({found.origin}), and "
-        f"{there}, a change of {100 * change:.3g} %. The rates ({rates}) are those of a quadratic, and hold close to "
-        "that point alone: of this descent they predict nothing."
+        f"{there}, a change of {readable(100 * change, 3)} %. The rates ({rates}) are those of a quadratic, and hold "
+        "close to that point alone: of this descent they predict nothing."
     )
 
 
@@ -135,12 +139,25 @@ def _ratio(last: float, first: float) -> str:
 
 
 def _rows(found: Stability) -> Any:
-    header = ("curvature", "regime", "rate a step", "period (steps)", "steps to 1 %")
+    header = ("curvature", "regime", "rate a step", "period (steps)", "steps to 1 %", "peak")
+    columns = (
+        found.curvatures,
+        found.regimes,
+        found.log_rates,
+        found.periods,
+        found.steps_to_1_percent,
+        found.peaks,
+    )
     rows = [
-        (f"{curvature:.6g}", regime, f"{rate:.6f}", f"{period:.4g}", f"{steps:.4g}")
-        for curvature, regime, rate, period, steps in zip(
-            found.curvatures, found.regimes, found.rates, found.periods, found.steps_to_1_percent, strict=True
+        (
+            readable(curvature, 6),
+            regime,
+            rate_in_words(rate),
+            readable(period),
+            f"{steps:.6g}",
+            readable(peak),
         )
+        for curvature, regime, rate, period, steps, peak in zip(*columns, strict=True)
     ]
     return header, rows
 
@@ -158,5 +175,5 @@ def _planes(subject: Subject, found: Stability) -> list[Picture]:
         rates = rates_by_condition_number(type(subject.rule), CONDITION_NUMBERS)
     except PolyakError:
         return pictures
-    caption = "How many steps the best setting needs, the longer the valley."
+    caption = "How many steps a run at the best setting takes, the longer the valley."
     return [*pictures, Picture("condition", condition_figure(rates), caption)]

@@ -46,7 +46,7 @@ def best_gradient_descent(m: float, L: float) -> ClosedForm:
     """
     k = L / m
     return ClosedForm(
-        2 / (L + m), None, (k - 1) / (k + 1), "Polyak (1987), Introduction to optimization, 1.4.2"
+        1 / (L / 2 + m / 2), None, (k - 1) / (k + 1), "Polyak (1987), Introduction to optimization, 1.4.2"
     )
 
 
@@ -73,14 +73,14 @@ def best_nesterov(m: float, L: float) -> ClosedForm:
 
 
 def best_averaged_gradient(m: float, L: float) -> ClosedForm:
-    r"""The heavy ball's with eta/(1-gamma): the average takes in 1-gamma of each gradient.
+    r"""The heavy ball's with eta/(1-gamma), 1-gamma = 4 sqrt k/(sqrt k + 1)^2, which the average takes in.
 
     >>> best_averaged_gradient(1.0, 9.0).rate
     0.5
     """
     ball = best_heavy_ball(m, L)
-    momentum = ball.momentum or 0.0
-    return ClosedForm(ball.lr / (1 - momentum), momentum, ball.rate, ball.source)
+    root = math.sqrt(L / m)
+    return ClosedForm(ball.lr * (root + 1) ** 2 / (4 * root), ball.momentum, ball.rate, ball.source)
 
 
 KNOWN: tuple[tuple[type[Rule], Callable[[float, float], ClosedForm]], ...] = (

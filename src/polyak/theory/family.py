@@ -141,8 +141,8 @@ def matrices(rule: Any, state: Any, settings: Mapping[str, Any]) -> tuple[Array,
 def steps_on(
     rule: Any, state: Any, kept: tuple[int, ...], settings: Mapping[str, Any], curvature: Any
 ) -> Array:
-    """One step's matrix of many members on a curvature, over the loop through x: shape (..., s, s)."""
+    """One step D = M - 1 of many members on a curvature, over the loop through x: shape (..., s, s)."""
     A, B = matrices(rule, state, settings)
     chosen = np.array(kept)
-    M = A.at[..., :, 0].add(curvature * B)
-    return M[..., chosen[:, None], chosen]
+    D = (A - jnp.eye(A.shape[-1])).at[..., :, 0].add(curvature * B)
+    return D[..., chosen[:, None], chosen]

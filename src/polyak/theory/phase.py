@@ -72,8 +72,9 @@ def phase_diagram(
 def _cells(rule: Any, state: Any, kept: Any, names: tuple[str, ...], curvature: Any, *grids: Any) -> Any:
     """Rate and regime of every cell: eigenvalues in closed form, all cells at once."""
     settings = dict(zip(names, jnp.meshgrid(*grids, indexing="ij"), strict=True))
-    mu = spectrum.eigenvalues(steps_on(rule, state, kept, settings, curvature))
-    return spectrum.rate(mu), spectrum.regime(mu)
+    D = steps_on(rule, state, kept, settings, curvature)
+    log_rates = spectrum.log_radius(D)
+    return jnp.exp(log_rates), spectrum.regime(spectrum.shifts(D), log_rates)
 
 
 def _other(found: Family, over: str | None) -> str | None:

@@ -1,8 +1,9 @@
 """The search for the least worst rate over a family's settings.
 
 Each setting is searched on a grid that closes in on its best point, and at each of its values those before it are
-searched again: the learning rate, by its logarithm, innermost. Nested so, a search finds the cusp of critical damping,
-off which a search of all at once slides.
+searched again: the learning rate, by its logarithm, innermost; a setting below 1 by the logarithm of what it lacks.
+Nested so, a search finds the cusp of critical damping, off which a search of all at once slides. What is compared is
+the logarithm of the rate, the largest that rounding leaves room for.
 """
 
 from __future__ import annotations
@@ -18,67 +19,94 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
+from polyak.errors import PolyakError
 from polyak.theory import spectrum
-from polyak.theory.family import WIDE, Family, steps_on
+from polyak.theory.family import WIDE, Family, matrices, steps_on
+from polyak.theory.step_map import StepMap
 
-LEAST_LR, MOST_LR = 1e-8, 1e6  # times 1/L: between these a learning rate is searched
+LEAST_LR, MOST_LR = 1e-8, 1e20  # times 1/L: between these a learning rate is searched
 LRS, POINTS = 33, 17  # of each grid of learning rates, and of each other setting
-DIGITS = 14  # to which a setting is found, of the width of its range
-NEAR_1 = 1 - 1e-9  # where a range stops short of 1
-
-
-def worst_rate(found: Family, settings: Mapping[str, float], values: NDArray[np.float64]) -> float:
-    """The worst rate over the curvatures of the member with these settings."""
-    with jax.enable_x64(True):
-        names = tuple(settings)
-        numbers = jnp.array([[settings[name]] for name in names])
-        kept = found.kept(names)
-        rates = _worst_rates(found.rule, found.state, kept, names, jnp.asarray(values), numbers)
-    return float(rates[0])
+LR_DIGITS, DIGITS = 17, 14  # to which each is found, of the width of its range
+LACKS = -math.log(1e-13)  # of the largest setting below 1: nearer to 1, rounding near -1 hides the rate
+BESIDE = 1e-2  # of an end of what is searched, as logarithms: there 1 - m is known to 1e-3
 
 
 def best_settings(found: Family, values: NDArray[np.float64]) -> dict[str, float]:
-    """The settings with the least worst rate over the curvatures, by name."""
-    names = (found.lr, *found.others)
-    ends = [(low, NEAR_1 if high == WIDE else high) for low, high in found.others.values()]
+    """The settings with the least worst rate over the curvatures, by name.
+
+    Raises PolyakError where no setting that is searched shrinks an error on all of them, or where the best one lies
+    beyond: with a momentum nearer to 1 double precision cannot tell the rate from 1.
+    """
+    names, ends = (found.lr, *found.others), tuple(found.others.values())
     with jax.enable_x64(True):
-        settings = _best(found.rule, found.state, found.kept(names), names, jnp.asarray(values), tuple(ends))
+        kept = found.kept(names)
+        log_rate, places = _best(found.rule, found.state, kept, names, jnp.asarray(values), ends)
+    where = f"{found.name} on curvatures from {values.min():g} to {values.max():g}"
+    if not float(log_rate) < 0:
+        raise PolyakError(f"no setting of {where} is known to shrink an error on all of them")
+    lows, highs = [math.log(LEAST_LR), *(-math.inf for _ in ends)], [math.log(MOST_LR)]
+    highs += [LACKS if high == WIDE else math.inf for _, high in ends]
+    for name, place, low, high in zip(names, map(float, places), lows, highs, strict=True):
+        if not low + BESIDE < place < high - BESIDE:
+            raise PolyakError(f"the best {name} of {where} lies beyond what double precision can tell")
+    with jax.enable_x64(True):
+        settings = _settings(jnp.asarray(values), ends, *places)
     return dict(zip(names, map(float, settings), strict=True))
 
 
+def map_of(found: Family, settings: Mapping[str, float]) -> StepMap:
+    """The step of the member with these settings."""
+    kept = list(found.kept(tuple(settings)))
+    with jax.enable_x64(True):
+        A, B = map(np.asarray, matrices(found.rule, found.state, settings))
+    return StepMap(A[np.ix_(kept, kept)], B[kept])
+
+
 @partial(jax.jit, static_argnums=(2, 3))
-def _worst_rates(rule: Any, state: Any, kept: Any, names: Any, values: Any, settings: Any) -> Any:
-    """The worst rate over the curvatures (n,) of members with settings (numbers, cells): shape (cells,)."""
-    members = dict(zip(names, settings, strict=True))
+def _worst_log_rate(rule: Any, state: Any, kept: Any, names: Any, values: Any, settings: Any) -> Any:
+    """The logarithm of the worst rate over the curvatures (n,) of a member with settings (numbers,)."""
+    member = dict(zip(names, settings, strict=True))
     per_curvature = lax.map(
-        lambda value: spectrum.radius(steps_on(rule, state, kept, members, value)), values
+        lambda value: spectrum.log_radius(steps_on(rule, state, kept, member, value), at_worst=True), values
     )
-    return per_curvature.max(0)
+    worst = per_curvature.max(0)
+    return jnp.where(jnp.isnan(worst), jnp.inf, worst)
 
 
-@partial(jax.jit, static_argnums=(2, 3))
+def _settings(values: Any, ends: Any, log_lr: Any, *places: Any) -> Any:
+    """The settings at places of the search: log(lr L), and for a range (low, high) where in it."""
+    others = [_setting(place, *end) for place, end in zip(places, ends, strict=True)]
+    return jnp.stack([jnp.exp(log_lr) / values.max(), *others])
+
+
+def _setting(place: Any, low: float, high: float) -> Any:
+    return low - jnp.expm1(-place) * (1 - low) if high == WIDE else place
+
+
+@partial(jax.jit, static_argnums=(2, 3, 5))
 def _best(rule: Any, state: Any, kept: Any, names: Any, values: Any, ends: Any) -> Any:
-    """The settings of the least worst rate: each is searched for the best of those before it."""
-
-    def worst(log_lr: Any, *others: Any) -> Any:
-        settings = jnp.stack([jnp.exp(log_lr), *others])[:, None]
-        return _worst_rates(rule, state, kept, names, values, settings)[0]
+    """The least worst logarithmic rate, and where it is: each place is searched for the best of those before it."""
 
     def best(*outer: Any) -> tuple[Any, tuple[Any, ...]]:
-        """The least worst rate, and the best settings, where the settings `outer`, the last ones, are given."""
+        """The same where the places `outer`, the last ones, are given."""
         if len(outer) < len(ends):
             low, high = ends[len(ends) - 1 - len(outer)]
-            least, (here, inner) = _least(lambda value: best(value, *outer), low, high, POINTS)
+            low, high = (0.0, LACKS) if high == WIDE else (low, high)
+            least, (here, inner) = _least(lambda place: best(place, *outer), low, high, POINTS, DIGITS)
             return least, (*inner, here)
-        low, high = (math.log(end) - jnp.log(values.max()) for end in (LEAST_LR, MOST_LR))
-        least, (log_lr, _) = _least(lambda log_lr: (worst(log_lr, *outer), ()), low, high, LRS)
-        return least, (jnp.exp(log_lr),)
 
-    return best()[1]
+        def worst(log_lr: Any) -> tuple[Any, tuple[()]]:
+            settings = _settings(values, ends, log_lr, *outer)
+            return _worst_log_rate(rule, state, kept, names, values, settings), ()
+
+        least, (log_lr, _) = _least(worst, math.log(LEAST_LR), math.log(MOST_LR), LRS, LR_DIGITS)
+        return least, (log_lr,)
+
+    return best()
 
 
 def _least(
-    f: Callable[[Any], tuple[Any, Any]], low: Any, high: Any, points: int
+    f: Callable[[Any], tuple[Any, Any]], low: Any, high: Any, points: int, digits: int
 ) -> tuple[Any, tuple[Any, Any]]:
     """The least value of f between low and high, where it is, and what else f says there.
 
@@ -93,7 +121,7 @@ def _least(
         found = values[at], (grid[at], jax.tree.map(lambda entries: entries[at], others))
         return grid[jnp.maximum(at - 1, 0)], grid[jnp.minimum(at + 1, points - 1)], found
 
-    rounds = math.ceil(DIGITS / math.log10((points - 1) / 2))
+    rounds = math.ceil(digits / math.log10((points - 1) / 2))
     ends = jnp.asarray(low, dtype=jnp.float64), jnp.asarray(high, dtype=jnp.float64)
     nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(f, ends[0]))
     begin = (*ends, (nothing[0], (ends[0], nothing[1])))

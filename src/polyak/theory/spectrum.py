@@ -1,10 +1,11 @@
 r"""What the eigenvalues of a step's matrix say: the rate, the regime, the period.
 
-    z_{k+1} = M z_k,    rate = max |mu_i|,    steps to a fraction q = log q / log rate,    period = 2 pi / |arg mu|
+    z_{k+1} = M z_k = z_k + D z_k,    rate = max |mu_i|,    mu_i = 1 + delta_i,    period = 2 pi / |arg mu|
 
-For a matrix of one or two rows the eigenvalues are closed:
+Everything is asked of D = M - 1, which is the step itself, and of its eigenvalues delta: a rate of 1 - 1e-17 rounds to
+1, its logarithm does not. For two rows they are closed:
 
-    mu = (a + d)/2 +- sqrt(((a - d)/2)^2 + b c),    M = ((a, b), (c, d))
+    delta = (a + d)/2 +- sqrt(((a - d)/2)^2 + b c),    D = ((a, b), (c, d)),    delta_1 delta_2 = a d - b c
 """
 
 from __future__ import annotations
@@ -22,82 +23,132 @@ OVER_DAMPED, CRITICALLY_DAMPED, UNDER_DAMPED, OSCILLATING, DIVERGING = range(5)
 
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
 EQUAL = 1e-6  # relative distance at which two eigenvalues are called equal: 1e-12 under the root
-STABLE = 1 - 1e-12  # a rate of 1 up to rounding is not stable
+REFINEMENTS = 4  # of small eigenvalues of three rows or more
 
 Array = Any
 
 
-def eigenvalues(M: Any) -> Array:
-    """The eigenvalues of matrices of shape (..., s, s), the largest first: shape (..., s), complex128.
+def shifts(D: Any) -> Array:
+    """The eigenvalues delta of D, shape (..., s, s): shape (..., s), complex128, the largest 1 + delta first.
 
-    A discriminant that is 0 up to the rounding of the matrix is 0: else critical damping, where two eigenvalues meet,
+    A discriminant that is 0 up to the rounding of the settings is 0: else critical damping, where two eigenvalues meet,
     would be known to the root of the rounding only.
     """
-    size = M.shape[-1]
+    size = D.shape[-1]
     if size == 1:
-        return (M[..., 0] + 0j).astype(jnp.complex128)
+        return (D[..., 0] + 0j).astype(jnp.complex128)
     if size > 2:
-        found = jnp.linalg.eigvals(M)
-        return jnp.take_along_axis(found, jnp.argsort(-jnp.abs(found), axis=-1), axis=-1)
-    mean, discriminant = _halves(M)
-    root = jnp.sqrt(discriminant + 0j)
-    root = jnp.where(mean < 0, -root, root)
-    return jnp.stack([mean + root, mean - root], axis=-1)
+        found = jnp.linalg.eigvals(D)
+        return jnp.take_along_axis(found, jnp.argsort(-jnp.abs(1 + found), axis=-1), axis=-1)
+    low, high, turn = _pair(D, *_settled(D))
+    low_first = 1 + (low + high) / 2 < 0
+    first = jnp.where(low_first, low, high) + 1j * jnp.where(low_first, -turn, turn)
+    second = jnp.where(low_first, high, low) - 1j * jnp.where(low_first, -turn, turn)
+    return jnp.stack([first, second], axis=-1)
 
 
-def radius(M: Any) -> Array:
-    """The spectral radius of matrices of shape (..., s, s): `rate(eigenvalues(M))`, in real numbers where they do."""
-    if M.shape[-1] != 2:
-        return rate(eigenvalues(M))
-    mean, discriminant = _halves(M)
-    complex_pair = mean**2 - discriminant  # the product of the two
-    apart = jnp.abs(mean) + jnp.sqrt(jnp.maximum(discriminant, 0.0))
-    return jnp.where(discriminant < 0, jnp.sqrt(jnp.maximum(complex_pair, 0.0)), apart)
+def log_radius(D: Any, *, at_worst: bool = False) -> Array:
+    """The logarithm of the spectral radius of 1 + D, in real numbers where they do: shape (...).
 
-
-def _halves(M: Any) -> tuple[Array, Array]:
-    """The mean of the two eigenvalues, and the square of half their difference: 0 where rounding is all of it."""
-    a, b, c, d = M[..., 0, 0], M[..., 0, 1], M[..., 1, 0], M[..., 1, 1]
-    discriminant = ((a - d) / 2) ** 2 + b * c
-    grain = ROUNDING * (jnp.abs(a - d) * jnp.maximum(jnp.abs(a), jnp.abs(d)) + jnp.abs(b * c))
-    return (a + d) / 2, jnp.where(jnp.abs(discriminant) <= grain, 0.0, discriminant)
-
-
-def rate(mu: Array) -> Array:
-    """The spectral radius: the size of the largest eigenvalue, over the last axis."""
-    return jnp.abs(mu).max(-1)
-
-
-def regime(mu: Array) -> Array:
-    """The regime's code for eigenvalues of shape (..., s), the largest first; int8.
-
-    Diverging: the rate is 1 or more. Else by the largest eigenvalue: negative, oscillating; complex, under-damped;
-    positive, over-damped, or critically damped where two such meet, or where the error is gone in one step.
+    `at_worst` takes the largest that rounding leaves room for, which is what a search must go by: a setting whose
+    eigenvalues only just meet may have them a little apart.
     """
-    first, size = mu[..., 0], jnp.abs(mu[..., 0])
-    gap = jnp.abs(mu[..., 0] - mu[..., 1]) if mu.shape[-1] > 1 else jnp.full(size.shape, jnp.inf)
-    meets = (gap <= EQUAL * size) & (first.real > 0)
+    room = 2 * ROUNDING if at_worst else 0.0
+    if D.shape[-1] == 1:
+        return _real_log_radius(D[..., 0, 0], D[..., 0, 0], room)
+    if D.shape[-1] > 2:
+        delta = shifts(D)
+        return log_rate(delta) + room * jnp.abs(delta[..., 0])
+    scale, discriminant = _halves(D) if at_worst else _settled(D)
+    a, b, c, d = _entries(D / scale[..., None, None])
+    discriminant += room * (jnp.abs(a - d) * jnp.maximum(jnp.abs(a), jnp.abs(d)) + jnp.abs(b * c))
+    low, high, turn = _pair(D, scale, discriminant)
+    a, b, c, d = _entries(D)
+    ripples = jnp.log1p(jnp.maximum(d + (a * (1 + d) - b * c), -1.0)) / 2  # mu_1 mu_2 = 1 + this
+    return jnp.where(turn > 0, ripples + room * jnp.hypot(low, turn), _real_log_radius(low, high, room))
+
+
+def _real_log_radius(low: Any, high: Any, room: float) -> Array:
+    """The larger of log |1 + low| and log |1 + high|, low <= high: to their own digits near 1 and near -1."""
+    below = jnp.log1p(jnp.maximum(-2 - low, -1.0)) + room * jnp.abs(low)
+    return jnp.maximum(jnp.log1p(jnp.maximum(high, -1.0)) + room * jnp.abs(high), below)
+
+
+def _entries(D: Any) -> tuple[Array, Array, Array, Array]:
+    return D[..., 0, 0], D[..., 0, 1], D[..., 1, 0], D[..., 1, 1]
+
+
+def _halves(D: Any) -> tuple[Array, Array]:
+    """A scale over which no entry's square is too large, and the square of half the difference, in units of it."""
+    scale = jnp.maximum(jnp.abs(D).max((-2, -1)), 1.0)
+    a, b, c, d = _entries(D / scale[..., None, None])
+    return scale, ((a - d) / 2) ** 2 + b * c
+
+
+def _settled(D: Any) -> tuple[Array, Array]:
+    """The same, with a discriminant of 0 where the settings' rounding is all of it and the eigenvalues hardly move."""
+    scale, discriminant = _halves(D)
+    a, b, c, d = _entries(D / scale[..., None, None])
+    settings = jnp.maximum(jnp.abs(1 / scale + a), jnp.abs(1 / scale + d))  # of M, whose entries are typed
+    grain = ROUNDING * (jnp.abs(a - d) * settings + jnp.abs(b * c))
+    nothing = (jnp.abs(discriminant) <= grain) & (jnp.abs(discriminant) <= (EQUAL * (a + d) / 2) ** 2)
+    return scale, jnp.where(nothing, 0.0, discriminant)
+
+
+def _pair(D: Any, scale: Any, discriminant: Any) -> tuple[Array, Array, Array]:
+    """The real parts of the two eigenvalues of D, the lower first, and the imaginary part of one: 0 for real ones.
+
+    The smaller of two real ones is the product over the larger: nothing cancels.
+    """
+    a, b, c, d = _entries(D)
+    mean, root = (a + d) / 2, scale * jnp.sqrt(jnp.abs(discriminant))
+    real = discriminant >= 0
+    far = jnp.where(mean > 0, mean + root, mean - root)
+    over = jnp.where(far == 0, 1.0, far)
+    near = jnp.where((root == 0) | (far == 0), mean, (a / over) * d - (b / over) * c)
+    low = jnp.where(real, jnp.where(mean > 0, near, far), mean)
+    high = jnp.where(real, jnp.where(mean > 0, far, near), mean)
+    return low, high, jnp.where(real, 0.0, root)
+
+
+def log_rate(delta: Array) -> Array:
+    """The logarithm of the spectral radius, max log |1 + delta|, over the last axis."""
+    real = _real_log_radius(delta.real, delta.real, 0.0)
+    large = jnp.abs(delta) > 1e100
+    safe = jnp.where(large, 0.0, delta)
+    turning = jnp.log1p(jnp.maximum(2 * safe.real + jnp.abs(safe) ** 2, -1.0)) / 2
+    return jnp.where(delta.imag == 0, real, jnp.where(large, jnp.log(jnp.abs(delta)), turning)).max(-1)
+
+
+def regime(delta: Array, log_rates: Array) -> Array:
+    """The regime's code for shifts of shape (..., s), the largest 1 + delta first, and their logarithmic rates; int8.
+
+    Diverging: the rate is 1 or more, or cannot be told from 1. Else by the largest eigenvalue: negative, oscillating;
+    complex, under-damped; positive, over-damped, or critically damped where two such meet, or where the error is gone
+    in one step.
+    """
+    first = delta[..., 0]
+    size, real = jnp.abs(1 + first), 1 + first.real
+    gap = jnp.abs(first - delta[..., 1]) if delta.shape[-1] > 1 else jnp.full(size.shape, jnp.inf)
+    meets = (gap <= EQUAL * jnp.minimum(size, jnp.sqrt(jnp.abs(first)))) & (real > 0)
     gone = size <= 1e-12
-    tie = (mu.shape[-1] > 1) & (gap >= 2 * size * (1 - 1e-12)) & (first.imag == 0) & ~gone  # mu and -mu
+    tie = (delta.shape[-1] > 1) & (gap >= 2 * size * (1 - 1e-12)) & (first.imag == 0) & ~gone  # mu and -mu
     code = jnp.where(first.imag != 0, UNDER_DAMPED, OVER_DAMPED)
-    code = jnp.where(((first.imag == 0) & (first.real < 0)) | tie, OSCILLATING, code)
+    code = jnp.where(((first.imag == 0) & (real < 0)) | tie, OSCILLATING, code)
     code = jnp.where(meets | gone, CRITICALLY_DAMPED, code)
-    return jnp.where(size >= STABLE, DIVERGING, code).astype(jnp.int8)
+    return jnp.where(log_rates >= -_grain(delta), DIVERGING, code).astype(jnp.int8)
 
 
-def period(mu: NDArray[np.complex128]) -> NDArray[np.float64]:
+def _grain(delta: Array) -> Array:
+    """What rounding may add to the logarithm of a rate near 1."""
+    return ROUNDING * jnp.minimum(jnp.abs(delta[..., 0]), 4.0)
+
+
+def period(delta: NDArray[np.complex128]) -> NDArray[np.float64]:
     """Steps from crest to crest of what fades slowest, shape (...): 2 where each changes sign, inf for none."""
-    angle = np.abs(np.angle(mu[..., 0]))
+    angle = np.abs(np.arctan2(delta[..., 0].imag, 1 + delta[..., 0].real))
     with np.errstate(divide="ignore"):
         return np.asarray(2 * np.pi / angle)
-
-
-def steps_to(fraction: float, rates: Any) -> NDArray[np.float64]:
-    """How many steps shrink an error to `fraction` at these rates: log fraction / log rate; inf where it never does."""
-    rates = np.asarray(rates, dtype=np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        steps = np.log(fraction) / np.log(rates)
-    return np.asarray(np.where(rates >= STABLE, np.inf, np.where(rates == 0, 1.0, np.maximum(steps, 1.0))))
 
 
 def path(M: NDArray[np.float64], z: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
@@ -112,16 +163,53 @@ def path(M: NDArray[np.float64], z: NDArray[np.float64], steps: int) -> NDArray[
 
 
 @jax.jit
-def summary(M: Any) -> tuple[Array, Array, Array]:
-    """Eigenvalues, rates and regimes of matrices, in one call."""
-    mu = eigenvalues(M)
-    return mu, rate(mu), regime(mu)
+def _summary(D: Any) -> tuple[Array, Array]:
+    return shifts(D), log_radius(D)
+
+
+@jax.jit
+def _told(delta: Any, log_rates: Any) -> tuple[Array, Array]:
+    return regime(delta, log_rates), jnp.where(jnp.abs(log_rates) <= _grain(delta), 0.0, log_rates)
 
 
 def spectrum(
-    M: NDArray[np.float64],
+    D: NDArray[np.float64],
 ) -> tuple[NDArray[np.complex128], NDArray[np.float64], NDArray[np.int8]]:
-    """`summary` in float64, on and to NumPy."""
+    """Shifts, logarithms of the rates and regimes of D = M - 1, in float64, on and to NumPy.
+
+    The logarithm is 0 where the rate cannot be told from 1.
+    """
     with jax.enable_x64(True):
-        mu, rates, codes = summary(M)
-    return np.asarray(mu), np.asarray(rates), np.asarray(codes)
+        delta, log_rates = _summary(D)
+        if D.shape[-1] > 2:
+            delta = _refined(D, np.asarray(delta))
+            log_rates = log_rate(jnp.asarray(delta))
+        codes, log_rates = _told(delta, log_rates)
+    return np.asarray(delta), np.asarray(log_rates), np.asarray(codes)
+
+
+def _refined(D: NDArray[np.float64], delta: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Small eigenvalues of D to their own digits, by Newton's method on what x's row and column say of them.
+
+        delta = a + b^T (delta - E)^{-1} c,    D = ((a, b^T), (c, E))
+
+    a and c, which the gradient brings, may be as small as they like; an eigenvalue that is found of the whole matrix is
+    known to the rounding of its largest entry only.
+    """
+    a, b, c, E = D[..., 0, 0, None], D[..., 0, 1:], D[..., 1:, 0], D[..., 1:, 1:]
+    now, unit = delta.copy(), np.eye(E.shape[-1])
+    b, c = b[..., None, :, None], np.broadcast_to(c[..., None, :, None], (*now.shape, len(unit), 1))
+    with np.errstate(all="ignore"):
+        for _ in range(REFINEMENTS):
+            inner = now[..., None, None] * unit - E[..., None, :, :]
+            if not np.isfinite(inner).all():
+                return delta
+            try:
+                once = np.linalg.solve(inner, c + 0j)
+                twice = np.linalg.solve(inner, once)
+            except np.linalg.LinAlgError:
+                return delta
+            off = now - a - (b * once).sum((-2, -1))
+            now = now - off / (1 + (b * twice).sum((-2, -1)))
+    near = np.abs(now - delta) <= 1e-6 * np.sqrt(np.abs(D).max((-2, -1)))[..., None]
+    return np.where(near & np.isfinite(now) & (np.abs(delta) < 1e-2), now, delta)

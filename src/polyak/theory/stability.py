@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,14 @@ from polyak.run.result import Result
 from polyak.theory import spectrum
 from polyak.theory.along import ANOTHER_WAY, departure
 from polyak.theory.curvatures import Curvatures, curvatures
-from polyak.theory.edge import largest_stable_curvature, largest_stable_lr
+from polyak.theory.edge import stable_curvatures, stable_lrs
 from polyak.theory.examination import examine, require_constant
 from polyak.theory.learning_rate import learning_rate
+from polyak.theory.pencil import Intervals, first_end
 from polyak.theory.plane import plane_maps
 from polyak.theory.step_map import StepMap, loop_through_x
+from polyak.theory.steps import peak, steps_until
+from polyak.theory.words import grows_first, rate_in_words, stable_in_words
 from polyak.version import __version__
 
 IN_WORDS = (
@@ -50,16 +54,19 @@ class Stability(Result):
         origin: where the curvatures are from, in words.
         places: the step of the trace that each is of, shape (n,); None where all are of one point.
         flat: how many directions of the target were left out because nothing pulls there.
-        matrices: one step's map of z = (x, slots), shape (n, s, s).
-        eigenvalues: shape (n, s), complex, the largest first.
-        rates: the spectral radii, shape (n,): what an error shrinks by each step, in the long run.
+        changes: what one step adds to z = (x, slots), a matrix on each curvature, shape (n, s, s).
+        shifts: the eigenvalues of these, complex, shape (n, s): those of the step less 1, the step's largest first.
+        log_rates: the logarithms of the spectral radii, shape (n,): what an error shrinks by each step, in the long
+            run. A rate that rounds to 1 has one; it is 0 where the rate cannot be told from 1 even so.
         regimes: in the words of `polyak.theory.REGIMES`, n of them.
         periods: of the ripple, in steps, shape (n,); 2 where it changes sign each step, inf where nothing ripples.
         start: z at a distance of 1, shape (s,).
         lr: the name of the setting that is the learning rate, found by scaling; None where none is seen.
-        max_lr: the largest learning rate that is stable on all the positive curvatures (on the negative ones of a
-            saddle none is); 0 where there is none, inf where each is stable, nan where the rule shows no learning rate.
-        max_curvature: the largest curvature that this setting is stable on; 0 where there is none.
+        stable_lrs: the learning rates that are stable on all the positive curvatures (on the negative ones of a saddle
+            none is), as open intervals (low, high) in rising order; None where the rule shows no learning rate, or one
+            that its step is not affine in.
+        stable_curvatures: the curvatures that this setting is stable on, as such intervals; None for a function of the
+            plane.
         departure: of a trace by this rule: how far it is from the way that its curvatures make, step by step, as a part
             of how far it goes; nan where there is no such trace.
     """
@@ -69,21 +76,49 @@ class Stability(Result):
     origin: str
     places: NDArray[np.int64] | None
     flat: int
-    matrices: NDArray[np.float64]
-    eigenvalues: NDArray[np.complex128]
-    rates: NDArray[np.float64]
+    changes: NDArray[np.float64]
+    shifts: NDArray[np.complex128]
+    log_rates: NDArray[np.float64]
     regimes: tuple[str, ...]
     periods: NDArray[np.float64]
     start: NDArray[np.float64]
     lr: str | None
-    max_lr: float
-    max_curvature: float
+    stable_lrs: Intervals | None
+    stable_curvatures: Intervals | None
     departure: float = math.nan
 
     @property
     def follows(self) -> bool | None:
         """Whether the trace does what its curvatures predict, to a hundredth; None where there is no such trace."""
         return None if math.isnan(self.departure) else self.departure <= ANOTHER_WAY
+
+    @property
+    def matrices(self) -> NDArray[np.float64]:
+        """One step's map of z = (x, slots), shape (n, s, s)."""
+        return self.changes + np.eye(self.changes.shape[-1])
+
+    @property
+    def eigenvalues(self) -> NDArray[np.complex128]:
+        """Of one step, shape (n, s), the largest first."""
+        return 1 + self.shifts
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """The spectral radii, shape (n,); where one rounds to 1, see `log_rates`."""
+        return np.exp(self.log_rates)
+
+    @property
+    def max_lr(self) -> float:
+        """Where the stable learning rates that begin at 0 end: inf where all are stable, 0 where none next to 0 is.
+
+        nan where the rule shows no learning rate; stable ones further on are among `stable_lrs`.
+        """
+        return math.nan if self.stable_lrs is None else first_end(self.stable_lrs)
+
+    @property
+    def max_curvature(self) -> float:
+        """Where the curvatures that this setting is stable on, from 0, end; as `max_lr`."""
+        return math.nan if self.stable_curvatures is None else first_end(self.stable_curvatures)
 
     @property
     def rate(self) -> float:
@@ -93,12 +128,12 @@ class Stability(Result):
     @property
     def slowest(self) -> float:
         """The curvature with the worst rate."""
-        return float(self.curvatures[int(self.rates.argmax())])
+        return float(self.curvatures[int(self.log_rates.argmax())])
 
     @property
     def stable(self) -> bool:
-        """Whether the worst rate is below 1."""
-        return self.rate < spectrum.STABLE
+        """Whether the worst rate is below 1, as far as that can be told."""
+        return bool((self.log_rates < 0).all())
 
     @property
     def saddle(self) -> bool:
@@ -116,10 +151,25 @@ class Stability(Result):
         return self.steps_to(0.01)
 
     def steps_to(self, fraction: float) -> NDArray[np.float64]:
-        """Steps in which the rate shrinks an error to `fraction`, in (0, 1): shape (n,); inf where it never does."""
+        """The steps that a run takes to `fraction`, in (0, 1), of its first distance, from empty slots: shape (n,).
+
+        The first step from which on |x| stays at or below it, which a ripple may cross before; the transient counts.
+        inf where that never comes, nan where the rate cannot be told from 1. Of more than some two million steps, to
+        within a ripple.
+        """
         if not 0 < fraction < 1:
             raise PolyakError(f"fraction is {fraction}, expected a number in (0, 1)")
-        return spectrum.steps_to(fraction, self.rates)
+        return np.array([steps_until(fraction, D[None]) for D in self.changes])
+
+    @cached_property
+    def peaks(self) -> NDArray[np.float64]:
+        """The largest |x| on the way from a distance of 1, shape (n,): 1 where it never grows, inf if it diverges."""
+        return np.array([peak(D) for D in self.changes])
+
+    @property
+    def peak(self) -> float:
+        """The largest of all; nan where one cannot be told."""
+        return float(self.peaks.max())
 
     def path(self, steps: int = 20, start: float | Sequence[float] = 1.0) -> NDArray[np.float64]:
         """x at steps 0 .. steps on each curvature, predicted: shape (steps + 1, n).
@@ -141,19 +191,22 @@ class Stability(Result):
         return tuple(self._sentence(k, steps, float(end)) for k, end in enumerate(ends))
 
     def _sentence(self, k: int, steps: int, end: float) -> str:
-        curvature, rate, regime = self.curvatures[k], self.rates[k], self.regimes[k]
+        curvature, regime = self.curvatures[k], self.regimes[k]
+        rate = rate_in_words(self.log_rates[k], 4)
         where = f"On coordinate {k + 1}" if math.isnan(curvature) else f"On curvature {curvature:.4g}"
         if curvature < 0:
-            return f"{where}, a saddle, x runs away by a factor of {rate:.4g} a step, as downhill it should."
-        if abs(rate - 1) <= 1 - spectrum.STABLE:
-            return f"{where} this setting neither shrinks nor grows: its rate is 1, the edge."
+            return f"{where}, a saddle, x runs away by a factor of {rate} a step, as downhill it should."
+        if self.log_rates[k] == 0:
+            return f"{where} this setting neither shrinks nor grows that one could tell: its rate is 1, the edge."
         does = IN_WORDS[spectrum.REGIMES.index(regime)]
         if regime == "under-damped":
             does += f" with period {self.periods[k]:.3g} steps"
         verb = "grows" if regime == "diverging" else "shrinks"
+        first = grows_first(self.peaks[k])
+        becomes = f"1 should become {end:.4g}" if math.isfinite(end) else "1 outgrows double precision"
         return (
-            f"{where} this setting {does} ({regime}) and {verb} by {rate:.4g} a step; in {steps} steps "
-            f"1 should become {end:.4g}."
+            f"{where} this setting {does} ({regime}){', ' + first + ',' if first else ''} and {verb} by {rate} a step; "
+            f"in {steps} steps {becomes}."
         )
 
     def to_xarray(self) -> Any:
@@ -165,6 +218,7 @@ class Stability(Result):
             "regime": ("curvature", list(self.regimes)),
             "period": ("curvature", self.periods, {"units": "steps"}),
             "steps_to_1_percent": ("curvature", self.steps_to_1_percent, {"units": "steps"}),
+            "peak": ("curvature", self.peaks, {"long_name": "largest |x| from a distance of 1"}),
             "eigenvalues": (("curvature", "eigenvalue"), self.eigenvalues),
         }
         coords: dict[str, Any] = {"curvature": self.curvatures}
@@ -182,13 +236,14 @@ class Stability(Result):
         return xr.Dataset(data, coords, attrs)
 
     def __str__(self) -> str:
-        worst = int(self.rates.argmax())
+        worst = int(self.log_rates.argmax())
         where = f"coordinate {worst + 1}" if math.isnan(self.slowest) else f"{self.slowest:g}"
         saddle = ", a saddle" if self.saddle else ""
-        most = "" if math.isnan(self.max_lr) else f", stable up to {self.lr} {self.max_lr:g}"
+        most = "" if self.stable_lrs is None else f", {stable_in_words(str(self.lr), self.stable_lrs)}"
         return (
             f"{self.rule} on quadratics of {len(self.rates)} curvature{'s' * (len(self.rates) > 1)}{saddle} "
-            f"({self.origin}): rate {self.rate:g}, {self.regimes[worst]} on {where}{most}{self._parting}"
+            f"({self.origin}): rate {rate_in_words(self.log_rates[worst])}, {self.regimes[worst]} on {where}{most}"
+            f"{self._parting}"
         )
 
     @property
@@ -236,10 +291,10 @@ def stability(rule: Any, target: Any = None, *, at: int | None = None, params: A
     kept = loop_through_x(A[None], B[None])
     step = StepMap(A[np.ix_(kept, kept)], B[kept])
     lr, _ = learning_rate(examination, rule, at or 0)
-    max_lr = largest_stable_lr(examination, rule, lr, state, where.values, at)
+    lrs = None if lr is None else stable_lrs(examination, rule, lr, state, where.values, at)
     own = isinstance(target, Trace) and at is None and str(target.rule) == str(rule)
     off = departure(target) if own else math.nan
-    return _found(rule, where, step.on(where.values), lr, max_lr, largest_stable_curvature(step), off)
+    return _found(rule, where, step.change_on(where.values), lr, lrs, stable_curvatures(step), off)
 
 
 def _of_plane(rule: FromPlane, target: Any, at: int | None) -> Stability:
@@ -249,33 +304,33 @@ def _of_plane(rule: FromPlane, target: Any, at: int | None) -> Stability:
         require_constant(rule)
     maps = plane_maps(rule, at or 0)
     where = Curvatures(np.full(len(maps), np.nan), "the function's own gradient")
-    return _found(rule, where, maps, None, math.nan, math.nan)
+    return _found(rule, where, maps - np.eye(maps.shape[-1]), None, None, None)
 
 
 def _found(
     rule: Any,
     where: Curvatures,
-    M: NDArray[np.float64],
+    changes: NDArray[np.float64],
     lr: str | None,
-    max_lr: float,
-    max_curvature: float,
+    lrs: Intervals | None,
+    curvatures: Intervals | None,
     off: float = math.nan,
 ) -> Stability:
-    mu, rates, codes = spectrum.spectrum(M)
+    shifts, log_rates, codes = spectrum.spectrum(changes)
     return Stability(
         rule=rule,
         curvatures=where.values,
         origin=where.origin,
         places=where.places,
         flat=where.flat,
-        matrices=M,
-        eigenvalues=mu,
-        rates=rates,
+        changes=changes,
+        shifts=shifts,
+        log_rates=log_rates,
         regimes=tuple(spectrum.REGIMES[code] for code in codes),
-        periods=spectrum.period(mu),
-        start=np.eye(M.shape[-1])[0],
+        periods=spectrum.period(shifts),
+        start=np.eye(changes.shape[-1])[0],
         lr=lr,
-        max_lr=max_lr,
-        max_curvature=max_curvature,
+        stable_lrs=lrs,
+        stable_curvatures=curvatures,
         departure=off,
     )

@@ -16,8 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.errors import PolyakError
 from polyak.theory import probe
 from polyak.theory.examination import Examination, examine, room
+
+LEAST = 1e-305  # of what a gradient adds: smaller, double precision loses digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,23 @@ class StepMap:
         M = np.broadcast_to(self.A, (*curvature.shape[:-1], *self.A.shape)).copy()
         M[..., :, 0] += curvature * self.B
         return M
+
+    def change_on(self, curvatures: Any) -> NDArray[np.float64]:
+        """What a step adds on each curvature, the matrix less 1: to its own digits, however small it is.
+
+        Raises PolyakError where a curvature times what the gradient adds is not a number that double precision has.
+        """
+        curvature = np.asarray(curvatures, dtype=np.float64)[..., None]
+        with np.errstate(all="ignore"):
+            push = curvature * self.B
+        size = np.abs(push)
+        if not (np.isfinite(size) & ((size >= LEAST) | (curvature == 0) | (self.B == 0))).all():
+            raise PolyakError(
+                "a curvature times the learning rate is beyond double precision, expected sizes from 1e-300 to 1e300"
+            )
+        D = np.broadcast_to(self.A - np.eye(len(self.B)), (*curvature.shape[:-1], *self.A.shape)).copy()
+        D[..., :, 0] += push
+        return D
 
     @property
     def feeds_back(self) -> bool:

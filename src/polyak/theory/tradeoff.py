@@ -1,7 +1,7 @@
 r"""With noise there is a trade: a larger learning rate comes down faster and stays higher.
 
 for each eta:  rate = max over lambda of the spectral radius,   floor = the noise floor,
-steps to the floor = the first k with deterministic part_k <= floor - least
+steps to the floor = the first k with deterministic part_j <= floor - least for all j >= k
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from polyak.errors import PolyakError, whole_number
 from polyak.problems import Problem
 from polyak.rules import as_rule
 from polyak.run.result import Result
+from polyak.theory.edge import stable_lrs
+from polyak.theory.examination import examine
 from polyak.theory.expectation import SEEDS, first_moments
 from polyak.theory.floor import noise_floor
 from polyak.theory.learning_rate import learning_rate_of, scaled
 from polyak.theory.moments import curvatures_of, moments
+from polyak.theory.pencil import first_end
 from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import StepMap, step_map
+from polyak.theory.steps import steps_until
 from polyak.version import __version__
 
 POINTS = 40
@@ -40,11 +44,12 @@ class Trade(Result):
         batch_size: rows in a batch, drawn with replacement.
         lr: the name of the learning rate.
         lrs: its values, shape (n,).
-        rates: the worst rate of the mean over the problem's curvatures, shape (n,).
+        log_rates: the logarithm of the worst rate of the mean over the problem's curvatures, shape (n,); 0 where it
+            cannot be told from 1.
         floors: the expected loss in the long run, shape (n,); inf where it grows without end.
         least: the least loss there is.
-        steps_to_floor: the steps until the deterministic part is down at the noise part, when more steps at this
-            learning rate stop to pay, shape (n,); inf where that takes more than 100,000, or never comes.
+        steps_to_floor: the steps until the deterministic part is down at the noise part and stays there, when more
+            steps at this learning rate stop to pay, shape (n,); inf where that takes more than 100,000, or never comes.
     """
 
     rule: Any
@@ -52,10 +57,15 @@ class Trade(Result):
     batch_size: int
     lr: str
     lrs: NDArray[np.float64]
-    rates: NDArray[np.float64]
+    log_rates: NDArray[np.float64]
     floors: NDArray[np.float64]
     least: float
     steps_to_floor: NDArray[np.float64]
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """The worst rates, shape (n,)."""
+        return np.exp(self.log_rates)
 
     def to_xarray(self) -> Any:
         """The same as an xarray.Dataset with the dimension lr."""
@@ -121,21 +131,23 @@ def tradeoff(
     step = step_map(rule)
     name, value = learning_rate_of(rule)
     if lrs is None:
-        from polyak.theory.edge import largest_stable_curvature
-
-        edge = largest_stable_curvature(step) / curvatures.max() * value
+        examination, state = examine(rule)
+        edge = first_end(stable_lrs(examination, rule, name, state, curvatures, None) or ())
+        if not 0 < edge < np.inf:
+            raise PolyakError(f"{rule} has no largest stable {name} here: say which are meant, lrs=[...]")
         values = np.geomspace(edge / 10**DECADES, edge * 0.98, POINTS)
     else:
         values = _checked_lrs(lrs)
     maps = [step_map(scaled(rule, name, value, lr / value)) for lr in values]
-    M = np.array([_grown(one, len(step.B)).on(curvatures) for one in maps])
-    rates = spectrum(M)[1].max(-1)
+    D = np.array([_grown(one, len(step.B)).change_on(curvatures) for one in maps])
+    log_rates = spectrum(D)[1].max(-1)
     floors = np.array([noise_floor(one.A, one.B, found, batch_size) for one in maps])
     start = first_moments(problem, found, np.zeros(0), seeds, None)[0][: found.size] @ U
+    weights = np.sqrt(curvatures / 2) * start
     steps = np.array(
-        [_steps_down(m, curvatures, start, floor - found.least) for m, floor in zip(M, floors, strict=True)]
+        [_steps_down(d, weights, floor - found.least) for d, floor in zip(D, floors, strict=True)]
     )
-    return Trade(rule, problem, batch_size, name, values, rates, floors, found.least, steps)
+    return Trade(rule, problem, batch_size, name, values, log_rates, floors, found.least, steps)
 
 
 def _grown(one: StepMap, size: int) -> StepMap:
@@ -144,33 +156,12 @@ def _grown(one: StepMap, size: int) -> StepMap:
     return StepMap(np.pad(one.A, (0, more)), np.pad(one.B, (0, more)))
 
 
-def _steps_down(
-    M: NDArray[np.float64], curvatures: NDArray[np.float64], start: NDArray[np.float64], noise: float
-) -> float:
-    """The first step whose deterministic part, sum lambda x^2 / 2, is at most the noise; inf past MOST_STEPS.
-
-    By doubling: the first power of two that is down, then the binary digits of the step before it. The part need not
-    fall at every step, so that this is exact where it does, and within a ripple where it does not.
-    """
+def _steps_down(D: NDArray[np.float64], weights: NDArray[np.float64], noise: float) -> float:
+    """The first step from which on the deterministic part, sum (weight x)^2, is at most the noise; inf for too many."""
     if not 0 < noise < np.inf:
         return np.inf
-    powers = [M]
-
-    def part(now: NDArray[np.float64]) -> float:
-        return float((curvatures * (now[:, 0, 0] * start) ** 2).sum() / 2)
-
-    while part(powers[-1]) > noise:
-        if 2 ** len(powers) > 2 * MOST_STEPS:
-            return np.inf
-        powers.append(powers[-1] @ powers[-1])
-    now, steps = np.broadcast_to(np.eye(M.shape[-1]), M.shape), 0
-    if part(now) <= noise:
-        return 0.0
-    for k in range(len(powers) - 1, -1, -1):
-        further = powers[k] @ now
-        if part(further) > noise:
-            now, steps = further, steps + 2**k
-    return float(steps + 1)
+    steps = steps_until(float(np.sqrt(noise)), D, weights)
+    return steps if steps <= MOST_STEPS else np.inf
 
 
 def _checked_lrs(lrs: Any) -> NDArray[np.float64]:

@@ -16,7 +16,9 @@ from polyak.lab.computing import planes
 from polyak.lab.offer import Kind
 from polyak.lab.panels.look import FONT, lean, new_figure, title
 from polyak.lab.state import State
+from polyak.numbers import readable
 from polyak.theory import Stability
+from polyak.theory.words import GROWS, rate_in_words
 
 if TYPE_CHECKING:
     from polyak.lab.page import Page
@@ -202,16 +204,20 @@ class PhasePanel:
                 sign=signs[k % 4],
                 curvature=f"{curvature:.4g}",
                 regime=known("regimes", regime, regime),
-                rate=f"{rate:.6g}",
+                rate=rate_in_words(rate),
             )
-            for k, (curvature, regime, rate) in enumerate(
-                zip(found.curvatures, found.regimes, found.rates, strict=True)
+            + (say("phase", "grows_first", peak=readable(peak, 3)) if GROWS <= peak < np.inf else "")
+            for k, (curvature, regime, rate, peak) in enumerate(
+                zip(found.curvatures, found.regimes, found.log_rates, found.peaks, strict=True)
             )
         ]
-        if np.isfinite(found.max_lr) and found.lr:
-            lines.append(
-                say("phase", "stable_up_to", lr=self.page.label(found.lr), most=f"{found.max_lr:.6g}")
-            )
+        if found.lr and found.stable_lrs:
+            lr = self.page.label(found.lr)
+            ends = [f"{readable(low, 6)}-{readable(high, 6)}" for low, high in found.stable_lrs]
+            if len(ends) > 1 or not found.max_lr:
+                lines.append(say("phase", "stable_between", lr=lr, ends=", ".join(ends)))
+            elif np.isfinite(found.max_lr):
+                lines.append(say("phase", "stable_up_to", lr=lr, most=readable(found.max_lr, 6)))
         lines.append(say("phase", "near_the_minimiser" if changes else "on_quadratics"))
         self.words.text = "<br>".join(map(escape, lines))
 
