@@ -120,7 +120,7 @@ def gaps(rule: Rule, other: Rule, drop: float | None = None, steps: int = STEPS)
     >>> inside = RMSProp(lr=0.01, eps=1e-8, eps_position="inside")
     >>> outside = RMSProp(lr=0.01, eps=1e-4)
     >>> gaps(inside, outside, steps=100).round(2)
-    array([0.01, 0.08, 0.25, 0.14, 0.03, 0.  , 0.  , 0.  ])
+    array([0.02, 0.12, 0.22, 0.1 , 0.03, 0.01, 0.  , 0.  ])
     """
     problem = problem_for(rule, steps)
     here, there = (
