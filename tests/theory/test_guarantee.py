@@ -1,4 +1,4 @@
-"""The largest rate over all functions between two curvatures: closed forms, a proof that is checked, what it refuses."""
+"""The largest rate over all functions between two curvatures: closed forms, a proof that is checked, refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PEPit as the referee: it maximises the next value of our Lyapunov function over all functions, by a program of its own.
+"""PEPit as the referee: it maximises the next value of our Lyapunov function over all functions, by its own program.
 
 Nothing smaller than the rate that we certify may come out, or the certificate is not of the least rate; nothing larger,
 or it is wrong. PEPit runs the rules by their coefficients as they stand on paper, not by our matrices.
