@@ -12,6 +12,7 @@ import cold_start
 import descent
 import epoch
 import export
+import guarantees
 import stores
 import sweeps
 import typer
@@ -32,6 +33,7 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
         theory.measure_prediction(progress),
         theory.measure_expectation(progress),
     ],
+    "guarantees": lambda progress: [guarantees.measure(progress), guarantees.measure_curve(progress)],
     "sweeps": lambda progress: [sweeps.measure_ravine(progress), sweeps.measure_airfoil(progress)],
     "stores": lambda progress: [
         stores.measure_large(progress),
