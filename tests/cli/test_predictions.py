@@ -75,7 +75,22 @@ def test_optimal_finds_polyaks_setting(here, folder):
     # eta = (2/(3 + 1))^2, gamma = ((3 - 1)/(3 + 1))^2
     assert "lr=0.25, momentum=0.25" in found.out
     assert "rate 0.5" in found.out
+    assert "grows up to 1.25 times before it shrinks" in found.out  # |1 - 9/4|, the first step on 9
     assert (folder / "best.svg").exists()
+
+
+def test_optimal_on_the_widest_range(here):
+    found = here("optimal heavy_ball --curvature 1e-17,1")
+    assert found.code == 0, found.err
+    # 1 - gamma = 4/sqrt(1e17), and half of it is what the rate lacks
+    assert "momentum=1 - 1.26e-08" in found.out
+    assert "rate 1 - 6.32e-09" in found.out
+
+
+def test_predict_next_to_a_rate_of_1(here):
+    found = here("predict gradient_descent --lr 1e-5 --curvature 1e-12,1")
+    assert found.code == 0, found.err
+    assert "rate 1 - 1e-17, over-damped on 1e-12, stable up to lr 2" in found.out
 
 
 @pytest.mark.parametrize(
@@ -104,6 +119,7 @@ def test_optimal_finds_polyaks_setting(here, folder):
         ("optimal heavy_ball", ["--curvature", "--on"]),
         ("optimal heavy_bal --curvature 1,2", ["heavy_ball"]),
         ("optimal heavy_ball --curvature=-1,2", ["-1"]),
+        ("optimal heavy_ball --curvature 1e308,1e-308", ["condition number", "double precision"]),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(here, folder, line, words):

@@ -63,9 +63,8 @@ def steps_until(bound: float, D: Matrices, weights: NDArray[np.float64] | None =
     while True:
         stride = -(-length // SAMPLES)
         k, sizes = run.sampled(begin, stride)
-        above = k[sizes > bound]
-        if len(above):
-            begin = int(above.max())
+        if (sizes > bound).any():
+            begin = int(k[sizes > bound].max())
             steps = float(begin + 1)
         if stride <= max(1, begin * FINEST):
             return steps
