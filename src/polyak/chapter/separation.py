@@ -8,10 +8,11 @@ from pathlib import Path
 from polyak.chapter import needs
 from polyak.chapter.files import check_place, read_text, write_whole
 from polyak.errors import PolyakError
+from polyak.shown import Shown
 
 
 @dataclass(frozen=True)
-class Separated:
+class Separated(Shown):
     """What was written, how many strings there are, and how many had a translation already."""
 
     skeleton: Path

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from polyak.cli.options import options
 from polyak.cli.progress import shown
-from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture, options, whole
+from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture, whole
 from polyak.errors import PolyakError, whole_number
 
 Curvature = Annotated[str | None, typer.Option(help="One curvature or several, such as 0.2,4.")]

@@ -16,6 +16,7 @@ from polyak.conventions.problem import Problem, gap, learning_rates, problem_for
 from polyak.conventions.spellings import Meaning
 from polyak.errors import PolyakError, whole_number
 from polyak.rules import LinearRule
+from polyak.shown import Shown
 
 Progress = Callable[[int, int], None]
 
@@ -26,7 +27,7 @@ ROUNDING = 1e-10  # of the trajectory's size: what float64 leaves over a thousan
 
 
 @dataclass(frozen=True)
-class Proof:
+class Proof(Shown):
     """What running both sides gave. Gaps are the largest, over all steps, of the trajectory's size.
 
     Attributes:

@@ -7,12 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from polyak.run import History
+from polyak.show.drawn import draws
 from polyak.show.style import COLORS, LARGEST, heading, label, legend_below, new_figure, set_log_scale, styled
 from polyak.theory import Expectation, Trade
 
 PREDICTED, MEASURED, DETERMINISTIC, NOISE = COLORS[1], COLORS[0], COLORS[2], COLORS[3]
 
 
+@draws(Expectation)
 @styled
 def expectation_figure(expected: Expectation, measured: History | None = None) -> Figure:
     """Predicted mean and band (one standard deviation of a run) over measured runs, and the two parts beside.
@@ -90,6 +92,7 @@ def draw_parts(axes: Axes, expected: Expectation) -> None:
     heading(axes, "where it comes from")
 
 
+@draws(Trade)
 @styled
 def tradeoff_figure(trade: Trade) -> Figure:
     """The noise floor against the steps that it takes to get there, one point a learning rate."""

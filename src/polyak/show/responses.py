@@ -9,10 +9,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from polyak.show.drawn import draws
 from polyak.show.style import heading, label, legend_below, new_figure, series, styled
 from polyak.theory import RULE_OF_THUMB, Response
 
 
+@draws(Response)
 @styled
 def response_figure(responses: Response | Sequence[Response]) -> Figure:
     """How one unit gradient moves x at each later step, one rule or several; shaded: the memory of the first."""

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from polyak.show.drawn import draws
 from polyak.show.style import LARGEST, heading, label, legend_below, new_figure, series, styled
 from polyak.theory import Stability
 
@@ -16,6 +17,7 @@ MOST_CURVATURES = 7  # as many as there are colours; of more, evenly many are dr
 STEPS = 20
 
 
+@draws(Stability)
 @styled
 def stability_figure(stability: Stability, *, steps: int = STEPS) -> Figure:
     """One step's eigenvalues for each curvature, and the predicted error over `steps` steps."""

@@ -16,13 +16,14 @@ from polyak.landscapes import Landscape
 from polyak.problems import Problem
 from polyak.run import Trace, as_landscape
 from polyak.run.batches import parameter_generator
+from polyak.shown import Shown
 from polyak.theory.hessian import Hessian, extremes
 
 FLAT = 1e-10  # of the largest: a Hessian's smaller eigenvalues are rounding, and pull nothing
 
 
 @dataclass(frozen=True, eq=False)
-class Curvatures:
+class Curvatures(Shown):
     """Curvatures, and where they are from.
 
     Attributes:

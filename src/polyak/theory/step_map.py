@@ -16,12 +16,13 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.shown import Shown
 from polyak.theory import probe
 from polyak.theory.examination import Examination, examine, room
 
 
 @dataclass(frozen=True, eq=False)
-class StepMap:
+class StepMap(Shown):
     """One step of a rule: z <- A z + B g, z = (x, slots).
 
     Attributes:

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError, unknown, whole_number
+from polyak.shown import Shown
 
 SPACINGS = ("log", "linear", "memory")
 MOST_VALUES = 100_000_000
 
 
 @dataclass(frozen=True)
-class Axis:
+class Axis(Shown):
     """The values of one hyper-parameter, or, with no count, the range that values are drawn from.
 
     Made by `log`, `linear`, `memory` and `values`.
@@ -86,6 +87,9 @@ class Axis:
         return ":".join(
             [self.spacing, exactly(self.low), exactly(self.high), *([] if count is None else [str(count)])]
         )
+
+    def __str__(self) -> str:
+        return self.spelled()
 
     @property
     def scale(self) -> str:
@@ -185,7 +189,7 @@ def axis_from(text: str) -> Axis:
     Raises PolyakError with what is wrong in it.
 
     >>> axis_from("memory:1:200:50")
-    Axis(spacing='memory', low=1.0, high=200.0, count=50, given=())
+    Axis(memory:1:200:50)
     >>> axis_from("logg:1:2:3")
     Traceback (most recent call last):
     ...

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
 from polyak.run.sweeps.dataset import planes, swept
+from polyak.shown import Shown
 
 NEAR = 0.1  # as good as the best, but for so much of it
 RESAMPLES = 2000
@@ -19,7 +20,7 @@ RIDGE = 3.0  # a near-best region so many times longer than it is wide is a ridg
 
 
 @dataclass(frozen=True)
-class Best:
+class Best(Shown):
     """The best cell of one rule's plane.
 
     Attributes:

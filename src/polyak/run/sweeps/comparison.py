@@ -11,10 +11,11 @@ from polyak.problems import Problem
 from polyak.run.history import History
 from polyak.run.result import Result
 from polyak.run.sweeps.plane import Plane
+from polyak.shown import Shown, table
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Shown):
     """One rule in a comparison.
 
     Attributes:
@@ -92,6 +93,9 @@ class Comparison(Result):
             for entry in self.entries
         ]
 
+    def _table(self) -> str:
+        return table(self.rows(), list(self.HEADER))
+
     def protocol(self) -> str:
         """How it was done, in words."""
         data = self.problem.data
@@ -110,9 +114,10 @@ class Comparison(Result):
         )
 
     def __str__(self) -> str:
-        table = [list(self.HEADER), *self.rows()]
-        widths = [max(len(row[k]) for row in table) for k in range(len(self.HEADER))]
+        everything = [list(self.HEADER), *self.rows()]
+        widths = [max(len(row[k]) for row in everything) for k in range(len(self.HEADER))]
         lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            for row in everything
         ]
         return "\n".join([line.rstrip() for line in lines] + ["", self.protocol()])

@@ -14,13 +14,14 @@ from polyak.errors import PolyakError, unknown
 from polyak.rules import FromOptax, FromPage, Rule, as_rule, from_optax
 from polyak.rules.hyperparameters import Interval
 from polyak.run.sweeps.axes import Axis, as_axis
+from polyak.shown import Shown
 
 SAMPLINGS = ("grid", "random", "latin_hypercube")
 RATE = Interval("[0, inf)")  # what any learning rate may be
 
 
 @dataclass(frozen=True)
-class Plane:
+class Plane(Shown):
     """A rule with its fixed settings, and axes for the others. Made by `over`.
 
     Attributes:
