@@ -11,6 +11,7 @@ import typer
 from polyak.cli.options import options
 from polyak.cli.progress import shown
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 
 
 def number(word: str) -> Any:
@@ -107,7 +108,7 @@ def train(
     except KeyboardInterrupt:
         _end_interrupted(checkpoint)
     typer.echo(result)
-    typer.echo(f"{result.seconds:.3f} s, compilation included")
+    typer.echo(f"{readable(result.seconds, 6, places=3)} s, compilation included")
     if out is not None:
         from polyak.show import history_figure, save
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from polyak.numbers import readable
+
 
 def shown(value: Any) -> str:
     """A setting's value as it is printed."""
     if callable(value):
         return "schedule"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return readable(value, 6) if isinstance(value, float) else str(value)
 
 
 def documentation(cls: Any) -> str:

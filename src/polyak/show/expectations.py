@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from polyak.numbers import readable
 from polyak.run import History
 from polyak.show.drawn import draws
 from polyak.show.style import COLORS, LARGEST, heading, label, legend_below, new_figure, set_log_scale, styled
@@ -103,7 +104,7 @@ def tradeoff_figure(trade: Trade) -> Figure:
     axes.plot(steps, above, color=COLORS[0], marker="o", markersize=3)
     for k in np.linspace(0, known.sum() - 1, min(6, int(known.sum()))).round().astype(int):
         axes.annotate(
-            rf"$\eta$ = {trade.lrs[known][k]:.2g}",
+            rf"$\eta$ = {readable(trade.lrs[known][k], 2)}",
             (steps[k], above[k]),
             (5, 4),
             textcoords="offset points",

@@ -16,6 +16,7 @@ from polyak.lab.computing import planes
 from polyak.lab.offer import Kind
 from polyak.lab.panels.look import FONT, lean, new_figure, title
 from polyak.lab.state import State
+from polyak.numbers import readable
 from polyak.theory import Stability
 
 if TYPE_CHECKING:
@@ -197,9 +198,9 @@ class PhasePanel:
                 "phase",
                 "on_curvature",
                 sign=signs[k % 4],
-                curvature=f"{curvature:.4g}",
+                curvature=readable(curvature),
                 regime=known("regimes", regime, regime),
-                rate=f"{rate:.6g}",
+                rate=readable(rate, 6),
             )
             for k, (curvature, regime, rate) in enumerate(
                 zip(found.curvatures, found.regimes, found.rates, strict=True)
@@ -207,7 +208,7 @@ class PhasePanel:
         ]
         if np.isfinite(found.max_lr) and found.lr:
             lines.append(
-                say("phase", "stable_up_to", lr=self.page.label(found.lr), most=f"{found.max_lr:.6g}")
+                say("phase", "stable_up_to", lr=self.page.label(found.lr), most=readable(found.max_lr, 6))
             )
         self.words.text = "<br>".join(lines)
 
@@ -215,7 +216,7 @@ class PhasePanel:
         plane = self.plane
         if plane is None or not curvature > 0 or self.kind is not self._current():
             return {}
-        lr = float(f"{max(a, 0.0) / curvature:.3g}")
+        lr = float(readable(max(a, 0.0) / curvature, 3))
         found = {plane.lr: lr}
         if plane.over is not None:
             low, high = float(plane.values[0]), float(plane.values[-1])
@@ -259,9 +260,9 @@ class PhasePanel:
         self.small.title.text = page.words.say(
             "phase",
             "under_pointer",
-            a=f"{a:.3g}",
+            a=readable(a, 3),
             over=page.symbol(plane.over) if plane.over else "",
-            value=f"{value:.3g}" if plane.over else "",
+            value=readable(value, 3) if plane.over else "",
             regime=page.words.known("regimes", regime, regime),
-            rate=f"{rate:.3g}",
+            rate=readable(rate, 3),
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.run.history import History
 from polyak.run.result import Result
@@ -82,13 +83,15 @@ class Comparison(Result):
         return [
             [
                 entry.name,
-                ", ".join(f"{name}={value:.3g}" for name, value in entry.settings.items())
+                ", ".join(f"{name}={readable(value, 3)}" for name, value in entry.settings.items())
                 + ("" if not entry.edges else " (edge)"),
-                f"{entry.median:.5g}",
-                "" if entry.interval is None else f"{entry.interval[0]:.5g} to {entry.interval[1]:.5g}",
+                readable(entry.median, 5),
+                ""
+                if entry.interval is None
+                else f"{readable(entry.interval[0], 5)} to {readable(entry.interval[1], 5)}",
                 f"{entry.near:.0%}",
                 f"{entry.diverged:.0%}",
-                f"{1e6 * entry.seconds_a_step:.2g}",
+                readable(1e6 * entry.seconds_a_step, 2),
             ]
             for entry in self.entries
         ]
