@@ -1,4 +1,4 @@
-"""What all tests share: the airfoil data, what a refusal looks like, nothing left out where all is wanted."""
+"""What all tests share: the airfoil data, what a refusal looks like, and where nothing may be left out."""
 
 from __future__ import annotations
 

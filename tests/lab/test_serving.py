@@ -75,7 +75,7 @@ def test_downloads(served, ending):
 
 def test_file_with_an_error_is_shown_with_its_line_and_mended_on_save(browser, folder):
     from polyak.cli.labs import _made
-    from polyak.cli.settings import Options
+    from polyak.cli.options import Options
 
     path = folder / "my_rule.py"
     path.write_text(RULE.replace("p.grad", "p.grad +"))

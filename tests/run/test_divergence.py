@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
+import polyak as pk
 from polyak.landscapes import bowl, quadratic, ravine, rosenbrock, saddle
 from polyak.rules import Adam, GradientDescent, HeavyBall, Lion
 from polyak.run import descend, train
@@ -143,3 +145,26 @@ def test_diverged_at_names_the_record(small: Any) -> None:
     coarse = train(rule, small, epochs=40, every=1000, dtype="float64").diverged_at[0]
     assert fine is not None
     assert coarse == -(-fine // 6) * 6, "the end of the epoch in which it was lost"
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_a_run_that_rose_and_did_not_diverge_says_so(seeds: int) -> None:
+    problem = pk.linear_regression(pk.data.diabetes())
+    history = pk.train(pk.GradientDescent(lr=0.6), problem, batch_size=10, epochs=1, seeds=seeds)
+    assert history.diverged_at == (None,) * seeds
+    assert history.rose == (True,) * seeds
+    assert (history.final_losses > 1e3 * history.losses[:, 0]).all()
+    said = "above its start" if seeds == 1 else "3 of them ended above their start"
+    assert str(history).endswith(said)
+    assert len(str(history)) < 250, "no number has thirty digits"
+    small = pk.train(pk.GradientDescent(lr=0.01), problem, batch_size=10, epochs=1, seeds=seeds)
+    assert small.rose == (False,) * seeds
+    assert "above" not in str(small)
+    gone = pk.train(pk.GradientDescent(lr=50.0), problem, batch_size=10, epochs=9, seeds=seeds)
+    assert None not in gone.diverged_at
+    assert gone.rose == (False,) * seeds
+
+
+def test_a_far_position_is_spelled_short() -> None:
+    said = str(descend(GradientDescent(3.0), ravine, 40))
+    assert re.search(r"x1 -?[\d.e-]+, x2 -?\d\.\d+e\+4\d$", said), said

@@ -156,8 +156,27 @@ def test_tradeoff_figure_draws_floor_against_steps(problem):
 def test_plot_picks_the_figure_by_type_and_refuses_what_nothing_draws(refused):
     assert len(plot(pk.response(HEAVY_BALL)).axes) == 1
     assert len(pk.stability(HEAVY_BALL, [0.2, 4]).plot().axes) == 2
-    with refused("nothing draws a", "to_xarray"):
-        plot(pk.optimal(pk.HeavyBall, [0.2, 4]))
+    assert len(plot(pk.optimal(pk.HeavyBall, [0.2, 4])).axes) == 1
+    with refused("nothing draws a StepMap"):
+        plot(pk.theory.step_map(HEAVY_BALL))
+
+
+def test_the_best_setting_is_drawn_on_each_curvature():
+    best = pk.optimal(pk.HeavyBall, [4, 0.2, 1])
+    (axes,) = plot(best).axes
+    ours, plain, _ = axes.get_lines()
+    np.testing.assert_array_equal(ours.get_xdata(), np.sort(best.curvatures))
+    np.testing.assert_array_equal(ours.get_ydata(), best.rates[np.argsort(best.curvatures)])
+    np.testing.assert_allclose(plain.get_ydata().max(), 19 / 21, rtol=1e-6)  # (k - 1)/(k + 1), k = 20
+
+
+def test_every_drop_is_drawn_and_the_best_marked():
+    drop = pk.lr_drop(pk.HeavyBall(lr=0.05, momentum=0.5), pk.linear_regression(pk.data.diabetes()), steps=40)
+    (axes,) = plot(drop).axes
+    every, best, never = axes.get_lines()
+    np.testing.assert_array_equal(every.get_ydata(), drop.losses[:-1])
+    assert (best.get_xdata()[0], best.get_ydata()[0]) == (drop.best, drop.losses.min())
+    assert set(never.get_ydata()) == {drop.losses[-1]}
 
 
 def test_every_axis_is_labelled():

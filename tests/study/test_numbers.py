@@ -9,6 +9,7 @@ import pytest
 
 import polyak as pk
 from polyak.landscapes import ravine
+from polyak.numbers import readable
 
 CHAPTER = [
     [r"gradient descent, $\eta$ = 0.4", "-0.943467", "-0.000073"],
@@ -108,15 +109,17 @@ def test_the_losses_read_back_to_the_last_bit(heavy_ball):
 
 def test_the_losses_of_the_table_are_those_of_the_files(heavy_ball):
     header, *rows = heavy_ball.rows("Training on diabetes, linear regression, batch 10, 2 epochs, 3 seeds")
-    assert header == ["rule", "median loss", "lowest", "highest", "runs diverged"]
+    assert header == ["rule", "median loss", "lowest", "highest", "runs that rose", "runs diverged"]
     assert [row[0].partition(",")[0] for row in rows] == ["heavy ball", "gradient descent"] * 2
     assert rows[0][0] == CHAPTER[3][0]
     names = [path.stem for path in heavy_ball.folder.glob("training_*_lr_*.csv")]
     found = set()
     for name in names:
         columns = table(heavy_ball, name)
-        ends = np.float32([numbers(columns["loss"][columns["seed"] == str(seed)])[-1] for seed in range(3)])
-        found.add((f"{np.median(ends):.6f}", f"{ends.min():.6f}", f"{ends.max():.6f}", "0"))
+        runs = np.float32([numbers(columns["loss"][columns["seed"] == str(seed)]) for seed in range(3)])
+        ends = runs[:, -1]
+        spelled = [readable(loss, 6, places=6) for loss in (np.median(ends), ends.min(), ends.max())]
+        found.add((*spelled, str((ends > runs[:, 0]).sum()), "0"))
     assert {tuple(row[1:]) for row in rows} == found
 
 

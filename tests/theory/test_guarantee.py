@@ -230,11 +230,9 @@ def test_result_says_what_it_is(best_heavy_ball):
     g = pk.guarantee(pk.GradientDescent(lr=0.05), **BETWEEN)
     assert repr(g) == str(g)
     assert "gradient_descent(lr=0.05) on all functions with curvature 1 to 25: rate 0.95" in str(g)
-    assert g.steps_to(0.01) == pytest.approx(math.log(0.01) / math.log(0.95), rel=1e-3)
     assert float(g.to_xarray().rate) == g.rate
     assert g.counterexample is None
     assert "it fails on cycle of 3" in str(best_heavy_ball)
-    assert best_heavy_ball.steps_to(0.5) == math.inf
     assert "curvatures" in best_heavy_ball.to_xarray().attrs["counterexample"]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from polyak.shown import Shown
+
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Shown):
     """What a reading came to; as text, the line that it closes with.
 
     Attributes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from polyak.chapter.kernel import CUT, TEXT
 from polyak.chapter.launch import Launched
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -135,7 +136,7 @@ class _Runner:
                 continue
             if message["parent_header"].get("msg_id") == asked:
                 return dict(message["content"])
-        raise PolyakError(f"the kernel's start-up took more than {START:g} s")
+        raise PolyakError(f"the kernel's start-up took more than {readable(START, 6)} s")
 
     async def _listening(self) -> None:
         """Wait until what the kernel publishes arrives here, so that no cell's output is missed."""
@@ -179,7 +180,7 @@ class _Runner:
 
         work = asyncio.ensure_future(self.client.async_execute_cell(cell, index))
         done, _ = await asyncio.wait({work}, timeout=self.settings.timeout)
-        late = f"it did not end within {self.settings.timeout:g} s" if not done else None
+        late = f"it did not end within {readable(self.settings.timeout or 0, 6)} s" if not done else None
         if late:
             await self.manager.interrupt_kernel()
             done, _ = await asyncio.wait({work}, timeout=GRACE)

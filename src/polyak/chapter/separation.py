@@ -9,12 +9,13 @@ from pathlib import Path
 from polyak.chapter import needs
 from polyak.chapter.files import check_place, read_text, write_whole
 from polyak.errors import PolyakError
+from polyak.shown import Shown
 
 TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
 @dataclass(frozen=True)
-class Separated:
+class Separated(Shown):
     """What was written, how many strings there are, and how many had a translation already."""
 
     skeleton: Path

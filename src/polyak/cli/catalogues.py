@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from polyak.numbers import readable
+
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the terminal's door."""
@@ -92,4 +94,4 @@ def _first_line(kind: type) -> str:
 
 
 def _point(point: tuple[float, ...]) -> str:
-    return f"({', '.join(f'{value:.6g}' for value in point)})"
+    return f"({', '.join(f'{readable(value, 6)}' for value in point)})"

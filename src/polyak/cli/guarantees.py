@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from polyak.cli.options import options
 from polyak.cli.progress import shown
-from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture, options
+from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture
 from polyak.errors import PolyakError
 
 

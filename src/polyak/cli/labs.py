@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from polyak.cli.options import Options, options
 from polyak.cli.own_code import raised_by
-from polyak.cli.runs import SETTINGS, number, options
-from polyak.cli.settings import Options
+from polyak.cli.runs import SETTINGS, number
 from polyak.errors import PolyakError, unknown
 
 SETTINGS_HELP = (

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from polyak.cli.options import options
 from polyak.cli.progress import shown
-from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture, options, whole
+from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture, whole
 from polyak.errors import PolyakError, whole_number
 
 STEPS = 20  # of the descent that a landscape's prediction is held against

@@ -36,7 +36,7 @@ def shown(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
             tasks.append(bar.add_task(what, total=total, speed=""))
         if tasks:
             speed = (done - first[0]) / (time.monotonic() - began)
-            bar.update(tasks[0], completed=done, speed=f"{speed:,.0f} {unit}/s" if speed >= 1 else "")
+            bar.update(tasks[0], completed=done, speed=f"{round(speed):,} {unit}/s" if speed >= 1 else "")
 
     try:
         yield progress

@@ -8,10 +8,11 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from polyak.cli.options import options
 from polyak.cli.own_code import raised_by
 from polyak.cli.progress import shown
-from polyak.cli.settings import Options
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 
 
 def number(word: str) -> Any:
@@ -25,19 +26,6 @@ def number(word: str) -> Any:
 def whole(meaning: str) -> Any:
     """An option that takes a whole number."""
     return typer.Option(parser=number, metavar="INTEGER", help=meaning)
-
-
-def options(context: typer.Context) -> Options:
-    """What the command and the others take beside a rule's settings, as the parser knows it."""
-    commands = getattr(context.find_root().command, "commands", {}).values()
-    others = [name for command in commands if command is not context.command for name in _options_of(command)]
-    return Options(tuple(_options_of(context.command)), tuple(dict.fromkeys(others)))
-
-
-def _options_of(command: Any) -> list[str]:
-    """The options of a command, without their dashes."""
-    typed = [word for option in command.params for word in (*option.opts, *option.secondary_opts)]
-    return [word.removeprefix("--") for word in typed if word.startswith("--")]
 
 
 INTERRUPTED = 130  # what shells expect after a Ctrl-C, and the parser makes of it
@@ -122,7 +110,7 @@ def train(
     except KeyboardInterrupt:
         _end_interrupted(checkpoint)
     typer.echo(result)
-    typer.echo(f"{result.seconds:.3f} s, compilation included")
+    typer.echo(f"{readable(result.seconds, 6, places=3)} s, compilation included")
     if out is not None:
         from polyak.show import history_figure, save
 

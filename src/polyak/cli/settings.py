@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from polyak.cli.options import Options
 from polyak.errors import PolyakError, nearest, plain
 from polyak.rules import Rule
 from polyak.rules.hyperparameters import Choice
-
-
-class Options(NamedTuple):
-    """What may be typed beside a rule's settings: the command's own options, and those of the other commands."""
-
-    own: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
 
 
 def settings_from(words: Sequence[str]) -> dict[str, str]:

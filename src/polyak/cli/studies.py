@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from polyak.cli.catalogues import table_of
+from polyak.cli.options import options
 from polyak.cli.progress import shown
-from polyak.cli.runs import RULE_HELP, SETTINGS, Rule, options, whole
+from polyak.cli.runs import RULE_HELP, SETTINGS, Rule, whole
 from polyak.errors import PolyakError
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from polyak.cli.options import Options
 from polyak.cli.rules import kind_from, rule_from
-from polyak.cli.settings import Options, settings_from
+from polyak.cli.settings import settings_from
 from polyak.errors import PolyakError, plain, unknown
 from polyak.run.sweeps.axes import axis_from
 from polyak.run.sweeps.plane import Plane, known_settings, over

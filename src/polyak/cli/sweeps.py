@@ -9,9 +9,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from polyak.cli.options import Options, options
 from polyak.cli.progress import shown
-from polyak.cli.runs import SETTINGS, Out, check_picture, end_interrupted, options, whole
-from polyak.cli.settings import Options
+from polyak.cli.runs import SETTINGS, Out, check_picture, end_interrupted, whole
 from polyak.errors import PolyakError, plain
 
 RULES = Annotated[

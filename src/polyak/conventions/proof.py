@@ -17,6 +17,7 @@ from polyak.conventions.spellings import Meaning
 from polyak.errors import PolyakError, whole_number
 from polyak.numbers import readable
 from polyak.rules import LinearRule
+from polyak.shown import Shown
 
 Progress = Callable[[int, int], None]
 
@@ -27,7 +28,7 @@ ROUNDING = 1e-10  # of the trajectory's size: what float64 leaves over a thousan
 
 
 @dataclass(frozen=True)
-class Proof:
+class Proof(Shown):
     """What running both sides gave. Gaps are the largest, over all steps, of the trajectory's size.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from polyak.conventions import linear
@@ -16,6 +17,7 @@ from polyak.conventions.spellings import Meaning, Spelling
 from polyak.errors import PolyakError
 from polyak.numbers import readable
 from polyak.rules import HeavyBall, LinearRule, Nesterov
+from polyak.shown import Shown
 
 NEAR = 0.8  # of the edge of stability
 BUFFERS = {
@@ -32,7 +34,7 @@ BUFFERS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Translation:
+class Translation(Shown):
     """An optimizer of one framework in the words of another. Made by `translate`.
 
     Attributes:
@@ -84,6 +86,9 @@ class Translation:
             if self.target.framework == "optax"
             else line
         )
+
+    def _table(self) -> str:
+        return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in self.words()) + "</ul>"
 
     # What is the same, and what is not.
 

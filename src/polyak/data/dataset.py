@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
+from polyak.shown import Shown
 
 
 @dataclass(frozen=True, eq=False)
-class Data:
+class Data(Shown):
     """Rows of features and their labels.
 
     Attributes:

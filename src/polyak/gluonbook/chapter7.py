@@ -14,6 +14,7 @@ from polyak.errors import PolyakError, whole_number
 from polyak.gluonbook.mx import random
 from polyak.gluonbook.mx.array import NDArray
 from polyak.gluonbook.optimizers import rule_of
+from polyak.numbers import readable
 from polyak.rules.pages.handles import ArrayHandle, raw
 
 RECORDED_ROWS = 100  # the loss over all rows is recorded each time that so many more were seen
@@ -145,7 +146,8 @@ def _train(
         quick=True,
     )
     losses = _recorded(history, batch_size)
-    print(f"loss: {losses[-1]:f}, {history.seconds / num_epochs:f} sec per epoch")  # noqa: T201
+    said, seconds = (readable(value, 6, places=6) for value in (losses[-1], history.seconds / num_epochs))
+    print(f"loss: {said}, {seconds} sec per epoch")  # noqa: T201
     show_losses(losses, num_epochs)
     import jax
 

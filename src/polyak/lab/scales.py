@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from polyak.numbers import readable
+
 LONGEST_MEMORY = 1000.0
 STEPS = 400  # of a slider, end to end
 
@@ -45,10 +47,10 @@ class Scale:
         """The value of a position, to three significant digits (of 1 - gamma, for a momentum)."""
         position = min(max(position, self.low), self.high)
         if self.kind == "logarithmic":
-            return float(f"{10**position:.3g}")
+            return float(readable(10**position, 3))
         if self.kind == "memory":
-            return round(1 - float(f"{10**-position:.3g}"), 12)
-        return float(f"{position:.4g}")
+            return round(1 - float(readable(10**-position, 3)), 12)
+        return float(readable(position))
 
 
 def scale(name: str, low: float, high: float, value: float) -> Scale:

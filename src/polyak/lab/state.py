@@ -9,6 +9,7 @@ from typing import Any
 
 from polyak.errors import PolyakError, unknown, whole_number
 from polyak.lab.offer import Offer
+from polyak.numbers import readable
 
 MOST_RULES = 4
 MOST_STEPS = 1000
@@ -116,7 +117,7 @@ def _checked_rule(chosen: Chosen, offer: Offer) -> Chosen:
 
 
 def _checked_start(start: Any) -> tuple[float, float]:
-    expected = f"expected two numbers from {-FARTHEST:g} to {FARTHEST:g}"
+    expected = f"expected two numbers from {readable(-FARTHEST, 6)} to {readable(FARTHEST, 6)}"
     try:
         first, second = start
         point = float(first), float(second)

@@ -12,6 +12,7 @@ import numpy as np
 
 from polyak.errors import PolyakError
 from polyak.landscapes.landscape import Landscape, Point, Window, checked_point
+from polyak.numbers import readable
 
 CHAPTER_START = (-5.0, -2.0)
 
@@ -90,7 +91,7 @@ def _arity(function: Callable[..., Any], label: str) -> int:
 
 
 def _check_value(function: Callable[[Any], Any], x: Any, label: str) -> None:
-    where = ", ".join(f"{value:g}" for value in x)
+    where = ", ".join(readable(value, 6) for value in x)
     try:
         value = function(x)
     except Exception as error:

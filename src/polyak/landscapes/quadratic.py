@@ -12,6 +12,7 @@ from array_api_compat import array_namespace
 from polyak.errors import PolyakError
 from polyak.landscapes.landscape import Landscape, checked_point
 from polyak.limits import check_memory
+from polyak.numbers import readable
 
 
 def quadratic(
@@ -53,7 +54,7 @@ def quadratic(
     reach = 1.5 * math.sqrt(n)
     shown = c[:2] if n > 1 else np.array([c[0], 0.0])
     landscape = Landscape(
-        name=f"quadratic:{','.join(f'{value:g}' for value in curvatures)}",
+        name=f"quadratic:{','.join(f'{readable(value, 6)}' for value in curvatures)}",
         function=function,
         start=begin,
         minimisers=(tuple(float(value) for value in c),) if (curvatures > 0).all() else (),
@@ -62,7 +63,7 @@ def quadratic(
             (float(shown[1] - reach), float(shown[1] + reach)),
         ),
         formula=r"f(x) = \frac{1}{2} (x - c)^T Q\, \mathrm{diag}(\lambda)\, Q^T (x - c)",
-        source=f"curvatures {', '.join(f'{value:g}' for value in curvatures)}",
+        source=f"curvatures {', '.join(f'{readable(value, 6)}' for value in curvatures)}",
     )
     return landscape if start is None else landscape.starting_at(start)
 

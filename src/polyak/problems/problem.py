@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from polyak.data import Data
+from polyak.shown import Shown
 
 Params = Any
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Shown):
     """Data with a model's loss.
 
     Attributes:

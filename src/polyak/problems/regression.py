@@ -9,6 +9,7 @@ import numpy as np
 
 from polyak.data import as_data
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.problems.problem import Params, Problem
 from polyak.problems.sigma_points import sigma_points
 
@@ -129,7 +130,7 @@ def class_count(data: Any, exactly: int | None = None) -> int:
     expected = f"class numbers 0 to {exactly - 1}" if exactly else "class numbers 0, 1, 2 ..."
     found = np.unique(data.labels)
     if not np.array_equal(found, np.arange(len(found))) or len(found) < 2:
-        shown = ", ".join(f"{value:g}" for value in found[:5])
+        shown = ", ".join(readable(value, 6) for value in found[:5])
         raise PolyakError(f"{data.name}: labels are {shown} ..., expected {expected}")
     if exactly and len(found) != exactly:
         raise PolyakError(f"{data.name} has {len(found)} classes, expected {exactly}")

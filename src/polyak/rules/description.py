@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from polyak.numbers import readable
+
 
 def shown(value: Any) -> str:
     """A setting's value as it is printed."""
     if callable(value):
         return "schedule"
     if isinstance(value, float) and 0 < 1 - value < 1e-6:
-        return f"1 - {1 - value:.3g}"  # a momentum of 1 is none
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return f"1 - {readable(1 - value, 3)}"  # a momentum of 1 is none
+    return readable(value, 6) if isinstance(value, float) else str(value)
 
 
 def documentation(cls: Any) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from polyak.errors import PolyakError, unknown
+from polyak.numbers import readable
 
 Scalar: TypeAlias = Any
 """A hyper-parameter: a number, a zero-dimensional array (traced or not), or a schedule (step -> number)."""
@@ -59,7 +60,7 @@ class Hyperparameter:
         except (TypeError, ValueError, OverflowError):
             raise PolyakError(f"{rule}: {name} is {value!r}, {expected}") from None
         if math.isnan(number) or number not in self.interval:
-            raise PolyakError(f"{rule}: {name} is {number:g}, {expected}")
+            raise PolyakError(f"{rule}: {name} is {readable(number, 6)}, {expected}")
         # A NumPy scalar is strongly typed and would lift float32 parameters to float64.
         return value if type(value).__module__.startswith(("jax", "torch")) else number
 

@@ -10,6 +10,7 @@ from array_api_compat import is_jax_array
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.rules.hyperparameters import Interval
 from polyak.rules.pytrees import Node
 
@@ -69,7 +70,7 @@ def table(
     for step, value in enumerate(values):
         if value not in interval:
             raise PolyakError(
-                f"the schedule of {name} is {value:g} at step {step}, expected a number in {interval}"
+                f"the schedule of {name} is {readable(value, 6)} at step {step}, expected a number in {interval}"
             )
     return Tabulated(np.pad(values, (0, max(0, room - steps)), mode="edge"))
 

@@ -17,6 +17,7 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.rules.base import Array
 from polyak.rules.hyperparameters import is_unknown_yet
 from polyak.rules.pytrees import Node, tree_util, unchecked
@@ -96,7 +97,7 @@ class Wrapper(Node):
         return unchecked(cls, {**dict(structure), "rule": rule, "amount": amount})
 
     def __str__(self) -> str:
-        return f"{self.rule} with {self.setting}={self.amount:g}"
+        return f"{self.rule} with {self.setting}={readable(self.amount, 6)}"
 
     __repr__ = __str__
 

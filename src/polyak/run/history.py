@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.run.result import Result, first_not_finite
 from polyak.version import __version__
@@ -63,6 +64,12 @@ class History(Result):
         records = [first_not_finite(losses) for losses in self.losses]
         return tuple(None if record is None else int(self.steps_taken[record]) for record in records)
 
+    @property
+    def rose(self) -> tuple[bool, ...]:
+        """For each run, whether it ended above the loss that it began with, every loss of it finite."""
+        ended = zip(self.losses[:, 0], self.final_losses, self.diverged_at, strict=True)
+        return tuple(bool(last > first and step is None) for first, last, step in ended)
+
     def to_xarray(self) -> Any:
         """The same as an xarray.Dataset with dimensions seed and record."""
         import xarray as xr
@@ -94,9 +101,14 @@ class History(Result):
         if diverged:
             end = f"{diverged} of {len(self.seeds)} runs diverged"
         elif len(self.seeds) == 1:
-            end = f"loss {self.final_losses[0]:f}"
+            end = f"loss {readable(self.final_losses[0], 6, places=6)}"
         else:
-            low, middle, high = np.quantile(self.final_losses, [0, 0.5, 1])
-            end = f"median loss {middle:f} ({low:f} to {high:f} over {len(self.seeds)} seeds)"
+            ends = np.quantile(self.final_losses, [0, 0.5, 1])
+            low, middle, high = (readable(loss, 6, places=6) for loss in ends)
+            end = f"median loss {middle} ({low} to {high} over {len(self.seeds)} seeds)"
+        if rose := sum(self.rose):
+            end += (
+                ", above its start" if len(self.seeds) == 1 else f", {rose} of them ended above their start"
+            )
         task = f"{self.problem.data.name}, {self.problem.name}"
-        return f"{self.rule} on {task}, batch {self.batch_size}, {self.epochs[-1]:g} epochs: {end}"
+        return f"{self.rule} on {task}, batch {self.batch_size}, {readable(self.epochs[-1], 6)} epochs: {end}"

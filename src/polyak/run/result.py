@@ -8,26 +8,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.shown import Shown
+
 # By name, as pandas and xarray name their plotting backends: results know nothing of the floors above.
 PLOTTING_BACKEND = "polyak.show"
 
 
-class Result:
+class Result(Shown):
     """The base of traces and histories."""
 
     def plot(self, **options: Any) -> Any:
         """A matplotlib Figure of this result; the options are those of `polyak.show`'s figure for it."""
         return importlib.import_module(PLOTTING_BACKEND).plot(self, **options)
 
-    def _repr_html_(self) -> str:
-        import base64
-        import html
+    def _png(self) -> bytes | None:
         import io
 
         buffer = io.BytesIO()
         self.plot().savefig(buffer, format="png", dpi=110)
-        picture = base64.b64encode(buffer.getvalue()).decode()
-        return f'<p>{html.escape(str(self))}</p><img alt="" src="data:image/png;base64,{picture}">'
+        return buffer.getvalue()
 
 
 def first_not_finite(values: NDArray[np.floating[Any]]) -> int | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.landscapes import Landscape
+from polyak.numbers import readable
 from polyak.run.result import Result, first_not_finite
 from polyak.version import __version__
 
@@ -78,6 +79,6 @@ class Trace(Result):
         )
 
     def __str__(self) -> str:
-        end = ", ".join(f"x{k + 1} {value:f}" for k, value in enumerate(self.end))
+        end = ", ".join(f"x{k + 1} {readable(value, 6, places=6)}" for k, value in enumerate(self.end))
         diverged = f", diverged at step {self.diverged_at}" if self.diverged_at is not None else ""
         return f"{self.rule} on {self.landscape.name}, {self.steps} steps: {end}{diverged}"

@@ -1,9 +1,11 @@
 from .comparisons import comparison_figure
+from .drawn import draws
+from .drops import drop_figure
 from .expectations import expectation_figure, tradeoff_figure
 from .guarantees import guarantee_figure
 from .histories import history_figure
 from .learning_rates import lr_figure
-from .optima import condition_figure
+from .optima import condition_figure, optimum_figure
 from .phases import phase_figure
 from .plot import plot
 from .responses import response_figure
@@ -19,10 +21,13 @@ __all__ = [
     "condition_figure",
     "convergence_figure",
     "curves_figure",
+    "draws",
+    "drop_figure",
     "expectation_figure",
     "guarantee_figure",
     "history_figure",
     "lr_figure",
+    "optimum_figure",
     "phase_figure",
     "plane_figure",
     "plot",

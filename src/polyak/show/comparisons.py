@@ -8,9 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from polyak.run.sweeps import Comparison
+from polyak.show.drawn import draws
 from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled, words
 
 
+@draws(Comparison)
 @styled
 def comparison_figure(comparison: Any) -> Figure:
     """Left, the last losses of the judging seeds; right, how many of a rule's settings reach which loss.

@@ -6,13 +6,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from polyak.numbers import readable
 from polyak.run import History
+from polyak.show.drawn import draws
 from polyak.show.style import COLORS, LARGEST, heading, label, legend_below, new_figure, set_log_scale, styled
 from polyak.theory import Expectation, Trade
 
 PREDICTED, MEASURED, DETERMINISTIC, NOISE = COLORS[1], COLORS[0], COLORS[2], COLORS[3]
 
 
+@draws(Expectation)
 @styled
 def expectation_figure(expected: Expectation, measured: History | None = None) -> Figure:
     """Predicted mean and band (one standard deviation of a run) over measured runs, and the two parts beside.
@@ -90,6 +93,7 @@ def draw_parts(axes: Axes, expected: Expectation) -> None:
     heading(axes, "where it comes from")
 
 
+@draws(Trade)
 @styled
 def tradeoff_figure(trade: Trade) -> Figure:
     """The noise floor against the steps that it takes to get there, one point a learning rate."""
@@ -100,7 +104,7 @@ def tradeoff_figure(trade: Trade) -> Figure:
     axes.plot(steps, above, color=COLORS[0], marker="o", markersize=3)
     for k in np.linspace(0, known.sum() - 1, min(6, int(known.sum()))).round().astype(int):
         axes.annotate(
-            rf"$\eta$ = {trade.lrs[known][k]:.2g}",
+            rf"$\eta$ = {readable(trade.lrs[known][k], 2)}",
             (steps[k], above[k]),
             (5, 4),
             textcoords="offset points",

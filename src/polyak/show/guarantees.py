@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from polyak.numbers import readable
+from polyak.show.drawn import draws
 from polyak.show.style import heading, legend_below, new_figure, series, styled
 from polyak.theory import Guarantee
 from polyak.theory.counterexample import Counterexample
@@ -17,6 +18,7 @@ LAST = 60  # steps of a run that are drawn
 FINE = 400  # points of a curve
 
 
+@draws(Guarantee)
 @styled
 def guarantee_figure(guarantee: Guarantee, *, curve: Any = None) -> Figure:
     """The certified rate and the quadratics' against the learning rate; beside it the counterexample, if there is one.

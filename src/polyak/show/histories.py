@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from polyak.run import History
+from polyak.show.drawn import draws
 from polyak.show.style import (
     LARGEST,
     heading,
@@ -22,6 +23,7 @@ from polyak.show.style import (
 )
 
 
+@draws(History)
 @styled
 def history_figure(histories: History | Sequence[History]) -> Figure:
     """One training or several in one picture: the median over seeds, and a band from lowest to highest."""

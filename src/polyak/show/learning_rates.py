@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from polyak.numbers import readable
 from polyak.run import History
 from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled
 
@@ -28,7 +29,9 @@ def lr_figure(ladders: Sequence[Sequence[History]]) -> Figure:
     first = ladders[0][0]
     epochs, seeds = first.epochs[-1], len(first.seeds)
     plural = "" if epochs == 1 else "s"
-    axes.set(xlabel=r"learning rate $\eta$", ylabel=f"loss over all rows after {epochs:g} epoch{plural}")
+    axes.set(
+        xlabel=r"learning rate $\eta$", ylabel=f"loss over all rows after {readable(epochs, 6)} epoch{plural}"
+    )
     heading(axes, f"last loss: median and range over {seeds} seeds" if seeds > 1 else "last loss")
     handles, labels = axes.get_legend_handles_labels()
     if any(line.get_marker() == "x" and np.size(line.get_xdata()) for line in axes.lines):

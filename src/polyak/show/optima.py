@@ -1,12 +1,38 @@
-"""The best rate against the condition number: what momentum buys where a valley is long."""
+"""The best setting: its rate on each curvature, and against the condition number what momentum buys."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
-from polyak.show.style import heading, legend_below, new_figure, series, styled
+from polyak.numbers import readable
+from polyak.show.drawn import draws
+from polyak.show.style import COLORS, LARGEST, heading, label, legend_below, new_figure, series, styled
+from polyak.theory import Optimum
+
+
+@draws(Optimum)
+@styled
+def optimum_figure(best: Optimum) -> Figure:
+    """How an error shrinks each step on every curvature, at the best setting and at gradient descent's best."""
+    figure = new_figure(5.6, 3.7)
+    axes = figure.subplots()
+    for index, (name, found) in enumerate((("", best), ("gradient descent, ", best.gradient_descent))):
+        if found is not None:
+            order = np.argsort(found.curvatures)
+            known = np.where(found.rates[order] < LARGEST, found.rates[order], np.nan)
+            text = f"{name or best.family.replace('_', ' ') + ', '}at worst {readable(found.rate)}"
+            axes.plot(found.curvatures[order], known, **series(index), label=text)
+    axes.axhline(best.rate, color=COLORS[0], linewidth=0.8, linestyle=":")
+    axes.set_xscale("log")
+    axes.set_ylim(-0.03, 1.03)
+    axes.grid(visible=True)
+    axes.set(xlabel=r"curvature $\lambda$", ylabel="an error is multiplied by, each step")
+    heading(axes, f"the best: {label(best.rule)}")
+    legend_below(figure, *axes.get_legend_handles_labels())
+    return figure
 
 
 @styled

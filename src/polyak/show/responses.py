@@ -9,10 +9,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from polyak.numbers import readable
+from polyak.show.drawn import draws
 from polyak.show.style import heading, label, legend_below, new_figure, series, styled
 from polyak.theory import RULE_OF_THUMB, Response
 
 
+@draws(Response)
 @styled
 def response_figure(responses: Response | Sequence[Response]) -> Figure:
     """How one unit gradient moves x at each later step, one rule or several; shaded: the memory of the first."""
@@ -32,7 +35,7 @@ def response_figure(responses: Response | Sequence[Response]) -> Figure:
         axes.axvspan(
             first.at - 0.5, first.at + first.memory - 0.5, color=series(0)["color"], alpha=0.1, linewidth=0
         )
-        held = f"$1/(1-\\gamma)$ = {first.memory:.3g} steps hold {first.held:.0%} of the weight"
+        held = f"$1/(1-\\gamma)$ = {readable(first.memory, 3)} steps hold {first.held:.0%} of the weight"
         axes.annotate(held, (0.98, 0.95), xycoords="axes fraction", ha="right", va="top", fontsize=8)
     elif not first.linear:
         axes.annotate(
@@ -47,7 +50,7 @@ def response_figure(responses: Response | Sequence[Response]) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True)
     axes.set(xlabel="step $k$", ylabel="taken off $x$ by a unit gradient")
-    heading(axes, f"impulse response (gain {first.gain:.4g})")
+    heading(axes, f"impulse response (gain {readable(first.gain)})")
     legend_below(figure, *axes.get_legend_handles_labels())
     return figure
 

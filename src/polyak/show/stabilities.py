@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from polyak.numbers import readable
+from polyak.show.drawn import draws
 from polyak.show.style import LARGEST, heading, label, legend_below, new_figure, series, styled
 from polyak.theory import Stability
 
@@ -16,6 +18,7 @@ MOST_CURVATURES = 7  # as many as there are colours; of more, evenly many are dr
 STEPS = 20
 
 
+@draws(Stability)
 @styled
 def stability_figure(stability: Stability, *, steps: int = STEPS) -> Figure:
     """One step's eigenvalues for each curvature, and the predicted error over `steps` steps."""
@@ -53,7 +56,7 @@ def draw_eigenvalues(axes: Axes, stability: Stability, shown: list[int]) -> None
         xlim=(-reach, reach), ylim=(-reach, reach), xlabel=r"$\mathrm{Re}\ \mu$", ylabel=r"$\mathrm{Im}\ \mu$"
     )
     axes.set_aspect("equal")
-    heading(axes, f"eigenvalues of one step (rate {stability.rate:.4g})")
+    heading(axes, f"eigenvalues of one step (rate {readable(stability.rate)})")
 
 
 def draw_errors(axes: Axes, stability: Stability, shown: list[int], steps: int) -> None:
@@ -80,6 +83,6 @@ def _chosen(count: int) -> list[int]:
 
 def _name(stability: Stability, k: int) -> str:
     curvature, regime = stability.curvatures[k], stability.regimes[k]
-    where = f"coordinate {k + 1}" if math.isnan(curvature) else rf"$\lambda$ = {curvature:.4g}"
-    period = f", period {stability.periods[k]:.3g}" if regime == "under-damped" else ""
+    where = f"coordinate {k + 1}" if math.isnan(curvature) else rf"$\lambda$ = {readable(curvature)}"
+    period = f", period {readable(stability.periods[k], 3)}" if regime == "under-damped" else ""
     return f"{where}: {regime}{period}"

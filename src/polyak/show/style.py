@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.show.places import picture_format
 
 P = ParamSpec("P")
@@ -147,7 +148,9 @@ def label(rule: Any) -> str:
         if callable(value):
             shown.append(f"{symbol} scheduled")
         elif (setting in about and not default) or (not about and value is not None):
-            shown.append(f"{symbol} = {value:g}" if isinstance(value, float) else f"{symbol} = {value}")
+            shown.append(
+                f"{symbol} = {readable(value, 6)}" if isinstance(value, float) else f"{symbol} = {value}"
+            )
         elif setting not in about and _default(rule, setting) != value:
             shown.append(f"{setting.replace('_', ' ')} = {value}")
     return ", ".join([name, *shown])

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.run.sweeps.best import best
 from polyak.run.sweeps.dataset import planes
 from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled, words
@@ -43,7 +44,7 @@ def curves_figure(result: Any, cells: Sequence[Mapping[str, float]] | None = Non
         one = dataset[variable].sel(dict(cell), method="nearest")
         middle = one.median("seed") if "seed" in one.dims else one
         numbers = np.where(np.isfinite(middle.values), middle.values, np.nan)
-        label = ", ".join(f"{setting} = {float(one[setting]):.3g}" for setting in cell)
+        label = ", ".join(f"{setting} = {readable(float(one[setting]), 3)}" for setting in cell)
         axes.plot(dataset["step"].values, numbers, **{**series(index), "marker": ""}, label=label)
         if np.isfinite(numbers).any():
             low, high = (

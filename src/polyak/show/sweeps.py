@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from polyak.numbers import readable
 from polyak.run.sweeps.best import NEAR, compared, medians
 from polyak.run.sweeps.dataset import planes, swept
 from polyak.show.style import heading, legend_below, new_figure, set_log_scale, styled, words
@@ -177,7 +178,7 @@ def _two_axes(dataset: Any, middle: Any) -> tuple[Any, str]:
     place = np.unravel_index(int(np.argmin(middle.values)), middle.shape)
     longest = sorted(range(middle.ndim), key=lambda axis: -middle.shape[axis])[:2]
     others = {str(dim): int(place[axis]) for axis, dim in enumerate(middle.dims) if axis not in longest}
-    said = ", ".join(f"{name} = {float(dataset[name][index]):.3g}" for name, index in others.items())
+    said = ", ".join(f"{name} = {readable(float(dataset[name][index]), 3)}" for name, index in others.items())
     return middle.isel(others), said
 
 

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from polyak.run import Trace
+from polyak.show.drawn import draws
 from polyak.show.style import (
     LARGEST,
     SMALLEST,
@@ -28,6 +29,7 @@ MOST_GROWTH = 1.5  # a window grows to hold its traces, up to this many times it
 MARKED_STEPS = 200  # beyond this many steps a marker each hides the line
 
 
+@draws(Trace)
 @styled
 def trace_figure(traces: Trace | Sequence[Trace]) -> Figure:
     """One trace or several: over the contours, and the value against the step.

@@ -7,12 +7,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from polyak.conventions.verify import Verification
+from polyak.show.drawn import draws
 from polyak.show.style import legend_below, new_figure, series, set_log_scale, styled, words
 
 LEAST = 1e-18  # of the path's size: below it two paths are the same to the last digit
 MOST = 5  # lines that can be told apart
 
 
+@draws(Verification)
 @styled
 def verification_figure(report: Verification) -> Figure:
     """Both impulse responses, and the gap of the two paths, step by step, in each scenario that parts."""

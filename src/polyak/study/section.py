@@ -8,6 +8,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from polyak.shown import Shown
+
 
 @dataclass(frozen=True)
 class Table:
@@ -28,7 +30,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Section:
+class Section(Shown):
     """One part of the page.
 
     Attributes:

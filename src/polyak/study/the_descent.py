@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from polyak.landscapes import ravine
+from polyak.numbers import readable
 from polyak.rules import GradientDescent, HeavyBall
 from polyak.run import Trace, descend
 from polyak.show import convergence_figure, trace_figure
@@ -53,23 +54,27 @@ def in_words(trace: Trace) -> str:
     if trace.diverged_at is not None:
         return f"{name}: diverged; at step {trace.diverged_at} its position or value is no longer finite."
     if last > first:
-        grew = f"f grew from {first:.3g} to {last:.3g} in {trace.steps} steps"
+        grew = f"f grew from {readable(first, 3)} to {readable(last, 3)} in {trace.steps} steps"
         return f"{name}: {grew}; this setting does not converge here."
     if last == first:
-        return f"{name}: f stayed at {first:.3g} for {trace.steps} steps."
+        return f"{name}: f stayed at {readable(first, 3)} for {trace.steps} steps."
     best = int(np.argmin(trace.values))
-    lowest = f" (lowest, {trace.values[best]:.3g}, at step {best})" if best < trace.steps else ""
-    return f"{name}: f fell from {first:.3g} to {last:.3g} in {trace.steps} steps{lowest}."
+    lowest = f" (lowest, {readable(trace.values[best], 3)}, at step {best})" if best < trace.steps else ""
+    return f"{name}: f fell from {readable(first, 3)} to {readable(last, 3)} in {trace.steps} steps{lowest}."
 
 
 def _positions(traces: list[Trace]) -> tuple[Any, Any]:
     names = [f"$x_{k + 1}$" for k in range(min(traces[0].landscape.dimension, 6))]
     rows = [
-        (label(trace.rule), *(f"{value:.6f}" for value in trace.end[: len(names)]), f"{trace.values[-1]:.6g}")
+        (
+            label(trace.rule),
+            *(readable(value, 6, places=6) for value in trace.end[: len(names)]),
+            readable(trace.values[-1], 6),
+        )
         for trace in traces
     ]
     return ("rule", *names, "$f$"), rows
 
 
 def _point(point: Any) -> str:
-    return f"({', '.join(f'{value:g}' for value in point)})"
+    return f"({', '.join(f'{readable(value, 6)}' for value in point)})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.rules import Rule
 from polyak.run.sweeps import Axis, best, log, memory, over, sweep
 from polyak.show import plane_figure
@@ -47,10 +48,10 @@ def _axes(rule: Any) -> dict[str, Axis]:
 
 
 def _in_words(subject: Subject, found: Any, cells: int) -> str:
-    where = ", ".join(f"{name} {value:.3g}" for name, value in found.settings.items())
+    where = ", ".join(f"{name} {readable(value, 3)}" for name, value in found.settings.items())
     edge = "".join(f" It lies on the {end} edge of {name}." for name, end in found.edges.items())
     gone = f" {found.diverged:.0%} of them diverged." if found.diverged else ""
     return (
         f"Of {cells:,} settings around {label(subject.rule)}, the best after {subject.steps} steps is "
-        f"{where}, where f is {found.median:.3g}.{edge}{gone}"
+        f"{where}, where f is {readable(found.median, 3)}.{edge}{gone}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from polyak.numbers import readable
 from polyak.rules import FromOptax
 from polyak.study.section import Section, Subject, Table
 
@@ -41,4 +42,4 @@ def _symbol(about: Any) -> str:
 def _value(value: Any) -> str:
     if callable(value):
         return "a schedule"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return readable(value, 6) if isinstance(value, float) else str(value)

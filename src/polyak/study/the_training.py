@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from polyak.numbers import readable
 from polyak.run import History, train
 from polyak.show import history_figure, lr_figure
 from polyak.show.style import label, words
@@ -35,7 +36,7 @@ def the_training(subject: Subject) -> Section:
             Picture(
                 "training_best",
                 history_figure(beside),
-                f"The same at the best lr of the ladder below, {lr:.3g}.",
+                f"The same at the best lr of the ladder below, {readable(lr, 3)}.",
             )
         )
     if ladders[0]:
@@ -85,7 +86,7 @@ def lr_of(rule: Any) -> float:
 
 def _file_name(rule: Any) -> str:
     lr = lr_of(rule)
-    return file_name(rule) if np.isnan(lr) else f"{file_name(rule)}_lr_{lr:.3g}"
+    return file_name(rule) if np.isnan(lr) else f"{file_name(rule)}_lr_{readable(lr, 3)}"
 
 
 def _typical(history: History) -> float:
@@ -99,19 +100,31 @@ def _in_words(history: History) -> str:
         runs = f"{len(diverged)} of {len(history.seeds)} runs"
         return f"{name}: {runs} diverged, the first by step {min(diverged)}."
     went = "fell" if end < start else "rose" if end > start else "stayed,"
-    span = f"{history.final_losses.min():.4f} to {history.final_losses.max():.4f}"
-    return f"{name}: the loss {went} from {start:.4f} to {end:.4f} ({span})."
+    ends = start, end, history.final_losses.min(), history.final_losses.max()
+    first, last, low, high = (readable(loss, 6, places=4) for loss in ends)
+    rose = sum(history.rose)
+    above = (
+        f"; {rose} of {len(history.seeds)} runs ended above their start, though none diverged" if rose else ""
+    )
+    return f"{name}: the loss {went} from {first} to {last} ({low} to {high}){above}."
 
 
 def _losses(histories: list[History]) -> tuple[Any, Any]:
-    header = ("rule", "median loss", "lowest", "highest", "runs diverged")
+    header = ("rule", "median loss", "lowest", "highest", "runs that rose", "runs diverged")
     rows = []
     for history in histories:
         diverged = sum(step is not None for step in history.diverged_at)
         ends = history.final_losses
         middle = _typical(history)
         rows.append(
-            (label(history.rule), f"{middle:.6f}", f"{ends.min():.6f}", f"{ends.max():.6f}", str(diverged))
+            (
+                label(history.rule),
+                readable(middle, 6, places=6),
+                readable(ends.min(), 6, places=6),
+                readable(ends.max(), 6, places=6),
+                str(sum(history.rose)),
+                str(diverged),
+            )
         )
     return header, rows
 
@@ -122,5 +135,12 @@ def _times(subject: Subject, first: list[History]) -> tuple[Any, Any]:
     for history in first:
         again = min(_trained(subject, history.rule).seconds for _ in range(3))
         an_epoch = 1000 * again / (subject.epochs * subject.seeds)
-        rows.append((label(history.rule), f"{history.seconds:.3f}", f"{again:.4f}", f"{an_epoch:.3f}"))
+        rows.append(
+            (
+                label(history.rule),
+                readable(history.seconds, 6, places=3),
+                readable(again, 6, places=4),
+                readable(an_epoch, 6, places=3),
+            )
+        )
     return header, rows

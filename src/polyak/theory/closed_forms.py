@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.rules import AveragedGradient, GradientDescent, HeavyBall, Nesterov, Rule
+from polyak.shown import Shown
 from polyak.theory.family import Family, matrices
 
 SETTINGS = np.array([[0.3, 0.6], [0.7, 0.2], [1.1, 0.85]])  # (lr, momentum) at which responses are compared
@@ -22,7 +23,7 @@ EQUAL = 1e-9  # relative
 
 
 @dataclass(frozen=True)
-class ClosedForm:
+class ClosedForm(Shown):
     """A best setting from the literature.
 
     Attributes:

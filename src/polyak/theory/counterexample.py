@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from polyak.landscapes import Landscape, piecewise_quadratic, quadratic
 from polyak.run import Trace, descend
-from polyak.theory.spectrum import STABLE, spectrum
+from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import StepMap
 
 Array = NDArray[np.float64]
@@ -146,9 +146,9 @@ def _cycle(step: StepMap, m: float, L: float, period: int, order: list[int]) -> 
 def _functions(step: StepMap, m: float, L: float, x: Array, g: Array) -> Iterator[tuple[Array, Array]]:
     """Breakpoints and curvatures of functions through a cycle's points, each of one curvature around all of them."""
     inside = np.geomspace(m, L, 9)
-    rates = spectrum(step.on(inside))[1]
-    for k in np.argsort(rates, kind="stable")[:4]:
-        if rates[k] < STABLE:
+    log_rates = spectrum(step.change_on(inside))[1]
+    for k in np.argsort(log_rates, kind="stable")[:4]:
+        if log_rates[k] < 0:
             for beyond in (inside[k], m, L):
                 yield _through(x, g, m, L, float(inside[k]), float(beyond))
 

@@ -16,12 +16,13 @@ from polyak.landscapes import Landscape
 from polyak.problems import Problem
 from polyak.run import Trace, as_landscape
 from polyak.run.batches import parameter_generator
+from polyak.shown import Shown
 from polyak.theory.flatness import TO, pulling, rounding
 from polyak.theory.hessian import MOST_WHOLE, Hessian, extremes, spectrum_of
 
 
 @dataclass(frozen=True, eq=False)
-class Curvatures:
+class Curvatures(Shown):
     """Curvatures, and where they are from.
 
     Attributes:

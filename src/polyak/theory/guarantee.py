@@ -19,12 +19,11 @@ from polyak.numbers import readable
 from polyak.rules import as_rule
 from polyak.run.progress import Progress
 from polyak.run.result import Result
-from polyak.theory import spectrum
 from polyak.theory.certificate import Certificate
 from polyak.theory.counterexample import Counterexample, counterexample, growing
 from polyak.theory.guarantee_curve import guarantee_curve
 from polyak.theory.step_map import StepMap, step_map
-from polyak.theory.worst_case import best_certificate, quadratic_rate
+from polyak.theory.worst_case import STABLE, best_certificate, quadratic_rate
 from polyak.version import __version__
 
 LARGEST_CONDITION = 1e6  # beyond it 1 - rate is no larger than the solver's rounding
@@ -80,12 +79,6 @@ class Guarantee(Result):
         """The positions on the counterexample that come back for ever; empty where there is none, or it grows."""
         return () if self.refutation is None else self.refutation.cycle
 
-    def steps_to(self, fraction: float) -> float:
-        """Steps in which the rate shrinks an error to `fraction`, in (0, 1); inf where nothing is certified."""
-        if not 0 < fraction < 1:
-            raise PolyakError(f"fraction is {fraction}, expected a number in (0, 1)")
-        return float(spectrum.steps_to(fraction, self.rate))
-
     def curve(self, lrs: Any = None, *, progress: Progress | None = None) -> Any:
         """Both rates against the learning rate: see `guarantee_curve`."""
         if lrs is None and progress is None:
@@ -108,7 +101,7 @@ class Guarantee(Result):
             )
         else:
             found.append(f"On {functions} no rate below 1 is certified.")
-        if self.quadratic_rate < spectrum.STABLE:
+        if self.quadratic_rate < STABLE:
             rate = readable(self.quadratic_rate, 5)
             known = f"On the quadratics among them alone the rate is {rate}"
             found.append(known + (", as slow: no smaller rate holds." if self.tight else "."))
@@ -186,13 +179,13 @@ def guarantee(rule: Any, *, smoothness: float, strong_convexity: float) -> Guara
     step = step_map(rule)
     on_quadratics, worst = quadratic_rate(step, m, L)
     if m == L:
-        rate = on_quadratics if on_quadratics < spectrum.STABLE else math.inf
+        rate = on_quadratics if on_quadratics < STABLE else math.inf
         proof = None
     else:
         proof = best_certificate(step, m, L)
         rate = math.inf if proof is None else proof.rate
     against = None
-    if on_quadratics >= spectrum.STABLE:
+    if on_quadratics >= STABLE:
         against = growing(rule, worst)
     elif proof is None and m < L:
         against = counterexample(rule, step, m, L)

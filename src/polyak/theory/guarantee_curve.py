@@ -12,13 +12,13 @@ from polyak.errors import PolyakError
 from polyak.rules import as_rule
 from polyak.run.progress import Progress
 from polyak.theory import probe
-from polyak.theory.edge import largest_stable_curvature
+from polyak.theory.edge import stable_curvatures
 from polyak.theory.examination import examine
 from polyak.theory.learning_rate import learning_rate, scaled
+from polyak.theory.pencil import first_end
 from polyak.theory.semidefinite import UnsolvedError
-from polyak.theory.spectrum import STABLE
 from polyak.theory.step_map import StepMap, loop_through_x
-from polyak.theory.worst_case import best_certificate, quadratic_rate
+from polyak.theory.worst_case import STABLE, best_certificate, quadratic_rate
 from polyak.version import __version__
 
 POINTS = 40
@@ -115,7 +115,7 @@ class _Scaled:
 
     def default(self, L: float) -> NDArray[np.float64]:
         """Evenly up to a little past the edge on quadratics."""
-        edge = largest_stable_curvature(self.here) / L
+        edge = first_end(stable_curvatures(self.here)) / L
         top = self.now * edge if 0 < edge < math.inf else 2 * self.now
         return np.linspace(0, 1.02 * top, POINTS + 1)[1:]
 

@@ -5,7 +5,9 @@ min over settings of  the least certified rate on functions with curvature from 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -22,13 +24,13 @@ from polyak.theory.family import WIDE, Family, family, matrices
 from polyak.theory.guarantee import Guarantee, checked_curvatures, guarantee
 from polyak.theory.interpolation import conditions
 from polyak.theory.optimum import Optimum
-from polyak.theory.search import NEAR_1
 from polyak.theory.semidefinite import UnsolvedError, certificate
-from polyak.theory.spectrum import STABLE
-from polyak.theory.step_map import StepMap
-from polyak.theory.worst_case import WINDOWS, best_certificate, quadratic_rate
+from polyak.theory.spectrum import spectrum
+from polyak.theory.step_map import StepMap, step_map
+from polyak.theory.worst_case import STABLE, WINDOWS, best_certificate, quadratic_rate
 
 Point = NDArray[np.float64]
+NEARLY_1 = 1 - 1e-9  # where a range stops short of 1
 LEAST_LR, MOST_LR = 0.02, 50.0  # times 1/L: between these a learning rate is searched
 COARSE = (14, 9)  # learning rates, and values of the other setting, that the search begins with
 STARTS, TRIES = 2, 22  # of the simplex, and the rates that each may ask for, for each setting
@@ -41,10 +43,29 @@ class GuaranteedOptimum(Optimum):
     """The setting of a family with the least certified rate on all functions with curvature between m and L.
 
     Attributes:
-        guarantee: what holds for it. `rate` is the certified one, `rates` those on quadratics, beside it.
+        guarantee: what holds for it. `rate` is the certified one; `rates`, `peak` and `steps_to` are those on the
+            quadratics of curvature m and L alone, beside it.
     """
 
     guarantee: Guarantee
+
+    @property
+    def rate(self) -> float:
+        """The certified rate, on all the functions."""
+        return self.guarantee.rate
+
+    @cached_property
+    def speedup(self) -> float:
+        """How many steps of the best gradient descent one step is worth, where accuracy is without end.
+
+        log rate / log rate of gradient descent, both certified: a certificate says no steps to an accuracy.
+        """
+        plain = self.rate if self.gradient_descent is None else self.gradient_descent.rate
+        return math.log(self.rate) / math.log(plain)
+
+    def to_xarray(self) -> Any:
+        """The same as an xarray.Dataset with the dimension curvature, whose rates are those on quadratics."""
+        return super().to_xarray().assign_attrs(true_of="all functions between these curvatures")
 
     def __str__(self) -> str:
         m, L = readable(self.curvatures[0]), readable(self.curvatures[-1])
@@ -94,27 +115,20 @@ def guaranteed_optimum(
     form, plain = _closed_form(found, m, L), None
     if not isinstance(found.rule, GradientDescent):
         plain = _gradient_descent(m, L)
-    rates = np.array([quadratic_rate(proved.step, end, end)[0] for end in values])
+    changes = proved.step.change_on(values)
+    log_rates = spectrum(changes)[1]
     return GuaranteedOptimum(
-        found.name, proved.rule, settings, values, proved.rate, rates, form, plain, guarantee=proved
+        found.name, proved.rule, settings, values, changes, log_rates, form, plain, guarantee=proved
     )
 
 
 def _gradient_descent(m: float, L: float) -> Optimum:
     """The best gradient descent: its closed form, which holds on quadratics and on all functions alike."""
     form = best_gradient_descent(m, L)
-    rates = np.array([form.rate, form.rate])
-    settings = {"lr": form.lr}
-    return Optimum(
-        "gradient_descent",
-        GradientDescent(**settings),
-        settings,
-        np.array([m, L]),
-        form.rate,
-        rates,
-        form,
-        None,
-    )
+    settings, values = {"lr": form.lr}, np.array([m, L])
+    rule = GradientDescent(**settings)
+    changes = step_map(rule).change_on(values)
+    return Optimum(rule.name(), rule, settings, values, changes, spectrum(changes)[1], form, None)
 
 
 def _closed_form(found: Family, m: float, L: float) -> ClosedForm | None:
@@ -132,7 +146,7 @@ class _Search:
     def __init__(self, found: Family, m: float, L: float) -> None:
         self.found, self.m, self.L = found, m, L
         self.names = (found.lr, *found.others)
-        ends = [(low, NEAR_1 if high == WIDE else high) for low, high in found.others.values()]
+        ends = [(low, NEARLY_1 if high == WIDE else high) for low, high in found.others.values()]
         self.low = np.array([np.log(LEAST_LR), *(low for low, _ in ends)])
         self.high = np.array([np.log(MOST_LR), *(high for _, high in ends)])
         self.kept = list(found.kept(self.names))

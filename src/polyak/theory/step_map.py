@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
+from polyak.shown import Shown
 from polyak.theory import probe
 from polyak.theory.examination import Examination, examine, room
 
@@ -24,7 +25,7 @@ LEAST = 1e-305  # of what a gradient adds: smaller, double precision loses digit
 
 
 @dataclass(frozen=True, eq=False)
-class StepMap:
+class StepMap(Shown):
     """One step of a rule: z <- A z + B g, z = (x, slots).
 
     Attributes:

@@ -13,12 +13,13 @@ import numpy as np
 from polyak.theory.certificate import Certificate
 from polyak.theory.interpolation import Conditions, conditions
 from polyak.theory.semidefinite import UnsolvedError, certificate
-from polyak.theory.spectrum import STABLE, spectrum
+from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import StepMap
 
 WINDOWS = (1, 2, 4)  # points that a Lyapunov function sees; more are tried where fewer prove nothing
 TO = 1e-5  # of 1 - rate: how closely the least rate is closed in on
 WORTH = 1e-3  # of 1 - rate: what a wider window must gain to be taken
+STABLE = 1 - 1e-12  # a rate that is nearer to 1 no certificate tells from 1
 GRID = 257  # curvatures between m and L at which a quadratic's rate is looked at
 
 
@@ -26,7 +27,7 @@ def quadratic_rate(step: StepMap, m: float, L: float) -> tuple[float, float]:
     """The worst rate on quadratics with curvatures from m to L, and the curvature that has it."""
     places = np.unique(np.concatenate([np.linspace(m, L, GRID), np.geomspace(m, L, GRID), [m, L]]))
     places = places[(places >= m) & (places <= L)]
-    rates = spectrum(step.on(places))[1]
+    rates = np.exp(spectrum(step.change_on(places))[1])
     worst = int(rates.argmax())
     return float(rates[worst]), float(places[worst])
 

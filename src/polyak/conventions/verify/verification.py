@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from polyak.conventions.verify.comparison import Outcome
 from polyak.conventions.verify.scenarios import SCENARIOS
 from polyak.run.result import Result
+from polyak.shown import table
 
 SHOWN = 6  # weights of a response, in words
 
@@ -73,10 +74,5 @@ class Verification(Result):
             lines.append(f"  {name}  {' '.join(f'{weight:.6g}' for weight in weights[:SHOWN])}")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
-    def _repr_html_(self) -> str:
-        import html
-
-        # The words stand in lines, which HTML would run together.
-        words = html.escape(str(self))
-        picture = super()._repr_html_()
-        return f"<pre>{words}</pre>{picture[picture.index('<img') :]}"
+    def _table(self) -> str:
+        return table([[outcome.scenario, str(outcome)] for outcome in self.scenarios])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from polyak.errors import PolyakError
 from polyak.lab.offer import Kind
 from polyak.landscapes import Landscape, quadratic
+from polyak.numbers import readable
 from polyak.run import descend
 from polyak.theory import REGIMES, Stability, curvatures, optimal, phase_diagram, stability
 from polyak.theory.along import CHANGES, curvature_change
@@ -170,7 +171,7 @@ def critical(kind: Kind, settings: Mapping[str, Any], landscape: Landscape) -> d
         turns = np.flatnonzero(np.isin(codes[:-1], REAL) & (codes[1:] == COMPLEX))
         if not len(turns):
             raise PolyakError(
-                f"no critical damping here: at {lr} {rule.settings()[lr]:g} no {over} brings it about"
+                f"no critical damping here: at {lr} {readable(rule.settings()[lr], 6)} no {over} brings it about"
             )
         values = np.linspace(values[turns[0]], values[turns[0] + 1], FINE)
     return {over: float(values[0])}

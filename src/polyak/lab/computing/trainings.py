@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.run import History, train
 from polyak.run.batches import Plan
@@ -41,8 +42,8 @@ def check_work(problem: Problem, batch_size: int, epochs: int, seeds: int) -> No
     work = problem.data.rows * epochs * seeds * max(1, size // 64)
     if work > MOST_WORK:
         raise PolyakError(
-            f"{epochs} epochs of {seeds} seeds on {problem.data.name} are {work / MOST_WORK:.3g} times what the lab "
-            "computes at once: ask for fewer"
+            f"{epochs} epochs of {seeds} seeds on {problem.data.name} are {readable(work / MOST_WORK, 3)} times what "
+            "the lab computes at once: ask for fewer"
         )
 
 

@@ -11,6 +11,7 @@ from bokeh.models import ColumnDataSource, Div, Range1d, Select
 from polyak.lab.computing.memories import LENGTH, Memory
 from polyak.lab.panels.look import fit, lean, new_figure, send, set_ends
 from polyak.lab.state import SIGNALS, State
+from polyak.numbers import readable
 
 if TYPE_CHECKING:
     from polyak.lab.page import Page
@@ -92,10 +93,10 @@ class MemoryPanel:
         told = say(
             "memory",
             "linear" if response.linear else "not_linear",
-            memory=f"{response.memory:.4g}",
+            memory=readable(response.memory),
             steps=response.whole_memory,
-            held=f"{100 * response.held:.1f}",
-            gain=f"{response.gain:.6g}",
-            half_life=f"{response.half_life:.3g}",
+            held=readable(100 * response.held, 6, places=1),
+            gain=readable(response.gain, 6),
+            half_life=readable(response.half_life, 3),
         )
         self.words.text = escape(told)

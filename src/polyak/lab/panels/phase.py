@@ -202,7 +202,7 @@ class PhasePanel:
                 "phase",
                 "on_curvature",
                 sign=signs[k % 4],
-                curvature=f"{curvature:.4g}",
+                curvature=readable(curvature),
                 regime=known("regimes", regime, regime),
                 rate=rate_in_words(rate),
             )
@@ -225,7 +225,7 @@ class PhasePanel:
         plane = self.plane
         if plane is None or not curvature > 0 or self.kind is not self._current():
             return {}
-        lr = float(f"{max(a, 0.0) / curvature:.3g}")
+        lr = float(readable(max(a, 0.0) / curvature, 3))
         found = {plane.lr: lr}
         if plane.over is not None:
             low, high = float(plane.values[0]), float(plane.values[-1])
@@ -269,9 +269,9 @@ class PhasePanel:
         self.small.title.text = page.words.say(
             "phase",
             "under_pointer",
-            a=f"{a:.3g}",
+            a=readable(a, 3),
             over=page.symbol(plane.over) if plane.over else "",
-            value=f"{value:.3g}" if plane.over else "",
+            value=readable(value, 3) if plane.over else "",
             regime=page.words.known("regimes", regime, regime),
-            rate=f"{rate:.3g}",
+            rate=readable(rate, 3),
         )

@@ -14,6 +14,7 @@ from polyak.lab.panels.curves import CURVES, CurvesPanel
 from polyak.lab.panels.look import DASHES, MARKERS, OVER, lean, new_figure, ramp, set_ends
 from polyak.lab.state import MOST_RULES, State
 from polyak.landscapes import Landscape
+from polyak.numbers import readable
 from polyak.run import Trace
 
 if TYPE_CHECKING:
@@ -167,4 +168,4 @@ class TracePanel:
             min(max(float(at), span.start), span.end)
             for at, span in zip((event.x, event.y), (self.plane.x_range, self.plane.y_range), strict=True)
         ]
-        self.page.change(start=(float(f"{point[0]:.4g}"), float(f"{point[1]:.4g}")))
+        self.page.change(start=(float(readable(point[0])), float(readable(point[1]))))

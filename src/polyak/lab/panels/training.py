@@ -13,6 +13,7 @@ from polyak.lab.background import Task
 from polyak.lab.computing.trainings import Training, check_work, training_of
 from polyak.lab.panels.look import fit, lean, new_figure
 from polyak.lab.state import MOST_BATCH, MOST_EPOCHS, MOST_SEEDS, State
+from polyak.numbers import readable
 
 if TYPE_CHECKING:
     from polyak.lab.page import Page
@@ -200,7 +201,7 @@ class TrainingPanel:
         self.span.end = float(history.epochs[-1])
         fit(self.losses.y_range, losses)
         self.measured.data = {"epoch": history.epochs, "loss": shown}
-        text = say("training", "measured_words", loss=f"{mean[-1]:.6g}", seeds=len(history.seeds))
+        text = say("training", "measured_words", loss=readable(mean[-1], 6), seeds=len(history.seeds))
         if theory is None:
             self.theory.data = BAND
             self.words.text = escape(f"{text} {say('training', 'no_theory', why=found.why_not)}")
@@ -223,5 +224,5 @@ class TrainingPanel:
             self.parts.y_range, np.concatenate([bounded["deterministic"], bounded["noise"]]), logarithmic=True
         )
         words = "theory_words" if np.isfinite(theory.floor) else "theory_grows"
-        predicted = say("training", words, mean=f"{theory.mean[-1]:.6g}", floor=f"{theory.floor:.6g}")
-        self.words.text = escape(f"{text} {predicted}")
+        mean, floor = readable(theory.mean[-1], 6), readable(theory.floor, 6)
+        self.words.text = escape(f"{text} {say('training', words, mean=mean, floor=floor)}")

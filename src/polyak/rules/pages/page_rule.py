@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.rules.pages.captured import (
     UntraceableError,
     captured,
@@ -111,7 +112,7 @@ class PageRule:
 
     def __str__(self) -> str:
         shown = ", ".join(
-            f"{name}={value:g}" for name, value in self.settings().items() if not callable(value)
+            f"{name}={readable(value, 6)}" for name, value in self.settings().items() if not callable(value)
         )
         return f"{self.name()}({shown})"
 

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError, unknown, whole_number
+from polyak.numbers import readable
+from polyak.shown import Shown
 
 SPACINGS = ("log", "linear", "memory")
 MOST_VALUES = 100_000_000
 
 
 @dataclass(frozen=True)
-class Axis:
+class Axis(Shown):
     """The values of one hyper-parameter, or, with no count, the range that values are drawn from.
 
     Made by `log`, `linear`, `memory` and `values`.
@@ -86,6 +88,9 @@ class Axis:
         return ":".join(
             [self.spacing, exactly(self.low), exactly(self.high), *([] if count is None else [str(count)])]
         )
+
+    def __str__(self) -> str:
+        return self.spelled()
 
     @property
     def scale(self) -> str:
@@ -185,7 +190,7 @@ def axis_from(text: str) -> Axis:
     Raises PolyakError with what is wrong in it.
 
     >>> axis_from("memory:1:200:50")
-    Axis(spacing='memory', low=1.0, high=200.0, count=50, given=())
+    Axis(memory:1:200:50)
     >>> axis_from("logg:1:2:3")
     Traceback (most recent call last):
     ...
@@ -213,15 +218,21 @@ def _between(spacing: str, low: Any, high: Any, count: Any) -> Axis:
     )
     least = {"log": "above 0", "memory": "of at least 1 step"}.get(spacing)
     if (spacing == "log" and low <= 0) or (spacing == "memory" and low < 1):
-        raise PolyakError(f"the lower end of a {spacing} axis is {low:g}, expected a number {least}")
+        raise PolyakError(
+            f"the lower end of a {spacing} axis is {readable(low, 6)}, expected a number {least}"
+        )
     if low > high:
         raise PolyakError(
-            f"a {spacing} axis from {low:g} to {high:g} is reversed, expected the lower end first"
+            f"a {spacing} axis from {readable(low, 6)} to {readable(high, 6)} is reversed, expected the lower end first"
         )
     if low == high:
-        raise PolyakError(f"a {spacing} axis from {low:g} to {high:g} has one value: give it as a setting")
+        raise PolyakError(
+            f"a {spacing} axis from {readable(low, 6)} to {readable(high, 6)} has one value: give it as a setting"
+        )
     if math.isinf(high / low if spacing == "log" else high - low):
-        raise PolyakError(f"a {spacing} axis from {low:g} to {high:g} is wider than numbers go")
+        raise PolyakError(
+            f"a {spacing} axis from {readable(low, 6)} to {readable(high, 6)} is wider than numbers go"
+        )
     if count is not None:
         count = whole_number("the count of an axis", count, at_least=0, at_most=MOST_VALUES)
         if count < 2:
@@ -233,7 +244,7 @@ def _between(spacing: str, low: Any, high: Any, count: Any) -> Axis:
 
 def exactly(number: float) -> str:
     """A number in as few digits as tell it from every other."""
-    return f"{number:g}" if float(f"{number:g}") == number else repr(number)
+    return readable(number, 6) if float(readable(number, 6)) == number else repr(number)
 
 
 def _count(count: int) -> str:

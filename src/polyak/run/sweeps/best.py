@@ -10,7 +10,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.run.sweeps.dataset import planes, swept
+from polyak.shown import Shown
 
 NEAR = 0.1  # as good as the best, but for so much of it
 RESAMPLES = 2000
@@ -19,7 +21,7 @@ RIDGE = 3.0  # a near-best region so many times longer than it is wide is a ridg
 
 
 @dataclass(frozen=True)
-class Best:
+class Best(Shown):
     """The best cell of one rule's plane.
 
     Attributes:
@@ -49,14 +51,14 @@ class Best:
     shape: str
 
     def __str__(self) -> str:
-        where = ", ".join(f"{name}={value:g}" for name, value in self.settings.items())
+        where = ", ".join(f"{name}={readable(value, 6)}" for name, value in self.settings.items())
         interval = (
             ""
             if self.interval is None
-            else f" ({CONFIDENCE:.0%}: {self.interval[0]:.6g} to {self.interval[1]:.6g})"
+            else f" ({CONFIDENCE:.0%}: {readable(self.interval[0], 6)} to {readable(self.interval[1], 6)})"
         )
         of = f"median {self.quantity} of {self.seeds} seeds" if self.seeds > 1 else self.quantity
-        lines = [f"{self.rule}({where}): {of} {self.median:.6g}{interval}"]
+        lines = [f"{self.rule}({where}): {of} {readable(self.median, 6)}{interval}"]
         for name, (below, above) in self.neighbours.items():
             lines.append(f"  one cell along {name}: {_said(below)} below, {_said(above)} above")
         for name, end in self.edges.items():
@@ -216,4 +218,4 @@ def _shape(near: NDArray[np.bool_], place: tuple[int, ...]) -> str:
 
 
 def _said(value: float) -> str:
-    return "nothing" if np.isnan(value) else "diverged" if np.isinf(value) else f"{value:.6g}"
+    return "nothing" if np.isnan(value) else "diverged" if np.isinf(value) else readable(value, 6)

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.run.history import History
 from polyak.run.result import Result
 from polyak.run.sweeps.plane import Plane
+from polyak.shown import Shown, table
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Shown):
     """One rule in a comparison.
 
     Attributes:
@@ -81,16 +83,21 @@ class Comparison(Result):
         return [
             [
                 entry.name,
-                ", ".join(f"{name}={value:.3g}" for name, value in entry.settings.items())
+                ", ".join(f"{name}={readable(value, 3)}" for name, value in entry.settings.items())
                 + ("" if not entry.edges else " (edge)"),
-                f"{entry.median:.5g}",
-                "" if entry.interval is None else f"{entry.interval[0]:.5g} to {entry.interval[1]:.5g}",
+                readable(entry.median, 5),
+                ""
+                if entry.interval is None
+                else f"{readable(entry.interval[0], 5)} to {readable(entry.interval[1], 5)}",
                 f"{entry.near:.0%}",
                 f"{entry.diverged:.0%}",
-                f"{1e6 * entry.seconds_a_step:.2g}",
+                readable(1e6 * entry.seconds_a_step, 2),
             ]
             for entry in self.entries
         ]
+
+    def _table(self) -> str:
+        return table(self.rows(), list(self.HEADER))
 
     def protocol(self) -> str:
         """How it was done, in words."""
@@ -110,9 +117,10 @@ class Comparison(Result):
         )
 
     def __str__(self) -> str:
-        table = [list(self.HEADER), *self.rows()]
-        widths = [max(len(row[k]) for row in table) for k in range(len(self.HEADER))]
+        everything = [list(self.HEADER), *self.rows()]
+        widths = [max(len(row[k]) for row in everything) for k in range(len(self.HEADER))]
         lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            for row in everything
         ]
         return "\n".join([line.rstrip() for line in lines] + ["", self.protocol()])

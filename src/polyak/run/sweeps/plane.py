@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError, unknown
+from polyak.numbers import readable
 from polyak.rules import FromOptax, FromPage, Rule, as_rule, from_optax
 from polyak.rules.hyperparameters import Interval
 from polyak.run.sweeps.axes import Axis, as_axis
+from polyak.shown import Shown
 
 SAMPLINGS = ("grid", "random", "latin_hypercube")
 RATE = Interval("[0, inf)")  # what any learning rate may be
 
 
 @dataclass(frozen=True)
-class Plane:
+class Plane(Shown):
     """A rule with its fixed settings, and axes for the others. Made by `over`.
 
     Attributes:
@@ -161,7 +163,7 @@ def _check(rule: Any, name: str, axis: Axis) -> None:
     for value in axis.ends:
         if interval is not None and value not in interval:
             raise PolyakError(
-                f"the axis of {name} goes to {value:g}, expected numbers in {interval}, as {label} takes"
+                f"the axis of {name} goes to {readable(value, 6)}, expected numbers in {interval}, as {label} takes"
             )
 
 

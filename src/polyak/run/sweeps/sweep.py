@@ -9,6 +9,7 @@ from typing import Any
 
 from polyak.errors import PolyakError, unknown, whole_number
 from polyak.landscapes import Landscape
+from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.run.descend import DTYPES, MOST_STEPS, as_landscape
 from polyak.run.progress import Progress, silent
@@ -112,7 +113,8 @@ def sweep(
 def _in_memory(jobs: dict[str, Job], progress: Progress) -> Any:
     needed = sum(job.cells * job.recorded_bytes for job in jobs.values())
     if needed > MOST_IN_MEMORY:
-        raise PolyakError(f"a result of {needed / 1e9:.1f} GB does not fit into memory: give it a store")
+        large = readable(needed / 1e9, 6, places=1)
+        raise PolyakError(f"a result of {large} GB does not fit into memory: give it a store")
     total, done = sum(job.cells for job in jobs.values()), 0
     found = {}
     for name, job in jobs.items():

@@ -1,0 +1,226 @@
+"""Every public result shows itself: in words, in one short line, and as a picture or a table that never raises."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import math
+import pkgutil
+import typing
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polyak as pk
+from polyak.rules import FromOptax, PageRule, Rule
+from polyak.run.result import Result
+from polyak.shown import LONGEST, Shown
+
+FLOORS = ("chapter", "conventions", "data", "landscapes", "problems", "run", "run.sweeps", "study", "theory")
+HEAVY, DESCENT = pk.HeavyBall(lr=0.05, momentum=0.5), pk.GradientDescent(lr=5.0)
+NEEDS_ANOTHER = {"polyak.torch"}  # what is imported where its framework is
+WIDE = {"lr": pk.log(0.01, 1, 3), "momentum": pk.linear(0, 0.9, 3)}
+
+
+@cache
+def diabetes() -> Any:
+    return pk.linear_regression(pk.data.diabetes())
+
+
+@cache
+def compared() -> Any:
+    return pk.compare(
+        [pk.HeavyBall, pk.GradientDescent], on=diabetes(), budget=3, seeds=3, tuning_seeds=1, epochs=1
+    )
+
+
+# Of each kind of result some that are as they mostly are, and some at the ends: diverged, of one point, not a number.
+MADE: dict[str, Callable[[], Any]] = {
+    "Trace": lambda: pk.descend(HEAVY, "ravine", 20),
+    "Trace that diverged": lambda: pk.descend(DESCENT, "ravine", 2000),
+    "Trace of one step": lambda: pk.descend(HEAVY, "ravine", 1),
+    "Trace that is nan": lambda: dataclasses.replace(
+        pk.descend(HEAVY, "ravine", 2), positions=np.full((3, 2), np.nan), values=np.full(3, np.nan)
+    ),
+    "History": lambda: pk.train(HEAVY, diabetes(), seeds=2),
+    "History that diverged": lambda: pk.train(DESCENT, diabetes(), epochs=20),
+    "Response": lambda: pk.response(HEAVY),
+    "Response of no momentum": lambda: pk.response(DESCENT, 1),
+    "Stability": lambda: pk.stability(HEAVY, "ravine"),
+    "Stability of one curvature": lambda: pk.stability(DESCENT, 4.0),
+    "Optimum": lambda: pk.optimal(pk.HeavyBall, "ravine"),
+    "Optimum of one curvature": lambda: pk.optimal(pk.HeavyBall, [4.0]),
+    "Optimum of itself": lambda: pk.optimal(pk.GradientDescent, [1, 9]),
+    "Optimum that is nan": lambda: dataclasses.replace(
+        pk.optimal(pk.HeavyBall, [1, 9]), rate=math.nan, rates=np.full(2, np.nan)
+    ),
+    "Expectation": lambda: pk.expected_loss(HEAVY, diabetes(), steps=30),
+    "Expectation that diverged": lambda: pk.expected_loss(DESCENT, diabetes(), steps=400),
+    "Drop": lambda: pk.lr_drop(HEAVY, diabetes(), steps=30),
+    "Drop in one step": lambda: pk.lr_drop(HEAVY, diabetes(), steps=1),
+    "Drop that diverged": lambda: pk.lr_drop(DESCENT, diabetes(), steps=400),
+    "Trade": lambda: pk.tradeoff(pk.HeavyBall(lr=0.02, momentum=0.5), diabetes()),
+    "Comparison": compared,
+    "Entry": lambda: compared().entries[0],
+    "Best": lambda: pk.best(pk.sweep(pk.HeavyBall, on="ravine", steps=5, **WIDE)),
+    "Axis": lambda: pk.log(1e-3, 1, 50),
+    "Axis of many values": lambda: pk.values(np.linspace(0.0, 1.0, 999).tolist()),
+    "Plane": lambda: pk.over(pk.HeavyBall, **WIDE),
+    "Data": pk.data.diabetes,
+    "Problem": diabetes,
+    "Landscape": lambda: pk.landscapes.ravine,
+    "Translation": lambda: pk.translate("keras:SGD", learning_rate=0.1, momentum=0.9, to="torch"),
+    "Proof": lambda: pk.translate("mxnet:sgd", learning_rate=0.1, momentum=0.9, to="torch").check(steps=8),
+    "Verification": lambda: pk.verify(pk.HeavyBall, against=pk.HeavyBall, lr=0.05, momentum=0.5),
+    "StepMap": lambda: pk.theory.step_map(HEAVY),
+    "Curvatures": lambda: pk.theory.curvatures("ravine"),
+    "ClosedForm": lambda: pk.optimal(pk.HeavyBall, [1, 9]).closed_form,
+    "Reading": lambda: pk.chapter.Reading(Path("a.html"), failures=("line 3: NameError",)),
+    "Separated": lambda: pk.chapter.Separated(Path("a.skl.md"), Path("a.xlf"), 3, 1),
+    "Section": lambda: pk.study.Section("The rule", paragraphs=["One."]),
+}
+
+
+@cache
+def made(what: str) -> Any:
+    return MADE[what]()
+
+
+def modules() -> list[Any]:
+    names = [found.name for found in pkgutil.walk_packages(pk.__path__, "polyak.")]
+    return [importlib.import_module(name) for name in names if name not in NEEDS_ANOTHER]
+
+
+def kinds_of(annotation: Any) -> set[type]:
+    """The classes of ours that an annotation names."""
+    if inspect.isclass(annotation):
+        return {annotation} if annotation.__module__.startswith("polyak.") else set()
+    return set().union(*map(kinds_of, typing.get_args(annotation)))
+
+
+def returned() -> dict[type, str]:
+    """What the public functions return, by their annotations; rules and what is served are no results."""
+    found: dict[type, str] = {}
+    for home in (pk, *(importlib.import_module(f"polyak.{floor}") for floor in FLOORS)):
+        for name in home.__all__:
+            function = getattr(home, name)
+            if inspect.isfunction(function):
+                for kind in kinds_of(typing.get_type_hints(function).get("return")):
+                    found[kind] = f"{home.__name__}.{name}"
+    found.pop(pk.conventions.Stepper, None)
+    return {kind: name for kind, name in found.items() if not issubclass(kind, Rule | FromOptax | PageRule)}
+
+
+def descendants(kind: type) -> set[type]:
+    return {kind, *(below for child in kind.__subclasses__() for below in descendants(child))}
+
+
+def ours(kind: type) -> set[type]:
+    """All that are made from a class of ours in the package itself; the classes of tests are not."""
+    return {found for found in descendants(kind) - {kind} if found.__module__.startswith("polyak.")}
+
+
+def test_none_is_left_out() -> None:
+    """A new result shows itself, and stands above."""
+    modules()
+    results = (ours(Shown) - {Result}) | set(returned())
+    shown = {type(made(what)) for what in MADE}
+    missing = {kind for kind in results - shown if kind.__name__ != "Lab"}
+    assert not missing, f"give MADE one of each: {missing}"
+    for kind, function in returned().items():
+        assert hasattr(kind, "_repr_html_") or hasattr(kind, "_repr_markdown_"), f"what {function} returns"
+
+
+@pytest.mark.parametrize("what", MADE)
+def test_it_has_a_short_line(what: str) -> None:
+    line = repr(made(what))
+    assert line.splitlines() == [line]
+    assert 0 < len(line) <= LONGEST
+
+
+@pytest.mark.parametrize("what", MADE)
+def test_it_shows_itself_in_a_notebook(what: str) -> None:
+    result = made(what)
+    if not hasattr(result, "_repr_html_"):
+        assert result._repr_markdown_()
+        return
+    html = result._repr_html_()
+    if isinstance(result, Result) and "nan" not in what:  # of which nothing can be drawn
+        assert '<img alt="' in html, "a picture"
+    else:
+        assert any(tag in html for tag in ("<img", "<table", "<ul")), "a table"
+    if "xr-wrap" not in html:  # xarray's own view has both
+        assert "color:" not in html, "the notebook's own colours, light or dark"
+
+
+@pytest.mark.parametrize("kind", sorted(ours(Result), key=lambda kind: kind.__name__))
+def test_each_result_has_a_figure(kind: type) -> None:
+    from polyak import show
+    from polyak.show.plot import figure_of
+
+    draw = figure_of(kind)
+    assert draw is not None
+    assert draw.__name__ in show.__all__
+
+
+def test_a_picture_that_fails_gives_way_to_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("no ink")
+
+    for what in ("Trace", "History", "Optimum", "Verification", "Comparison"):
+        result = made(what)
+        with monkeypatch.context() as patched:
+            patched.setattr(Result, "plot", broken)
+            html = result._repr_html_()
+            assert "<img" not in html
+            assert any(tag in html for tag in ("<table", "xr-wrap"))
+            patched.setattr(type(result), "_table", broken)
+            assert result._repr_html_() in (f"<p>{words(result)}</p>", f"<pre>{words(result)}</pre>")
+
+
+def words(result: Any) -> str:
+    import html
+
+    return html.escape(str(result))
+
+
+def test_a_figure_registers_itself() -> None:
+    from matplotlib.figure import Figure
+
+    from polyak.show import draws, plot
+    from polyak.show.drawn import DRAWN
+
+    class Mine(Result):
+        def __str__(self) -> str:
+            return "mine"
+
+    assert "<img" not in Mine()._repr_html_()
+
+    @draws(Mine)
+    def mine_figure(result: Mine) -> Figure:
+        return Figure()
+
+    try:
+        assert isinstance(plot(Mine()), Figure)
+        assert isinstance(Mine().plot(), Figure)
+        assert "<img" in Mine()._repr_html_()
+    finally:
+        del DRAWN[Mine]
+
+
+def test_the_translation_is_one_line_and_its_html_says_all() -> None:
+    translation = made("Translation")
+    assert repr(translation).startswith("Translation(torch.optim.SGD(")
+    assert all(words(line) in translation._repr_html_() for line in translation.words())
+
+
+def test_a_notebook_s_formatter_takes_each() -> None:
+    from IPython.core.formatters import HTMLFormatter
+
+    for what in ("Optimum", "Drop", "Best", "Translation"):
+        assert HTMLFormatter()(made(what)) == made(what)._repr_html_()
