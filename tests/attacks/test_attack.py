@@ -1,4 +1,4 @@
-"""A short part of `make attack`: every kind is found, tried, and counted; a miss is told with the way to see it again."""
+"""A short part of `make attack`: each kind is found, tried and counted; a miss is told with the way to see it again."""
 
 from __future__ import annotations
 
