@@ -1,4 +1,4 @@
-"""A crowd in the lab: 300 sessions at once, a thousand in a row; what each holds, and what is left when they are gone."""
+"""A crowd in the lab: 300 sessions at once and a thousand in a row; what each holds, and what is left of them.
 
 `python benchmarks/crowd.py` measures this alone; `--at-once 20 --in-a-row 40` is a small crowd.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from bokeh.server.views.ws import WSHandler
@@ -94,6 +94,11 @@ class Gate(WSHandler):  # type: ignore[misc]
             await super()._async_open(token)
         except Exception as error:
             self._refuse(f"a token that opens no session ({type(error).__name__})")
+
+    def on_close(self) -> None:
+        """The tab is gone; a ping that did not arrive may have found out before."""
+        with suppress(AssertionError):
+            super().on_close()
 
     def _refuse(self, complaint: str) -> None:
         _warn(complaint)
