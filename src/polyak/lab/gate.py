@@ -25,8 +25,9 @@ TALKERS = (
     "bokeh.protocol.receiver",
     "bokeh.server.protocol_handler",
     "bokeh.server.session",
+    "bokeh.server.views.ws",
+    "tornado.general",
 )
-TALKERS += ("bokeh.server.views.ws", "tornado.general")
 MOST_LETTERS = 65_536  # of a message's part
 MOST_EVENTS = 50  # in a message
 DEEPEST = 8
