@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 # The airfoil data is read from here where it is at hand; otherwise from the cache or the web.
 export POLYAK_DATA ?= $(wildcard $(abspath ../shared/data))
 
-.PHONY: study test lint format bench mutate docs peers lock clean
+.PHONY: study test lint format bench mutate attack docs peers lock clean
 .DEFAULT_GOAL := study
 
 $(BIN)/python:
@@ -56,6 +56,10 @@ format: $(VENV)/installed-test
 # Delete the momentum, swap a sign, move an eps: each must turn the tests red.
 mutate: $(VENV)/installed-test
 	$(BIN)/python scripts/mutate.py
+
+# A thousand tries of each kind of harm: bad input, hostile links, messages and documents, kills; under ten minutes.
+attack: $(VENV)/installed-test
+	$(BIN)/python scripts/attack.py
 
 bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/run.py

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import cold_start
+import crowd
 import descent
 import epoch
 import export
@@ -46,6 +47,7 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
         lab.measure_first_page(progress),
         lab.measure_sessions(progress),
     ],
+    "crowd": lambda progress: [crowd.measure(progress)],
     "cold": lambda progress: [cold_start.measure(progress)],
 }
 

@@ -127,7 +127,7 @@ TRAININGS = [
 ]
 
 ONLY_TRAIN = [
-    ("--seed -1", ["seed is -1, expected a whole number of at least 0"]),
+    ("--seed -1", ["seed is -1, expected a whole number from 0 to 9223372036854775807"]),
     ("--every 0", ["every is 0, expected a whole number of at least 1"]),
     ("--steps 3", ["no setting --steps (", "--epochs"]),
 ]

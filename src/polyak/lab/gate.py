@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from bokeh.server.views.ws import WSHandler
@@ -20,7 +20,14 @@ from polyak.lab.visitors import is_own
 log = logging.getLogger(__name__)
 
 SILENCE = 1.0  # seconds between two warnings
-TALKERS = ("protocol", "protocol.receiver", "server.protocol_handler", "server.views.ws", "server.session")
+TALKERS = (
+    "bokeh.protocol",
+    "bokeh.protocol.receiver",
+    "bokeh.server.protocol_handler",
+    "bokeh.server.session",
+    "bokeh.server.views.ws",
+    "tornado.general",
+)
 MOST_LETTERS = 65_536  # of a message's part
 MOST_EVENTS = 50  # in a message
 DEEPEST = 8
@@ -89,6 +96,11 @@ class Gate(WSHandler):  # type: ignore[misc]
         except Exception as error:
             self._refuse(f"a token that opens no session ({type(error).__name__})")
 
+    def on_close(self) -> None:
+        """The tab is gone; a ping that did not arrive may have found out before."""
+        with suppress(AssertionError):
+            super().on_close()
+
     def _refuse(self, complaint: str) -> None:
         _warn(complaint)
         self.close(1003, "not understood")
@@ -111,11 +123,11 @@ def _warn(complaint: str) -> None:
     more = f", and {_warned['more']:.0f} more before it" if _warned["more"] else ""
     _warned.update(at=now, more=0.0)
     line = in_short(" ".join(complaint.split()))
-    log.warning("a message was refused and its connection closed: %s%s", line, more)
+    log.warning("the lab refused: %s%s", line, more)
 
 
 class InALine(logging.Filter):
-    """What Bokeh logs of a message that it cannot read, as this module's own warnings are."""
+    """What Bokeh and Tornado log of what they cannot read, as this module's own warnings are."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say it in one line, or count it; the record itself, with its traceback, goes no further."""
@@ -126,8 +138,8 @@ class InALine(logging.Filter):
 
 @contextmanager
 def in_lines() -> Iterator[None]:
-    """While a lab serves, Bokeh's complaints about messages are one line each, and no flood."""
-    found, loggers = InALine(), [logging.getLogger(f"bokeh.{name}") for name in TALKERS]
+    """While a lab serves, complaints about messages and requests are one line each, and no flood."""
+    found, loggers = InALine(), [logging.getLogger(name) for name in TALKERS]
     for logger in loggers:
         logger.addFilter(found)
     try:
