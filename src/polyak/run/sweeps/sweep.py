@@ -67,7 +67,8 @@ def sweep(
         cells: how many are drawn, by `seed`.
         dtype: float64 or float32; by default what `descend` and `train` take.
         chunk: cells that are computed and written together; chosen to suit the work by default.
-        store: a Zarr store that keeps every finished chunk: the same call goes on where it stopped.
+        store: a Zarr store that keeps every finished chunk: the same call goes on where it stopped. A folder, or an
+            address such as s3://bucket/plane.zarr; several processes may work on one.
         cluster: a Dask scheduler's address or a distributed.Client; the chunks run there. Needs a store.
         workers: as many single-threaded Dask workers on this machine instead. Needs a store.
         progress: called with (cells done, cells in all).
