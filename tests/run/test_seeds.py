@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from polyak.errors import PolyakError
 from polyak.problems import perceptron
 from polyak.rules import Adam, HeavyBall, Lion, Rule
 from polyak.run import train
@@ -59,8 +60,11 @@ def test_seeds_by_number_and_by_name(small: Any) -> None:
         assert history.seeds == (5, 6, 7)
         np.testing.assert_array_equal(history.losses, counted.losses)
     assert train(rule, small).seeds == (0,)
-    large = train(rule, small, seed=10**30)
-    assert large.seeds == (10**30,)
+    large = train(rule, small, seed=2**63 - 1)  # what a result's coordinate holds, here as in a sweep
+    assert large.seeds == (2**63 - 1,)
+    assert large.to_xarray().seed.dtype == np.int64
+    with pytest.raises(PolyakError, match="seed is 1000000000000000000000000000000, expected"):
+        train(rule, small, seed=10**30)
 
 
 def test_one_seed_is_one_run(small: Any) -> None:
