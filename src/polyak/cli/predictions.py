@@ -107,13 +107,15 @@ def optimal(
 
 def _stability(rule: Any, curvature: str | None, on: str | None) -> Any:
     from polyak.show import stability_figure
-    from polyak.theory import response, stability
+    from polyak.theory import beyond_quadratics, response, stability
 
     found = stability(rule, _target(curvature, on))
     typer.echo(response(rule))
     typer.echo(found)
     for sentence in found.words():
         typer.echo(sentence)
+    if (held := beyond_quadratics(found)) is not None:
+        typer.echo(held)
     return lambda: stability_figure(found)
 
 
