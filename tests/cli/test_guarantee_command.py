@@ -30,6 +30,18 @@ def test_best_setting_under_the_guarantee(here):
     assert "on all functions with curvature 1 to 9: rate 0.80000" in found.out
 
 
+def test_predict_says_the_guarantee_beside_the_rate(here):
+    found = here("predict heavy_ball --lr 0.1111 --momentum 0.4444 --curvature 1,25")
+    assert found.code == 0, found.err
+    assert "on all functions with curvature 1 to 25: no rate below 1 is certified" in found.out
+    for line in (
+        "predict heavy_ball --lr 0.1 --momentum 0.5 --curvature 2",
+        "predict heavy_ball --lr 0.1 --momentum 0.5 --curvature=-1,2",
+        "predict heavy_ball --lr 1 --momentum 0.5 --curvature 1,25",
+    ):
+        assert "all functions" not in here(line).out
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -288,7 +288,7 @@ def test_solver_that_fails_certifies_nothing(refused, monkeypatch):
     assert math.isnan(guarantee_curve(pk.GradientDescent(lr=0.05), 25, 1, [0.05]).rate.values[0])
 
 
-def test_solver_that_is_wrong_certifies_nothing(monkeypatch):
+def test_solver_that_is_wrong_with_made_up_numbers_certifies_nothing(monkeypatch):
     """What the solver hands over is no proof: multipliers that it made up are not believed."""
     whole = semidefinite.mended
 

@@ -112,7 +112,7 @@ def optimal(
 
 def _stability(rule: Any, curvature: str | None, on: str | None) -> Any:
     from polyak.show import stability_figure
-    from polyak.theory import response, stability
+    from polyak.theory import beyond_quadratics, response, stability
 
     found = stability(rule, _target(curvature, on))
     typer.echo(response(rule))
@@ -121,6 +121,8 @@ def _stability(rule: Any, curvature: str | None, on: str | None) -> Any:
         typer.echo(sentence)
     if on is not None:
         _say_where_it_holds(rule, on)
+    if (held := beyond_quadratics(found)) is not None:
+        typer.echo(held)
     return lambda: stability_figure(found)
 
 

@@ -1,5 +1,6 @@
 """Theory: what a rule will do, derived from the rule itself by differentiating and running it; no formula per rule."""
 
+from polyak.theory.beyond import beyond_quadratics
 from polyak.theory.closed_forms import ClosedForm
 from polyak.theory.curvatures import Curvatures, curvatures
 from polyak.theory.drop import Drop, lr_drop
@@ -29,6 +30,7 @@ __all__ = [
     "Stability",
     "StepMap",
     "Trade",
+    "beyond_quadratics",
     "curvatures",
     "expected_loss",
     "guarantee",

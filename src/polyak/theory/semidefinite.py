@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
 from polyak.theory.certificate import Certificate, mended
@@ -99,11 +100,10 @@ class Program:
         c, cp = conditions, solver()
         basis = _basis(len(c.now))
         self.rate2.value = rate**2
-        self.difference.value = np.array(
-            [_entries(rate**2 * c.now.T @ E @ c.now - c.then.T @ E @ c.then) for E in basis]
-        ).T
-        self.q_now.value = np.array([_entries(form) for form in c.q_now]).T
-        self.q.value = np.array([_entries(form) for form in c.q]).T
+        falls = rate**2 * c.now.T @ basis @ c.now - c.then.T @ basis @ c.then
+        self.difference.value = _entries(falls).T
+        self.q_now.value = _entries(c.q_now).T
+        self.q.value = _entries(c.q).T
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of an inaccurate solution: we look for ourselves
@@ -116,15 +116,21 @@ class Program:
         return mended(c, rate, P, self.p.value, self.positive.value, self.shrinks.value)
 
 
-def _entries(form: Array) -> Array:
-    """The entries of a symmetric matrix on and below its diagonal."""
-    return np.asarray(form[np.tril_indices(len(form))])
+def _entries(forms: Array) -> Array:
+    """The entries of symmetric matrices, shape (..., size, size), on and below the diagonal."""
+    rows, columns = _below(forms.shape[-1])
+    return np.asarray(forms[..., rows, columns])
+
+
+@cache
+def _below(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    return np.tril_indices(size)
 
 
 def _picked(cp: Any, form: Any) -> Any:
     """The same of a variable of the program."""
     size = form.shape[0]
-    rows, columns = np.tril_indices(size)
+    rows, columns = _below(size)
     pick = np.zeros((len(rows), size * size))
     pick[np.arange(len(rows)), columns * size + rows] = 1.0
     return pick @ cp.vec(form, order="F")
@@ -134,6 +140,6 @@ def _picked(cp: Any, form: Any) -> Any:
 def _basis(size: int) -> Array:
     """The symmetric matrices that the entries on and below the diagonal stand for."""
     found = np.zeros((size * (size + 1) // 2, size, size))
-    for k, (i, j) in enumerate(zip(*np.tril_indices(size), strict=True)):
+    for k, (i, j) in enumerate(zip(*_below(size), strict=True)):
         found[k, i, j] = found[k, j, i] = 1.0
     return found

@@ -1,0 +1,32 @@
+"""What a stability is worth beyond quadratics: the guarantee between the same two curvatures, said beside it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import numpy as np
+
+from polyak.theory.guarantee import LARGEST_CONDITION, Guarantee, guarantee
+from polyak.theory.semidefinite import UnsolvedError
+from polyak.theory.stability import Stability
+
+
+def beyond_quadratics(found: Stability) -> Guarantee | None:
+    """The guarantee on all functions with curvature from the smallest to the largest of a stability's.
+
+    None where there is nothing to say: one curvature, a saddle, a function of the plane, a rule that diverges on these
+    quadratics already; and where the extra `certify` is not installed or its solver failed.
+
+    >>> import polyak as pk
+    >>> print(beyond_quadratics(pk.stability(pk.GradientDescent(lr=0.1), [1.0, 9.0])))
+    gradient_descent(lr=0.1) on all functions with curvature 1 to 9: rate 0.900001, certified (quadratics: 0.9)
+    """
+    m, L = found.curvatures.min(), found.curvatures.max()
+    if not (np.isfinite(m) and 0 < m < L <= LARGEST_CONDITION * m and found.stable):
+        return None
+    if found.places is not None or find_spec("cvxpy") is None or find_spec("clarabel") is None:
+        return None
+    try:
+        return guarantee(found.rule, smoothness=float(L), strong_convexity=float(m))
+    except UnsolvedError:
+        return None
