@@ -26,7 +26,7 @@ from polyak.theory.expectation import MOST_STEPS, SEEDS, expectation_of, first_m
 from polyak.theory.learning_rate import learning_rate_of, scaled
 from polyak.theory.moments import moments
 from polyak.theory.recursion import Steps, worth
-from polyak.theory.step_map import step_maps
+from polyak.theory.step_map import require_data_alone, step_maps
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +110,7 @@ def lr_drop(
     batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=problem.data.rows)
     name, value = learning_rate_of(rule)
     before, after = step_maps(rule, steps), step_maps(scaled(rule, name, value, factor), steps)
+    require_data_alone(rule, before)
     begun = first_moments(problem, found, before.start, seeds, None)
     P = expectation_of(before, found, batch_size, *begun).P[: steps + 1]
     with jax.enable_x64(True):

@@ -28,7 +28,7 @@ from polyak.run.train import seeds_from
 from polyak.theory.floor import noise_floor
 from polyak.theory.moments import Moments, flat, moments
 from polyak.theory.recursion import Recorded, Steps, recursion
-from polyak.theory.step_map import StepSequence, step_maps
+from polyak.theory.step_map import StepSequence, require_data_alone, step_maps
 from polyak.version import __version__
 
 SEEDS = 1000
@@ -149,8 +149,8 @@ def expected_loss(
     Returns an Expectation. With replacement, `train(..., replace=True)`, it is exact; by permuted epochs, as `train`
     draws by default, the rows of an epoch are not independent, their noise partly cancels, and the loss is a little
     lower: on airfoil in batches of 10, at (lr, momentum) of (0.02, 0.5), by 0.0009 after 2 epochs, a quarter of the
-    noise's part of 0.0034. Raises PolyakError for a rule that is not linear, for a problem that is not
-    least squares where no point is given, and for input that cannot be used.
+    noise's part of 0.0034. Raises PolyakError for a rule that is not linear or decays the parameters, for a
+    problem that is not least squares where no point is given, and for input that cannot be used.
 
     Source: Bach, F. & Moulines, E. (2013), Non-strongly-convex smooth stochastic approximation with convergence rate
     O(1/n), section 2; here for any linear rule, with the fourth moments kept.
@@ -166,6 +166,7 @@ def expected_loss(
     found = moments(problem, point)
     batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=problem.data.rows)
     maps = step_maps(rule, steps)
+    require_data_alone(rule, maps)
     begun = first_moments(problem, found, maps.start, seeds, start)
     recorded = expectation_of(maps, found, batch_size, *begun)
     deterministic, noise, variance = (np.asarray(part)[: steps + 1] for part in recorded[:3])

@@ -68,7 +68,7 @@ class StepMap(Shown):
     @property
     def feeds_back(self) -> bool:
         """Whether x itself, without a gradient, moves anything: weight decay does."""
-        return bool(self.A[0, 0] != 1 or self.A[1:, 0].any())
+        return _feeds_back(self.A)
 
 
 def step_map(rule: Any, at: int | None = None) -> StepMap:
@@ -110,6 +110,24 @@ class StepSequence:
     A: NDArray[np.float64]
     B: NDArray[np.float64]
     start: NDArray[np.float64]
+
+    @property
+    def feeds_back(self) -> bool:
+        """Whether x itself, without a gradient, moves anything in one of the steps."""
+        return _feeds_back(self.A)
+
+
+def _feeds_back(A: NDArray[np.float64]) -> bool:
+    return bool((A[..., 0, 0] != 1).any() or A[..., 1:, 0].any())
+
+
+def require_data_alone(rule: Any, moves: StepMap | StepSequence) -> None:
+    """Raise a PolyakError where x is pulled by more than the data: what is expected about their optimum is not so."""
+    if moves.feeds_back:
+        raise PolyakError(
+            f"{rule} decays the parameters: it pulls them to 0 and not to the optimum of the data, and what to expect "
+            "of that is not known here (its stability can still be asked for)"
+        )
 
 
 def step_maps(rule: Any, steps: int) -> StepSequence:

@@ -25,7 +25,7 @@ from polyak.theory.learning_rate import learning_rate_of, scaled
 from polyak.theory.moments import curvatures_of, moments
 from polyak.theory.pencil import first_end
 from polyak.theory.spectrum import spectrum
-from polyak.theory.step_map import StepMap, step_map
+from polyak.theory.step_map import StepMap, require_data_alone, step_map
 from polyak.theory.steps import steps_until
 from polyak.version import __version__
 
@@ -129,6 +129,7 @@ def tradeoff(
     batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=problem.data.rows)
     curvatures, U = curvatures_of(found)
     step = step_map(rule)
+    require_data_alone(rule, step)
     name, value = learning_rate_of(rule)
     if lrs is None:
         examination, state = examine(rule)
