@@ -11,7 +11,14 @@ from polyak.rules import FromPlane, Rule
 from polyak.run import descend
 from polyak.show import condition_figure, phase_figure, response_figure, stability_figure
 from polyak.study.section import Picture, Section, Subject, Table
-from polyak.theory import Stability, phase_diagram, rates_by_condition_number, response, stability
+from polyak.theory import (
+    Stability,
+    beyond_quadratics,
+    phase_diagram,
+    rates_by_condition_number,
+    response,
+    stability,
+)
 from polyak.theory.response import RULE_OF_THUMB, Response
 
 CONDITION_NUMBERS = (1.5, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
@@ -40,6 +47,8 @@ def the_theory(subject: Subject) -> Section:
         )
         pictures.append(Picture("stability", stability_figure(beside, steps=subject.steps), caption))
         paragraphs += _predicted(subject, beside)
+        if (held := beyond_quadratics(beside)) is not None:
+            paragraphs += held.words()
         tables.append(Table(f"Predicted on {subject.landscape.name}", *_rows(beside)))
         pictures += _planes(subject, beside)
     except PolyakError as error:
