@@ -27,7 +27,7 @@ def test_rate_is_said_and_drawn_against_the_lr(here, folder):
 def test_best_setting_under_the_guarantee(here):
     found = here("optimal gradient_descent --curvature 1,9 --over convex")
     assert found.code == 0, found.err
-    assert "on all functions with curvature 1 to 9: rate 0.80000" in found.out
+    assert "on all functions with curvature 1 to 9: rate 0.8" in found.out
 
 
 def test_predict_says_the_guarantee_beside_the_rate(here):

@@ -73,6 +73,16 @@ def test_a_quadratic_is_said_to_be_one(problem):
     assert "said of quadratics, and the curvature is the same all along this descent" in said(found)
 
 
+def test_page_says_what_is_proved_beyond_quadratics(problem):
+    found = the_theory(subject(pk.GradientDescent(lr=0.2), problem))
+    assert "On every function with curvature from 0.2 to 4 an error shrinks by 0.96 a step or faster" in said(
+        found
+    )
+    fails = said(the_theory(subject(pk.HeavyBall(lr=0.7, momentum=0.7), problem)))
+    assert "On every function with curvature from 0.2 to 4 no rate below 1 is certified" in fails
+    assert "it ends in the cycle" in fails
+
+
 def test_turned_quadratic_is_told_along_its_own_axes(problem):
     landscape = pk.landscapes.quadratic([0.5, 3.0], rotation=30, start=[2.0, -1.0])
     found = the_theory(subject(pk.HeavyBall(lr=0.3, momentum=0.4), problem, on=landscape))

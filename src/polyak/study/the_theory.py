@@ -14,6 +14,7 @@ from polyak.show import condition_figure, phase_figure, response_figure, stabili
 from polyak.study.section import Picture, Section, Subject, Table
 from polyak.theory import (
     Stability,
+    beyond_quadratics,
     curvatures,
     phase_diagram,
     rates_by_condition_number,
@@ -53,6 +54,8 @@ def the_theory(subject: Subject) -> Section:
         trace = descend(subject.rule, subject.landscape, subject.steps)
         change = 0.0 if plane else curvature_change(subject.landscape, trace.positions)
         paragraphs += _predicted(subject, beside, trace, change)
+        if (held := beyond_quadratics(beside)) is not None:
+            paragraphs += held.words()
         close = ", close to one point alone" if change > CHANGES else ""
         tables.append(Table(f"Predicted on {subject.landscape.name}{close}", *_rows(beside)))
         pictures += _planes(subject, beside)
