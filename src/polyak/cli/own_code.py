@@ -13,6 +13,8 @@ from types import FrameType
 
 import typer
 
+from polyak.numbers import readable
+
 PATIENCE = 5.0  # seconds in one call, before a line says where it is
 BETWEEN = 0.5  # seconds between two looks
 
@@ -71,7 +73,8 @@ def _look() -> None:
                 inner = running[thread][1]
                 place = f"{_files[inner.f_code.co_filename]}, line {inner.f_lineno}"
                 typer.echo(
-                    f"polyak: note: {place} is still running after {PATIENCE:g} s (Ctrl-C ends it)", err=True
+                    f"polyak: note: {place} is still running after {readable(PATIENCE)} s (Ctrl-C ends it)",
+                    err=True,
                 )
         del running
         time.sleep(BETWEEN)

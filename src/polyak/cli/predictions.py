@@ -11,6 +11,7 @@ from polyak.cli.options import options
 from polyak.cli.progress import shown
 from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture, whole
 from polyak.errors import PolyakError, whole_number
+from polyak.numbers import readable
 
 STEPS = 20  # of the descent that a landscape's prediction is held against
 
@@ -136,7 +137,8 @@ def _say_where_it_holds(rule: Any, on: str) -> None:
     change = curvature_change(landscape, descend(rule, landscape, STEPS).positions)
     if change > CHANGES:
         typer.echo(
-            f"The curvature of {landscape.name} changes along the descent, by {100 * change:.3g} % in {STEPS} steps: "
+            f"The curvature of {landscape.name} changes along the descent, by {readable(100 * change, 3)} % in "
+            f"{STEPS} steps: "
             "all this holds close to the point that it is taken at, and predicts nothing of the way there."
         )
 

@@ -13,6 +13,7 @@ from polyak.conventions.placing import placed
 from polyak.conventions.spellings import REQUIRED, Spelling, find, read
 from polyak.conventions.states import ADAM, MOMENTUM, Moments, Places, format_of
 from polyak.errors import PolyakError, whole_number
+from polyak.numbers import readable
 from polyak.rules import Adam, GradientDescent, HeavyBall, LinearRule, Nesterov, Rule
 
 UNDAMPED = (GradientDescent, HeavyBall, Nesterov)  # whose velocity takes in lr times a gradient, or all of it
@@ -97,7 +98,8 @@ def convert_state(
         here = _taken_in(source, frm, state, moments, rate)
         if here != there and not (here > 0 and there > 0):
             raise PolyakError(
-                f"a velocity that takes in {here:g} of a gradient is not made into one of {there:g}"
+                f"a velocity that takes in {readable(here, 6)} of a gradient is not made into one of "
+                f"{readable(there, 6)}"
             )
         moments = moments.scaled(1.0 if here == there else there / here)
     return packing.rewritten(like, moments, family)
@@ -230,6 +232,6 @@ def _lr(moments: Moments, lr: float | None, who: str) -> float:
     if not moments.lr:
         raise PolyakError(f"{who} needs the learning rate, which the state does not hold: give lr=...")
     if len(moments.lr) > 1:
-        rates = ", ".join(f"{rate:g}" for rate in moments.lr)
+        rates = ", ".join(readable(rate, 6) for rate in moments.lr)
         raise PolyakError(f"the state's groups have the learning rates {rates}, expected one: give lr=...")
     return moments.lr[0]

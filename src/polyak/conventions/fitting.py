@@ -13,6 +13,7 @@ from polyak.conventions import linear
 from polyak.conventions.problem import SIZES, distance, gaps
 from polyak.conventions.spellings import Form, Meaning, Spelling, written
 from polyak.conventions.spellings.reading import Written
+from polyak.numbers import readable
 from polyak.rules import LinearRule, Rule
 
 ALWAYS, AT_CONSTANT_LR, NEARLY = "always", "at constant lr", "nearly"
@@ -133,7 +134,7 @@ def nearest_member(kind: type[LinearRule], fixed: Mapping[str, Any], rule: Linea
     best = int(np.argmin([apart(float(value)) for value in grid]))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, GRID - 1)]
     found = minimize_scalar(apart, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
-    values = [float(grid[best]), float(f"{found.x:.6g}")]
+    values = [float(grid[best]), float(readable(found.x, 6))]
     return member(min(values, key=apart))
 
 

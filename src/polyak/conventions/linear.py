@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, cast
 
+from polyak.numbers import readable
 from polyak.rules import Coefficients, LinearRule
 from polyak.rules.hyperparameters import Interval
 
@@ -160,7 +161,7 @@ def rounded(value: float) -> float:
     >>> rounded(0.1 * 3)
     0.3
     """
-    return float(f"{value:.15g}")
+    return float(readable(value, 15))
 
 
 def _taken_at_once(response: ImpulseResponse) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 from polyak.conventions.fitting import Condition
 from polyak.conventions.spellings import REQUIRED, Meaning, Spelling
 from polyak.conventions.spellings.spelling import OF_A_MEANING
+from polyak.numbers import readable
 
 
 def pasted(spelling: Spelling, arguments: Mapping[str, Any]) -> str:
@@ -49,7 +50,7 @@ def chained(line: str, conditions: Sequence[Condition], rule: Any) -> str:
 def _number(value: Any) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(map(_number, value))})"
-    return f"{value:.15g}" if isinstance(value, float) else repr(value)
+    return readable(value, 15) if isinstance(value, float) else repr(value)
 
 
 def condition_in_words(condition: Condition, target: Spelling, meaning: Meaning) -> str:
@@ -63,22 +64,25 @@ def condition_in_words(condition: Condition, target: Spelling, meaning: Meaning)
         }[condition.kind]
     if condition.kind == "first gradient":
         return (
-            f"provided that the first gradient is multiplied by {amount:.15g}: {target.name} has no first gradient that"
+            f"provided that the first gradient is multiplied by {readable(amount, 15)}: {target.name} has "
+            "no first gradient that"
             " is not dampened"
         )
     if condition.kind == "negate":
         return f"provided that the loss is negated: {target.name} only minimizes"
     if condition.kind == "decay in the loss":
         ways = {
-            "keras": f"kernel_regularizer=keras.regularizers.L2({amount / 2:.15g})",
-            "sklearn": f"alpha={amount:.15g} times the rows of a batch, which spares the intercepts",
+            "keras": f"kernel_regularizer=keras.regularizers.L2({readable(amount / 2, 15)})",
+            "sklearn": f"alpha={readable(amount, 15)} times the rows of a batch, which spares the intercepts",
         }
         way = f", such as {ways[target.framework]}" if target.framework in ways else ""
         return (
-            f"provided that the weight decay goes into the loss, as {amount / 2:.15g} |x|^2{way}: {target.name} has no"
+            f"provided that the weight decay goes into the loss, as {readable(amount / 2, 15)} "
+            f"|x|^2{way}: {target.name} has no"
             " coupled weight decay"
         )
     return (
-        f"provided that x is multiplied by 1 - lr x {amount:.15g} = {1 - meaning.rule.lr * amount:.15g} beside every"
+        f"provided that x is multiplied by 1 - lr x {readable(amount, 15)} = "
+        f"{readable(1 - meaning.rule.lr * amount, 15)} beside every"
         f" step: {target.name} has no decoupled weight decay"
     )

@@ -62,9 +62,10 @@ class Proof(Shown):
             f"checked: {self.steps:,} steps{large}, largest gap {_size(self.gap)} ({self.sides[0]} | {self.sides[1]})"
         ]
         if self.drop is not None:
-            predicted = "" if math.isnan(self.predicted) else f", predicted {self.predicted:.6g}"
+            predicted = "" if math.isnan(self.predicted) else f", predicted {readable(self.predicted, 6)}"
             said.append(
-                f"with the learning rate times {self.drop:g} half way: gap {self.gap_after_drop:.6g}{predicted}; with"
+                f"with the learning rate times {readable(self.drop, 6)} half way: gap "
+                f"{readable(self.gap_after_drop, 6)}{predicted}; with"
                 f" the remedy {_size(self.gap_with_remedy)}"
             )
         return "\n".join(said)
@@ -148,4 +149,4 @@ def predicted_gap(meaning: Meaning, problem: Problem, steps: int, drop: float) -
 
 
 def _size(found: float) -> str:
-    return f"0 to rounding ({found:.1g})" if found <= ROUNDING else f"{found:.6g}"
+    return f"0 to rounding ({readable(found, 1)})" if found <= ROUNDING else readable(found, 6)

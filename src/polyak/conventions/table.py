@@ -11,6 +11,7 @@ from polyak.conventions import linear
 from polyak.conventions.sides import Side, version
 from polyak.conventions.spellings import REQUIRED, SPELLINGS, Form, Meaning, Spelling, written
 from polyak.conventions.spellings.reading import Written
+from polyak.numbers import readable
 from polyak.rules import Dampening, HeavyBall, LinearRule, Nesterov
 
 HEADER = ("optimizer", "run on", "update", "first steps", "velocity holds lr", "weight decay", "edge")
@@ -60,7 +61,7 @@ def _row(spelling: Spelling, form: Form) -> tuple[str, ...]:
     rule: Any = said.meaning.rule
     side = Side(spelling, said.arguments, said.meaning)
     ran = RECORDED_VERSIONS.get(spelling.framework) or version(spelling.framework)
-    taken = " ".join(f"{weight:g}" for weight in _watched(side, [1.0, 0.0, 0.0, 0.0]))
+    taken = " ".join(readable(weight, 6) for weight in _watched(side, [1.0, 0.0, 0.0, 0.0]))
     last, after = _watched(side, [1.0, 0.0, 0.0], drop_at=2)[1:]
     holds = "yes" if np.isclose(after, MOMENTUM * last) else "no"
     update = FORMULAS[form.rule, form.fixed.get("lr_in_velocity")]
@@ -78,7 +79,7 @@ def _row(spelling: Spelling, form: Form) -> tuple[str, ...]:
         taken,
         holds,
         _decay(spelling, form),
-        f"{edge:.4g}",
+        readable(edge),
     )
 
 
@@ -137,4 +138,4 @@ def others() -> list[tuple[str, ...]]:
 
 
 def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return readable(value, 6) if isinstance(value, float) else str(value)

@@ -148,7 +148,8 @@ class Translation(Shown):
         ):
             kind = type(rule).__name__
             said[-1] += (
-                f", or train with pk.to_torch(pk.{kind}(lr={rule.lr:g}, momentum={rule.momentum:g},"
+                f", or train with pk.to_torch(pk.{kind}(lr={readable(rule.lr, 6)}, "
+                f"momentum={readable(rule.momentum, 6)},"
                 " lr_in_velocity=True))"
             )
         return said
@@ -159,9 +160,10 @@ class Translation(Shown):
             return []
         coasting = linear.impulse_response(rule).coasting
         return [
-            f"by how much: the velocity that {holder} has at the change carries x on by {coasting:.4g} times its part"
+            f"by how much: the velocity that {holder} has at the change carries x on by "
+            f"{readable(coasting)} times its part"
             " of the last step, the other side's by new/old of that: at a drop to a tenth they part by"
-            f" {0.9 * coasting:.4g} times that part, unless a gradient calls them back"
+            f" {readable(0.9 * coasting)} times that part, unless a gradient calls them back"
         ]
 
     @property
@@ -181,17 +183,18 @@ class Translation(Shown):
         )  # a curvature of its own
         edge = linear.largest_stable_curvature(rule) - own
         said = [
-            f"stable for lr x curvature below {self.meaning.rule.lr * (edge + own):.4g} (gradient descent: 2): here for"
-            f" curvatures below {edge:.4g}"
+            f"stable for lr x curvature below {readable(self.meaning.rule.lr * (edge + own))} (gradient "
+            "descent: 2): here for"
+            f" curvatures below {readable(edge)}"
         ]
         if self.equal == NEARLY and isinstance(self.fit.meaning.rule, LinearRule):
             theirs = linear.largest_stable_curvature(self.fit.meaning.rule)
-            said[0] += f", on the other side below {theirs:.4g}"
+            said[0] += f", on the other side below {readable(theirs)}"
         if self.curvatures:
             share = self.curvatures[-1] / edge
             where = "beyond the edge: it diverges" if share >= 1 else f"at {share:.0%} of the edge"
             near = ", near it: a little more of either and it diverges" if NEAR <= share < 1 else ""
-            said.append(f"on curvature {self.curvatures[-1]:g} this setting is {where}{near}")
+            said.append(f"on curvature {readable(self.curvatures[-1], 6)} this setting is {where}{near}")
         return said
 
     # The proof.

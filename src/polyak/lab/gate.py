@@ -120,7 +120,7 @@ def _warn(complaint: str) -> None:
     if now - _warned["at"] < SILENCE:
         _warned["more"] += 1
         return
-    more = f", and {_warned['more']:.0f} more before it" if _warned["more"] else ""
+    more = f", and {int(_warned['more'])} more before it" if _warned["more"] else ""
     _warned.update(at=now, more=0.0)
     line = in_short(" ".join(complaint.split()))
     log.warning("the lab refused: %s%s", line, more)

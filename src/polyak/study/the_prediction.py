@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.run import History, train
 from polyak.show import expectation_figure, tradeoff_figure
 from polyak.show.style import label
@@ -82,7 +83,9 @@ def side_by_side(expected: Expectation, measured: History) -> tuple[Any, Any]:
         losses = measured.losses[:, step].astype(np.float64)
         finite = bool(np.isfinite(losses).all())
         error = losses.std(ddof=1) / math.sqrt(runs) if finite else math.inf
-        rows.append((str(step), f"{expected.mean[step]:.6g}", f"{losses.mean():.6g}", f"{error:.2g}"))
+        rows.append(
+            (str(step), readable(expected.mean[step], 6), readable(losses.mean(), 6), readable(error, 2))
+        )
     return ("step", "predicted mean", f"mean of {runs} runs", "standard error"), rows
 
 
@@ -93,10 +96,11 @@ def _in_words(expected: Expectation, measured: History) -> str:
     setting = name if math.isnan(lr) else f"{name} (the best learning rate of the ladder, by theory)"
     floor = "It has no floor: in the long run it grows without end"
     if math.isfinite(expected.floor):
-        floor = f"The noise of the batches holds it at {expected.floor:.5g} in the long run"
+        floor = f"The noise of the batches holds it at {readable(expected.floor, 5)} in the long run"
     if expected.settled_at is not None:
         floor += f", and from step {expected.settled_at} on it is the larger part"
     return (
-        f"{setting}: after {expected.steps} steps the expected loss is {expected.mean[-1]:.5g}; the mean of "
-        f"{len(last)} runs is {last.mean():.5g}. {floor}. The least loss there is: {expected.least:.5g}."
+        f"{setting}: after {expected.steps} steps the expected loss is {readable(expected.mean[-1], 5)}; the mean of "
+        f"{len(last)} runs is {readable(last.mean(), 5)}. {floor}. The least loss there is: "
+        f"{readable(expected.least, 5)}."
     )

@@ -66,17 +66,20 @@ def the_theory(subject: Subject) -> Section:
 
 def _remembered(found: Response) -> str:
     if not found.linear:
-        where = f"{found.operating_point}: gain {found.gain:.4g}"
+        where = f"{found.operating_point}: gain {readable(found.gain)}"
         return (
             f"This rule is not linear in the gradient, so its response depends on where it stands; {where}."
         )
     if found.memory <= 1:
-        return f"A gradient moves x once, by {found.gain:.4g} times itself, and is forgotten."
+        return f"A gradient moves x once, by {readable(found.gain)} times itself, and is forgotten."
     lr = {True: "holds", False: "does not hold", None: "cannot be said to hold"}[found.holds_lr]
     return (
-        f"In the end a gradient moves x by {found.gain:.4g} times itself, over a memory of {found.memory:.4g} steps "
-        f"(half of it within {found.half_life:.3g}). After {found.memory:.4g} steps {found.remaining:.3f} "
-        f"of a weight is left, where the rule of thumb says 1/e = {RULE_OF_THUMB:.3f}. The slot {lr} the learning rate."
+        f"In the end a gradient moves x by {readable(found.gain)} times itself, over a memory of "
+        f"{readable(found.memory)} steps "
+        f"(half of it within {readable(found.half_life, 3)}). After {readable(found.memory)} steps "
+        f"{readable(found.remaining, 3, places=3)} "
+        f"of a weight is left, where the rule of thumb says 1/e = {readable(RULE_OF_THUMB, 3, places=3)}. "
+        f"The slot {lr} the learning rate."
     )
 
 
@@ -94,7 +97,7 @@ def _predicted(subject: Subject, found: Stability, trace: Trace, change: float) 
         point = point_of(subject.landscape)[0]
         errors = _along_curvatures(subject.landscape, trace.positions[[0, -1]] - point, point)
         sentences = [
-            f"{sentence.removesuffix('.')}; the descent began at {first:.4g} and is at {last:.4g}, "
+            f"{sentence.removesuffix('.')}; the descent began at {readable(first)} and is at {readable(last)}, "
             f"{_ratio(last, first)} of it."
             for sentence, first, last in zip(sentences, *errors, strict=True)
         ]
@@ -138,7 +141,7 @@ def _along_curvatures(landscape: Any, errors: Any, point: Any) -> Any:
 
 
 def _ratio(last: float, first: float) -> str:
-    return f"{last / first:.4g}" if first else "nothing"
+    return readable(last / first) if first else "nothing"
 
 
 def _rows(found: Stability) -> Any:
@@ -157,7 +160,7 @@ def _rows(found: Stability) -> Any:
             regime,
             rate_in_words(rate),
             readable(period),
-            f"{steps:.6g}",
+            readable(steps, 6),
             readable(peak),
         )
         for curvature, regime, rate, period, steps, peak in zip(*columns, strict=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
 from polyak.landscapes import Landscape
+from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.run import Trace, as_landscape
 from polyak.run.batches import parameter_generator
@@ -113,7 +114,7 @@ def point_of(landscape: Landscape) -> tuple[NDArray[np.float64], str]:
 
 def _of_landscape(landscape: Landscape) -> Curvatures:
     point, where = point_of(landscape)
-    spelled = ", ".join(f"{value:g}" for value in point)
+    spelled = ", ".join(readable(value, 6) for value in point)
     found = _hessian_eigenvalues(landscape, point[None])[0]
     return _at_one_point(
         found, f"{landscape.name} {where}", f"{landscape.name}, {where} ({spelled})", len(found)
@@ -144,7 +145,7 @@ def _of_problem(problem: Problem, params: Any) -> Curvatures:
     if 0 < TO * float(rounding(ends, hessian.size)[0]) >= abs(ends[0]):
         raise PolyakError(
             f"{what} has flat directions, and the smallest curvature that is not flat cannot be had of {hessian.size} "
-            f"parameters, only of {MOST_WHOLE} at most (the largest is {ends[-1]:.6g})"
+            f"parameters, only of {MOST_WHOLE} at most (the largest is {readable(ends[-1], 6)})"
         )
     return _at_one_point(ends, what, f"{origin}, the ends of its spectrum", hessian.size)
 

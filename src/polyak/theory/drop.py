@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError, whole_number
+from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.rules import as_rule
 from polyak.run.result import Result
@@ -67,8 +68,9 @@ class Drop(Result):
                 f"{self.rule} on {self.problem.data.name}: grows without end in {steps} steps, dropped or not"
             )
         return (
-            f"{self.rule} on {self.problem.data.name}: times {self.factor:g} after {self.best} of "
-            f"{len(self.losses) - 1} steps ends at {self.losses[self.best]:.6g}, never at {self.losses[-1]:.6g}"
+            f"{self.rule} on {self.problem.data.name}: times {readable(self.factor, 6)} after {self.best} of "
+            f"{len(self.losses) - 1} steps ends at {readable(self.losses[self.best], 6)}, never at "
+            f"{readable(self.losses[-1], 6)}"
         )
 
 

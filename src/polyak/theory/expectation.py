@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import whole_number
+from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.rules import as_rule
 from polyak.run.batches import parameter_generator
@@ -113,14 +114,17 @@ class Expectation(Result):
         kind = "" if self.exact else f" ({self.origin})"
         return (
             f"{self.rule} on {self.problem.data.name}, {self.problem.name}, batch {self.batch_size}: expected loss "
-            f"{self.mean[-1]:.6g} after {self.steps} steps, {self.ending}, least {self.least:.6g}{kind}"
+            f"{readable(self.mean[-1], 6)} after {self.steps} steps, {self.ending}, least "
+            f"{readable(self.least, 6)}{kind}"
         )
 
     @property
     def ending(self) -> str:
         """The floor in words."""
         return (
-            f"floor {self.floor:.6g}" if math.isfinite(self.floor) else "no floor, for it grows without end"
+            f"floor {readable(self.floor, 6)}"
+            if math.isfinite(self.floor)
+            else "no floor, for it grows without end"
         )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 
 EPS = float(np.finfo(np.float64).eps)
 TO = 100.0  # times r: from here on a curvature is known to a hundredth of itself
@@ -58,7 +59,8 @@ def pulling(values: NDArray[np.float64], size: int, what: str) -> NDArray[np.boo
     unsure = values[(size_of > r) & ~certain]
     if len(unsure) and not (values[certain] < 0).any():
         raise PolyakError(
-            f"the Hessian of {what} has a curvature of {unsure[0]:.2g}, too near the rounding of {r:.2g} to be told "
+            f"the Hessian of {what} has a curvature of {readable(unsure[0], 2)}, too near the rounding of "
+            f"{readable(r, 2)} to be told "
             "from a flat direction"
         )
     return np.asarray(certain)

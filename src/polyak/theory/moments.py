@@ -22,6 +22,7 @@ from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.run.batches import parameter_generator
 from polyak.theory.flatness import EPS, TO, pulling
@@ -182,7 +183,8 @@ def _check_rest(name: str, rest: NDArray[np.float64], size: float) -> None:
     pull = float(np.linalg.norm(rest))
     if pull > TO * len(rest) * EPS * size:
         raise PolyakError(
-            f"{name}: the data pull by {pull:.2g} in a direction whose curvature cannot be told from 0, so that the "
+            f"{name}: the data pull by {readable(pull, 2)} in a direction whose curvature cannot be told "
+            "from 0, so that the "
             "least loss cannot be told either (a column that is almost a copy of others?)"
         )
 

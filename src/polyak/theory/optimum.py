@@ -126,7 +126,7 @@ class Optimum(Result):
         )
 
     def __str__(self) -> str:
-        ends = f"{self.curvatures.min():g} to {self.curvatures.max():g}"
+        ends = f"{readable(self.curvatures.min(), 6)} to {readable(self.curvatures.max(), 6)}"
         buys = (
             ""
             if self.gradient_descent is None
@@ -181,11 +181,12 @@ def optimal(rule: Any, curvature: Any, *, params: Any = None, over: str = "quadr
     where = curvatures(curvature, params=params)
     values = where.ends if isinstance(curvature, Problem) else np.unique(where.values)
     if (values < 0).any():
-        raise PolyakError(f"curvature {values.min():g} is negative: no rate is best on a saddle")
+        raise PolyakError(f"curvature {readable(values.min(), 6)} is negative: no rate is best on a saddle")
     with np.errstate(over="ignore"):
         if not np.isfinite(values[-1] / values[0]):
             raise PolyakError(
-                f"curvatures from {values[0]:g} to {values[-1]:g} have a condition number beyond double precision"
+                f"curvatures from {readable(values[0], 6)} to {readable(values[-1], 6)} have a condition "
+                "number beyond double precision"
             )
     best = best_settings(found, values)
     plain = None
@@ -193,7 +194,7 @@ def optimal(rule: Any, curvature: Any, *, params: Any = None, over: str = "quadr
         plain = _optimum(family(GradientDescent), values, None)
     made = _optimum(found, values, plain, best, form)
     if not made.rate < 1 or (plain is not None and not plain.rate < 1):
-        ends = f"{values[0]:g} and {values[-1]:g}"
+        ends = f"{readable(values[0], 6)} and {readable(values[-1], 6)}"
         raise PolyakError(f"curvatures {ends} lie too far apart: the best rate cannot be told from 1")
     return made
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.theory import spectrum
 from polyak.theory.family import WIDE, Family, family, free_setting, steps_on
 from polyak.version import __version__
@@ -95,8 +96,10 @@ def _axis(name: str, values: Any, low: float, high: float) -> NDArray[np.float64
         raise PolyakError(f"{name} has shape {axis.shape}, expected a list of numbers")
     bad = axis[~((axis >= low) & (axis <= high)) | ~np.isfinite(axis)]
     if len(bad):
-        most = f"below {high:g}" if 0 < 1 - high < 1e-9 else f"to {high:g}"
-        raise PolyakError(f"{name} is {bad[0]:g}, expected finite numbers from {low:g} {most}")
+        most = f"below {readable(high, 6)}" if 0 < 1 - high < 1e-9 else f"to {readable(high, 6)}"
+        raise PolyakError(
+            f"{name} is {readable(bad[0], 6)}, expected finite numbers from {readable(low, 6)} {most}"
+        )
     return axis
 
 

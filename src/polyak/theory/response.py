@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError, whole_number
+from polyak.numbers import readable
 from polyak.rules import as_rule
 from polyak.run.result import Result
 from polyak.theory.examination import Examination, checked_step
@@ -112,9 +113,13 @@ class Response(Result):
     def __str__(self) -> str:
         if self.linear:
             return (
-                f"{self.rule}: gain {self.gain:g}, memory {self.memory:g} steps, half-life {self.half_life:g}"
+                f"{self.rule}: gain {readable(self.gain, 6)}, memory {readable(self.memory, 6)} steps, "
+                f"half-life {readable(self.half_life, 6)}"
             )
-        return f"{self.rule}, not linear; {self.operating_point}: gain {self.gain:g}, memory {self.memory:g} steps"
+        return (
+            f"{self.rule}, not linear; {self.operating_point}: gain {readable(self.gain, 6)}, memory "
+            f"{readable(self.memory, 6)} steps"
+        )
 
 
 def response(rule: Any, steps: int | None = None, *, at: int = 0, gradient: float = 0.0) -> Response:
@@ -179,11 +184,12 @@ def _fade(examination: Examination) -> float:
     fade = float(np.abs(np.diag(own) if alone else np.linalg.eigvals(own)).max(initial=0.0))
     if not alone and 1 - TOLD < fade < 1:
         raise PolyakError(
-            f"{examination.name}: its slots fade by {fade:.17g} a step, too near 1 to tell their memory from rounding"
+            f"{examination.name}: its slots fade by {readable(fade, 17)} a step, too near 1 to tell their "
+            "memory from rounding"
         )
     if fade >= 1:
         raise PolyakError(
-            f"{examination.name}: its response never fades, for a slot keeps {fade:g} of itself each step "
+            f"{examination.name}: its response never fades, for a slot keeps {readable(fade, 6)} of itself each step "
             "(momentum of 1 or more), expected less than 1"
         )
     return fade
@@ -262,4 +268,6 @@ def _measured(weights: NDArray[np.float64]) -> tuple[float, float]:
 def _surroundings(at: int, gradient: float) -> str:
     if gradient == 0:
         return f"from rest, a gradient of 1 at step {at} and no other"
-    return f"under a steady gradient of {gradient:g}, one of {gradient + 1:g} at step {at}"
+    return (
+        f"under a steady gradient of {readable(gradient, 6)}, one of {readable(gradient + 1, 6)} at step {at}"
+    )

@@ -20,6 +20,7 @@ from jax import lax
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError
+from polyak.numbers import readable
 from polyak.theory import spectrum
 from polyak.theory.family import WIDE, Family, matrices, steps_on
 from polyak.theory.step_map import StepMap
@@ -41,7 +42,7 @@ def best_settings(found: Family, values: NDArray[np.float64]) -> dict[str, float
     with jax.enable_x64(True):
         kept = found.kept(names)
         log_rate, places = _best(found.rule, found.state, kept, names, jnp.asarray(values), ends)
-    where = f"{found.name} on curvatures from {values.min():g} to {values.max():g}"
+    where = f"{found.name} on curvatures from {readable(values.min(), 6)} to {readable(values.max(), 6)}"
     if not float(log_rate) < 0:
         raise PolyakError(f"no setting of {where} is known to shrink an error on all of them")
     lows, highs = [math.log(LEAST_LR), *(-math.inf for _ in ends)], [math.log(MOST_LR)]

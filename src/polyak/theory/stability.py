@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError, whole_number
+from polyak.numbers import readable
 from polyak.rules import FromPlane, as_rule
 from polyak.run import Trace
 from polyak.run.result import Result
@@ -193,17 +194,17 @@ class Stability(Result):
     def _sentence(self, k: int, steps: int, end: float) -> str:
         curvature, regime = self.curvatures[k], self.regimes[k]
         rate = rate_in_words(self.log_rates[k], 4)
-        where = f"On coordinate {k + 1}" if math.isnan(curvature) else f"On curvature {curvature:.4g}"
+        where = f"On coordinate {k + 1}" if math.isnan(curvature) else f"On curvature {readable(curvature)}"
         if curvature < 0:
             return f"{where}, a saddle, x runs away by a factor of {rate} a step, as downhill it should."
         if self.log_rates[k] == 0:
             return f"{where} this setting neither shrinks nor grows that one could tell: its rate is 1, the edge."
         does = IN_WORDS[spectrum.REGIMES.index(regime)]
         if regime == "under-damped":
-            does += f" with period {self.periods[k]:.3g} steps"
+            does += f" with period {readable(self.periods[k], 3)} steps"
         verb = "grows" if regime == "diverging" else "shrinks"
         first = grows_first(self.peaks[k])
-        becomes = f"1 should become {end:.4g}" if math.isfinite(end) else "1 outgrows double precision"
+        becomes = f"1 should become {readable(end)}" if math.isfinite(end) else "1 outgrows double precision"
         return (
             f"{where} this setting {does} ({regime}){', ' + first + ',' if first else ''} and {verb} by {rate} a step; "
             f"in {steps} steps {becomes}."
@@ -237,7 +238,7 @@ class Stability(Result):
 
     def __str__(self) -> str:
         worst = int(self.log_rates.argmax())
-        where = f"coordinate {worst + 1}" if math.isnan(self.slowest) else f"{self.slowest:g}"
+        where = f"coordinate {worst + 1}" if math.isnan(self.slowest) else readable(self.slowest, 6)
         saddle = ", a saddle" if self.saddle else ""
         most = "" if self.stable_lrs is None else f", {stable_in_words(str(self.lr), self.stable_lrs)}"
         return (
@@ -250,7 +251,11 @@ class Stability(Result):
     def _parting(self) -> str:
         if self.follows is not False:
             return ""
-        off = f"off by {100 * self.departure:.3g} %" if math.isfinite(self.departure) else "off without end"
+        off = (
+            f"off by {readable(100 * self.departure, 3)} %"
+            if math.isfinite(self.departure)
+            else "off without end"
+        )
         return f"; this trace does not do what its curvatures predict ({off} of the way that it goes)"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.errors import PolyakError, whole_number
+from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.rules import as_rule
 from polyak.run.result import Result
@@ -92,8 +93,10 @@ class Trade(Result):
 
     def __str__(self) -> str:
         return (
-            f"{self.rule} on {self.problem.data.name}, batch {self.batch_size}: {self.lr} from {self.lrs[0]:g} to "
-            f"{self.lrs[-1]:g}, floor from {self.floors[0]:g} to {self.floors[-1]:g}{self._ending}"
+            f"{self.rule} on {self.problem.data.name}, batch {self.batch_size}: {self.lr} from "
+            f"{readable(self.lrs[0], 6)} to "
+            f"{readable(self.lrs[-1], 6)}, floor from {readable(self.floors[0], 6)} to "
+            f"{readable(self.floors[-1], 6)}{self._ending}"
         )
 
 

@@ -16,6 +16,7 @@ from polyak.conventions.spellings.spelling import (
     Spelling,
 )
 from polyak.errors import PolyakError, unknown
+from polyak.numbers import readable
 
 
 def read(spelling: Spelling, given: Mapping[str, Any]) -> Meaning:
@@ -212,4 +213,4 @@ def _difference(name: str, theirs: Any, ours: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return readable(value, 6) if isinstance(value, float) else str(value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from inspect import Parameter
 from typing import Any
 
+from polyak.numbers import readable
 from polyak.rules import CoupledDecay, DecoupledDecay, Rule
 
 REQUIRED = Parameter.empty
@@ -145,7 +146,7 @@ class Meaning:
     def __str__(self) -> str:
         parts = [str(self.rule)]
         if self.weight_decay:
-            parts.append(f"{self.decay_kind} weight decay {self.weight_decay:g}")
+            parts.append(f"{self.decay_kind} weight decay {readable(self.weight_decay, 6)}")
         return ", ".join([*parts, *(["maximizing"] if self.maximize else [])])
 
 

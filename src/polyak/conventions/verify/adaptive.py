@@ -10,6 +10,7 @@ import numpy as np
 
 from polyak.conventions.frameworks.stepper import Array
 from polyak.conventions.verify.model import Advance, Model, Slots
+from polyak.numbers import readable
 from polyak.rules import Adagrad, Adam, RMSProp
 
 Change = tuple[str, str, Model]
@@ -62,7 +63,8 @@ def changes(model: Model) -> Iterator[Change]:
         if "initial_accumulator" in names and rule.initial_accumulator != start:
             yield (
                 "another start of the squares",
-                f"its squares begin at {start:g}, the reference's at {rule.initial_accumulator:g}",
+                f"its squares begin at {readable(start, 6)}, the reference's at "
+                f"{readable(rule.initial_accumulator, 6)}",
                 model.with_rule(initial_accumulator=start),
             )
     yield from _roots(model)
@@ -81,7 +83,7 @@ def _averages(model: Model, rule: Any) -> Iterator[Change]:
     ):
         yield (
             "differs by a factor 1-gamma",
-            f"its momentum {words}: its steps are {factor:.3g} times as large",
+            f"its momentum {words}: its steps are {readable(factor, 3)} times as large",
             model.but(advance=partial(_scaled, factor=factor)),
         )
     if isinstance(rule, Adam) and rule.bias_correction:

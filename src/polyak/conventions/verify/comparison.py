@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from polyak.conventions.frameworks import Stepper
 from polyak.conventions.verify.scenarios import Descended, Path, Scenario
+from polyak.numbers import readable
 
 ULP = float(np.finfo(np.float64).eps)
 NEXT = 1 + 2 * ULP
@@ -63,12 +64,12 @@ class Outcome:
     def __str__(self) -> str:
         if self.status == "parts":
             largest = float(np.nanmax(self.gaps)) if self.gaps is not None else self.gap
-            later = f", later by {largest:.2g}" if largest > 2 * self.gap else ""
-            place = f"at step {self.step}, at {self.coordinate}, by {self.gap:.2g} of the path's size{later}"
+            later = f", later by {readable(largest, 2)}" if largest > 2 * self.gap else ""
+            place = f"at step {self.step}, at {self.coordinate}, by {readable(self.gap, 2)} of the path's size{later}"
             within = "parts as far as single precision rounds," if self.single else "parts"
             return f"{within} {place}{', and ' * bool(self.reason)}{self.reason}"
         if self.status == "equal":
-            return f"equal (largest gap {self.gap:.0e})" if self.gap else "equal, to the last digit"
+            return f"equal (largest gap {readable(self.gap, 1)})" if self.gap else "equal, to the last digit"
         return f"{self.status}: {self.reason}"
 
 

@@ -109,7 +109,7 @@ def _typed(amount: float, each: Evidence) -> tuple[float, ...]:
         # Where float32 hides some of it, what it hides.
         apart = np.abs(each.reference.path - each.candidate)[: each.until].max(axis=1)[-1]
         near = max(near, float(each.allowed[: each.until][-1, 0] / apart))
-    rounded = (float(f"{amount:.{digits}g}") for digits in DIGITS)
+    rounded = (float(readable(amount, digits)) for digits in DIGITS)
     return tuple(
         dict.fromkeys([*(each for each in rounded if abs(each - amount) <= near * abs(amount)), amount])
     )

@@ -14,6 +14,7 @@ from polyak.conventions.verify.evidence import Evidence
 from polyak.conventions.verify.hypotheses import Hypothesis, hypotheses
 from polyak.conventions.verify.model import Model
 from polyak.conventions.verify.single_precision import DIGITS
+from polyak.numbers import readable
 from polyak.rules import Coefficients
 from polyak.rules.description import shown
 
@@ -157,11 +158,11 @@ def fitted_numbers(
     room = DIGITS if in_single else FITTED
     if not _explains(sound, (fitted(each.spelled) for each in sound), room):
         return None
-    momentum = f"a momentum of {fade:.6g}" if fade else "no momentum"
+    momentum = f"a momentum of {readable(fade, 6)}" if fade else "no momentum"
     return (
         "other numbers",
-        f"it is the same recurrence with {momentum}: a unit gradient moves x by {now:.6g} at once and by"
-        f" {then:.6g} in the step after",
+        f"it is the same recurrence with {momentum}: a unit gradient moves x by {readable(now, 6)} at once and by"
+        f" {readable(then, 6)} in the step after",
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from polyak.conventions.verify.comparison import Outcome
 from polyak.conventions.verify.scenarios import SCENARIOS
+from polyak.numbers import readable
 from polyak.run.result import Result
 from polyak.shown import table
 
@@ -71,7 +72,7 @@ class Verification(Result):
         lines.append(f"a unit gradient takes off x, from the step that sees it on ({SHOWN} steps shown):")
         names = ("candidate", "reference")
         for name, weights in zip(names, self.responses, strict=True):
-            lines.append(f"  {name}  {' '.join(f'{weight:.6g}' for weight in weights[:SHOWN])}")
+            lines.append(f"  {name}  {' '.join(readable(weight, 6) for weight in weights[:SHOWN])}")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
     def _table(self) -> str:
