@@ -227,7 +227,7 @@ def test_every_reason_is_escaped(others):
     from polyak.lab.page import Page
 
     page = Page(Document(), others, others.first, others.address)
-    page.phase.draw_plane(others.offer.kind("own_descent"), None, "no <b>plane</b> & no marks")
+    page.phase.draw_prediction(None, False, "no <b>plane</b> & no marks")
     assert page.phase.words.text == "no &lt;b&gt;plane&lt;/b&gt; &amp; no marks"
 
 
@@ -249,7 +249,7 @@ def test_warnings_are_one_line_and_one_a_second(caplog, monkeypatch):
 
 FLOOD = """
 import asyncio, random, sys
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1:]
 import polyak as pk
 from test_gate import malformed, send_all
 made = pk.lab(pk.HeavyBall(lr=0.6, momentum=0.5))
@@ -260,9 +260,9 @@ made.stop()
 
 
 def test_malformed_messages_do_not_flood_the_terminal(request):
-    folder = str(request.path.parent)
+    folders = str(request.path.parent), str(request.path.parents[1] / "shared")
     began = time.monotonic()
-    command = [sys.executable, "-c", FLOOD, folder]
+    command = [sys.executable, "-c", FLOOD, *folders]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     lines = done.stderr.splitlines()
     assert done.returncode == 0, done.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
-import math
 import pkgutil
 import typing
 from collections.abc import Callable
@@ -57,8 +56,11 @@ MADE: dict[str, Callable[[], Any]] = {
     "Optimum of one curvature": lambda: pk.optimal(pk.HeavyBall, [4.0]),
     "Optimum of itself": lambda: pk.optimal(pk.GradientDescent, [1, 9]),
     "Optimum that is nan": lambda: dataclasses.replace(
-        pk.optimal(pk.HeavyBall, [1, 9]), rate=math.nan, rates=np.full(2, np.nan)
+        pk.optimal(pk.HeavyBall, [1, 9]), log_rates=np.full(2, np.nan)
     ),
+    "Guarantee": lambda: pk.guarantee(HEAVY, smoothness=4.0, strong_convexity=0.2),
+    "Guarantee that fails": lambda: pk.guarantee(DESCENT, smoothness=400.0, strong_convexity=0.2),
+    "GuaranteedOptimum": lambda: pk.optimal(pk.GradientDescent, [1, 9], over="convex"),
     "Expectation": lambda: pk.expected_loss(HEAVY, diabetes(), steps=30),
     "Expectation that diverged": lambda: pk.expected_loss(DESCENT, diabetes(), steps=400),
     "Drop": lambda: pk.lr_drop(HEAVY, diabetes(), steps=30),

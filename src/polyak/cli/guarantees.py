@@ -28,9 +28,9 @@ def guarantee(
     from polyak.cli.rules import rule_from
     from polyak.cli.settings import number_or_word
 
+    found = rule_from(rule, context.args, options(context))
     if smoothness is None or strong_convexity is None:
         raise PolyakError("guarantee needs both --smoothness 25 and --strong-convexity 1")
-    found = rule_from(rule, context.args, options(context))
     check_picture(out)
     from polyak.theory import guarantee as certified
 

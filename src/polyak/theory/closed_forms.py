@@ -55,7 +55,7 @@ def best_heavy_ball(m: float, L: float) -> ClosedForm:
     r"""eta = (2/(sqrt L + sqrt m))^2, gamma = ((sqrt k - 1)/(sqrt k + 1))^2, rate sqrt(gamma).
 
     >>> best_heavy_ball(1.0, 9.0)
-    ClosedForm(lr=0.25, momentum=0.25, rate=0.5, source='Polyak (1964), theorem 9')
+    ClosedForm(lr=0.25, momentum=0.25, rate=0.5, source=Polyak (1964), theorem 9)
     """
     root = math.sqrt(L / m)
     rate = (root - 1) / (root + 1)

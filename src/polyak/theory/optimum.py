@@ -192,11 +192,7 @@ def optimal(rule: Any, curvature: Any, *, params: Any = None, over: str = "quadr
     plain = None
     if (form := closed_form(found, values[0], values[-1])) is None or form.momentum is not None:
         plain = _optimum(family(GradientDescent), values, None)
-    made = _optimum(found, values, plain, best, form)
-    if not made.rate < 1 or (plain is not None and not plain.rate < 1):
-        ends = f"{readable(values[0], 6)} and {readable(values[-1], 6)}"
-        raise PolyakError(f"curvatures {ends} lie too far apart: the best rate cannot be told from 1")
-    return made
+    return _optimum(found, values, plain, best, form)
 
 
 def rates_by_condition_number(rule: Any, condition_numbers: Sequence[float]) -> Any:

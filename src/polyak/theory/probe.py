@@ -17,7 +17,7 @@ import numpy as np
 from jax import lax
 
 from polyak.errors import PolyakError
-from polyak.rules import FromPage, FromPlane, PageRule, as_rule
+from polyak.rules import FromPage, FromPlane, PageRule, as_rule, unwrapped
 from polyak.run.loop import compiles, start
 
 Array = Any
@@ -25,6 +25,7 @@ NOT_RUN = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 TRIALS = 4  # random points at which linearity is tested, at each scale
 SCALES = (1e-3, 1.0, 1e3)
 FEW = 3  # steps after which what a gradient moves has moved
+LEAST_WAY = 1e-290  # smaller ones lose digits to the end of double precision
 SHAPES = {
     "an array": (3,),
     "a matrix": (2, 3),
@@ -206,22 +207,27 @@ def _along(rule: Any, shapes: Sequence[tuple[int, ...]], mapped: Callable[..., A
     along = _one_after_another if mapped is one_by_one else lax.scan
     scales = np.array((1.0,) if mapped is one_by_one else SCALES)
 
-    def step(carry: tuple[Array, Array], g: Array) -> tuple[tuple[Array, Array], None]:
-        x, state = carry
+    def step(carry: tuple[Array, Array, Array], g: Array) -> tuple[tuple[Array, Array, Array], None]:
+        x, way, state = carry
         updates, new = rule.update(g, state, x)
         new = jax.tree.map(lambda leaf, old: jnp.asarray(leaf).astype(old.dtype), new, state)
-        return (x + updates.astype(x.dtype), new), None
+        updates = updates.astype(x.dtype)
+        return (x + updates, way + updates, new), None
 
     def path(x: Array, gradients: Array) -> Array:
-        return along(step, start(rule, x), gradients)[0][0] - x
+        """The way that x goes: summed by itself, for beside x a small one is rounded away."""
+        x, state = start(rule, x)
+        return along(step, (x, x * 0, state), gradients)[0][1]
 
     sizes = [math.prod(shape) for shape in shapes]
-    x = jnp.asarray(np.multiply.outer(scales, _draws(2, sum(sizes))))
+    # A page's function gives x itself, beside which a small step is rounded away: its paths begin at 0.
+    begun = 0.0 if isinstance(unwrapped(rule), PageRule) else 1.0
+    x = jnp.asarray(begun * np.multiply.outer(scales, _draws(2, sum(sizes))))
     g = jnp.asarray(np.multiply.outer(scales, _draws(3, FEW, sum(sizes))))
     entries = jnp.moveaxis(g, 1, 2).reshape(-1, FEW, 1)
     alone = mapped(path)(x.reshape(-1, 1), entries).reshape(x.shape)
     grown = alone / jnp.asarray(scales)[:, None]  # a linear rule's are all the same
-    growth = jnp.abs(grown - grown[0]).max() / jnp.maximum(jnp.abs(grown).max(), 1e-12)
+    growth = jnp.abs(grown - grown[0]).max() / jnp.maximum(jnp.abs(grown).max(), LEAST_WAY)
     found, cuts = [], np.cumsum([0, *sizes])
     for shape, begin, end in zip(shapes, cuts, cuts[1:], strict=False):
         expected = alone[:, begin:end]
@@ -230,7 +236,7 @@ def _along(rule: Any, shapes: Sequence[tuple[int, ...]], mapped: Callable[..., A
             whole = mapped(path)(x[:, begin:end].reshape(-1, *shape), gradients).reshape(expected.shape)
         except NOT_RUN:  # on what it cannot be run on, nothing is said that could be wrong
             whole = expected
-        size = jnp.maximum(jnp.abs(expected).max(1), 1e-12)
+        size = jnp.maximum(jnp.abs(expected).max(1), LEAST_WAY)
         found.append((jnp.abs(whole - expected).max(1) / size).max())
     return growth, jnp.stack(found)
 

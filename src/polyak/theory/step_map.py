@@ -83,8 +83,9 @@ def step_map(rule: Any, at: int | None = None) -> StepMap:
     changes from step to step while no step is named.
 
     >>> import polyak as pk
-    >>> step_map(pk.GradientDescent(lr=0.4))
-    StepMap(A=array([[1.]]), B=array([-0.4]))
+    >>> found = step_map(pk.GradientDescent(lr=0.4))
+    >>> found.A, found.B
+    (array([[1.]]), array([-0.4]))
     >>> step_map(pk.Adam(lr=0.1))
     Traceback (most recent call last):
     ...
