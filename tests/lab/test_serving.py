@@ -209,3 +209,16 @@ def test_package_and_function_share_a_name():
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert done.stdout.startswith("http://127.0.0.1:")
+
+
+def test_nothing_is_begun_once_the_lab_goes_down():
+    """A page may still ask while the server ends: it is not wanted any more, and that is no error."""
+    made, heard = Background(), []
+    made.stop()
+    task = made.begin(
+        lambda _: heard.append("work"),
+        done=lambda *_: heard.append("done"),
+        failed=lambda *_: heard.append("failed"),
+    )
+    assert task.stopped.is_set()
+    assert (heard, made.waiting) == ([], 0)

@@ -41,6 +41,7 @@ class Background:
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="polyak-lab")
         self.waiting = 0
         self.lock = threading.Lock()
+        self.stopped = False
 
     def begin(
         self,
@@ -52,13 +53,9 @@ class Background:
     ) -> Task:
         """Do `work(progress)` in a thread; one of `done` and `failed` is called there, unless it is cancelled.
 
-        Raises PolyakError where too much is waiting already.
+        After `stop` nothing is begun, and the task is cancelled. Raises PolyakError where too much is waiting already.
         """
         task = Task()
-        with self.lock:
-            if self.waiting >= MOST_WAITING:
-                raise PolyakError("the lab is busy with other sessions: try again in a moment")
-            self.waiting += 1
 
         def tell(part: int, whole: int) -> None:
             if task.stopped.is_set():
@@ -83,11 +80,20 @@ class Background:
                 with self.lock:
                     self.waiting -= 1
 
-        self.pool.submit(run)
+        with self.lock:
+            if self.stopped:
+                task.cancel()
+                return task
+            if self.waiting >= MOST_WAITING:
+                raise PolyakError("the lab is busy with other sessions: try again in a moment")
+            self.pool.submit(run)
+            self.waiting += 1
         return task
 
     def stop(self) -> None:
-        """Begin nothing more."""
+        """Begin nothing more: a page may still ask while the server goes down."""
+        with self.lock:
+            self.stopped = True
         self.pool.shutdown(wait=False, cancel_futures=True)
 
 
