@@ -191,3 +191,15 @@ def test_every_axis_is_labelled():
         assert axes.get_ylabel()
         assert axes.get_title(loc="left")
         assert len({to_rgb(line.get_color()) for line in lines(axes).values()}) == len(lines(axes))
+
+
+def test_the_best_is_drawn_as_it_is_between_the_curvatures_too():
+    """Gradient descent's rate is |1 - lr lambda|: no straight line from one curvature to the next."""
+    best = pk.optimal(pk.HeavyBall, [1.0, 3.0, 25.0])
+    ours, plain = best.plot().axes[0].get_lines()[:2]
+    curvature, rate = plain.get_data()
+    assert (curvature[0], curvature[-1]) == (1.0, 25.0)
+    np.testing.assert_allclose(rate, np.abs(1 - best.gradient_descent.settings["lr"] * curvature), atol=1e-12)
+    np.testing.assert_allclose(ours.get_ydata(), 2 / 3, rtol=1e-6)
+    for line in (ours, plain):
+        assert line.get_xdata()[line.get_markevery()].tolist() == [1.0, 3.0, 25.0]

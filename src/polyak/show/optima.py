@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from polyak.numbers import readable
 from polyak.show.drawn import draws
-from polyak.show.style import COLORS, LARGEST, heading, label, legend_below, new_figure, series, styled
+from polyak.show.style import COLORS, heading, label, legend_below, new_figure, series, styled
 from polyak.theory import Optimum
+from polyak.theory.spectrum import spectrum
+from polyak.theory.step_map import step_map
+
+FINE = 400  # points of a curve
 
 
 @draws(Optimum)
@@ -21,18 +26,25 @@ def optimum_figure(best: Optimum) -> Figure:
     axes = figure.subplots()
     for index, (name, found) in enumerate((("", best), ("gradient descent, ", best.gradient_descent))):
         if found is not None:
-            order = np.argsort(found.curvatures)
-            known = np.where(found.rates[order] < LARGEST, found.rates[order], np.nan)
+            between = _between(found.curvatures)
             text = f"{name or best.family.replace('_', ' ') + ', '}at worst {readable(found.rate)}"
-            axes.plot(found.curvatures[order], known, **series(index), label=text)
+            rates = np.exp(spectrum(step_map(found.rule).change_on(between))[1])
+            at = np.searchsorted(between, np.unique(found.curvatures))
+            axes.plot(between, rates, **series(index), markevery=at.tolist(), label=text)
     axes.axhline(best.rate, color=COLORS[0], linewidth=0.8, linestyle=":")
     axes.set_xscale("log")
     axes.set_ylim(-0.03, 1.03)
     axes.grid(visible=True)
     axes.set(xlabel=r"curvature $\lambda$", ylabel="an error is multiplied by, each step")
-    heading(axes, f"the best: {label(best.rule)}")
+    heading(axes, f"the best on quadratics: {label(best.rule)}")
     legend_below(figure, *axes.get_legend_handles_labels())
     return figure
+
+
+def _between(curvatures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The curvatures themselves and enough between them: a rate is not straight there."""
+    low, high = float(curvatures.min()), float(curvatures.max())
+    return np.unique([*curvatures, *np.geomspace(low, high, FINE).clip(low, high)])
 
 
 @styled
