@@ -70,7 +70,11 @@ class GuaranteedOptimum(Optimum):
     def __str__(self) -> str:
         m, L = readable(self.curvatures[0]), readable(self.curvatures[-1])
         plain = self.gradient_descent
-        buys = "" if plain is None else f", {readable(self.speedup, 3)} steps of gradient descent in one"
+        buys = (
+            ""
+            if plain is None
+            else f", {readable(self.speedup, 3)} steps of gradient descent in one (in the long run)"
+        )
         rate = readable(self.rate, 6)
         return f"best {self.rule} on all functions with curvature {m} to {L}: rate {rate}, certified{buys}"
 

@@ -130,7 +130,7 @@ class Optimum(Result):
         buys = (
             ""
             if self.gradient_descent is None
-            else f", {readable(self.speedup, 3)} steps of gradient descent in one"
+            else f", {readable(self.speedup, 3)} steps of gradient descent in one (to 1 % of the error)"
         )
         first = grows_first(self.peak)
         rate = rate_in_words(float(self.log_rates.max()))
