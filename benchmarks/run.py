@@ -15,13 +15,13 @@ import epoch
 import export
 import guarantees
 import stores
-import sweeps
 import typer
 from report import Section, machine, table, write
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import lab
+import sweeps
 import theory
 
 README = Path(__file__).with_name("README.md")

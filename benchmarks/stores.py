@@ -16,7 +16,7 @@ from rich.progress import Progress
 from timing import Timing
 
 import polyak as pk
-from polyak.run.sweeps.cluster import client_of
+from polyak.sweeps.cluster import client_of
 
 SIDES = (1_000, 3_162, 10_000)  # cells along each axis: a million, ten and a hundred
 LARGE = """
@@ -26,7 +26,7 @@ import polyak as pk
 side, store = int(sys.argv[1]), sys.argv[2]
 began = time.perf_counter()
 pk.sweep(pk.HeavyBall, on="ravine", steps=100, record="final", dtype="float32", store=store,
-         lr=pk.log(1e-3, 1, side), momentum=pk.linear(0, 0.99, side))
+         lr=pk.axes.log(1e-3, 1, side), momentum=pk.axes.linear(0, 0.99, side))
 print(json.dumps([time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """
 LIMIT = 2.0  # GiB
@@ -119,8 +119,8 @@ def _seconds_of(problem: pk.problems.Problem, client: object) -> float:
             store=Path(folder) / f"{lrs}.zarr",
             cluster=client,
             chunk=10_000,
-            lr=pk.log(1e-4, 0.02, lrs),
-            momentum=pk.memory(1, 20, momenta),
+            lr=pk.axes.log(1e-4, 0.02, lrs),
+            momentum=pk.axes.memory(1, 20, momenta),
         )
 
     with tempfile.TemporaryDirectory() as folder:
@@ -139,8 +139,8 @@ def _seconds_a_chunk(client: object, store: bool) -> float:
             store=Path(folder) / name if store else None,
             cluster=client,
             chunk=16,
-            lr=pk.log(1e-3, 1, SMALL),
-            momentum=pk.linear(0, 0.9, 16),
+            lr=pk.axes.log(1e-3, 1, SMALL),
+            momentum=pk.axes.linear(0, 0.9, 16),
         )
 
     with tempfile.TemporaryDirectory() as folder:

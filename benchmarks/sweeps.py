@@ -17,9 +17,9 @@ from timing import Sample, Timing, per_call, side_by_side
 import polyak as pk
 
 SIDE, STEPS = 1000, 100
-LR, MOMENTUM = pk.log(1e-3, 1.0, SIDE), pk.linear(0.0, 0.99, SIDE)
+LR, MOMENTUM = pk.axes.log(1e-3, 1.0, SIDE), pk.axes.linear(0.0, 0.99, SIDE)
 RUNS = (100, 100)
-RUN_LR, RUN_MOMENTUM = pk.log(1e-4, 0.02, RUNS[0]), pk.memory(1, 20, RUNS[1])
+RUN_LR, RUN_MOMENTUM = pk.axes.log(1e-4, 0.02, RUNS[0]), pk.axes.memory(1, 20, RUNS[1])
 PAGE = "polyak, the reader's page function"
 
 

@@ -9,9 +9,9 @@ import shlex
 from pathlib import Path
 
 from polyak.cli import main as polyak
-from polyak.conventions.spellings import SPELLINGS
-from polyak.conventions.states import FORMATS, format_of
-from polyak.conventions.table import HEADER, OTHERS_HEADER, others, table
+from polyak.frameworks.spellings import SPELLINGS
+from polyak.frameworks.states import FORMATS, format_of
+from polyak.translate.overview_table import HEADER, OTHERS_HEADER, others, table
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "conventions.md"
 VERSION = re.compile(r"\b(torch|keras|optax|jax|scikit-learn|polyak) \d[\w.+]*")

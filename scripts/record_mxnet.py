@@ -1,8 +1,8 @@
-"""Record where MXNet's own optimizers go, for the tests of `polyak.gluonbook`.
+"""Record where MXNet's own optimizers go, for the tests of `polyak.book.gluonbook`.
 
 Run with a Python that has MXNet 1.9.1 (which needs NumPy below 1.24):
 
-    python scripts/record_mxnet.py tests/gluonbook/recorded/optimizers.json
+    python scripts/record_mxnet.py tests/book/gluonbook/recorded/optimizers.json
 
 Two arrays, the gradients a formula of NumPy alone, thirty steps of a Gluon Trainer with batch_size 10, and a
 learning rate that falls to a tenth after the fifteenth step.

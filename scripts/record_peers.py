@@ -1,4 +1,4 @@
-"""Record where TensorFlow 1's and MXNet's own optimizers go, for the tests of `polyak.conventions`.
+"""Record where TensorFlow 1's and MXNet's own optimizers go, for the tests of `polyak.translate`.
 
     python scripts/record_peers.py              builds both environments under .peers/ and records both
     python scripts/record_peers.py mxnet FILE   one, run with a Python that has it
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORDED = ROOT / "tests" / "conventions" / "recorded"
+RECORDED = ROOT / "tests" / "frameworks" / "recorded"
 STEPS, DROP_AFTER, DROP = 1000, 500, 0.25
 KEPT = (0, 1, 2, 3, 5, 10, 30, 100, 300, 500, 501, 502, 503, 505, 510, 530, 600, 800, 1000)
 START = [1.5, -0.75, 0.5]

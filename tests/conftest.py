@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 # The same examples on every run and machine, however slow: `--hypothesis-profile default` looks for new ones.
 settings.register_profile("polyak", derandomize=True, deadline=None)

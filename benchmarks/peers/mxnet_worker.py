@@ -12,12 +12,11 @@ import json
 import re
 import sys
 
+import gluonbook as gb
 import matplotlib.pyplot as plt
 import mxnet as mx
 import numpy as np
 from mxnet import nd
-
-import gluonbook as gb
 
 LR, MOMENTUM = 0.004, 0.9
 

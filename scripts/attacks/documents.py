@@ -66,10 +66,10 @@ def document(chance: random.Random) -> str:
 
 def tried(seed: int, place: Path) -> str | None:
     """One document through every door that does not run it."""
-    from polyak.chapter import read, separate
-    from polyak.chapter.prose import Prose
-    from polyak.chapter.source import parse
-    from polyak.errors import PolyakError
+    from polyak.book import read, separate
+    from polyak.book.parse.document import parse
+    from polyak.book.render.prose import Prose
+    from polyak.ground.errors import PolyakError
 
     chance = random.Random(seed)
     text, own = document(chance), place / f"{threading.get_ident()}-{seed}"

@@ -12,13 +12,13 @@ import numpy as np
 
 from polyak.landscapes import ravine
 from polyak.rules import HeavyBall
-from polyak.run.sweeps.axes import log, memory
-from polyak.run.sweeps.chunks import Region
-from polyak.run.sweeps.job import Job
-from polyak.run.sweeps.on_landscape import OnLandscape
-from polyak.run.sweeps.plane import over
-from polyak.run.sweeps.recording import Recording
-from polyak.run.sweeps.store import run_in_store
+from polyak.sweeps.axes import log, memory
+from polyak.sweeps.chunks import Region
+from polyak.sweeps.job import Job
+from polyak.sweeps.on_landscape import OnLandscape
+from polyak.sweeps.plane import over
+from polyak.sweeps.recording import Recording
+from polyak.sweeps.store import run_in_store
 
 CHUNKS, STEPS = 12, 20
 

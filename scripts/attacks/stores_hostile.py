@@ -15,9 +15,9 @@ from attacks.stores_killed import Ground, ground
 from attacks.warm import one_of
 from numcodecs import zstd
 
-from polyak.errors import PolyakError
-from polyak.run.sweeps import best
-from polyak.run.sweeps.reading import load
+from polyak.ground.errors import PolyakError
+from polyak.sweeps import best
+from polyak.sweeps.reading import load
 
 ROOM = 1 << 30  # bytes beyond what a process has already
 ODD: list[Any] = [

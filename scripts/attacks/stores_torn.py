@@ -12,8 +12,8 @@ from attacks.planes import differs, sweep
 from attacks.stores_killed import Ground, ground
 from attacks.warm import one_of
 
-from polyak.errors import PolyakError
-from polyak.run.sweeps.reading import load
+from polyak.ground.errors import PolyakError
+from polyak.sweeps.reading import load
 
 PLANS = ("zarr.json", "chunk_written/zarr.json")  # of which one is enough
 

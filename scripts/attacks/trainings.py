@@ -17,7 +17,7 @@ import numpy as np
 from attacks.kind import Kind
 
 from polyak.data import Data
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.problems import linear_regression
 from polyak.rules import Adam
 from polyak.run import History, train

@@ -6,7 +6,26 @@
 heavy_ball(lr=0.6, momentum=0.5, lr_in_velocity=True) on ravine, 20 steps: x1 0.007188, x2 0.002553
 """
 
+import sys
+import types
+
 import lazy_loader
 
 # The names are those of `__init__.pyi`; each is imported at its first use, for JAX takes most of a second.
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+class _Package(types.ModuleType):
+    """`polyak.verify` is the function, though a folder of that name holds it, whichever is imported first.
+
+    Importing a folder sets it on this package under its name: where the folder has a function of its own name, that
+    is what people mean by it, and `__getattr__` finds it.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, types.ModuleType) and hasattr(value, "__all__") and name in value.__all__:
+            return
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

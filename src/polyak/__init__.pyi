@@ -1,9 +1,8 @@
-from . import chapter, conventions, data, landscapes, problems, rules, run, show, study, theory
-from .conventions.convert import convert_state
-from .conventions.to_torch import to_torch
-from .conventions.translating import translate
-from .conventions.verify import Verification, verify
-from .errors import PolyakError
+from . import book, data, frameworks, landscapes, problems, rules, run, show, sweeps, theory
+from .book import read
+from .frameworks.torch.export import to_torch
+from .ground.errors import PolyakError
+from .ground.version import __version__
 from .lab import lab
 from .problems import linear_regression, logistic_regression, perceptron, softmax_regression
 from .rules import (
@@ -28,19 +27,17 @@ from .rules import (
     from_plane,
 )
 from .run import History, Trace, descend, train
-from .run.sweeps import (
+from .study import study
+from .sweeps import (
     Axis,
     Best,
     Comparison,
+    axes,
     best,
     compare,
-    linear,
     load_sweep,
-    log,
-    memory,
     over,
     sweep,
-    values,
 )
 from .theory import (
     Drop,
@@ -59,7 +56,8 @@ from .theory import (
     stability,
     tradeoff,
 )
-from .version import __version__
+from .translate import Translation, convert_state, translate
+from .verify import Verification, verify
 
 __all__ = [
     "Adadelta",
@@ -90,35 +88,35 @@ __all__ = [
     "Stability",
     "Trace",
     "Trade",
+    "Translation",
     "TripleMomentum",
     "Verification",
     "__version__",
+    "axes",
     "best",
-    "chapter",
+    "book",
     "compare",
-    "conventions",
     "convert_state",
     "data",
     "descend",
     "expected_loss",
+    "frameworks",
     "from_optax",
     "from_page",
     "from_plane",
     "guarantee",
     "lab",
     "landscapes",
-    "linear",
     "linear_regression",
     "load_sweep",
-    "log",
     "logistic_regression",
     "lr_drop",
-    "memory",
     "optimal",
     "over",
     "perceptron",
     "phase_diagram",
     "problems",
+    "read",
     "response",
     "rules",
     "run",
@@ -127,11 +125,11 @@ __all__ = [
     "stability",
     "study",
     "sweep",
+    "sweeps",
     "theory",
     "to_torch",
     "tradeoff",
     "train",
     "translate",
-    "values",
     "verify",
 ]

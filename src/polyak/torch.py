@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyak.conventions.to_torch.optimizer import RuleOptimizer
+from polyak.frameworks.torch.export.optimizer import RuleOptimizer
 from polyak.rules import CoupledDecay, HeavyBall, Nesterov
 
 

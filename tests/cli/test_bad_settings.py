@@ -7,7 +7,7 @@ import typer.main
 
 from polyak.cli.main import app
 from polyak.cli.runs import SETTINGS
-from polyak.errors import plain
+from polyak.ground.errors import plain
 
 HEAVY_BALL = "heavy_ball --lr 0.6 --momentum 0.5"
 DIABETES = "heavy_ball --lr 0.01 --momentum 0.5 --data diabetes"

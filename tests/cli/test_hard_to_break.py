@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from polyak import limits
-from polyak.errors import PolyakError, in_short
+from polyak.ground.errors import PolyakError, in_short
 
 RULE = "heavy_ball --lr 0.1 --momentum 0.5"
 
@@ -182,7 +182,7 @@ def test_trainings_that_fit_neither_in_memory_nor_in_a_day(fails, refused, monke
 def test_a_limit_of_the_shell_counts():
     limited = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33));"
-        "from polyak.limits import memory; print(memory())"
+        "from polyak.ground.limits import memory; print(memory())"
     )
     found = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True, check=True)
     assert int(found.stdout) <= 2**33

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from patience import PATIENCE
-from polyak.chapter import needs
+from polyak.book import needs
 
 DOCUMENT = "# %%%1%%%\n\n```{.python .input  n=3}\nx = 1  # %%%2%%%\nprint(x + 1)\n```\n\n![](no.svg)\n"
 XLIFF = """\
@@ -154,7 +154,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 def test_a_kernel_that_fails_leaves_the_earlier_page(
     place: Path, fails: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("polyak.chapter.run.OLD_NAMES", "import no_such_module")
+    monkeypatch.setattr("polyak.book.run.cells.OLD_NAMES", "import no_such_module")
     (place / "a.html").write_text("an earlier page")
     with pytest.raises(AssertionError, match="is a program"):  # two lines: the note, and what was wrong
         fails("read a.skl.md", "start-up failed")
@@ -171,7 +171,7 @@ def test_a_page_that_cannot_be_written_leaves_the_earlier_one(
 
     (place / "a.html").write_text("an earlier page")
     (place / "b.md").write_text("```python\n1\n```\n")
-    monkeypatch.setattr("polyak.chapter.reader.tell_once", lambda *_: None)
+    monkeypatch.setattr("polyak.book.read.tell_once", lambda *_: None)
     monkeypatch.setattr(Path, "replace", full)
     fails("read b.md --real --out a.html", "a.html cannot be written: No space left on device")
 

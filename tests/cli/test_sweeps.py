@@ -12,7 +12,9 @@ GRID = "--grid lr=log:0.01:1:6 --grid momentum=linear:0:0.9:4"
 
 def test_the_plane(polyak_, folder):
     out = polyak_(f"sweep heavy_ball --steps 30 {GRID} --out plane.svg")
-    ds = pk.sweep(pk.HeavyBall, on="ravine", steps=30, lr=pk.log(0.01, 1, 6), momentum=pk.linear(0, 0.9, 4))
+    ds = pk.sweep(
+        pk.HeavyBall, on="ravine", steps=30, lr=pk.axes.log(0.01, 1, 6), momentum=pk.axes.linear(0, 0.9, 4)
+    )
     assert out == f"{pk.best(ds)}\nwrote plane.svg\n"
     assert (folder / "plane.svg").read_bytes().startswith(b"<?xml")
 
@@ -32,8 +34,8 @@ def test_a_store_goes_on_and_is_shown(polyak_, folder):
         pk.HeavyBall,
         on=pk.linear_regression(pk.data.diabetes()),
         seeds=3,
-        lr=pk.log(0.01, 1, 6),
-        momentum=pk.linear(0, 0.9, 4),
+        lr=pk.axes.log(0.01, 1, 6),
+        momentum=pk.axes.linear(0, 0.9, 4),
     )
     assert np.array_equal(ds.final_loss, again.final_loss, equal_nan=True)
 
@@ -57,7 +59,12 @@ def test_several_rules_and_ones_own(polyak_, folder):
 def test_drawn_cells(polyak_):
     out = polyak_("sweep adam --steps 20 --latin 16 --grid lr=log:0.01:10 --grid beta1=memory:1:50")
     ds = pk.sweep(
-        pk.Adam, steps=20, sampling="latin_hypercube", cells=16, lr=pk.log(0.01, 10), beta1=pk.memory(1, 50)
+        pk.Adam,
+        steps=20,
+        sampling="latin_hypercube",
+        cells=16,
+        lr=pk.axes.log(0.01, 10),
+        beta1=pk.axes.memory(1, 50),
     )
     assert out == f"{pk.best(ds)}\n"
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from polyak.conventions.spellings import PREFIXES, SPELLINGS
+from polyak.frameworks.spellings import PREFIXES, SPELLINGS
 
 
 def test_translate_says_the_line_the_words_and_the_proof(polyak_):

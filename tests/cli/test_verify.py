@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyak.cli.verifications import settings_from
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 PAGE = """
 def sgd_momentum(params, states, hyperparams):

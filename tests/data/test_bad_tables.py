@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyak.data import read
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import nbformat
 import pytest
 from lxml import etree
 
-from polyak.chapter import Reading, read, separate
-from polyak.chapter.comments import comments
-from polyak.chapter.source import parse
-from polyak.chapter.xliff import read_xliff
+from polyak.book import Reading, read, separate
+from polyak.book.parse.document import parse
+from polyak.book.slots.safety import comments
+from polyak.book.slots.xliff import read_xliff
 
 CHAPTERS = Path(__file__).parents[2] / "docs" / "chapters"
 ENGLISH, SKELETON = CHAPTERS / "momentum.md", CHAPTERS / "momentum.skl.md"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.lab.background import in_a_line
 from polyak.lab.watch import in_file
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.lab.link import LONGEST, decoded, encoded
 from polyak.lab.offer import offer
 from polyak.lab.state import LANGUAGES, MOST_STEPS, SIGNALS, Chosen, State, checked

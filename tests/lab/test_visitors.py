@@ -17,7 +17,7 @@ from contextlib import closing
 import pytest
 
 import polyak as pk
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.lab import downloads, gate
 from polyak.lab.lab import lab
 from polyak.lab.link import decoded, encoded

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.rules import CATALOGUE, Adam, HeavyBall, Rule
 
 repeatable = settings(derandomize=True, max_examples=300, deadline=None)

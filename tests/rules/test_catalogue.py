@@ -14,7 +14,7 @@ import matplotlib.mathtext
 import pytest
 
 import polyak.rules
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.rules import CATALOGUE, HeavyBall, LinearRule, Rule, find
 
 
@@ -120,4 +120,6 @@ def test_rules_import_nothing_of_ours_but_the_ground() -> None:
     for file in folder.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("polyak"):
-                assert node.module.startswith(("polyak.rules", "polyak.errors", "polyak.numbers")), file.name
+                assert node.module.startswith(
+                    ("polyak.rules", "polyak.ground.errors", "polyak.ground.numbers")
+                ), file.name

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 import pytest
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.rules import Adam, HeavyBall, as_rule, from_optax, tabulated
 
 STEPS = 20

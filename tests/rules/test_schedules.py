@@ -11,7 +11,7 @@ import numpy as np
 import optax
 import pytest
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.rules import (
     Adagrad,
     Adam,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.landscapes import ravine
 from polyak.rules import HeavyBall
 from polyak.run import as_landscape, descend, train

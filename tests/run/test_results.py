@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from polyak.ground.version import __version__
 from polyak.landscapes import himmelblau, quadratic, ravine, saddle
 from polyak.rules import GradientDescent, HeavyBall
 from polyak.run import descend, train
-from polyak.version import __version__
 
 RULE = HeavyBall(lr=0.6, momentum=0.5)
 

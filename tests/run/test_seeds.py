@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.problems import perceptron
 from polyak.rules import Adam, HeavyBall, Lion, Rule
 from polyak.run import train

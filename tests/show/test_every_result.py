@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 
 import polyak as pk
+from polyak.ground.shown import LONGEST, Shown
 from polyak.rules import FromOptax, PageRule, Rule
 from polyak.run.result import Result
-from polyak.shown import LONGEST, Shown
 
 FLOORS = ("chapter", "conventions", "data", "landscapes", "problems", "run", "run.sweeps", "study", "theory")
 HEAVY, DESCENT = pk.HeavyBall(lr=0.05, momentum=0.5), pk.GradientDescent(lr=5.0)
 NEEDS_ANOTHER = {"polyak.torch"}  # what is imported where its framework is
-WIDE = {"lr": pk.log(0.01, 1, 3), "momentum": pk.linear(0, 0.9, 3)}
+WIDE = {"lr": pk.axes.log(0.01, 1, 3), "momentum": pk.axes.linear(0, 0.9, 3)}
 
 
 @cache
@@ -70,8 +70,8 @@ MADE: dict[str, Callable[[], Any]] = {
     "Comparison": compared,
     "Entry": lambda: compared().entries[0],
     "Best": lambda: pk.best(pk.sweep(pk.HeavyBall, on="ravine", steps=5, **WIDE)),
-    "Axis": lambda: pk.log(1e-3, 1, 50),
-    "Axis of many values": lambda: pk.values(np.linspace(0.0, 1.0, 999).tolist()),
+    "Axis": lambda: pk.axes.log(1e-3, 1, 50),
+    "Axis of many values": lambda: pk.axes.values(np.linspace(0.0, 1.0, 999).tolist()),
     "Plane": lambda: pk.over(pk.HeavyBall, **WIDE),
     "Data": pk.data.diabetes,
     "Problem": diabetes,
@@ -82,8 +82,8 @@ MADE: dict[str, Callable[[], Any]] = {
     "StepMap": lambda: pk.theory.step_map(HEAVY),
     "Curvatures": lambda: pk.theory.curvatures("ravine"),
     "ClosedForm": lambda: pk.optimal(pk.HeavyBall, [1, 9]).closed_form,
-    "Reading": lambda: pk.chapter.Reading(Path("a.html"), failures=("line 3: NameError",)),
-    "Separated": lambda: pk.chapter.Separated(Path("a.skl.md"), Path("a.xlf"), 3, 1),
+    "Reading": lambda: pk.book.Reading(Path("a.html"), failures=("line 3: NameError",)),
+    "Separated": lambda: pk.book.Separated(Path("a.skl.md"), Path("a.xlf"), 3, 1),
     "Section": lambda: pk.study.Section("The rule", paragraphs=["One."]),
 }
 
@@ -114,7 +114,7 @@ def returned() -> dict[type, str]:
             if inspect.isfunction(function):
                 for kind in kinds_of(typing.get_type_hints(function).get("return")):
                     found[kind] = f"{home.__name__}.{name}"
-    found.pop(pk.conventions.Stepper, None)
+    found.pop(pk.frameworks.Stepper, None)
     return {kind: name for kind, name in found.items() if not issubclass(kind, Rule | FromOptax | PageRule)}
 
 

@@ -13,7 +13,11 @@ from polyak.show import curves_figure, plane_figure
 @pytest.fixture(scope="module")
 def plane():
     return pk.sweep(
-        pk.HeavyBall, on="ravine", steps=400, lr=pk.log(0.01, 20, 40), momentum=pk.linear(0, 0.9, 30)
+        pk.HeavyBall,
+        on="ravine",
+        steps=400,
+        lr=pk.axes.log(0.01, 20, 40),
+        momentum=pk.axes.linear(0, 0.9, 30),
     )
 
 
@@ -44,7 +48,9 @@ def test_a_map(plane, within):
 
 
 def test_momentum_by_memory(within):
-    ds = pk.sweep(pk.HeavyBall, on="ravine", steps=20, lr=pk.log(0.01, 0.5, 5), momentum=pk.memory(1, 50, 6))
+    ds = pk.sweep(
+        pk.HeavyBall, on="ravine", steps=20, lr=pk.axes.log(0.01, 0.5, 5), momentum=pk.axes.memory(1, 50, 6)
+    )
     axes = plane_figure(ds).axes[0]
     assert axes.get_yscale() == "log"
     assert "memory" in axes.get_ylabel()
@@ -52,7 +58,7 @@ def test_momentum_by_memory(within):
 
 
 def test_one_axis_is_a_curve(within):
-    ds = pk.sweep(pk.GradientDescent, on="ravine", steps=4000, lr=pk.log(0.01, 2, 20))
+    ds = pk.sweep(pk.GradientDescent, on="ravine", steps=4000, lr=pk.axes.log(0.01, 2, 20))
     figure = plane_figure(ds)
     curve = next(line for line in figure.axes[0].lines if len(line.get_xdata()) == 20)
     values = ds.final_value.values
@@ -67,7 +73,7 @@ def test_three_axes_show_the_best_of_the_third():
         pk.QuasiHyperbolic,
         on="ravine",
         steps=50,
-        lr=pk.log(0.1, 5, 9),
+        lr=pk.axes.log(0.1, 5, 9),
         momentum=[0.1, 0.5, 0.9],
         nu=[0.3, 0.8],
     )
@@ -84,8 +90,8 @@ def test_cells_that_were_drawn():
         steps=20,
         sampling="random",
         cells=30,
-        lr=pk.log(0.01, 1),
-        momentum=pk.linear(0, 0.9),
+        lr=pk.axes.log(0.01, 1),
+        momentum=pk.axes.linear(0, 0.9),
     )
     dots = plane_figure(ds).axes[0].collections[0].get_offsets()
     np.testing.assert_allclose(dots, np.stack([ds.lr, ds.momentum], axis=1))
@@ -93,7 +99,7 @@ def test_cells_that_were_drawn():
 
 def test_several_rules_a_panel_each(within):
     planes = [
-        pk.over(rule, lr=pk.log(0.01, 1, 6), momentum=[0, 0.5, 0.9, 0.95])
+        pk.over(rule, lr=pk.axes.log(0.01, 1, 6), momentum=[0, 0.5, 0.9, 0.95])
         for rule in (pk.HeavyBall, pk.Nesterov)
     ]
     figure = plane_figure(pk.sweep(planes, on="ravine", steps=20))

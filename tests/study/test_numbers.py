@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import polyak as pk
+from polyak.ground.numbers import readable
 from polyak.landscapes import ravine
-from polyak.numbers import readable
 
 CHAPTER = [
     [r"gradient descent, $\eta$ = 0.4", "-0.943467", "-0.000073"],
@@ -149,7 +149,11 @@ def test_how_long_each_took(heavy_ball):
 
 def test_the_plane_says_what_a_sweep_says(heavy_ball):
     plane = pk.sweep(
-        pk.HeavyBall, on="ravine", steps=20, lr=pk.log(0.06, 6, 100), momentum=pk.memory(1, 100, 100)
+        pk.HeavyBall,
+        on="ravine",
+        steps=20,
+        lr=pk.axes.log(0.06, 6, 100),
+        momentum=pk.axes.memory(1, 100, 100),
     )
     best = pk.best(plane)
     lr, momentum = (f"{best.settings[name]:.3g}" for name in ("lr", "momentum"))

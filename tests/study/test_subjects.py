@@ -112,9 +112,9 @@ def test_landscapes(made, tmp_path, undrawn, landscape, columns):
 def test_airfoil_where_it_is_at_hand_else_diabetes(tmp_path, monkeypatch, airfoil_file, undrawn, folder_text):
     monkeypatch.setenv("POLYAK_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("POLYAK_DATA", str(airfoil_file))
-    pk.study.study(pk.GradientDescent(lr=0.01), tmp_path / "with", epochs=1, seeds=1)
+    pk.study(pk.GradientDescent(lr=0.01), tmp_path / "with", epochs=1, seeds=1)
     monkeypatch.delenv("POLYAK_DATA")
-    pk.study.study(pk.GradientDescent(lr=0.01), tmp_path / "without", epochs=1, seeds=1)
+    pk.study(pk.GradientDescent(lr=0.01), tmp_path / "without", epochs=1, seeds=1)
     assert "Training: airfoil" in folder_text(tmp_path / "with")
     assert "1503 rows. Brooks" in folder_text(tmp_path / "with")
     assert "Training: diabetes" in folder_text(tmp_path / "without")

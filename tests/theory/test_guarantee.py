@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import polyak as pk
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.landscapes import piecewise_quadratic
 from polyak.theory import guarantee_curve, semidefinite
 from polyak.theory.step_map import StepMap

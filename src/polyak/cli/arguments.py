@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from polyak.cli.files import in_file, object_in_file
-from polyak.errors import PolyakError, plain, unknown
+from polyak.ground.errors import PolyakError, plain, unknown
 
 
 def landscape_from(name: str, start: str | None = None) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 
 
 def add_to(app: typer.Typer) -> None:

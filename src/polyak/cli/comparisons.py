@@ -9,7 +9,7 @@ import typer
 
 from polyak.cli.progress import shown
 from polyak.cli.runs import SETTINGS, whole
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,7 +49,7 @@ def compare(
     check_time(task, batch_size, epochs, seeds)
     if out is not None:
         check_folder(out)
-    from polyak.run.sweeps.compare import compare as run
+    from polyak.sweeps.compare import compare as run
 
     with shown("comparing", "runs") as progress:
         found = run(

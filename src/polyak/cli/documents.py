@@ -45,7 +45,7 @@ def read(
     real: Annotated[bool, typer.Option("--real", help="Use your own gluonbook, d2lzh and mxnet.")] = False,
 ) -> None:
     """Read a document: run its cells, and write a page that shows what they did and opens with no network."""
-    from polyak.chapter import read as run
+    from polyak.book import read as run
 
     with ExitStack() as screen:
         reading = run(
@@ -80,7 +80,7 @@ def slots(
     out_dir: Annotated[Path, typer.Option(help="The folder for the two files.")] = Path(),
 ) -> None:
     """Cut a document into skeleton and strings (XLIFF), so that it can be translated."""
-    from polyak.chapter import separate
+    from polyak.book import separate
 
     typer.echo(
         separate(file, source_language=source_language, target_language=target_language, out_dir=out_dir)

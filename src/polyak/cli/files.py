@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polyak.cli.own_code import raised_by, watched
-from polyak.errors import PolyakError, unknown
+from polyak.ground.errors import PolyakError, unknown
 
 
 def in_file(place: str) -> bool:

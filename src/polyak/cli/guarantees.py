@@ -9,7 +9,7 @@ import typer
 from polyak.cli.options import options
 from polyak.cli.progress import shown
 from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 
 def add_to(app: typer.Typer) -> None:

@@ -11,7 +11,7 @@ import typer
 from polyak.cli.options import Options, options
 from polyak.cli.own_code import raised_by
 from polyak.cli.runs import SETTINGS, number
-from polyak.errors import PolyakError, unknown
+from polyak.ground.errors import PolyakError, unknown
 
 SETTINGS_HELP = (
     "The first rule's settings may follow: --lr 0.6 --momentum 0.5 ... A file that is named is watched."
@@ -59,7 +59,7 @@ def lab(
 ) -> None:
     """Open the lab: a live page where momentum is in your hands, served from this machine."""
     from polyak.cli.arguments import problem_from
-    from polyak.errors import whole_number
+    from polyak.ground.errors import whole_number
     from polyak.lab.addresses import check_address, checked_origin
 
     port = whole_number("port", port, at_least=0, at_most=65_535)

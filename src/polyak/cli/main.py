@@ -26,8 +26,8 @@ from polyak.cli import (
 from polyak.cli.own_code import raised_by
 from polyak.cli.runs import INTERRUPTED
 from polyak.cli.signals import terminated_as_by_ctrl_c
-from polyak.errors import PolyakError, in_short, nearest
-from polyak.version import __version__
+from polyak.ground.errors import PolyakError, in_short, nearest
+from polyak.ground.version import __version__
 
 
 class _Door(TyperGroup):

@@ -13,7 +13,7 @@ from types import FrameType
 
 import typer
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 
 PATIENCE = 5.0  # seconds in one call, before a line says where it is
 BETWEEN = 0.5  # seconds between two looks

@@ -10,8 +10,8 @@ import typer
 from polyak.cli.options import options
 from polyak.cli.progress import shown
 from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture, whole
-from polyak.errors import PolyakError, whole_number
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.numbers import readable
 
 STEPS = 20  # of the descent that a landscape's prediction is held against
 

@@ -10,7 +10,7 @@ from typing import Any
 from polyak.cli.files import in_file, object_in_file
 from polyak.cli.options import Options
 from polyak.cli.settings import argument, number_or_word, refuse_unknown, settings_from, typed
-from polyak.errors import PolyakError, nearest
+from polyak.ground.errors import PolyakError, nearest
 from polyak.rules import Rule, arity, as_rule, find, from_optax, from_page, from_plane, tabulated
 
 NO_OPTIONS = Options()

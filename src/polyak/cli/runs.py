@@ -11,8 +11,8 @@ import typer
 from polyak.cli.options import options
 from polyak.cli.own_code import raised_by
 from polyak.cli.progress import shown
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 
 
 def number(word: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from polyak.cli.options import Options
-from polyak.errors import PolyakError, nearest, plain
+from polyak.ground.errors import PolyakError, nearest, plain
 from polyak.rules import Rule
 from polyak.rules.hyperparameters import Choice
 
@@ -39,7 +39,7 @@ def refuse_unknown(label: str, names: Iterable[str], known: Sequence[str], optio
     >>> refuse_unknown("adam", ["beta3"], ["lr", "beta1"], Options(("steps",)))
     Traceback (most recent call last):
     ...
-    polyak.errors.PolyakError: adam has no setting --beta3, did you mean --beta1? (it has: lr, beta1)
+    polyak.PolyakError: adam has no setting --beta3, did you mean --beta1? (it has: lr, beta1)
     """
     for name in names:
         if name not in known:

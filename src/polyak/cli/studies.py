@@ -13,7 +13,7 @@ from polyak.cli.catalogues import table_of
 from polyak.cli.options import options
 from polyak.cli.progress import shown
 from polyak.cli.runs import RULE_HELP, SETTINGS, Rule, whole
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 
 def add_to(app: typer.Typer) -> None:

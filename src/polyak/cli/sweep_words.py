@@ -8,10 +8,10 @@ from typing import Any
 from polyak.cli.options import Options
 from polyak.cli.rules import kind_from, rule_from
 from polyak.cli.settings import settings_from
-from polyak.errors import PolyakError, plain, unknown
-from polyak.run.sweeps.axes import axis_from
-from polyak.run.sweeps.plane import Plane, known_settings, over
-from polyak.run.sweeps.sensible_ranges import sensible_plane
+from polyak.ground.errors import PolyakError, plain, unknown
+from polyak.sweeps.axes import axis_from
+from polyak.sweeps.plane import Plane, known_settings, over
+from polyak.sweeps.sensible_ranges import sensible_plane
 
 
 def plane_from(

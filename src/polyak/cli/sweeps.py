@@ -12,7 +12,7 @@ import typer
 from polyak.cli.options import Options, options
 from polyak.cli.progress import shown
 from polyak.cli.runs import SETTINGS, Out, check_picture, end_interrupted, whole
-from polyak.errors import PolyakError, plain
+from polyak.ground.errors import PolyakError, plain
 
 RULES = Annotated[
     str, typer.Argument(help="heavy_ball, optax:adam, my_rule.py:f ..., or several parted by commas")
@@ -69,7 +69,7 @@ def sweep(
     where = _target(on, start, steps, data, target, problem, batch_size, epochs, seeds)
     check_picture(out)
     sampling, cells = _sampling(random, latin)
-    from polyak.run.sweeps import sweep as run
+    from polyak.sweeps import sweep as run
 
     try:
         with shown("sweeping", "cells") as progress:
@@ -101,7 +101,7 @@ def best(
     store: Annotated[str, typer.Argument(help="A store that polyak sweep wrote.")],
 ) -> None:
     """The best cell of a sweep in a store, of each rule, with its neighbours."""
-    from polyak.run.sweeps import load_sweep
+    from polyak.sweeps import load_sweep
 
     _say(load_sweep(store))
 
@@ -111,7 +111,7 @@ def show(
     out: Out = None,
 ) -> None:
     """A picture of a sweep in a store, finished or not; beside the store unless --out says where."""
-    from polyak.run.sweeps import load_sweep
+    from polyak.sweeps import load_sweep
 
     result = load_sweep(store)
     beside = _beside(store)
@@ -129,7 +129,7 @@ def show(
 
 def _beside(store: str) -> Path:
     """Where the picture of a store goes: beside it; of one in an object store, here."""
-    from polyak.run.sweeps.places import Folder, place_of
+    from polyak.sweeps.places import Folder, place_of
 
     place = place_of(store)
     folder = Path(place.folder) if isinstance(place, Folder) else Path(Path(store).name)
@@ -189,8 +189,8 @@ def _sampling(random: Any, latin: Any) -> tuple[str, Any]:
 
 
 def _say(result: Any) -> None:
-    from polyak.run.sweeps import best as best_of
-    from polyak.run.sweeps.dataset import planes
+    from polyak.sweeps import best as best_of
+    from polyak.sweeps.dataset import planes
 
     found = best_of(result)
     if unfinished := sum(int(plane.attrs.get("unfinished_chunks", 0)) for plane in planes(result).values()):

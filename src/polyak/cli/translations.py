@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 if TYPE_CHECKING:
-    from polyak.conventions.spellings import Argument
+    from polyak.frameworks.spellings import Argument
 
 WORDS = {"allow_extra_args": True}
 EPILOG = "Arguments go by the framework's own names: polyak translate keras:SGD momentum=0.9 nesterov=true --to torch"
@@ -34,7 +34,7 @@ def translate(
     """Say an optimizer in another framework's words: what is equal, what parts when the learning rate changes."""
     from polyak.cli.arguments import numbers_from
     from polyak.cli.progress import shown
-    from polyak.conventions.translating import translate as translated
+    from polyak.translate.translate import translate as translated
 
     arguments = arguments_from(optimizer, context.args)
     curvatures = None if curvature is None else numbers_from("curvature", curvature)
@@ -54,7 +54,7 @@ def conventions() -> None:
     """Show what every framework means by momentum, as run here, with versions."""
     from polyak.cli.catalogues import print_table
     from polyak.cli.progress import shown
-    from polyak.conventions.table import HEADER, OTHERS_HEADER, others, table
+    from polyak.translate.overview_table import HEADER, OTHERS_HEADER, others, table
 
     with shown("frameworks", "optimizers") as progress:
         rows = table(progress)
@@ -71,7 +71,7 @@ def arguments_from(optimizer: str, words: Sequence[str]) -> dict[str, Any]:
     >>> arguments_from("torch:Adam", ["lr=0.1", "betas=[0.9,0.99]", "amsgrad=false", "fused=True"])
     {'lr': 0.1, 'betas': (0.9, 0.99), 'amsgrad': False, 'fused': True}
     """
-    from polyak.conventions.spellings import find
+    from polyak.frameworks.spellings import find
 
     known = {argument.name: argument for argument in find(optimizer).arguments}
     found = dict[str, Any]()

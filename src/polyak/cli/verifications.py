@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 EPILOG = (
     "polyak verify my_rule.py:sgd_momentum --against torch:SGD --set lr=0.02 --set momentum=0.9; exits with 0 where"
@@ -41,7 +41,7 @@ def verify(
     check_picture(out)
     settings, own = settings_from(set_ or ()), settings_from(candidate_set or ())
     found = _optimizer(candidate), _optimizer(against)
-    from polyak.conventions.verify import verify as verified
+    from polyak.verify import verify as verified
 
     with shown("verifying", "scenarios") as progress:
         report = verified(found[0], found[1], candidate_settings=own, progress=progress, **settings)
@@ -88,7 +88,7 @@ def _value(word: str) -> Any:
 def _optimizer(name: str) -> Any:
     """What a word spells: a name in a file, a name of its framework's, or one of our rules."""
     from polyak.cli.files import in_file, object_in_file
-    from polyak.errors import plain
+    from polyak.ground.errors import plain
 
     if in_file(name):
         return object_in_file(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from polyak.data.dataset import Data
 from polyak.data.tables import read
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 FILE = "airfoil_self_noise.dat"
 URL = f"https://archive.ics.uci.edu/ml/machine-learning-databases/00291/{FILE}"

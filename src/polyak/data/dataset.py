@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
-from polyak.shown import Shown
+from polyak.ground.errors import PolyakError
+from polyak.ground.shown import Shown
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from polyak.data.dataset import Data
-from polyak.errors import PolyakError, unknown
+from polyak.ground.errors import PolyakError, unknown
 
 
 def read(path: str | Path, *, target: str | int | None = None, standardize: bool = False) -> Data:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 _ORIGIN = re.compile(
     r"(?:[a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE

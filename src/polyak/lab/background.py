@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import polyak
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 PACKAGE = Path(polyak.__file__).resolve().parent
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()

@@ -13,7 +13,7 @@ import numpy as np
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.lab.computing.descents import trace_of
 from polyak.lab.link import decoded
 from polyak.lab.state import State

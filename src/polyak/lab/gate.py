@@ -14,7 +14,7 @@ from typing import Any
 
 from bokeh.server.views.ws import WSHandler
 
-from polyak.errors import in_short
+from polyak.ground.errors import in_short
 from polyak.lab.visitors import is_own
 
 log = logging.getLogger(__name__)

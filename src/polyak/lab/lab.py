@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.lab import offer as offers
 from polyak.lab.background import Background
 from polyak.lab.computing import descents, memories, planes

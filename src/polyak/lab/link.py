@@ -14,7 +14,7 @@ import zlib
 from dataclasses import asdict, fields
 from typing import Any
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.lab.offer import Offer
 from polyak.lab.state import Chosen, State, checked
 

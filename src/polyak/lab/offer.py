@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from polyak.errors import PolyakError, unknown
+from polyak.ground.errors import PolyakError, unknown
 from polyak.lab.scales import Scale, scale
 from polyak.landscapes import CATALOGUE as LANDSCAPES
 from polyak.landscapes import Landscape

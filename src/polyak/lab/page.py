@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bokeh.document import Document
 from bokeh.models import Div
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.lab.background import Task, in_a_line
 from polyak.lab.budget import Budget
 from polyak.lab.computing import descents, memories, planes, spellings

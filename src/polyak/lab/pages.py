@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.rules import arity, from_page, from_plane
 
 MOST_NAMES = 12

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 
 LONGEST_MEMORY = 1000.0
 STEPS = 400  # of a slider, end to end

@@ -16,7 +16,7 @@ from bokeh.util.token import generate_secret_key
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.routing import Rule
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.lab.downloads import KINDS, Download
 from polyak.lab.gate import MOST_LETTERS, Gate, in_lines
 from polyak.lab.shell import EXPIRES, Shell

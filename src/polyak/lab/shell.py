@@ -19,12 +19,12 @@ from bokeh.util.token import generate_jwt_token, generate_session_id
 from jinja2 import Environment, PackageLoader
 from tornado.web import RequestHandler
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
+from polyak.ground.version import __version__
 from polyak.lab.link import decoded
 from polyak.lab.panels.look import look
 from polyak.lab.state import State
 from polyak.lab.words import words
-from polyak.version import __version__
 
 if TYPE_CHECKING:
     from polyak.lab.lab import Lab

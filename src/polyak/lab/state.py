@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from polyak.errors import PolyakError, unknown, whole_number
+from polyak.ground.errors import PolyakError, unknown, whole_number
+from polyak.ground.numbers import readable
 from polyak.lab.offer import Offer
-from polyak.numbers import readable
 
 MOST_RULES = 4
 MOST_STEPS = 1000

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.lab.offer import Kind
 from polyak.landscapes import Landscape
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from polyak.errors import unknown
+from polyak.ground.errors import unknown
 from polyak.lab.state import LANGUAGES
 
 

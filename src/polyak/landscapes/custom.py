@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.landscapes.landscape import Landscape, Point, Window, checked_point
-from polyak.numbers import readable
 
 CHAPTER_START = (-5.0, -2.0)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 Point = tuple[float, ...]
 Window = tuple[tuple[float, float], tuple[float, float]]

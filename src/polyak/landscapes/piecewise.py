@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.landscapes.landscape import Landscape, checked_point
-from polyak.numbers import readable
 
 
 def piecewise_quadratic(

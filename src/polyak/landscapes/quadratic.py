@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
+from polyak.ground.limits import check_memory
+from polyak.ground.numbers import readable
 from polyak.landscapes.landscape import Landscape, checked_point
-from polyak.limits import check_memory
-from polyak.numbers import readable
 
 
 def quadratic(

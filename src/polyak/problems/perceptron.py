@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from polyak.data import as_data
-from polyak.errors import PolyakError, whole_number
+from polyak.ground.errors import PolyakError, whole_number
 from polyak.problems.problem import Params, Problem
 from polyak.problems.regression import class_count, cross_entropy_of
 

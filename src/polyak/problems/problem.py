@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from polyak.data import Data
-from polyak.shown import Shown
+from polyak.ground.shown import Shown
 
 Params = Any
 

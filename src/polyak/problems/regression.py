@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from polyak.data import as_data
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.problems.problem import Params, Problem
 from polyak.problems.sigma_points import sigma_points
 

@@ -6,6 +6,7 @@ from polyak.rules.adam import Adam
 from polyak.rules.adamw import AdamW
 from polyak.rules.base import Rule, RuleState
 from polyak.rules.catalogue import CATALOGUE, find
+from polyak.rules.from_optax import FromOptax, as_rule, from_optax
 from polyak.rules.linear import (
     AveragedGradient,
     Coefficients,
@@ -20,7 +21,7 @@ from polyak.rules.linear import (
 from polyak.rules.lion import Lion
 from polyak.rules.nadam import NAdam
 from polyak.rules.pages import FromPage, FromPlane, PageRule, arity, from_page, from_plane
-from polyak.rules.protocol import FromOptax, as_rule, from_optax
+from polyak.rules.protocol import Optimizer
 from polyak.rules.rmsprop import RMSProp
 from polyak.rules.schedules import Tabulated, tabulated
 from polyak.rules.signum import Signum
@@ -47,6 +48,7 @@ __all__ = [
     "Lion",
     "NAdam",
     "Nesterov",
+    "Optimizer",
     "PageRule",
     "QuasiHyperbolic",
     "RMSProp",

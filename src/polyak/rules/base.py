@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
 from array_api_compat import is_jax_array
 
-from polyak.errors import PolyakError, unknown
+from polyak.ground.errors import PolyakError, unknown
 from polyak.rules.description import documentation, shown
 from polyak.rules.hyperparameters import (
     Choice,
@@ -149,7 +149,7 @@ class Rule:
         >>> HeavyBall.from_settings(lr=0.1, momentun=0.9)
         Traceback (most recent call last):
         ...
-        polyak.errors.PolyakError: unknown setting of heavy_ball 'momentun', did you mean 'momentum'? (there are:
+        polyak.PolyakError: unknown setting of heavy_ball 'momentun', did you mean 'momentum'? (there are:
         lr, momentum, lr_in_velocity)
         """
         known = [*cls.hyperparameters(), *cls.choices()]

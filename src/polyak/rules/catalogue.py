@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyak.errors import plain, unknown
+from polyak.ground.errors import plain, unknown
 from polyak.rules.adadelta import Adadelta
 from polyak.rules.adagrad import Adagrad
 from polyak.rules.adam import Adam
@@ -36,7 +36,7 @@ def find(name: str) -> type[Rule]:
     >>> find("heavy_bal")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    polyak.errors.PolyakError: unknown rule 'heavy_bal', did you mean 'heavy_ball'? (there are: gradient_descent, ...
+    polyak.PolyakError: unknown rule 'heavy_bal', did you mean 'heavy_ball'? (there are: gradient_descent, ...
     """
     if plain(name) not in CATALOGUE:
         raise unknown("rule", name, CATALOGUE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 
 
 def shown(value: Any) -> str:

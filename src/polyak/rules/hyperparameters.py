@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from polyak.errors import PolyakError, unknown
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError, unknown
+from polyak.ground.numbers import readable
 
 Scalar: TypeAlias = Any
 """A hyper-parameter: a number, a zero-dimensional array (traced or not), or a schedule (step -> number)."""

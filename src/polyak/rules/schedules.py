@@ -9,8 +9,8 @@ import numpy as np
 from array_api_compat import is_jax_array
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.rules.hyperparameters import Interval
 from polyak.rules.pytrees import Node
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 
 def pull(x: Any, strength: Any) -> Any:

@@ -16,8 +16,8 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.rules.base import Array
 from polyak.rules.hyperparameters import is_unknown_yet
 from polyak.rules.pytrees import Node, tree_util, unchecked

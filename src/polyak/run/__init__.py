@@ -1,4 +1,4 @@
-"""Runs: what moves. Sweeps are in `polyak.run.sweeps`, whose imports nothing else needs."""
+"""Runs: what moves. Sweeps are in `polyak.sweeps`, whose imports nothing else needs."""
 
 from polyak.run.descend import as_landscape, descend
 from polyak.run.history import History

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyak.limits import check_memory, check_time
+from polyak.ground.limits import check_memory, check_time
 from polyak.problems import Problem
 
 # Seconds, a fraction of what was measured on two cores (2e-5, 4e-6, 8e-8): an epoch's rows drawn by NumPy, a step of

@@ -14,8 +14,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from polyak.errors import PolyakError
-from polyak.version import __version__
+from polyak.ground.errors import PolyakError
+from polyak.ground.version import __version__
 
 HEADER = 4096  # bytes of an array's own description in the file
 MOST_WORDS = 1 << 24  # bytes of what tells a training from another

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from polyak.errors import PolyakError, unknown, whole_number
+from polyak.ground.errors import PolyakError, unknown, whole_number
 from polyak.landscapes import CATALOGUE, Landscape, from_function
 from polyak.rules import as_rule, tabulated
 from polyak.run.loop import compiles, eager_loop, loop, start

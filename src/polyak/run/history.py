@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
+from polyak.ground.version import __version__
 from polyak.problems import Problem
 from polyak.run.result import Result, first_not_finite
-from polyak.version import __version__
 
 
 @dataclass(frozen=True, eq=False)

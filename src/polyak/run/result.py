@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.shown import Shown
+from polyak.ground.shown import Shown
 
 # By name, as pandas and xarray name their plotting backends: results know nothing of the floors above.
 PLOTTING_BACKEND = "polyak.show"

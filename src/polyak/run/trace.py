@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.ground.numbers import readable
+from polyak.ground.version import __version__
 from polyak.landscapes import Landscape
-from polyak.numbers import readable
 from polyak.run.result import Result, first_not_finite
-from polyak.version import __version__
 
 
 @dataclass(frozen=True, eq=False)

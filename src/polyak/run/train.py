@@ -12,7 +12,8 @@ import jax
 import numpy as np
 
 from polyak.data import Data
-from polyak.errors import PolyakError, unknown, whole_number
+from polyak.ground.errors import PolyakError, unknown, whole_number
+from polyak.ground.progress import Progress, silent
 from polyak.problems import Problem
 from polyak.rules import as_rule, tabulated
 from polyak.run import checkpoint as checkpoints
@@ -21,7 +22,6 @@ from polyak.run.batches import Plan, parameter_generator
 from polyak.run.epochs import advance_eager, begin_eager, engine
 from polyak.run.history import History
 from polyak.run.loop import compiles
-from polyak.run.progress import Progress, silent
 
 DTYPES = ("float32", "float64")
 MOST_SEED = 2**63 - 1  # what the coordinate of a result holds

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from polyak.run.sweeps import Comparison
 from polyak.show.drawn import draws
 from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled, words
+from polyak.sweeps import Comparison
 
 
 @draws(Comparison)

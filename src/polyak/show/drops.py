@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 from polyak.show.drawn import draws
 from polyak.show.style import COLORS, LARGEST, heading, label, legend_below, new_figure, styled
 from polyak.theory import Drop

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 from polyak.run import History
 from polyak.show.drawn import draws
 from polyak.show.style import COLORS, LARGEST, heading, label, legend_below, new_figure, set_log_scale, styled

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 from polyak.show.drawn import draws
 from polyak.show.style import heading, legend_below, new_figure, series, styled
 from polyak.theory import Guarantee

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 from polyak.run import History
 from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 from polyak.show.drawn import draws
 from polyak.show.style import COLORS, heading, label, legend_below, new_figure, series, styled
 from polyak.theory import Optimum

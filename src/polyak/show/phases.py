@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.show.stabilities import MOST_CURVATURES, STEPS, draw_errors
 from polyak.show.style import heading, legend_below, new_figure, series, styled
 from polyak.theory import REGIMES, Stability

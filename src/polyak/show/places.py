@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from polyak.errors import PolyakError, unknown
+from polyak.ground.errors import PolyakError, unknown
 
 FORMATS = ("svg", "png", "pdf")
 

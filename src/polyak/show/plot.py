@@ -11,7 +11,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.show.drawn import DRAWN
 
 # What `@draws(Trace)` says in a file of this folder, read without importing it: drawing a trace imports nothing of what

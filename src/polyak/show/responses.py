@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 from polyak.show.drawn import draws
 from polyak.show.style import heading, label, legend_below, new_figure, series, styled
 from polyak.theory import RULE_OF_THUMB, Response

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 from polyak.show.drawn import draws
 from polyak.show.style import LARGEST, heading, label, legend_below, new_figure, series, styled
 from polyak.theory import Stability

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
-from polyak.run.sweeps.best import best
-from polyak.run.sweeps.dataset import planes
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled, words
 from polyak.show.sweeps import DEEPEST, target
+from polyak.sweeps.best import best
+from polyak.sweeps.dataset import planes
 
 
 @styled

@@ -14,10 +14,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from polyak.numbers import readable
-from polyak.run.sweeps.best import NEAR, compared, medians
-from polyak.run.sweeps.dataset import planes, swept
+from polyak.ground.numbers import readable
 from polyak.show.style import heading, legend_below, new_figure, set_log_scale, styled, words
+from polyak.sweeps.best import NEAR, compared, medians
+from polyak.sweeps.dataset import planes, swept
 
 DEEPEST = 1e-12  # of the highest value shown: what is lower is shown as this
 LABEL_WIDTH = 34  # letters beside a panel
@@ -41,7 +41,8 @@ def plane_figure(result: Any) -> Figure:
     Raises PolyakError for a sweep that recorded neither a final nor a best value.
 
     >>> import polyak as pk
-    >>> ds = pk.sweep(pk.HeavyBall, on="ravine", steps=50, lr=pk.log(0.01, 2, 30), momentum=pk.linear(0, 0.9, 20))
+    >>> lr, momentum = pk.axes.log(0.01, 2, 30), pk.axes.linear(0, 0.9, 20)
+    >>> ds = pk.sweep(pk.HeavyBall, on="ravine", steps=50, lr=lr, momentum=momentum)
     >>> len(plane_figure(ds).axes)  # the map and its scale
     2
     """

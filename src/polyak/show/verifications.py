@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from polyak.conventions.verify import Verification
 from polyak.show.drawn import draws
 from polyak.show.style import legend_below, new_figure, series, set_log_scale, styled, words
+from polyak.verify import Verification
 
 LEAST = 1e-18  # of the path's size: below it two paths are the same to the last digit
 MOST = 5  # lines that can be told apart

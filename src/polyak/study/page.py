@@ -13,9 +13,9 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from polyak.ground.version import __version__
 from polyak.study.formula import formula_svg, with_own_ids
 from polyak.study.section import Section
-from polyak.version import __version__
 
 FORMULA = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")  # between two dollars that no backslash escapes
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from polyak.shown import Shown
+from polyak.ground.shown import Shown
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 from polyak import data, landscapes
 from polyak.data.airfoil import at_hand
-from polyak.errors import PolyakError, whole_number
+from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.progress import Progress, silent
 from polyak.problems import Problem, linear_regression
 from polyak.rules import GradientDescent, as_rule
 from polyak.run import as_landscape
-from polyak.run.progress import Progress, silent
 from polyak.show import save
 from polyak.show.places import check_folder
 from polyak.study.page import page
@@ -45,7 +45,7 @@ def study(
     batch_size: int = 10,
     epochs: int = 2,
     seeds: int = 5,
-    command: str = "polyak.study.study(...)",
+    command: str = "polyak.study(...)",
     progress: Progress | None = None,
 ) -> list[Section]:
     """Study a rule: descend, train, compare with gradient descent, and write a page about it.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from polyak.run.sweeps.comparison import Comparison
 from polyak.show.comparisons import comparison_figure
 from polyak.show.sweeps import plane_figure
 from polyak.study.section import Picture, Section, Table, as_file_name
 from polyak.study.study import write_page
+from polyak.sweeps.comparison import Comparison
 
 READING = (
     "A rule within another's interval has not been told apart from it here. The share of settings within a tenth of "

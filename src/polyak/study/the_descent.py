@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from polyak.ground.numbers import readable
 from polyak.landscapes import ravine
-from polyak.numbers import readable
 from polyak.rules import GradientDescent, HeavyBall
 from polyak.run import Trace, descend
 from polyak.show import convergence_figure, trace_figure

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.rules import Rule
-from polyak.run.sweeps import Axis, best, log, memory, over, sweep
 from polyak.show import plane_figure
 from polyak.show.style import label
 from polyak.study.section import Picture, Section, Subject
+from polyak.sweeps import Axis, best, log, memory, over, sweep
 
 AROUND = 10.0  # the axis of the learning rate goes so many times below the rule's own, and above it
 SIDE = 100

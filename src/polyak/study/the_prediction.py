@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.run import History, train
 from polyak.show import expectation_figure, tradeoff_figure
 from polyak.show.style import label

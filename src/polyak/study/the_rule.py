@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 from polyak.rules import FromOptax
 from polyak.study.section import Section, Subject, Table
 

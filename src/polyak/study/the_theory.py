@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.rules import FromPlane, Rule
 from polyak.run import Trace, descend
 from polyak.show import condition_figure, phase_figure, response_figure, stability_figure

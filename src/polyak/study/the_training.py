@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 from polyak.run import History, train
 from polyak.show import history_figure, lr_figure
 from polyak.show.style import label, words

@@ -13,8 +13,8 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.ground.shown import Shown
 from polyak.rules import AveragedGradient, GradientDescent, HeavyBall, Nesterov, Rule
-from polyak.shown import Shown
 from polyak.theory.family import Family, matrices
 
 SETTINGS = np.array([[0.3, 0.6], [0.7, 0.2], [1.1, 0.85]])  # (lr, momentum) at which responses are compared

@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
+from polyak.ground.shown import Shown
 from polyak.landscapes import Landscape
-from polyak.numbers import readable
 from polyak.problems import Problem
 from polyak.run import Trace, as_landscape
 from polyak.run.batches import parameter_generator
-from polyak.shown import Shown
 from polyak.theory.flatness import TO, pulling, rounding
 from polyak.theory.hessian import MOST_WHOLE, Hessian, extremes, spectrum_of
 
@@ -65,7 +65,7 @@ def curvatures(target: Any, *, params: Any = None) -> Curvatures:
     >>> curvatures([0.2, 0.0])
     Traceback (most recent call last):
     ...
-    polyak.errors.PolyakError: curvature 2 of 2 is 0: flat, nothing pulls there; expected numbers other than 0
+    polyak.PolyakError: curvature 2 of 2 is 0: flat, nothing pulls there; expected numbers other than 0
     """
     if isinstance(target, str):
         target = as_landscape(target)

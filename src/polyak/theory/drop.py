@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError, whole_number
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.numbers import readable
 from polyak.problems import Problem
 from polyak.rules import as_rule
 from polyak.run.result import Result

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError, whole_number
+from polyak.ground.errors import PolyakError, whole_number
 from polyak.rules import tabulated
 from polyak.theory import probe
 

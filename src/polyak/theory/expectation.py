@@ -19,8 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import whole_number
-from polyak.numbers import readable
+from polyak.ground.errors import whole_number
+from polyak.ground.numbers import readable
+from polyak.ground.version import __version__
 from polyak.problems import Problem
 from polyak.rules import as_rule
 from polyak.run.batches import parameter_generator
@@ -30,7 +31,6 @@ from polyak.theory.floor import noise_floor
 from polyak.theory.moments import Moments, flat, moments
 from polyak.theory.recursion import Recorded, Steps, recursion
 from polyak.theory.step_map import StepSequence, require_data_alone, step_maps
-from polyak.version import __version__
 
 SEEDS = 1000
 MOST_STEPS = 100_000

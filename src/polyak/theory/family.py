@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from polyak.errors import PolyakError, unknown
+from polyak.ground.errors import PolyakError, unknown
 from polyak.rules import Rule, as_rule, find
 from polyak.rules.hyperparameters import Hyperparameter
 from polyak.theory import probe

@@ -16,8 +16,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 
 EPS = float(np.finfo(np.float64).eps)
 TO = 100.0  # times r: from here on a curvature is known to a hundredth of itself
@@ -48,7 +48,7 @@ def pulling(values: NDArray[np.float64], size: int, what: str) -> NDArray[np.boo
     >>> pulling(np.array([1e-15, 2.0]), 2, "a matrix")
     Traceback (most recent call last):
     ...
-    polyak.errors.PolyakError: the Hessian of a matrix has a curvature of 1e-15, too near the rounding of 8.9e-16 to be
+    polyak.PolyakError: the Hessian of a matrix has a curvature of 1e-15, too near the rounding of 8.9e-16 to be
     told from a flat direction
     """
     size_of = np.abs(values)

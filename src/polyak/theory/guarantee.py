@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
+from polyak.ground.progress import Progress
+from polyak.ground.version import __version__
 from polyak.landscapes import Landscape
-from polyak.numbers import readable
 from polyak.rules import as_rule
-from polyak.run.progress import Progress
 from polyak.run.result import Result
 from polyak.theory.certificate import Certificate
 from polyak.theory.counterexample import Counterexample, counterexample, growing
 from polyak.theory.guarantee_curve import guarantee_curve
 from polyak.theory.step_map import StepMap, step_map
 from polyak.theory.worst_case import STABLE, best_certificate, quadratic_rate
-from polyak.version import __version__
 
 LARGEST_CONDITION = 1e6  # beyond it 1 - rate is no larger than the solver's rounding
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
+from polyak.ground.progress import Progress
+from polyak.ground.version import __version__
 from polyak.rules import as_rule
-from polyak.run.progress import Progress
 from polyak.theory import probe
 from polyak.theory.edge import stable_curvatures
 from polyak.theory.examination import examine
@@ -19,7 +20,6 @@ from polyak.theory.pencil import first_end
 from polyak.theory.semidefinite import UnsolvedError
 from polyak.theory.step_map import StepMap, loop_through_x
 from polyak.theory.worst_case import STABLE, best_certificate, quadratic_rate
-from polyak.version import __version__
 
 POINTS = 40
 CLOSELY = 1e-3  # of 1 - rate: what an eye can tell

@@ -15,10 +15,10 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
+from polyak.ground.progress import Progress, silent
 from polyak.rules import GradientDescent, TripleMomentum
-from polyak.run.progress import Progress, silent
 from polyak.theory.closed_forms import ClosedForm, best_gradient_descent
 from polyak.theory.family import WIDE, Family, family, matrices
 from polyak.theory.guarantee import Guarantee, checked_curvatures, guarantee

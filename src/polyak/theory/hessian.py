@@ -11,7 +11,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.problems import Problem
 
 MOST_WHOLE = (

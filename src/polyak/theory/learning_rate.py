@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.rules import tabulated
 from polyak.theory import probe
 from polyak.theory.examination import Examination, require_constant

@@ -21,8 +21,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.problems import Problem
 from polyak.run.batches import parameter_generator
 from polyak.theory.flatness import EPS, TO, pulling

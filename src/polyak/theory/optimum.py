@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError, unknown
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError, unknown
+from polyak.ground.numbers import readable
+from polyak.ground.version import __version__
 from polyak.problems import Problem
 from polyak.rules import GradientDescent
 from polyak.run.result import Result
@@ -26,7 +27,6 @@ from polyak.theory.family import Family, family
 from polyak.theory.search import best_settings, map_of
 from polyak.theory.steps import peak, steps_until
 from polyak.theory.words import grows_first, rate_in_words
-from polyak.version import __version__
 
 OVER = ("quadratics", "convex")
 

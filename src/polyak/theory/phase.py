@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
+from polyak.ground.version import __version__
 from polyak.theory import spectrum
 from polyak.theory.family import WIDE, Family, family, free_setting, steps_on
-from polyak.version import __version__
 
 CELLS = 400  # along each axis, by default
 TOP = 4.2  # a little over 2 + 2 gamma, the heavy ball's edge at a momentum of 1

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.rules import FromPage, FromPlane, PageRule, as_rule, unwrapped
 from polyak.run.loop import compiles, start
 

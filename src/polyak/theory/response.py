@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError, whole_number
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.numbers import readable
+from polyak.ground.version import __version__
 from polyak.rules import as_rule
 from polyak.run.result import Result
 from polyak.theory.examination import Examination, checked_step
 from polyak.theory.impulse import difference
 from polyak.theory.learning_rate import learning_rate
 from polyak.theory.step_map import StepMap, loop_through_x
-from polyak.version import __version__
 
 RULE_OF_THUMB = math.exp(-1)
 """1/e: what is said to be left of a gradient after `memory` steps."""

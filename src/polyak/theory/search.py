@@ -19,8 +19,8 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.theory import spectrum
 from polyak.theory.family import WIDE, Family, matrices, steps_on
 from polyak.theory.step_map import StepMap

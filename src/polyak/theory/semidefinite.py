@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.theory.certificate import Certificate, mended
 from polyak.theory.interpolation import Array, Conditions, pairs, values
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError, whole_number
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.numbers import readable
+from polyak.ground.version import __version__
 from polyak.rules import FromPlane, as_rule
 from polyak.run import Trace
 from polyak.run.result import Result
@@ -30,7 +31,6 @@ from polyak.theory.plane import plane_maps
 from polyak.theory.step_map import StepMap, loop_through_x
 from polyak.theory.steps import peak, steps_until
 from polyak.theory.words import grows_first, rate_in_words, stable_in_words
-from polyak.version import __version__
 
 IN_WORDS = (
     "creeps down",

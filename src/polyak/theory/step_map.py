@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
-from polyak.shown import Shown
+from polyak.ground.errors import PolyakError
+from polyak.ground.shown import Shown
 from polyak.theory import probe
 from polyak.theory.examination import Examination, examine, room
 
@@ -89,7 +89,7 @@ def step_map(rule: Any, at: int | None = None) -> StepMap:
     >>> step_map(pk.Adam(lr=0.1))
     Traceback (most recent call last):
     ...
-    polyak.errors.PolyakError: adam is not linear in the gradient: it has no matrix (its response can still be asked
+    polyak.PolyakError: adam is not linear in the gradient: it has no matrix (its response can still be asked
     for)
     """
     examination, state = examine(rule, at)

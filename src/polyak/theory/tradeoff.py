@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError, whole_number
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.numbers import readable
+from polyak.ground.version import __version__
 from polyak.problems import Problem
 from polyak.rules import as_rule
 from polyak.run.result import Result
@@ -28,7 +29,6 @@ from polyak.theory.pencil import first_end
 from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import StepMap, require_data_alone, step_map
 from polyak.theory.steps import steps_until
-from polyak.version import __version__
 
 POINTS = 40
 DECADES = 3  # below the largest stable learning rate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from polyak.numbers import readable
+from polyak.ground.numbers import readable
 from polyak.theory.pencil import Intervals
 
 GROWS = 1.0005  # a peak that is said, in three digits

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.lab.offer import Kind
 from polyak.landscapes import Landscape, quadratic
-from polyak.numbers import readable
 from polyak.run import descend
 from polyak.theory import REGIMES, Stability, curvatures, optimal, phase_diagram, stability
 from polyak.theory.along import CHANGES, curvature_change

@@ -6,7 +6,7 @@ import shlex
 from functools import lru_cache
 from typing import Any
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.lab.offer import Kind, Offer
 from polyak.lab.state import State
 from polyak.rules import Rule
@@ -54,7 +54,7 @@ def elsewhere(state: State, offer: Offer, framework: str) -> list[tuple[str, str
 
 @lru_cache(maxsize=512)
 def _translated(name: str, settings: tuple[tuple[str, Any], ...], framework: str) -> str:
-    from polyak.conventions.translating import translate
+    from polyak.translate.translate import translate
 
     try:
         found = translate(f"polyak:{name}", to=framework, **dict(settings))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bokeh.models import ColumnDataSource, Div, Range1d, Select
 
+from polyak.ground.numbers import readable
 from polyak.lab.computing.memories import LENGTH, Memory
 from polyak.lab.panels.look import fit, lean, new_figure, send, set_ends
 from polyak.lab.state import SIGNALS, State
-from polyak.numbers import readable
 
 if TYPE_CHECKING:
     from polyak.lab.page import Page

@@ -12,11 +12,11 @@ from bokeh.events import MouseMove, Pan, PanStart, Tap
 from bokeh.models import Button, ColumnDataSource, Div, LinearColorMapper, Range1d, Row
 from bokeh.plotting.contour import contour_data
 
+from polyak.ground.numbers import readable
 from polyak.lab.computing import planes
 from polyak.lab.offer import Kind
 from polyak.lab.panels.look import FONT, lean, new_figure, title
 from polyak.lab.state import State
-from polyak.numbers import readable
 from polyak.theory import Stability
 from polyak.theory.words import GROWS, rate_in_words
 

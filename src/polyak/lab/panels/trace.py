@@ -9,12 +9,12 @@ from bokeh.events import Pan, PanEnd, PanStart, Tap
 from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting.contour import contour_data
 
+from polyak.ground.numbers import readable
 from polyak.lab.computing import descents
 from polyak.lab.panels.curves import CURVES, CurvesPanel
 from polyak.lab.panels.look import DASHES, MARKERS, OVER, lean, new_figure, ramp, set_ends
 from polyak.lab.state import MOST_RULES, State
 from polyak.landscapes import Landscape
-from polyak.numbers import readable
 from polyak.run import Trace
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bokeh.models import Button, Column, ColumnDataSource, Div, Progress, Range1d, Select, Spinner
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.lab.background import Task
 from polyak.lab.computing.trainings import Training, check_work, training_of
 from polyak.lab.panels.look import fit, lean, new_figure
 from polyak.lab.state import MOST_BATCH, MOST_EPOCHS, MOST_SEEDS, State
-from polyak.numbers import readable
 
 if TYPE_CHECKING:
     from polyak.lab.page import Page

@@ -14,7 +14,7 @@ from typing import Any
 
 from array_api_compat import array_namespace, is_jax_array
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 
 REDUCTIONS = ("sum", "mean", "max", "min", "prod")
 ELEMENTWISE = ("square", "sqrt", "abs", "exp", "log", "sign", "tanh", "sin", "cos", "log1p", "expm1", "floor")

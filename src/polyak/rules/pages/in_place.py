@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from array_api_compat import array_namespace
 
-from polyak.errors import PolyakError, nearest
+from polyak.ground.errors import PolyakError, nearest
 from polyak.rules.pages.captured import first_line
 from polyak.rules.pages.handles import ArrayHandle, raw
 from polyak.rules.pages.page_rule import PageRule, check_takes, checked_arguments

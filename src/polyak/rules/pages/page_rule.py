@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from polyak.errors import PolyakError
-from polyak.numbers import readable
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.rules.pages.captured import (
     UntraceableError,
     captured,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from array_api_compat import array_namespace, is_jax_array
 
-from polyak.errors import PolyakError
+from polyak.ground.errors import PolyakError
 from polyak.rules.pages.captured import first_line
 from polyak.rules.pages.page_rule import PageRule, check_takes, checked_arguments
 

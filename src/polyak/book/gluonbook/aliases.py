@@ -1,0 +1,131 @@
+"""The old names as modules of their own: `import gluonbook`, `import d2lzh`, `from mxnet import nd` ...
+
+`install` puts a finder before all others; `uninstall` takes it away, with what it brought. Nothing is installed by
+importing Polyak: `polyak read` does it, in the kernel that runs the document.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+from polyak.book.gluonbook.missing import absent
+
+# Each old module, and the module of ours that answers for it.
+BOOK = dict.fromkeys(("gluonbook", "gluonbook.utils", "d2lzh", "d2lzh.utils"), "polyak.book.gluonbook")
+MX = {
+    "mxnet": "",
+    "mxnet.nd": ".nd",
+    "mxnet.nd.random": ".random",
+    "mxnet.ndarray": ".nd",
+    "mxnet.ndarray.random": ".random",
+    "mxnet.random": ".random",
+    "mxnet.autograd": ".autograd",
+    "mxnet.init": ".init",
+    "mxnet.initializer": ".init",
+    "mxnet.context": ".context",
+    "mxnet.base": ".base",
+    "mxnet.gluon": ".gluon",
+    "mxnet.gluon.nn": ".gluon.nn",
+    "mxnet.gluon.loss": ".gluon.loss",
+    "mxnet.gluon.data": ".gluon.data",
+    "mxnet.gluon.parameter": ".gluon.parameter",
+    "mxnet.gluon.block": ".gluon.block",
+    "mxnet.gluon.trainer": ".gluon.trainer",
+}
+OURS = {**BOOK, **{old: f"polyak.book.gluonbook.mx{own}" for old, own in MX.items()}}
+ROOTS = {name.partition(".")[0] for name in OURS}
+
+_set_aside: dict[str, ModuleType] = {}
+
+
+class OldModule(ModuleType):
+    """A module under an old name: its contents are ours, found when they are asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        inner = f"{self.__name__}.{name}"
+        if inner in OURS:
+            return importlib.import_module(inner)
+        if name == "__all__":
+            return dir(self)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        ours = importlib.import_module(OURS[self.__name__])
+        try:
+            return getattr(ours, name)
+        except AttributeError:
+            raise AttributeError(absent(self.__name__, name, dir(self))) from None
+
+    def __dir__(self) -> list[str]:
+        ours = importlib.import_module(OURS[self.__name__])
+        found = getattr(ours, "__all__", None) or dir(ours)
+        inner = (name.rpartition(".") for name in OURS)
+        names = {*found, *(name for parent, _, name in inner if parent == self.__name__)}
+        return sorted(name for name in names if not name.startswith("_"))
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the old modules, and says of what is missing in them what there is instead."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The spec of an old module; None for what is none of theirs.
+
+        Raises ModuleNotFoundError for a name under theirs that Polyak does not bring.
+        """
+        if fullname.partition(".")[0] not in ROOTS:
+            return None
+        if fullname not in OURS:
+            parent, _, name = fullname.rpartition(".")
+            raise ModuleNotFoundError(absent(parent, name, dir(sys.modules[parent])))
+        # Each is a package, so that `from it import name` asks this finder about a name that is missing.
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        """A module of the old name."""
+        return OldModule(spec.name, f"{spec.name}, as far as Polyak brings it: see {OURS[spec.name]}.")
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing to run: what is in it is found when it is asked for."""
+
+
+_finder = Finder()
+
+
+def install() -> None:
+    """Let the old names be imported from here, before any other package of those names.
+
+    >>> install()
+    >>> from mxnet import nd
+    >>> nd.ones(2).sum().asscalar()
+    np.float32(2.0)
+    >>> from gluonbook import train_ch3  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ModuleNotFoundError: gluonbook has no 'train_ch3' here; Polyak brings: train_ch7, ...
+    >>> uninstall()
+    """
+    if _finder not in sys.meta_path:
+        _set_aside.update(_taken_out())
+        sys.meta_path.insert(0, _finder)
+
+
+def uninstall() -> None:
+    """Take the old names away again, and put back what stood there before."""
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+        _taken_out()
+        sys.modules.update(_set_aside)
+        _set_aside.clear()
+
+
+def _taken_out() -> dict[str, ModuleType]:
+    """Every module under the old names, removed from what is imported."""
+    theirs = [name for name in sys.modules if name.partition(".")[0] in ROOTS]
+    return {name: sys.modules.pop(name) for name in theirs}

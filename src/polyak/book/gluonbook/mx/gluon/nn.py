@@ -1,0 +1,172 @@
+"""Layers for regression and small perceptrons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from polyak.book.gluonbook.missing import absent
+from polyak.book.gluonbook.mx import nd, random
+from polyak.book.gluonbook.mx.gluon.block import Block, HybridBlock
+from polyak.book.gluonbook.mx.tape import mode
+
+__all__ = [
+    "Activation",
+    "Block",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "HybridBlock",
+    "HybridSequential",
+    "Lambda",
+    "Sequential",
+]
+
+
+class Sequential(Block):
+    """Layers one after another."""
+
+    def add(self, *blocks: Block) -> None:
+        """Put layers at the end."""
+        for block in blocks:
+            self.register_child(block)
+
+    def forward(self, *inputs: Any) -> Any:
+        """Each layer's output is the next one's input."""
+        (x,) = inputs
+        for block in self._children.values():
+            x = block(x)
+        return x
+
+    def __getitem__(self, key: Any) -> Any:
+        blocks = list(self._children.values())[key]
+        if not isinstance(blocks, list):
+            return blocks
+        part = type(self)(prefix=self.prefix)
+        part.add(*blocks)
+        return part
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def __iter__(self) -> Iterator[Block]:
+        return iter(self._children.values())
+
+
+class HybridSequential(Sequential):
+    """The same."""
+
+
+class Dense(HybridBlock):
+    """X W^T + b, and an activation.
+
+    Args:
+        units: how many outputs.
+        activation: relu, sigmoid, tanh or softrelu; none where left out.
+        use_bias: whether there is a b.
+        flatten: whether all axes but the first are taken as one.
+        in_units: how many inputs; told by the first batch where left out.
+
+    >>> from polyak.book.gluonbook.mx import nd
+    >>> layer = Dense(2)
+    >>> layer.initialize()
+    >>> layer(nd.ones((4, 3))).shape, layer.weight.shape
+    ((4, 2), (2, 3))
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | None = None,
+        use_bias: bool = True,
+        flatten: bool = True,
+        dtype: Any = "float32",
+        weight_initializer: Any = None,
+        bias_initializer: Any = "zeros",
+        in_units: int = 0,
+        **names: Any,
+    ) -> None:
+        super().__init__(**names)
+        self._units, self._flatten, self.act = units, flatten, activation
+        self.weight = self.params.get("weight", shape=(units, in_units), init=weight_initializer, dtype=dtype)
+        self.bias = (
+            self.params.get("bias", shape=(units,), init=bias_initializer, dtype=dtype) if use_bias else None
+        )
+
+    def infer_shape(self, x: Any) -> None:
+        """As many columns of W as x has features."""
+        if self.weight.shape[1] == 0:
+            features = math.prod(x.shape[1:]) if self._flatten else x.shape[-1]
+            self.weight.shape = (self._units, features)
+
+    def hybrid_forward(self, F: Any, x: Any, *others: Any, **own: Any) -> Any:
+        """X W^T + b."""
+        x = F.flatten(x) if self._flatten and len(x.shape) != 2 else x
+        found = F.dot(x, own["weight"].T)
+        if self.bias is not None:
+            found = found + own["bias"]
+        return found if self.act is None else F.Activation(found, self.act)
+
+    def __repr__(self) -> str:
+        act = f"Activation({self.act})" if self.act else "linear"
+        return f"Dense({self.weight.shape[1] or None} -> {self._units}, {act})"
+
+
+class Activation(HybridBlock):
+    """An activation by its name."""
+
+    def __init__(self, activation: str, **names: Any) -> None:
+        super().__init__(**names)
+        self._act = activation
+
+    def hybrid_forward(self, F: Any, x: Any, *others: Any, **own: Any) -> Any:
+        """The activation of each number."""
+        return F.Activation(x, self._act)
+
+    def __repr__(self) -> str:
+        return f"Activation({self._act})"
+
+
+class Flatten(HybridBlock):
+    """All axes but the first as one."""
+
+    def hybrid_forward(self, F: Any, x: Any, *others: Any, **own: Any) -> Any:
+        """X as rows."""
+        return F.flatten(x)
+
+    def __repr__(self) -> str:
+        return "Flatten"
+
+
+class Dropout(HybridBlock):
+    """In training, each number is dropped with a probability, and the others are raised to make up for it."""
+
+    def __init__(self, rate: float, **names: Any) -> None:
+        super().__init__(**names)
+        self._rate = rate
+
+    def hybrid_forward(self, F: Any, x: Any, *others: Any, **own: Any) -> Any:
+        """X, or what is left of it."""
+        if not mode.training or self._rate == 0:
+            return x
+        return x * nd.greater_equal(random.uniform(shape=x.shape), self._rate) / (1 - self._rate)
+
+    def __repr__(self) -> str:
+        return f"Dropout(p = {self._rate})"
+
+
+class Lambda(Block):
+    """A function as a layer, or a function of `nd` by its name."""
+
+    def __init__(self, function: Any, prefix: str | None = None) -> None:
+        super().__init__(prefix)
+        self._function = getattr(nd, function) if isinstance(function, str) else function
+
+    def forward(self, *inputs: Any) -> Any:
+        """What the function makes of its inputs."""
+        return self._function(*inputs)
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(absent("mxnet.gluon.nn", name, __all__))

@@ -1,0 +1,110 @@
+"""Cells to HTML: nbconvert's `basic` template, a cell at a time, as soon as each has run."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable
+from functools import cached_property
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any
+
+from polyak.book.render.colours import coloured
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+# What a page can show before what only a live one could.
+PRIORITY = (
+    "text/html",
+    "text/markdown",
+    "image/svg+xml",
+    "text/latex",
+    "image/png",
+    "image/jpeg",
+    "application/vnd.jupyter.widget-view+json",
+    "application/javascript",
+    "text/plain",
+)
+
+# What reaches out of the page, or would: it runs no scripts and asks no network.
+OUTSIDE = ["script", "meta", "base", "link", "iframe", "frame", "object", "embed"]
+
+
+class Cells:
+    """Renders cells, each once unless its outputs change afterwards.
+
+    Args:
+        inline: Markdown to HTML, for outputs that are Markdown.
+        latex: LaTeX to MathML, for outputs that are formulas.
+    """
+
+    def __init__(self, inline: Callable[[str], str], latex: Callable[[str], str]) -> None:
+        self.inline, self.latex = inline, latex
+        self.done: dict[str, str] = {}
+
+    def __call__(self, cell: NotebookNode) -> str:
+        """A cell that has run, as HTML."""
+        key = json.dumps(cell)
+        if key not in self.done:
+            self.done[key] = self._render(cell)
+        return self.done[key]
+
+    def warm_up(self) -> None:
+        """Import what rendering needs while something else is waited for."""
+        _ = self._exporter, coloured("1", "python")
+
+    def _render(self, cell: NotebookNode) -> str:
+        from nbconvert.exporters.templateexporter import TemplateExporter
+        from nbformat import v4
+
+        number = cell.execution_count
+        where = f"In [{number}]" if number is not None else cell.id.replace("-", " ")
+        outputs = copy.deepcopy(cell.outputs)
+        shown = v4.new_code_cell(cell.source, id=cell.id, outputs=outputs, execution_count=number)
+        shown.metadata["alt"] = f"Picture drawn by {where}"
+        for output in shown.outputs:
+            if "text/html" in output.get("data", {}):
+                output.data["text/html"] = whole(output.data["text/html"])
+                output.metadata.pop("text/html", None)  # such as a wish for a frame of its own
+            if output.output_type == "stream":  # a line begun anew, as progress bars do
+                output.text = re.sub(r"[^\n]*\r(?=[^\r\n])", "", output.text)
+        body, _ = TemplateExporter.from_notebook_node(self._exporter, v4.new_notebook(cells=[shown]))
+        return f"{str(body).strip()}\n"
+
+    @cached_property
+    def _exporter(self) -> Any:
+        from nbconvert.exporters.html import HTMLExporter
+        from traitlets.config import Config
+
+        config = Config()
+        config.NbConvertBase.display_data_priority = list(PRIORITY)
+        with as_file(files("polyak.book.render").joinpath("templates")) as folder:
+            exporter = HTMLExporter(
+                template_name="polyak", extra_template_basedirs=[str(folder)], config=config
+            )
+            exporter.register_filter("highlight_code", lambda source, **_: coloured(source, "python"))
+            exporter.register_filter("latex", self._latex)
+            exporter.register_filter("markdown2html", self.inline)
+            _ = exporter.template
+        return exporter
+
+    def _latex(self, text: str) -> str:
+        return self.latex(re.sub(r"^\s*\$+|\$+\s*$", "", text))
+
+
+def whole(html: str) -> str:
+    """HTML that a cell shows, every tag closed, its images with words, what reaches out left out.
+
+    >>> whole("<b>x<img src='a'><script>alert()</script></div>")
+    '<b>x<img alt="" src="a"/></b>'
+    """
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(html, "html.parser")
+    for element in [*soup.find_all(OUTSIDE), *soup.find_all("style", scoped=True)]:
+        element.decompose()
+    for image in soup.find_all("img", alt=False):
+        image["alt"] = ""
+    return str(soup)

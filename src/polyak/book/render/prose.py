@@ -1,0 +1,181 @@
+"""Prose to HTML: formulas set, images inside, slots pale, raw HTML tamed, cells in their places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polyak.book.parse.document import Document, markdown, plain
+from polyak.book.parse.fences import language
+from polyak.book.render import sanitise
+from polyak.book.render.colours import coloured
+from polyak.book.render.images import Images
+from polyak.book.render.mathematics import Mathematics
+from polyak.book.slots.fill import SLOT
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+
+class Prose:
+    """Renders a document's prose; afterwards `images.missing` and `mathematics.failed` say what it lacks.
+
+    Args:
+        folder: where the document stands; its images are named from there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.images = Images(folder)
+        self.mathematics = Mathematics()
+        self.cells: Sequence[str] = ()
+        self.ids: set[str] = set()
+        self.titles: dict[str, str] = {}
+
+    def render(self, document: Document, cells: Sequence[str] = ()) -> str:
+        """The document's body.
+
+        Args:
+            document: as `parse` makes it.
+            cells: the HTML of each cell, which takes the fence's place; without them cells are only shown.
+        """
+        self.cells, self.ids = cells, {f"cell-{number}" for number in range(1, len(cells) + 1)}
+        tokens = list(document.tokens)
+        sanitise.settle(tokens)
+        self.titles = _titles(tokens)
+        return self._render(tokens, document.references)
+
+    def inline(self, text: str) -> str:
+        """A short text of its own, such as a cell's Markdown output."""
+        references: dict[str, Any] = {}
+        tokens = markdown().parse(text, references)
+        sanitise.settle(tokens)
+        return self._render(tokens, references)
+
+    def _render(self, tokens: list[Token], references: dict[str, Any]) -> str:
+        from markdown_it.renderer import RendererHTML
+
+        renderer: Any = RendererHTML(markdown())
+        for name in dir(self):
+            if name.startswith("on_"):
+                renderer.rules[name.removeprefix("on_")] = getattr(self, name)
+        return str(renderer.render(tokens, markdown().options, references))
+
+    def on_text(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """Words, with a slot that has no string as a pale number."""
+        return _slots(escape(tokens[index].content, quote=False))
+
+    def on_code_inline(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """Code among words."""
+        return f"<code>{_slots(escape(tokens[index].content, quote=False))}</code>"
+
+    def on_heading_open(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """A heading, with an anchor of its own."""
+        return f'<{tokens[index].tag} id="{self._own(plain(tokens[index + 1]))}">'
+
+    def on_fence(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """A cell that ran, or code that is only shown."""
+        token = tokens[index]
+        cell = token.meta.get("cell")
+        if cell is not None and int(cell) < len(self.cells):
+            return self.cells[int(cell)]
+        return f'<div class="code"><pre>{coloured(token.content, language(token.info))}</pre></div>\n'
+
+    def on_math_inline(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """A formula among words."""
+        return self.mathematics(tokens[index].content)
+
+    def on_math_inline_double(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """A formula on a line of its own, inside a paragraph."""
+        return f'<span class="formula">{self.mathematics(tokens[index].content, block=True)}</span>'
+
+    def on_math_block(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """A formula on lines of its own."""
+        return f'<div class="formula">{self.mathematics(tokens[index].content, block=True)}</div>\n'
+
+    def on_math_block_label(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """A formula on lines of its own, with a name."""
+        name = tokens[index].info
+        made = self.mathematics(tokens[index].content, block=True)
+        return f'<div class="formula" id="{self._own(name)}">{made}<span class="label">({escape(name)})</span></div>\n'
+
+    def on_image(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """An image, inside the page."""
+        token = tokens[index]
+        words = _named("".join(child.content for child in token.children or []))
+        return self.images(
+            str(token.attrs.get("src", "")), words, title=_named(str(token.attrs.get("title", "")))
+        )
+
+    def on_link_open(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """A link; one into the page itself leads to its heading."""
+        target = str(tokens[index].attrs.get("href", ""))
+        tip = _named(str(tokens[index].attrs.get("title", "")))
+        if "%25%25%25" in target or SLOT.search(target):
+            return "<a>"
+        if target.startswith("#"):
+            target = f"#{self.titles.get(target[1:], target[1:])}"
+        return f'<a href="{escape(target)}"' + (f' title="{escape(tip)}">' if tip else ">")
+
+    def on_table_open(self, *_: Any) -> str:
+        """A table, which may be wider than the page."""
+        return '<div class="scroll"><table>\n'
+
+    def on_table_close(self, *_: Any) -> str:
+        """The end of a table."""
+        return "</table></div>\n"
+
+    def on_html_inline(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """Raw HTML among words."""
+        return sanitise.html(tokens[index], self._image_tag)
+
+    def on_html_block(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
+        """Raw HTML on lines of its own."""
+        return sanitise.html(tokens[index], self._image_tag)
+
+    def on_front_matter(self, *_: Any) -> str:
+        """What a document says of itself to other programs."""
+        return ""
+
+    def _image_tag(self, given: dict[str, str]) -> str:
+        return self.images(given["src"], given.get("alt", ""), width=given.get("width", ""))
+
+    def _own(self, words: str) -> str:
+        """An anchor that nothing else on the page has."""
+        stem = name = slug(words)
+        count = 1
+        while name in self.ids:
+            count += 1
+            name = f"{stem}-{count}"
+        self.ids.add(name)
+        return name
+
+
+def slug(words: str) -> str:
+    """A heading's words as an anchor.
+
+    >>> slug("Momentum: the method"), slug("动量法"), slug("%%%3%%%")
+    ('momentum-the-method', '动量法', 'slot-3')
+    """
+    return re.sub(r"[\W_]+", "-", SLOT.sub(r"slot \1", words).lower()).strip("-") or "section"
+
+
+def _titles(tokens: Sequence[Token]) -> dict[str, str]:
+    """The anchors that a document's own links may use, percent-encoded or not."""
+    from urllib.parse import quote
+
+    names = [
+        slug(plain(tokens[index + 1])) for index, token in enumerate(tokens) if token.type == "heading_open"
+    ]
+    return {quote(name): name for name in names}
+
+
+def _slots(text: str) -> str:
+    return SLOT.sub(r'<span class="slot" title="slot \1 has no string">\1</span>', text)
+
+
+def _named(text: str) -> str:
+    """Slots where only text can stand."""
+    return SLOT.sub(r"[slot \1]", text)

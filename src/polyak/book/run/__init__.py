@@ -1,0 +1,1 @@
+"""A document's cells run in a kernel."""

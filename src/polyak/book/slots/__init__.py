@@ -1,0 +1,1 @@
+"""The words of a document kept apart from it, and put back."""

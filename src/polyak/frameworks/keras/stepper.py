@@ -1,0 +1,148 @@
+"""Keras 3's optimizers, on its JAX backend, in float64."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from polyak.frameworks.stepper import Array, check_arguments, in_float64, refusals
+from polyak.ground.errors import PolyakError
+
+KIND, BACKEND = "optimizer of keras", "jax"
+
+
+def on_jax() -> Any:
+    """The module keras, on its JAX backend.
+
+    A backend is chosen once in a process, at Keras's import: one that the user chose is left alone. Raises
+    PolyakError where it is another.
+    """
+    chosen = os.environ.get("KERAS_BACKEND") or BACKEND
+    if "keras" in sys.modules:
+        chosen = sys.modules["keras"].config.backend()
+    if chosen != BACKEND:
+        raise PolyakError(
+            f"Keras is on its {chosen} backend here, and is run on jax only: set KERAS_BACKEND=jax before Keras is"
+            " imported, in a process of its own if need be"
+        )
+    if "keras" in sys.modules:
+        return sys.modules["keras"]
+    before = os.environ.get("KERAS_BACKEND")
+    os.environ["KERAS_BACKEND"] = BACKEND
+    try:
+        import keras
+    finally:
+        if before is None:
+            del os.environ["KERAS_BACKEND"]
+    return keras
+
+
+def factories() -> dict[str, Any]:
+    """The classes of `keras.optimizers`."""
+    return {name: value for name, value in vars(on_jax().optimizers).items() if is_optimizer(value)}
+
+
+def of_factory(label: str, factory: Any, settings: dict[str, Any]) -> KerasStepper:
+    """The stepper of a class."""
+    return KerasStepper(label, factory, settings)
+
+
+def is_optimizer(value: Any) -> bool:
+    """Whether a value is a class of Keras's optimizers."""
+    optimizers = on_jax().optimizers
+    return (
+        isinstance(value, type)
+        and issubclass(value, optimizers.Optimizer)
+        and value is not optimizers.Optimizer
+    )
+
+
+class KerasStepper:
+    """A class that makes a keras.optimizers.Optimizer."""
+
+    skips_missing = True
+
+    def __init__(self, name: str, factory: Any, settings: dict[str, Any]) -> None:
+        check_arguments(name, factory, settings, all_named=factory.__module__.startswith("keras."))
+        self.name, self.factory, self.settings, self.keras = name, factory, settings, on_jax()
+        self.lr = self._first_lr()
+
+    @in_float64
+    def _first_lr(self) -> float | None:
+        with refusals(self.name), double(self.keras):
+            return float(np.asarray(self.factory(**self.settings).learning_rate))
+
+    @in_float64
+    def start(self, params: list[Array]) -> None:
+        """Begin anew at these parameters."""
+        with refusals(self.name), double(self.keras):
+            self.params = [self.keras.Variable(x, dtype="float64") for x in params]
+            self.optimizer = self.factory(**self.settings)
+            self.optimizer.build(self.params)
+
+    @in_float64
+    def step(self, grads: list[Array | None]) -> list[Array]:
+        """`optimizer.apply(grads, params)`."""
+        given = [None if g is None else self.keras.ops.convert_to_tensor(g, dtype="float64") for g in grads]
+        with refusals(self.name), double(self.keras), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Gradients do not exist")
+            if any(g is not None for g in given):  # with none at all Keras refuses
+                self.optimizer.apply(given, self.params)
+        return [np.array(x.value) for x in self.params]
+
+    @in_float64
+    def set_lr(self, lr: float) -> None:
+        """`optimizer.learning_rate = lr`."""
+        self.optimizer.learning_rate = lr
+
+    @in_float64
+    def state(self) -> Any:
+        """What `save_own_variables` stores: every variable of the optimizer by its number."""
+        store: dict[str, Any] = {}
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "__array__", DeprecationWarning
+            )  # Keras's own variables and NumPy 2
+            self.optimizer.save_own_variables(store)
+        return {key: np.array(value) for key, value in store.items()}
+
+    @in_float64
+    def load(self, state: Any) -> None:
+        """`load_own_variables`."""
+        with refusals(self.name):
+            self.optimizer.load_own_variables(state)
+
+
+def configuration(optimizer: Any) -> dict[str, Any]:
+    """What an optimizer was made with; the learning rate, which Keras rounds to its default dtype, as it was typed."""
+    with quiet():
+        config: dict[str, Any] = optimizer.get_config()
+    rate = config["learning_rate"]
+    if isinstance(rate, float) and np.float32(rate) == rate:
+        config["learning_rate"] = float(str(np.float32(rate)))
+    return config
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keras's variables are not yet what NumPy 2 expects, and say so."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__", DeprecationWarning)
+        yield
+
+
+@contextmanager
+def double(keras: Any) -> Iterator[None]:
+    """Keras keeps its learning rate in its default dtype."""
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(before)

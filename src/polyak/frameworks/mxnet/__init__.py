@@ -1,0 +1,1 @@
+"""MXNet, known by what it was recorded to do."""

@@ -1,0 +1,1 @@
+"""Polyak's own rules."""

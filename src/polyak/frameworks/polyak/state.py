@@ -1,0 +1,104 @@
+"""Ours: the `RuleState` that `init` and `update` return, or a list of them, one for each array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from polyak.frameworks.state_moments import (
+    ADAM,
+    Moments,
+    Places,
+    fitting,
+    in_words,
+    places_of,
+    read_only,
+)
+from polyak.frameworks.state_trees import NAMING, paths
+from polyak.ground.errors import PolyakError
+from polyak.rules import RuleState, find
+
+expected = "the RuleState that a rule's init and update return"
+naming = NAMING
+SLOTS = ("velocity", "mean", "squares")
+
+
+def read(state: Any, family: str) -> Moments:
+    """The slots, in the order of the pytree's leaves."""
+    parts = _parts(state)
+    slots = [slots for part in parts for slots in _slots(part)[0]]
+    wanted = ("mean", "squares") if family == ADAM else ("velocity",)
+    for name in wanted:
+        if not all(name in held for held in slots):
+            raise PolyakError(
+                f"polyak: the state holds no {name}, expected that of a rule of the {family} family"
+            )
+    counts = tuple(int(part.count) for part in parts for _ in _slots(part)[0])
+    same = len({*counts}) == 1
+    found: Any = {name: read_only(held[name] for held in slots) for name in wanted}
+    return Moments(counts[0] if same else None, names=_names(state), counts=() if same else counts, **found)
+
+
+def places(state: Any, family: str) -> Places:
+    """Those of the tree, or of all the trees in a list."""
+    return places_of(read(state, family))
+
+
+def rewritten(state: Any, moments: Moments, family: str) -> Any:
+    """The same state with these slots."""
+    given = {name: list(getattr(moments, name)) for name in SLOTS if getattr(moments, name)}
+    sizes = [len(_slots(part)[0]) for part in _parts(state)]
+    for values in given.values():
+        if len(values) != sum(sizes):
+            raise PolyakError(f"polyak: the slots of {len(values)} arrays, for {sum(sizes)}")
+    counts = list(moments.counts)
+    new = []
+    for part, size in zip(_parts(state), sizes, strict=True):
+        own, counts = counts[:size], counts[size:]
+        count = own[0] if len({*own}) == 1 else moments.steps("polyak")
+        new.append(_with(part, part.count if count is None else count, given))
+    return new if isinstance(state, list) else new[0]
+
+
+def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> RuleState:
+    """The state of a rule whose parameters are a list of NumPy arrays."""
+    rule = find(name.partition(":")[2]).from_settings(**arguments)
+    return rule.init([np.zeros_like(x) for x in moments.velocity or moments.mean])
+
+
+def _with(part: RuleState, count: Any, given: dict[str, list[Any]]) -> RuleState:
+    slots, tree = _slots(part)
+    changed = []
+    for held in slots:
+        new = dict(held)
+        for name, values in given.items():
+            (new[name],) = fitting("polyak", [values.pop(0)], [held[name]])
+        if "t" in held:
+            new["t"] = np.asarray(count, dtype=np.asarray(held["t"]).dtype)
+        if "started" in held:
+            new["started"] = np.asarray(True)
+        changed.append(new)
+    return RuleState(count, tree.unflatten(changed))
+
+
+def _parts(state: Any) -> list[RuleState]:
+    parts = state if isinstance(state, list) else [state]
+    if not parts or not all(isinstance(part, RuleState) for part in parts):
+        raise PolyakError(f"polyak: the state is {in_words(state)}, expected {expected}")
+    return parts
+
+
+def _names(state: Any) -> tuple[str, ...]:
+    """The paths in the parameters' tree; in a list of states after the place of each."""
+    trees = [part.slots for part in state] if isinstance(state, list) else state.slots
+    return paths(trees, _is_slots)
+
+
+def _slots(part: RuleState) -> Any:
+    return jax.tree.flatten(part.slots, is_leaf=_is_slots)
+
+
+def _is_slots(node: Any) -> bool:
+    return isinstance(node, dict) and any(name in node and hasattr(node[name], "dtype") for name in SLOTS)

@@ -1,0 +1,1 @@
+"""TensorFlow 1, known by what it was recorded to do."""

@@ -1,0 +1,46 @@
+"""A rule as a torch.optim.Optimizer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyak.ground.errors import PolyakError
+
+
+def to_torch(rule: Any, *, slots_dtype: Any = None, maximize: bool = False, capturable: bool = False) -> Any:
+    """A rule as a torch optimizer: what comes back is called with the parameters, as `torch.optim.SGD` is.
+
+    Args:
+        rule: one of ours with its settings, a wrapper around one, or a page's function from `from_page`, each of
+            whose parameters it is then given alone.
+        slots_dtype: the dtype of the slots, such as torch.float32 beside parameters in bfloat16, in which the step is
+            then computed too; the parameters' own by default.
+        maximize: whether to go against the step, as torch's optimizers do where they are told to maximize.
+        capturable: whether the slots' counters live on the parameters' device, for CUDA graphs.
+
+    Returns a factory: `factory(params, **settings)`, a torch.optim.Optimizer, whose settings are the rule's but for
+    those given. They stand in `param_groups` under the rule's names (`lr`, `momentum` ...): groups may have their own,
+    and schedulers may change them. Slots begin at a parameter's first gradient. Gradients that are sparse, parameters
+    that are complex, a schedule where a number is expected, and rules that do not run on torch tensors (Optax's) are
+    refused, with a PolyakError.
+
+    >>> import torch, polyak as pk
+    >>> weight = torch.nn.Parameter(torch.tensor([4.0]))
+    >>> optimizer = to_torch(pk.HeavyBall(lr=0.5, momentum=0.9))([weight])
+    >>> (0.5 * weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> weight.data, optimizer.param_groups[0]["momentum"], optimizer.state[weight]
+    (tensor([2.]), 0.9, {'velocity': tensor([2.])})
+    """
+    try:
+        from polyak.frameworks.torch.export.optimizer import Export
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise PolyakError(
+            "to_torch needs torch, which is not installed: pip install 'polyak[torch]'"
+        ) from None
+    return Export(rule, slots_dtype=slots_dtype, maximize=maximize, capturable=capturable)
+
+
+__all__ = ["to_torch"]

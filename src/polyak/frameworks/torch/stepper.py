@@ -1,0 +1,111 @@
+"""PyTorch's optimizers: `torch.optim`, and any class that is one."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from polyak.frameworks.stepper import Array, check_arguments, refusals
+from polyak.ground.errors import PolyakError
+
+KIND = "optimizer of torch"
+
+
+def factories() -> dict[str, Any]:
+    """The classes of `torch.optim`."""
+    return {name: value for name, value in vars(torch.optim).items() if is_optimizer(value)}
+
+
+def of_factory(label: str, factory: Callable[..., Any], settings: dict[str, Any]) -> TorchStepper:
+    """The stepper of a class, or of a function of the parameters that makes an optimizer."""
+    return TorchStepper(label, factory, settings)
+
+
+def is_optimizer(value: Any) -> bool:
+    """Whether a value is a class of optimizers."""
+    return (
+        isinstance(value, type)
+        and issubclass(value, torch.optim.Optimizer)
+        and value is not torch.optim.Optimizer
+    )
+
+
+class TorchStepper:
+    """A class (or any function of the parameters and the settings) that makes a torch.optim.Optimizer."""
+
+    skips_missing = True
+
+    def __init__(self, name: str, factory: Callable[..., Any], settings: dict[str, Any]) -> None:
+        check_arguments(name, factory, settings, given=1)
+        self.name, self.factory, self.settings = name, factory, settings
+        # An optimizer in the making refuses bad values now, not in mid-run.
+        lr = self._tried().param_groups[0].get("lr")
+        self.lr = None if lr is None else float(lr)
+
+    def _tried(self) -> torch.optim.Optimizer:
+        """One of a vector, or of a matrix where it takes no vectors."""
+        vector, matrix = (torch.nn.Parameter(torch.zeros(shape).double()) for shape in ((2,), (2, 2)))
+        try:
+            return self._made([vector])
+        except PolyakError as refusal:
+            try:
+                return self._made([matrix])
+            except PolyakError:
+                raise refusal from None
+
+    def _made(self, params: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        with refusals(self.name), double():
+            made = self.factory(params, **self.settings)
+        if not isinstance(made, torch.optim.Optimizer):
+            raise PolyakError(f"{self.name} makes no torch.optim.Optimizer")
+        return made
+
+    def start(self, params: list[Array]) -> None:
+        """Begin anew at these parameters."""
+        self.params = [torch.nn.Parameter(_tensor(x)) for x in params]
+        self.optimizer = self._made(self.params)
+
+    def step(self, grads: list[Array | None]) -> list[Array]:
+        """`optimizer.step()` with these gradients in the parameters."""
+        for x, g in zip(self.params, grads, strict=True):
+            x.grad = None if g is None else _tensor(g)
+        with refusals(self.name), double():
+            self.optimizer.step()
+        return [x.detach().numpy().copy() for x in self.params]
+
+    def set_lr(self, lr: float) -> None:
+        """The learning rate in every param group, as a scheduler sets it."""
+        if self.lr is None:
+            raise PolyakError(f"{self.name} keeps no lr in its param groups")
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+
+    def state(self) -> Any:
+        """`state_dict()`."""
+        return copy.deepcopy(self.optimizer.state_dict())
+
+    def load(self, state: Any) -> None:
+        """`load_state_dict`."""
+        with refusals(self.name):
+            self.optimizer.load_state_dict(copy.deepcopy(state))
+
+
+def _tensor(x: Array) -> torch.Tensor:
+    """A copy, which lies in memory as the array does."""
+    return torch.from_numpy(np.array(x, dtype=np.float64))
+
+
+@contextmanager
+def double() -> Iterator[None]:
+    """PyTorch keeps some of its scalars, such as NAdam's product of momenta, in its default dtype."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

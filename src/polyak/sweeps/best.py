@@ -1,0 +1,221 @@
+"""The best cell of a sweep, and what lies around it: is the optimum a ridge, a corner of the plane, an island?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
+from polyak.ground.shown import Shown
+from polyak.sweeps.dataset import planes, swept
+
+NEAR = 0.1  # as good as the best, but for so much of it
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+RIDGE = 3.0  # a near-best region so many times longer than it is wide is a ridge
+
+
+@dataclass(frozen=True)
+class Best(Shown):
+    """The best cell of one rule's plane.
+
+    Attributes:
+        rule: the rule's name.
+        settings: the swept settings there, by name.
+        quantity: the variable that was compared, such as final_loss.
+        median: its median over the seeds; the value itself where there are none.
+        interval: a bootstrap interval of that median; None with fewer than three seeds.
+        seeds: how many runs the median is over.
+        neighbours: what stands one cell away along each axis, (below, above), nan beyond the edge.
+        edges: on which ends of which axes the cell lies, such as {"lr": "upper"}.
+        near: the share of the plane that is within a tenth of the best.
+        diverged: the share of the plane that is not finite.
+        shape: of the near-best region: "basin", "ridge", "island", "plateau" or "single cell".
+    """
+
+    rule: str
+    settings: dict[str, float]
+    quantity: str
+    median: float
+    interval: tuple[float, float] | None
+    seeds: int
+    neighbours: dict[str, tuple[float, float]]
+    edges: dict[str, str]
+    near: float
+    diverged: float
+    shape: str
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{name}={readable(value, 6)}" for name, value in self.settings.items())
+        interval = (
+            ""
+            if self.interval is None
+            else f" ({CONFIDENCE:.0%}: {readable(self.interval[0], 6)} to {readable(self.interval[1], 6)})"
+        )
+        of = f"median {self.quantity} of {self.seeds} seeds" if self.seeds > 1 else self.quantity
+        lines = [f"{self.rule}({where}): {of} {readable(self.median, 6)}{interval}"]
+        for name, (below, above) in self.neighbours.items():
+            lines.append(f"  one cell along {name}: {_said(below)} below, {_said(above)} above")
+        for name, end in self.edges.items():
+            lines.append(f"  it lies on the {end} edge of {name}: the best may be outside the plane")
+        lines.append(f"  {SHAPES[self.shape]}; {self.near:.1%} of the plane is within {NEAR:.0%} of it")
+        if self.diverged:
+            lines.append(f"  {self.diverged:.1%} of the plane diverged")
+        return "\n".join(lines)
+
+
+SHAPES = {
+    "basin": "it lies in a basin, about as wide as it is long",
+    "ridge": "it lies on a ridge: settings that trade one for another are as good",
+    "island": "it is an island: other regions, apart from it, are as good",
+    "plateau": "it lies on a plateau: a large part of the plane is as good",
+    "single cell": "no cell beside it is as good: the plane is too coarse to say, or the optimum sharp",
+}
+
+
+def best(result: Any) -> Best | dict[str, Best]:
+    """The best cell by the median over the seeds, with its neighbours, what shape the optimum has, and an interval.
+
+    Args:
+        result: what `sweep` returned, or a store's result.
+
+    Returns a Best; of several rules a dict of them by name. Raises PolyakError where nothing is finite, or where the
+    sweep recorded neither a final nor a best value.
+
+    >>> import polyak as pk
+    >>> ds = pk.sweep(pk.GradientDescent, on="ravine", steps=50, lr=pk.axes.linear(0.05, 0.6, 12))
+    >>> round(pk.best(ds).settings["lr"], 3)  # 2 / (0.2 + 4) = 0.476 is best in the long run
+    0.45
+    """
+    found = {name: _of(name, dataset) for name, dataset in planes(result).items()}
+    return next(iter(found.values())) if len(found) == 1 else found
+
+
+def compared(dataset: xr.Dataset) -> str:
+    """The variable that cells are compared by.
+
+    Raises PolyakError where there is none.
+    """
+    for name in ("final_loss", "final_value", "best_loss", "best_value"):
+        if name in dataset:
+            return name
+    raise PolyakError(
+        f"the sweep recorded {', '.join(map(str, dataset.data_vars))}, expected final or best among it"
+    )
+
+
+def medians(dataset: xr.Dataset) -> xr.DataArray:
+    """The compared value of each cell, its median over the seeds; inf where a run of the cell diverged.
+
+    A median of runs of which fewer than half diverged is finite: divergence is infinitely bad, not missing.
+    """
+    values = dataset[compared(dataset)]
+    values = values.where(np.isfinite(values), np.inf)
+    if "seed" not in values.dims:
+        return values
+    with np.errstate(invalid="ignore"):  # the mean of two infinite ones
+        found = values.median("seed")
+    return found.where(~np.isnan(found), np.inf)
+
+
+def _of(rule: str, dataset: xr.Dataset) -> Best:
+    unfinished = dataset.attrs.get("unfinished_chunks", 0)
+    middle = medians(dataset)
+    values = np.asarray(middle.values, dtype=np.float64)
+    if not np.isfinite(values).any():
+        what = "no chunk of it is finished yet" if unfinished else "every cell diverged"
+        raise PolyakError(f"the sweep of {rule} has no best cell: {what}")
+    place = tuple(int(k) for k in np.unravel_index(np.argmin(values), values.shape))
+    dims = [str(dim) for dim in middle.dims]
+    cell = middle[dict(zip(dims, place, strict=True))]
+    runs = dataset[compared(dataset)].isel(dict(zip(dims, place, strict=True))).values.ravel()
+    grid = "cell" not in dims
+    near = values <= near_best(values)
+    return Best(
+        rule=str(dataset.attrs.get("rule", rule)),
+        settings={name: float(cell[name]) for name in swept(dataset)},
+        quantity=compared(dataset),
+        median=float(values[place]),
+        interval=interval_of_median(runs),
+        seeds=len(runs),
+        neighbours=_neighbours(values, place, dims) if grid else {},
+        edges=_edges(dataset, place, dims) if grid else {},
+        near=float(near.mean()),
+        diverged=float((~np.isfinite(values)).mean()),
+        shape=_shape(near, place) if grid else "basin",
+    )
+
+
+def near_best(values: NDArray[np.float64]) -> float:
+    """What is within a tenth of the best, also where that is 0 or less."""
+    low = float(values.min())
+    return low + NEAR * abs(low)
+
+
+def interval_of_median(runs: NDArray[Any]) -> tuple[float, float] | None:
+    """A percentile bootstrap interval of the median (Efron & Tibshirani 1993, chapter 13), the draw seeded."""
+    if len(runs) < 3:
+        return None
+    drawn = np.random.default_rng(0).choice(np.where(np.isfinite(runs), runs, np.inf), (RESAMPLES, len(runs)))
+    with np.errstate(invalid="ignore"):
+        found = np.nan_to_num(np.median(drawn, axis=1), nan=np.inf, posinf=np.inf)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(found, [tail, 1 - tail], method="closest_observation")
+    return float(low), float(high)
+
+
+def _neighbours(
+    values: NDArray[np.float64], place: tuple[int, ...], dims: list[str]
+) -> dict[str, tuple[float, float]]:
+    found = {}
+    for axis, name in enumerate(dims):
+
+        def at(step: int, axis: int = axis) -> float:
+            index = place[axis] + step
+            if not 0 <= index < values.shape[axis]:
+                return float("nan")
+            return float(values[(*place[:axis], index, *place[axis + 1 :])])
+
+        found[name] = (at(-1), at(1))
+    return found
+
+
+def _edges(dataset: xr.Dataset, place: tuple[int, ...], dims: list[str]) -> dict[str, str]:
+    """The ends of the axes that the cell lies on, but for a momentum of 0, beyond which there is none."""
+    found = {}
+    for index, name in zip(place, dims, strict=True):
+        axis = dataset[name].values
+        if index == 0 and axis[0] != 0:
+            found[name] = "lower"
+        elif index == len(axis) - 1:
+            found[name] = "upper"
+    return found
+
+
+def _shape(near: NDArray[np.bool_], place: tuple[int, ...]) -> str:
+    from scipy import ndimage
+
+    regions, count = ndimage.label(near, structure=np.ones((3,) * near.ndim))
+    own = regions == regions[place]
+    if near.mean() > 0.25:
+        return "plateau"
+    others = [int((regions == k).sum()) for k in range(1, count + 1) if k != regions[place]]
+    if others and max(others) >= own.sum():
+        return "island"
+    if own.sum() == 1:
+        return "single cell"
+    cells = np.argwhere(own).astype(float)
+    if near.ndim > 1 and len(cells) > 3:
+        spread = np.sqrt(np.linalg.eigvalsh(np.cov(cells.T)) + 1 / 12)  # a cell is one wide itself
+        if spread[-1] > RIDGE * spread[0]:
+            return "ridge"
+    return "basin"
+
+
+def _said(value: float) -> str:
+    return "nothing" if np.isnan(value) else "diverged" if np.isinf(value) else readable(value, 6)

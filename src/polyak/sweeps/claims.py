@@ -1,0 +1,114 @@
+"""Who computes which chunk, where several processes work on one store: a lock for each, that no kill outlives."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from polyak.sweeps.locks import EXCLUSIVE, NONE, SHARED, given_back, is_at, lock, opened
+from polyak.sweeps.places import HALF_WRITTEN, Bucket, Folder, Place
+
+CLAIMS = ".claims"  # a file of no bytes: byte 0 is locked by all who are at work, byte k + 1 by who computes chunk k
+LOOK_AGAIN = 0.05  # seconds between looks at what others compute
+PATIENCE = 10.0  # seconds after which it is said that others are waited for
+
+C = TypeVar("C")
+
+
+class Claims:
+    """The claims on the chunks of a store, of one process among several.
+
+    Where there are no locks (on an object store, on Windows), every claim is granted: two may then compute one chunk,
+    and each writes the same bytes.
+    """
+
+    def __init__(self, place: Place, folder: str) -> None:
+        self._place = place
+        self._file = place.root / folder / CLAIMS if isinstance(place, Folder) else None
+        self._held: int | None = None
+
+    def __enter__(self) -> Claims:
+        while self._file is not None and (held := opened(self._file)) is not None:
+            self._held = held
+            self._tidy_if_alone(held, last=False)
+            while not lock(held, SHARED, 0):
+                time.sleep(LOOK_AGAIN)  # while another tidies
+            if is_at(held, self._file):
+                break
+            given_back(held)  # the last of others removed it in between
+            self._held = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._held is not None:
+            lock(self._held, NONE, 0)
+            self._tidy_if_alone(self._held, last=True)
+            given_back(self._held)
+
+    def take(self, number: int) -> bool:
+        """Claim a chunk; False where another has it."""
+        return self._held is None or lock(self._held, EXCLUSIVE, number + 1)
+
+    def give_back(self, number: int) -> None:
+        """A chunk that is done, or given up."""
+        if self._held is not None:
+            lock(self._held, NONE, number + 1)
+
+    def _tidy_if_alone(self, held: int, *, last: bool) -> None:
+        """Remove what a killed process had begun to write, which nobody else can be writing now."""
+        if not isinstance(self._place, Folder) or self._file is None:
+            return
+        if lock(held, EXCLUSIVE, 0) and is_at(held, self._file):
+            for part in self._place.root.rglob(f"*{HALF_WRITTEN}"):
+                with contextlib.suppress(OSError):
+                    part.unlink()
+            if last:
+                with contextlib.suppress(OSError):
+                    self._file.unlink()
+
+
+def shared_out(
+    chunks: Sequence[C], number: Callable[[C], int], there: Callable[[C], bool], claims: Claims, place: Place
+) -> Iterator[tuple[C, bool]]:
+    """The chunks, one after the other, and whether it is ours to compute; one that is not was written by another.
+
+    Args:
+        chunks: those that are missing.
+        number: of a chunk among the claims.
+        there: whether a chunk was written by now.
+        claims: of this process.
+        place: of the store. Where there are no claims each process begins somewhere else.
+    """
+    if isinstance(place, Bucket) and len(chunks) > 1:
+        first = random.SystemRandom().randrange(len(chunks))
+        chunks = [*chunks[first:], *chunks[:first]]
+    others = []
+    for chunk in chunks:
+        if claims.take(number(chunk)):
+            yield chunk, not there(chunk)
+        else:
+            others.append(chunk)
+    since, told = time.monotonic(), False
+    while others:
+        before, still = len(others), []
+        for chunk in others:
+            if there(chunk):
+                yield chunk, False
+            elif claims.take(number(chunk)):
+                yield chunk, not there(chunk)
+            else:
+                still.append(chunk)
+        others = still
+        if len(others) < before:
+            since = time.monotonic()
+        elif time.monotonic() - since > PATIENCE and not told:
+            told = True
+            warnings.warn(
+                f"{place.text}: waiting for {len(others)} chunks that another process computes", stacklevel=2
+            )
+        if others:
+            time.sleep(LOOK_AGAIN)

@@ -1,0 +1,237 @@
+"""Training that goes on in another framework: the optimizer's state as the other side expects it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from polyak.frameworks.spellings import REQUIRED, Spelling, find, read
+from polyak.frameworks.states import ADAM, MOMENTUM, Moments, Places, format_of
+from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.numbers import readable
+from polyak.rules import Adam, GradientDescent, HeavyBall, LinearRule, Nesterov, Rule
+from polyak.translate.placing import placed
+
+UNDAMPED = (GradientDescent, HeavyBall, Nesterov)  # whose velocity takes in lr times a gradient, or all of it
+SCHEDULED = ("keras", "optax", "polyak")  # whose optimizers take a schedule for their learning rate
+
+
+def convert_state(
+    state: Any,
+    *,
+    frm: str | Rule,
+    to: str | Rule,
+    lr: float | None = None,
+    like: Any = None,
+    step: int | None = None,
+    names: Sequence[str] | None = None,
+    **arguments: Any,
+) -> Any:
+    """An optimizer's state as another framework's optimizer of the same kind expects it: momentum, or Adam.
+
+    Velocities are rescaled where one side's hold the learning rate and the other's do not, and turned where one side
+    adds what the other subtracts. The number of steps goes wherever the other side counts them: into bias corrections,
+    schedules, iterations. Arrays go by their names, those of a state_dict made of named_parameters, the paths in a
+    tree, the names of Keras's variables; where no names tell, in their order, if no two of them could be exchanged.
+    They keep their layout: a weight that a framework keeps transposed is the model's affair. What has no place on the
+    other side is refused.
+
+    Args:
+        state: of torch, `optimizer.state_dict()`; of Keras, what `save_own_variables` stores, or
+            `optimizer.variables`; of Optax and ours, what `init` and `update` return; of scikit-learn,
+            `vars(mlp._optimizer)`; of jax.example_libraries, (step, OptimizerState).
+        frm: the optimizer that it is of, such as "torch:SGD"; for ours also the rule itself.
+        to: the optimizer that is to go on.
+        lr: the learning rate from here on; by default the one in the state, where there is one, or that of a schedule
+            given for the other side.
+        like: a fresh state of the other side, to be filled: it keeps its groups, its schedules and the tree of its
+            parameters. Without it one is made, for a plain list of parameters.
+        step: how many steps were taken, where the state does not say (of SGD, torch's and Optax's do not).
+        names: of the arrays of `state`, in their order, as `like` names them; where `like` has no names, or there is
+            none, those of the other side's arrays in its order, as `state` names them; where neither has, any: they
+            say that both sides have one order.
+        arguments: the other optimizer's own, its learning rate perhaps a schedule; torch takes its settings from the
+            state it loads.
+
+    Returns the other side's state: what `load_state_dict`, `load_own_variables` or `update` take. Raises PolyakError
+    for a state of another shape, for optimizers of two kinds, where two arrays could be exchanged, where the learning
+    rate or the number of steps is needed and not known, and for what the other side has no place for.
+
+    >>> import numpy as np, polyak as pk
+    >>> rule = pk.HeavyBall(lr=0.5, momentum=0.9)
+    >>> _, state = rule.update([np.array([2.0])], rule.init([np.array([4.0])]))
+    >>> state.slots  # v = 0.5 x 2, the learning rate inside
+    [{'velocity': array([1.])}]
+    >>> convert_state(state, frm=rule, to="keras:SGD", lr=0.5, momentum=0.9)["2"]  # which adds its velocity
+    array([-1.])
+    >>> convert_state(state, frm=rule, to="torch:SGD", lr=0.5, momentum=0.9)["state"][0]
+    {'momentum_buffer': tensor([2.], dtype=torch.float64)}
+    """
+    (source, family), (target, other) = _optimizer(frm), _optimizer(to)
+    if family != other:
+        raise PolyakError(f"{_name(frm)} is of the {family} family and {_name(to)} of the {other} family")
+    moments = format_of(source.framework).read(state, family)
+    if not (moments.velocity or moments.mean):
+        raise PolyakError(f"the state of {_name(frm)} holds no velocity yet: a fresh optimizer is as good")
+    if step is not None:
+        moments = _at(moments, whole_number("step", step, at_least=0), _name(frm))
+    if isinstance(frm, Rule) and frm.schedules():
+        moments = replace(moments, scheduled=True)
+    known, rate = _arguments(target, moments, lr, like, arguments, to)
+    packing = format_of(target.framework)
+    if like is None:
+        moments = placed(moments, _name(frm), _name(to), None, names)
+        like = packing.fresh(target.name, moments, target.runs_with(known))
+        places = packing.places(like, family)
+    else:
+        places = packing.places(like, family)
+        moments = placed(moments, _name(frm), _name(to), places, names)
+    if isinstance(to, Rule) and to.schedules():
+        places = replace(places, scheduled=True)
+    _steps_go_across(moments, places, family, _name(frm), _name(to), lr)
+    if family == MOMENTUM:
+        there = _taken_in(target, to, like, moments, rate)
+        here = _taken_in(source, frm, state, moments, rate)
+        if here != there and not (here > 0 and there > 0):
+            raise PolyakError(
+                f"a velocity that takes in {readable(here, 6)} of a gradient is not made into one of "
+                f"{readable(there, 6)}"
+            )
+        moments = moments.scaled(1.0 if here == there else there / here)
+    return packing.rewritten(like, moments, family)
+
+
+def _at(moments: Moments, step: int, source: str) -> Moments:
+    """The same with a number of steps that the user knows; a state that knows another one is believed."""
+    told = moments.counts or (() if moments.count is None else (moments.count,))
+    if any(count != step for count in told):
+        raise PolyakError(
+            f"step is {step}, and the state of {source} has taken {', '.join(map(str, sorted({*told})))}: expected no"
+            " step, or that one"
+        )
+    return replace(moments, count=step)
+
+
+def _steps_go_across(
+    moments: Moments, places: Places, family: str, source: str, target: str, lr: float | None
+) -> None:
+    """Refuse what would begin anew: a count that is needed and not known, a schedule that nothing goes on with."""
+    unknown = moments.count is None and not moments.counts
+    if unknown and (family == ADAM or places.scheduled):
+        what = "corrects its averages by" if family == ADAM else "has a schedule that goes by"
+        raise PolyakError(
+            f"{target} {what} the number of steps, which the state of {source} does not hold: give step=..."
+        )
+    if moments.scheduled and not places.counts and lr is None:
+        at = moments.steps(target)
+        raise PolyakError(
+            f"{source} has a schedule, at step {at}, and the state of {target} has no place for a step: give lr=...,"
+            " the learning rate from here on, and set that side's own schedule"
+        )
+
+
+def _optimizer(name: str | Rule) -> tuple[Spelling, str]:
+    """The spelling, and which of the two families it is of."""
+    spelling = find(f"polyak:{name.name()}" if isinstance(name, Rule) else name)
+    kinds = {form.rule for form in spelling.forms}
+    if all(issubclass(kind, LinearRule) for kind in kinds):
+        return spelling, MOMENTUM
+    if Adam in kinds:
+        return spelling, ADAM
+    raise PolyakError(
+        f"{spelling.name} is neither of the momentum family nor an Adam: its states are not converted"
+    )
+
+
+def _name(name: str | Rule) -> str:
+    return name if isinstance(name, str) else f"polyak:{name.name()}"
+
+
+def _arguments(
+    target: Spelling, moments: Moments, lr: float | None, like: Any, given: dict[str, Any], to: str | Rule
+) -> tuple[dict[str, Any], float | None]:
+    """What a fresh state of the other side is made with, and the learning rate from here on, if it was said."""
+    if isinstance(to, Rule):
+        return to.settings(), lr
+    if like is not None:
+        if given:
+            raise PolyakError(f"like has its settings already; {next(iter(given))} has no place")
+        return {}, lr
+    if target.framework == "torch" and moments.velocity and "momentum" not in given:
+        raise PolyakError(
+            f"{target.name} takes its settings from the state that it loads: give momentum=..., or"
+            " like=optimizer.state_dict()"
+        )
+    named = next(argument.name for argument in target.arguments if "lr" in argument.settings)
+    if named in given:
+        if lr is not None:
+            raise PolyakError(f"the learning rate is given twice, as lr and as {named}")
+        lr = _lr(moments, _now(target, named, given[named], moments), target.name)
+    known = {**given, named: _lr(moments, lr, target.name)}
+    if target.framework == "optax" and moments.velocity:
+        known.setdefault("momentum", 0.9)  # any: it makes the trace that is filled
+    missing = [name for name, default in target.defaults.items() if default is REQUIRED and name not in known]
+    known.update(dict.fromkeys(missing, 0.9))
+    read(target, known)
+    return {**known, **given}, lr
+
+
+def _now(target: Spelling, named: str, rate: Any, moments: Moments) -> Any:
+    """A learning rate as it is in the next step, where it is a schedule."""
+    if not callable(rate):
+        return rate
+    if target.framework not in SCHEDULED:
+        raise PolyakError(
+            f"{target.name}: {named} is a schedule, expected its value: there it is no part of the optimizer's state"
+        )
+    count = moments.steps(target.name)
+    if count is None:
+        raise PolyakError(
+            f"{target.name}: {named} is a schedule, and the state does not say at which step: give step=..."
+        )
+    value = np.asarray(rate(count))
+    return float(value) if not value.ndim else value
+
+
+def _taken_in(spelling: Spelling, name: str | Rule, state: Any, moments: Moments, lr: float | None) -> float:
+    """c of v <- m v + c g: how much of a gradient a side's velocity takes in."""
+    if isinstance(name, LinearRule):
+        rule: Any = name.replace(lr=lr) if lr is not None and isinstance(name, UNDAMPED) else name
+        if rule.schedules():
+            count = moments.steps(_name(name))
+            if count is None:
+                raise PolyakError(f"{_name(name)} has a schedule, and no step is known: give step=...")
+            rule = rule.at(count, np.zeros(()))
+        return float(rule.coefficients().c)
+    if spelling.framework == "torch":
+        parts = {1.0 - group.get("dampening", 0.0) for group in state["param_groups"]}
+        if len(parts) > 1:
+            raise PolyakError(
+                f"torch: groups with dampenings of their own, {len(parts)} of them, expected one"
+            )
+        return float(parts.pop())
+    rule_of = spelling.forms[-1].rule
+    if not issubclass(rule_of, UNDAMPED):
+        raise PolyakError(
+            f"{spelling.name}: its name does not tell its velocity's units, give the rule itself"
+        )
+    if not {**spelling.defaults, **spelling.forms[-1].fixed}.get("lr_in_velocity", False):
+        return 1.0
+    return _lr(moments, lr, f"{spelling.name}, whose velocity holds it,")
+
+
+def _lr(moments: Moments, lr: float | None, who: str) -> float:
+    if lr is not None:
+        if isinstance(lr, bool) or not isinstance(lr, int | float) or not 0 <= lr < math.inf:
+            raise PolyakError(f"lr is {lr!r}, expected a number in [0, inf)")
+        return float(lr)
+    if not moments.lr:
+        raise PolyakError(f"{who} needs the learning rate, which the state does not hold: give lr=...")
+    if len(moments.lr) > 1:
+        rates = ", ".join(readable(rate, 6) for rate in moments.lr)
+        raise PolyakError(f"the state's groups have the learning rates {rates}, expected one: give lr=...")
+    return moments.lr[0]

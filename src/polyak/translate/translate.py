@@ -1,0 +1,118 @@
+"""The same optimizer in another framework's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from polyak.frameworks.spellings import SPELLINGS, Meaning, Spelling, find, of_framework, read
+from polyak.ground.errors import PolyakError
+from polyak.rules import CATALOGUE, Rule
+from polyak.translate.fitting import LEVELS, Fit, fits
+from polyak.translate.translation import Translation
+
+
+def translate(
+    name: str | Rule, /, *, to: str, curvature: float | Sequence[float] | None = None, **arguments: Any
+) -> Translation:
+    """A framework's optimizer in the words of another, by solving for its coefficients.
+
+    In the linear family two optimizers are the same if they have the same impulse response: the other side's
+    arguments are solved for. Elsewhere they are the same if they are the same rule with the same choices, and
+    otherwise the nearest is taken and its distance measured.
+
+    Args:
+        name: what is translated, such as "torch:SGD" or "torch.SGD"; `polyak.translate.SPELLINGS` has all. Or a rule
+            of ours, with its settings.
+        to: a framework ("torch", "keras", "tf1", "optax", "mxnet", "jax", "sklearn", "polyak", "chapter"), or one
+            of its optimizers, such as "mxnet:nag".
+        curvature: one or several, to be told how near the edge of stability this setting is on them.
+        arguments: the optimizer's own, under its framework's names; the rest at that framework's defaults.
+
+    Returns a Translation: `str()` is the line to paste, `words()` what is equal, under which conditions, what parts
+    when the learning rate changes and what to do; `check()` runs the proof. Raises PolyakError for a framework, a
+    name or an argument that is not known, and where the other side has no such rule.
+
+    >>> found = translate("keras.SGD", learning_rate=0.01, momentum=0.9, nesterov=True, to="optax")
+    >>> print(found)
+    optax.sgd(learning_rate=0.01, momentum=0.9, nesterov=True)
+    >>> found.equal
+    'at constant lr'
+    >>> from polyak.rules import HeavyBall
+    >>> print(translate(HeavyBall(lr=0.01, momentum=0.9), to="keras"))
+    keras.optimizers.SGD(learning_rate=0.01, momentum=0.9, nesterov=False)
+    """
+    source, arguments = _source(name, arguments)
+    if not isinstance(to, str):
+        raise PolyakError(f"to is {_kind(to)}, expected the name of a framework or of one of its optimizers")
+    for argument, value in arguments.items():
+        if callable(value):
+            raise PolyakError(
+                f"{source.name}: {argument} is a schedule, expected its value: translate each in turn"
+            )
+    meaning = read(source, arguments)
+    targets = (find(to),) if to in SPELLINGS or ":" in to or "." in to else of_framework(to)
+    found = fits(targets, meaning)
+    if not found:
+        raise _nothing(source.name, to, meaning)
+    best = min(found, key=lambda fit: _rank(fit, meaning.rule))
+    return Translation(source, dict(arguments), meaning, best, _curvatures(curvature))
+
+
+def _source(name: object, given: dict[str, Any]) -> tuple[Spelling, dict[str, Any]]:
+    """The spelling that is translated, and its arguments: a rule of ours brings its own."""
+    if isinstance(name, str):
+        return find(name), given
+    if not isinstance(name, Rule):
+        raise PolyakError(
+            f"{_kind(name)} is not translated by itself: give its name and its arguments, such as"
+            " translate('torch:SGD', lr=0.1, momentum=0.9, to=...), or one of Polyak's own rules"
+        )
+    if CATALOGUE.get(name.name()) is not type(name):
+        raise PolyakError(f"{name.name()} is a rule of your own, which no framework has")
+    if given:
+        raise PolyakError(f"{name.name()} has its settings already; {next(iter(given))} has no place")
+    return find(f"polyak:{name.name()}"), name.settings()
+
+
+def _kind(value: object) -> str:
+    """What was given instead of a name, in words."""
+    named = getattr(value, "__name__", None)
+    kind = value if named else type(value)
+    package = str(kind.__module__).partition(".")[0]
+    what = f"{'the class' if isinstance(value, type) else 'the function'} {named}" if named else ""
+    return (
+        f"{what or f'an object of {type(value).__name__}'}{'' if package == 'builtins' else f' of {package}'}"
+    )
+
+
+def _rank(fit: Fit, rule: Rule) -> tuple[Any, ...]:
+    """Best first: equal, with nothing to be done besides, near, of the same kind."""
+    return (
+        LEVELS.index(fit.equal),
+        len(fit.conditions),
+        fit.distance,
+        type(fit.meaning.rule) is not type(rule),
+    )
+
+
+def _nothing(name: str, to: str, meaning: Meaning) -> PolyakError:
+    """Where a framework has no such rule: who has."""
+    kind = type(meaning.rule)
+    elsewhere = [
+        row.name
+        for row in SPELLINGS.values()
+        if row.name != name and kind in {form.rule for form in row.forms}
+    ]
+    has = f" (these have: {', '.join(elsewhere)})" if elsewhere else ""
+    return PolyakError(f"{to} has nothing that is {meaning.rule.name()}, which {name} is{has}")
+
+
+def _curvatures(curvature: float | Sequence[float] | None) -> tuple[float, ...]:
+    if curvature is None:
+        return ()
+    values = [curvature] if isinstance(curvature, int | float) else list(curvature)
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+            raise PolyakError(f"curvature is {value!r}, expected a number above 0, or several")
+    return tuple(sorted(map(float, values)))

@@ -1,0 +1,201 @@
+"""Run a candidate and a reference side by side, and say whether and why they part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.ground.errors import PolyakError
+from polyak.rules import CoupledDecay, Rule
+from polyak.verify.comparison import Outcome, Reference
+from polyak.verify.contender import Contender, checked
+from polyak.verify.diagnosis import diagnose, fitted_numbers, models_of
+from polyak.verify.evidence import Evidence
+from polyak.verify.model import Model
+from polyak.verify.problems import Problems
+from polyak.verify.scenarios import SCENARIOS, Descended, Scenario
+from polyak.verify.single_precision import judged
+from polyak.verify.verification import Verification
+
+RESPONSE = 20  # steps
+SHAPED: dict[str, Callable[[tuple[int, ...]], bool]] = {
+    "arrays of two axes": lambda shape: len(shape) == 2,
+    "arrays of four axes": lambda shape: len(shape) == 4,
+    "arrays of two axes or more": lambda shape: len(shape) > 1,
+    "arrays without axes": lambda shape: not shape,
+}
+ROUNDS = "it rounds to float32 somewhere"
+Progress = Callable[[int, int], None]
+Responses = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def verify(
+    candidate: Any,
+    against: Any = "torch:SGD",
+    *,
+    candidate_settings: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Verification:
+    """Whether an optimizer is what it is meant to be: run beside a reference, step by step, in float64.
+
+    Args:
+        candidate: a rule, ours or a page's function; an Optax factory or object; a class or an object of PyTorch's or
+            of Keras's optimizers, of any package; or the name of one, `package.module:Class`.
+        against: the reference, of the same kinds; by name `torch:SGD`, `keras:Adam`, `optax:sgd`, `jax:momentum`,
+            `sklearn:sgd`, `polyak:heavy_ball` ...
+        candidate_settings: arguments for the candidate alone, under its own names.
+        progress: called with how many scenarios are done, and of how many.
+        settings: the reference's arguments under its own names; a candidate that has none yet is given those of them
+            that it takes. `lr` is the learning rate, whatever it is called on either side.
+
+    Both are run from the same start on the same problem, at a constant learning rate and one that drops or warms up,
+    with weight decay, maximizing, zero and missing gradients, a state saved and loaded in mid-run, gradients beside
+    which eps is large or nothing, parameters beside which gradients are nothing, a pytree, matrices, kernels, an array
+    above 4,096 numbers and one long run: what either side cannot be asked is said. Where they part, the reference is
+    changed in the ways in which implementations differ, one or two at a time, and the change that goes where the
+    candidate went, to rounding, is the likely cause. A candidate that rounds to float32 is found by its roughness, and
+    held to what float32 does to it: what is otherwise besides is said too.
+
+    Returns a Verification, whose `scope` says what its verdict is true of. Raises PolyakError for what is no optimizer,
+    for a name or a setting that is not known and for a framework that is not installed.
+
+    >>> import polyak as pk
+    >>> report = verify(pk.HeavyBall(lr=0.02, momentum=0.9), against="polyak:nesterov", lr=0.02, momentum=0.9)
+    >>> report.equal, report.verdict, report.scenarios[0].step
+    (False, 'no Nesterov look-ahead', 1)
+    """
+    for name, value in {**settings, **(candidate_settings or {})}.items():
+        numbers = value if isinstance(value, tuple | list) else (value,)
+        if any(isinstance(number, float) and math.isnan(number) for number in numbers):
+            raise PolyakError(f"{name} is {value}, expected a number")
+    reference = checked(Contender(against, settings), settings)
+    tested = Contender(candidate, settings, candidate_settings)
+    problems = Problems(_rule(reference))
+    outcomes, evidence = list[Outcome](), list[Evidence]()
+    for done, scenario in enumerate(SCENARIOS, start=1):
+        outcomes.append(_tried(scenario, problems.of(scenario), tested, reference, evidence))
+        if progress is not None:
+            progress(done, len(SCENARIOS))
+    if not evidence:
+        refused = [outcome.reason for outcome in outcomes if outcome.status == "fails"]
+        raise PolyakError((refused or [outcomes[0].reason])[0])
+    in_single = judged(evidence)
+    if in_single is not None:
+        evidence = in_single
+        now = {each.scenario.name: each.outcome for each in evidence}
+        outcomes = [now.get(outcome.scenario, outcome) for outcome in outcomes]
+    responses = _response(tested), _response(reference)
+    verdict, cause = _verdict(outcomes, evidence, _model(tested, {}), responses)
+    if in_single is not None:
+        verdict, cause = _both(verdict, cause)
+    notes = tuple(f"{tested.name} takes no {name}" for name in tested.left_out)
+    return Verification(str(tested), str(reference), verdict, cause, tuple(outcomes), responses, notes)
+
+
+def _tried(
+    scenario: Scenario, problem: Descended, tested: Contender, reference: Contender, evidence: list[Evidence]
+) -> Outcome:
+    obstacle = reference.obstacle(scenario) or tested.obstacle(scenario)
+    if scenario.nested and not obstacle and not getattr(tested.make(), "takes_pytrees", False):
+        obstacle = f"{tested.name} takes a list"
+    if obstacle:
+        return Outcome(scenario.name, "not tried", obstacle)
+    try:
+        expected = Reference.run(scenario, problem, lambda: reference.make(scenario.settings))
+    except PolyakError as error:
+        return Outcome(scenario.name, "not tried", str(error))
+    try:
+        path = scenario.path(tested.stepper(scenario), problem)
+    except PolyakError as error:
+        return Outcome(scenario.name, "fails", str(error))
+    outcome = expected.outcome(path)
+    model = _model(reference, scenario.settings)
+    evidence.append(Evidence(expected, path, outcome, model, lambda: tested.stepper(scenario)))
+    return outcome
+
+
+def _model(reference: Contender, extra: Mapping[str, Any]) -> Model | None:
+    """The reference in our words, with some settings more."""
+    target = reference.target
+    if isinstance(target, Rule):
+        return Model(target.replace(**extra))
+    if isinstance(target, CoupledDecay) and isinstance(target.rule, Rule):
+        return Model(target.rule, decay=target.amount)
+    if isinstance(target, type) and issubclass(target, Rule):
+        return Model(target.from_settings(**{**reference.settings, **extra}))
+    if isinstance(reference.optimizer, str):
+        return models_of(reference.optimizer, {**reference.settings, **extra})
+    return models_of(_spelled(target), {**reference.settings, **extra})
+
+
+def _spelled(target: Any) -> str:
+    """The name of a framework's own class or factory that was given as an object."""
+    framework = str(getattr(target, "__module__", "")).partition(".")[0]
+    return f"{framework}:{getattr(target, '__name__', '')}"
+
+
+def _rule(reference: Contender) -> object:
+    model = _model(reference, {})
+    return None if model is None else model.rule
+
+
+def _verdict(
+    outcomes: list[Outcome], evidence: list[Evidence], known: Model | None, responses: Responses
+) -> tuple[str, str]:
+    """The verdict and the cause; `known` is the candidate in our words, where it has a name of its own."""
+    failed = [outcome for outcome in outcomes if outcome.status == "fails"]
+    if not any(each.parted for each in evidence):
+        return (f"fails: {failed[0].scenario}", failed[0].reason) if failed else ("equal", "")
+    modelled = [each for each in evidence if each.model is not None]
+    return diagnose(modelled, known) or fitted_numbers(modelled, *responses) or _where(evidence)
+
+
+def _both(verdict: str, cause: str) -> tuple[str, str]:
+    """A verdict of a candidate in single precision: that, and whatever is otherwise besides."""
+    if verdict == "equal":
+        return "equal in single precision", ROUNDS
+    return (
+        f"{verdict}; in single precision",
+        f"{cause}; and {ROUNDS}" if cause else f"{ROUNDS}; that is not all",
+    )
+
+
+def _where(evidence: list[Evidence]) -> tuple[str, str]:
+    """A verdict for what no known change explains, and what those arrays have that part."""
+    parted = [each.scenario for each in evidence if each.parted]
+    if all(scenario.lr_factors is not None for scenario in parted):
+        return "equal at constant lr only", ""
+    held = {scenario.name for scenario in parted}
+    for words, test in SHAPED.items():
+        if len(parted) < len(evidence) and held == {
+            each.scenario.name for each in evidence if any(map(test, each.scenario.shapes))
+        }:
+            return f"equal but for {words}", f"it parts wherever there are {words}, and there alone"
+    if len(parted) < len(evidence) - len(parted):
+        return f"equal but for {', '.join(scenario.name for scenario in parted)}", ""
+    return "another optimizer", ""
+
+
+def _response(contender: Contender) -> NDArray[np.float64]:
+    """What a unit gradient takes off x at each step, with nothing else moving it."""
+    try:
+        still, moved = (_walk(contender, first) for first in (0.0, 1.0))
+    except PolyakError:
+        return np.full(RESPONSE, np.nan)
+    taken: NDArray[np.float64] = -np.diff(moved - still)
+    return taken
+
+
+def _walk(contender: Contender, first: float) -> NDArray[np.float64]:
+    stepper = contender.make()
+    stepper.start([np.zeros(1)])
+    rows = [0.0]
+    with np.errstate(all="ignore"):
+        for step in range(RESPONSE):
+            rows.append(float(stepper.step([np.array([first if step == 0 else 0.0])])[0][0]))
+    return np.array(rows)

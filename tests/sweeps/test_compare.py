@@ -1,0 +1,89 @@
+"""A comparison: the budget, the seeds and the tuning are what its protocol says."""
+
+from __future__ import annotations
+
+import numpy as np
+import optax
+import pytest
+
+import polyak as pk
+from polyak.sweeps.plane import sampled
+from polyak.sweeps.sensible_ranges import sensible_plane
+
+
+@pytest.fixture(scope="module")
+def found(small):
+    return pk.compare(
+        [pk.GradientDescent, pk.HeavyBall, optax.adam], on=small, budget=12, seeds=4, tuning_seeds=2, epochs=3
+    )
+
+
+@pytest.fixture(scope="module")
+def small():
+    rng = np.random.default_rng(11)
+    X = rng.normal(size=(53, 3))
+    return pk.linear_regression((X, X @ [1.0, -2.0, 0.5] + 0.3 * rng.normal(size=53)))
+
+
+def test_by_hand(found, small):
+    """The tuning of the heavy ball again, a training at a time, and its judging on other seeds."""
+    entry = next(entry for entry in found.entries if entry.name == "heavy_ball")
+    drawn = sampled(sensible_plane(pk.HeavyBall).axes, "latin_hypercube", 12, 0)
+    cells = [dict(zip(drawn, cell)) for cell in zip(*drawn.values())]
+    losses = []
+    for cell in cells:
+        ends = pk.train(pk.HeavyBall(**cell), small, epochs=3, seeds=[0, 1]).final_losses
+        losses.append(np.median(np.where(np.isfinite(ends), ends, np.inf)))
+    np.testing.assert_allclose(entry.tuned, np.sort(losses), rtol=1e-5)
+    best = cells[int(np.argmin(losses))]
+    assert entry.settings == pytest.approx(best)
+    judged = pk.train(pk.HeavyBall(**best), small, epochs=3, seeds=[2, 3, 4, 5]).final_losses
+    assert entry.median == pytest.approx(float(np.median(judged)), rel=1e-6)
+    assert entry.near == np.mean(np.array(losses) <= 1.1 * min(losses))
+
+
+def test_every_rule_has_the_same_budget(found):
+    assert {len(entry.tuned) for entry in found.entries} == {12}
+    assert set(found.tuning_seeds).isdisjoint(found.judging_seeds)
+    assert [entry.median for entry in found.entries] == sorted(entry.median for entry in found.entries)
+    assert {entry.history.seeds for entry in found.entries} == {(2, 3, 4, 5)}
+
+
+def test_what_it_says_of_itself(found):
+    text = str(found)
+    for words in (
+        "12 settings",
+        "2 tuning seeds",
+        "4 other seeds",
+        "memory:1:100",
+        "optax:adam",
+        "Latin hypercube",
+    ):
+        assert words in text
+    assert len(found.rows()) == 3
+    assert all(len(row) == len(found.HEADER) for row in found.rows())
+
+
+def test_the_budget_decides(small):
+    """More cells never tune worse, if the first are among them; here: 40 do not tune worse than 4 by more than 1 %."""
+    few, many = (
+        pk.compare([pk.GradientDescent, pk.HeavyBall], on=small, budget=budget, seeds=3) for budget in (4, 40)
+    )
+    for name in ("gradient_descent", "heavy_ball"):
+        low, high = (next(e for e in found.entries if e.name == name).tuned[0] for found in (many, few))
+        assert low <= 1.01 * high
+
+
+def test_bad_input(refused, small):
+    with refused("no problem", "linear_regression"):
+        pk.compare([pk.HeavyBall, pk.Adam], on="ravine")
+    with refused("1 rule", "two at least"):
+        pk.compare([pk.HeavyBall], on=small)
+    with refused("budget is 1", "at least 2"):
+        pk.compare([pk.HeavyBall, pk.Adam], on=small, budget=1)
+    with refused("seeds is 'x'"):
+        pk.compare([pk.HeavyBall, pk.Adam], on=small, seeds="x")
+    with refused("no learning rate to tune"):
+        pk.compare([pk.from_plane(lambda x1, x2, s1, s2: (x1, x2, s1, s2)), pk.Adam], on=small)
+    with refused("every setting of gradient_descent diverged"):
+        pk.compare([pk.over(pk.GradientDescent, lr=[1e30, 2e30]), pk.Adam], on=small, budget=3)
