@@ -1,0 +1,112 @@
+r"""A least-squares problem's rows as vectors: all that its mini-batches do to the second moment of the parameters.
+
+Row i's loss is quadratic with a Hessian of rank one, H_i = z_i z_i^T, and in the eigenbasis U of the mean Hessian
+
+    H = Z^T Z / n = U Lambda U^T,    Z U: n rows, one column for each curvature that is not flat
+
+z_i is read off the loss itself, by its products with a few vectors u: z_i = H_i u / sqrt(u^T H_i u).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from numpy.typing import NDArray
+
+from polyak.ground.errors import PolyakError
+from polyak.ground.limits import check_memory
+from polyak.ground.types import Pytree
+from polyak.problems import Problem
+from polyak.problems.on_device import on_device
+from polyak.run.batches import parameter_generator
+from polyak.theory.flatness import pulling
+
+DIRECTIONS = 4  # vectors u: of a row, that one serves which it is least at right angles to
+RANK_ONE_TO = 1e-8  # relative
+ROWS = 10_000_000  # numbers of rows' products held at once
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a least-squares problem in the eigenbasis of its Hessian, n rows and k curvatures that are not flat.
+
+    Attributes:
+        Z: shape (n, k); H_i is the outer product of row i with itself, and the mean of these is diagonal.
+        curvatures: the Hessian's eigenvalues, rising, shape (k,).
+    """
+
+    Z: NDArray[np.float64]
+    curvatures: NDArray[np.float64]
+
+    def mean_of(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean of H_i X H_i over the rows, for a symmetric X of shape (k, k)."""
+        weights = np.einsum("ia,ia->i", self.Z @ X, self.Z)
+        return (self.Z.T * weights) @ self.Z / len(self.Z)
+
+
+@lru_cache(maxsize=4)
+def rows_of(problem: Problem) -> Rows:
+    """The rows of a problem.
+
+    Raises PolyakError where a row's loss is not quadratic with a Hessian of rank one: then this is no least squares of
+    one number a row, and nothing is said.
+
+    >>> import polyak as pk
+    >>> rows = rows_of(pk.linear_regression(([[1.0], [3.0]], [1.0, 2.0])))
+    >>> rows.curvatures.round(6)  # of the mean of (1, 1) (1, 1)^T and (3, 1) (3, 1)^T
+    array([0.171573, 5.828427])
+    """
+    start = problem.init(parameter_generator(0))
+    size = int(sum(np.size(leaf) for leaf in jax.tree.leaves(start)))
+    n = problem.data.rows
+    check_memory(f"the rows of {problem.name}", 8 * 4 * n * size)
+    with jax.enable_x64(True):
+        vectors = _vectors(problem, size)
+    curvatures, U = np.linalg.eigh(vectors.T @ vectors / n)
+    pulls = pulling(curvatures, size, problem.name)
+    return Rows(vectors @ U[:, pulls], curvatures[pulls])
+
+
+def _vectors(problem: Problem, size: int) -> NDArray[np.float64]:
+    """z_i of every row, shape (n, d)."""
+    generator = np.random.default_rng(0)
+    u = jnp.asarray(generator.normal(size=(DIRECTIONS, size)) / np.sqrt(size))
+    X, y = on_device(problem, "float64")[0]
+    like = jax.tree.map(lambda leaf: jnp.zeros(np.shape(leaf)), problem.init(parameter_generator(0)))
+    step = max(1, ROWS // (size * 2 * DIRECTIONS))
+    found = []
+    for k in range(0, len(y), step):
+        z, off = _of_rows(problem.loss, like, u, X[k : k + step], y[k : k + step])
+        if not float(off) <= RANK_ONE_TO:
+            raise PolyakError(
+                f"{problem.name} is not least squares of one number a row: how its mini-batches spread is not known here"
+            )
+        found.append(np.asarray(z))
+    return np.concatenate(found)
+
+
+@partial(jax.jit, static_argnums=0)
+def _of_rows(
+    loss: Callable[..., jax.Array], like: Pytree, u: jax.Array, X: jax.Array, y: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """z of each row, shape (rows, d), and how far its Hessian is from z z^T and from being constant, relative to it."""
+    origin, unravel = ravel_pytree(like)
+
+    def of_row(features: jax.Array, label: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        slope = jax.grad(lambda p: loss(unravel(p), features[None], label[None]))
+        product = jax.vmap(lambda at, v: jax.jvp(slope, (at,), (v,))[1], in_axes=(None, 0))
+        Hu, elsewhere = product(origin, u), product(100.0 * u[0], u)
+        along = jnp.einsum("kd,kd->k", u, Hu)
+        best = jnp.argmax(along)
+        z = Hu[best] / jnp.sqrt(jnp.where(along[best] > 0, along[best], 1.0))
+        off = jnp.maximum(jnp.abs(Hu - jnp.outer(u @ z, z)).max(), jnp.abs(Hu - elsewhere).max())
+        return z, off, jnp.abs(Hu).max()
+
+    z, off, sizes = jax.vmap(of_row)(X, y)
+    return z, off.max() / jnp.maximum(sizes.max(), jnp.finfo(jnp.float64).tiny)
