@@ -50,6 +50,7 @@ test: lint | /usr/bin/chromium
 	$(BIN)/python scripts/mutate.py --chosen
 
 format: $(VENV)/installed-test
+	$(BIN)/python scripts/make_stubs.py
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
