@@ -9,11 +9,12 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from polyak.ground.files import HALF_WRITTEN
 from polyak.sweeps.locks import EXCLUSIVE, NONE, SHARED, given_back, lock, opened
-from polyak.sweeps.places import HALF_WRITTEN, Bucket, Folder, Place
+from polyak.sweeps.places import Bucket, Folder, Place
 
-# A file of no bytes: byte 0 is locked by all who are at work, byte k + 1 by who computes chunk k. It stays in the store:
-# were the last to remove it, one that is killed at its end would leave another store than one that is not.
+# A file of no bytes: byte 0 is locked by all who are at work, byte k + 1 by who computes chunk k. It stays in the
+# store: were the last to remove it, one that is killed at its end would leave another store than one that is not.
 CLAIMS = ".claims"
 LOOK_AGAIN = 0.05  # seconds between looks at what others compute
 PATIENCE = 10.0  # seconds after which it is said that others are waited for
