@@ -78,6 +78,8 @@ def as_rule(rule: object, /, **settings: Any) -> Optimizer:
     if isinstance(rule, str):
         return CATALOGUE.find(rule).from_settings(**settings)
     if isinstance(rule, type) and issubclass(rule, Rule):
+        if not settings:
+            raise PolyakError(f"{rule.__name__} is a rule without settings, expected {rule.__name__}(...)")
         return rule.from_settings(**settings)
     for name in settings:
         raise PolyakError(f"{_shown(rule)} has its settings already: {name} has no place")
