@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -19,21 +17,6 @@ from polyak.ground.errors import PolyakError
 # The same examples on every run and machine, however slow: `--hypothesis-profile default` looks for new ones.
 settings.register_profile("polyak", derandomize=True, deadline=None)
 settings.load_profile("polyak")
-
-# What JAX compiles is compiled once in the whole run: the workers of pytest-xdist and the programs that tests start
-# inherit these, and find there what another has compiled. Traced is traced all the same: who counts, counts rightly.
-_CACHE = "JAX_COMPILATION_CACHE_DIR"
-_OURS = None if _CACHE in os.environ else tempfile.mkdtemp(prefix="polyak-compiled-")
-if _OURS:
-    os.environ[_CACHE] = _OURS
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Who made the folder of compiled programs takes it away."""
-    if _OURS:
-        shutil.rmtree(_OURS, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
