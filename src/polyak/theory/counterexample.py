@@ -19,12 +19,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyak.landscapes import Landscape, piecewise_quadratic, quadratic
+from polyak.rules import Optimizer
 from polyak.run import Trace, descend
 from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import StepMap
@@ -52,7 +52,7 @@ class Counterexample:
     cycle: tuple[float, ...]
 
 
-def counterexample(rule: Any, step: StepMap, m: float, L: float) -> Counterexample | None:
+def counterexample(rule: Optimizer, step: StepMap, m: float, L: float) -> Counterexample | None:
     """A function on which the rule cycles for ever, or None where none was found: that proves nothing.
 
     Args:
@@ -78,12 +78,12 @@ def counterexample(rule: Any, step: StepMap, m: float, L: float) -> Counterexamp
     return None
 
 
-def growing(rule: Any, curvature: float) -> Counterexample | None:
+def growing(rule: Optimizer, curvature: float) -> Counterexample | None:
     """The quadratic on which a rule with a rate of 1 or more does not come down."""
     return shown(rule, quadratic([curvature], start=[1.0]), 2)
 
 
-def shown(rule: Any, landscape: Landscape, period: int) -> Counterexample | None:
+def shown(rule: Optimizer, landscape: Landscape, period: int) -> Counterexample | None:
     """What a run on the landscape shows: a cycle, or growth; None where it shows neither."""
     trace = descend(rule, landscape, 4 * STEPS)
     x = trace.positions[:, 0]

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
+from polyak.ground.types import Pytree
 from polyak.landscapes import Landscape
 from polyak.problems import Problem
 from polyak.run import Trace, as_landscape
 from polyak.run.batches import parameter_generator
 from polyak.theory.flatness import TO, pulling, rounding
 from polyak.theory.hessian import MOST_WHOLE, Hessian, extremes, spectrum_of
+
+On: TypeAlias = ArrayLike | Landscape | Trace | Problem
+"""What has curvatures: numbers, a landscape or its name, a trace, a problem."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +50,11 @@ class Curvatures(Shown):
         return np.unique([self.values.min(), self.values.max()])
 
 
-def curvatures(target: Any, *, params: Any = None) -> Curvatures:
-    """The curvatures of a target.
+def curvatures(on: On, *, params: Pytree = None) -> Curvatures:
+    """The curvatures of what a rule is run on.
 
     Args:
-        target: a curvature or a list of them, finite and not 0; a Landscape or its name (the Hessian at the minimiser
+        on: a curvature or a list of them, finite and not 0; a Landscape or its name (the Hessian at the minimiser
             nearest to its start, or at the start where none is known); a Trace (the Hessian at each position); a
             Problem (its loss's Hessian, whole up to 2,000 parameters; of more its two ends alone, by Lanczos' method
             on Hessian-vector products).
@@ -67,20 +72,20 @@ def curvatures(target: Any, *, params: Any = None) -> Curvatures:
     ...
     polyak.PolyakError: curvature 2 of 2 is 0: flat, nothing pulls there; expected numbers other than 0
     """
-    if isinstance(target, str):
-        target = as_landscape(target)
-    if params is not None and not isinstance(target, Problem):
+    if isinstance(on, str):
+        on = as_landscape(on)
+    if params is not None and not isinstance(on, Problem):
         raise PolyakError("params are given, but only a problem's Hessian is taken at parameters")
-    if isinstance(target, Landscape):
-        return _of_landscape(target)
-    if isinstance(target, Trace):
-        return _of_trace(target)
-    if isinstance(target, Problem):
-        return _of_problem(target, params)
-    return Curvatures(checked_curvatures(target), "as given")
+    if isinstance(on, Landscape):
+        return _of_landscape(on)
+    if isinstance(on, Trace):
+        return _of_trace(on)
+    if isinstance(on, Problem):
+        return _of_problem(on, params)
+    return Curvatures(checked_curvatures(on), "as given")
 
 
-def checked_curvatures(values: Any) -> NDArray[np.float64]:
+def checked_curvatures(values: ArrayLike) -> NDArray[np.float64]:
     """Curvatures as typed: a number or a list of numbers, each finite and not 0; in rising order."""
     expected = "expected a number or a list of numbers"
     try:
@@ -133,7 +138,7 @@ def _of_trace(trace: Trace) -> Curvatures:
     return Curvatures(found[pulls], origin, places[pulls].astype(np.int64), int((~pulls).sum()))
 
 
-def _of_problem(problem: Problem, params: Any) -> Curvatures:
+def _of_problem(problem: Problem, params: Pytree) -> Curvatures:
     point = problem.init(parameter_generator(0)) if params is None else params
     where = "its first parameters" if params is None else "the given parameters"
     what, origin = f"{problem.name} at {where}", f"{problem.name} on {problem.data.name}, at {where}"
@@ -160,7 +165,7 @@ def _at_one_point(found: NDArray[np.float64], what: str, origin: str, size: int)
     return Curvatures(found[pulls], origin + left_out, None, flat)
 
 
-def _hessian_eigenvalues(landscape: Landscape, points: NDArray[Any]) -> NDArray[np.float64]:
+def _hessian_eigenvalues(landscape: Landscape, points: NDArray[np.floating]) -> NDArray[np.float64]:
     """The eigenvalues of the Hessian at points (k, n), rising: shape (k, n)."""
     there = hessians(landscape, points)
     finite = np.isfinite(there).all(axis=(1, 2))
@@ -169,12 +174,12 @@ def _hessian_eigenvalues(landscape: Landscape, points: NDArray[Any]) -> NDArray[
     return found
 
 
-def hessians(landscape: Landscape, points: NDArray[Any]) -> NDArray[np.float64]:
+def hessians(landscape: Landscape, points: NDArray[np.floating]) -> NDArray[np.float64]:
     """The Hessian at points (k, n): shape (k, n, n)."""
     with jax.enable_x64(True):
         return np.asarray(_hessians(landscape.function)(jnp.asarray(points, dtype=jnp.float64)))
 
 
 @lru_cache(maxsize=64)
-def _hessians(function: Any) -> Any:
+def _hessians(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
     return jax.jit(jax.vmap(jax.hessian(function)))

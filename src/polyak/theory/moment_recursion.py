@@ -11,13 +11,13 @@ the 1 last.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-Array = Any
+Pair: TypeAlias = tuple[jax.Array, jax.Array]
 
 
 class Steps(NamedTuple):
@@ -30,22 +30,22 @@ class Steps(NamedTuple):
         V: shape (d d, (d + 1)(d + 1)), over the batch size.
     """
 
-    A: Array
-    B: Array
-    M: Array
-    V: Array
+    A: jax.Array
+    B: jax.Array
+    M: jax.Array
+    V: jax.Array
 
 
 class Recorded(NamedTuple):
     """What is kept of each step: excesses over the least loss."""
 
-    deterministic: Array
-    noise: Array
-    variance: Array
-    P: Array
+    deterministic: jax.Array
+    noise: jax.Array
+    variance: jax.Array
+    P: jax.Array
 
 
-def mean_step(A: Array, B: Array, M: Array) -> Array:
+def mean_step(A: jax.Array, B: jax.Array, M: jax.Array) -> jax.Array:
     """T, shape (s d + 1, s d + 1)."""
     s, d = len(B), len(M)
     T = jnp.zeros((s * d + 1, s * d + 1)).at[-1, -1].set(1.0)
@@ -54,7 +54,7 @@ def mean_step(A: Array, B: Array, M: Array) -> Array:
     return T.at[:-1, :d].add(push[:, :-1]).at[:-1, -1].add(push[:, -1])
 
 
-def second_moment(P: Array, A: Array, B: Array, M: Array, V: Array) -> Array:
+def second_moment(P: jax.Array, A: jax.Array, B: jax.Array, M: jax.Array, V: jax.Array) -> jax.Array:
     """P after a step; linear in P."""
     d = len(M)
     T = mean_step(A, B, M)
@@ -64,7 +64,7 @@ def second_moment(P: Array, A: Array, B: Array, M: Array, V: Array) -> Array:
 
 
 @jax.jit
-def recursion(mu: Array, P: Array, steps: Steps, K: Array) -> Recorded:
+def recursion(mu: jax.Array, P: jax.Array, steps: Steps, K: jax.Array) -> Recorded:
     """Every step's expectation, the start first: arrays with a leading axis of steps + 1.
 
     Args:
@@ -74,7 +74,7 @@ def recursion(mu: Array, P: Array, steps: Steps, K: Array) -> Recorded:
         K: the loss is q^T K q / 2, without its least: shape (d + 1, d + 1).
     """
 
-    def step(carry: tuple[Array, Array], maps: tuple[Array, Array]) -> tuple[tuple[Array, Array], Recorded]:
+    def step(carry: Pair, maps: Pair) -> tuple[Pair, Recorded]:
         mu, P = carry
         A, B = maps
         carry = mean_step(A, B, steps.M) @ mu, second_moment(P, A, B, steps.M, steps.V)
@@ -87,7 +87,7 @@ def recursion(mu: Array, P: Array, steps: Steps, K: Array) -> Recorded:
 
 
 @jax.jit
-def worth(K: Array, steps: Steps, size: Array) -> Array:
+def worth(K: jax.Array, steps: Steps, size: jax.Array) -> jax.Array:
     """What P is worth, if so many steps follow it: W_j with E[loss] = sum(W_j P) / 2 after j steps, for j = 0 .. steps.
 
     The transpose of `second_moment`, applied to K over and over. All of `steps` are of one map, the first; `size`
@@ -102,7 +102,7 @@ def worth(K: Array, steps: Steps, size: Array) -> Array:
     return found
 
 
-def _recorded(mu: Array, P: Array, K: Array) -> Recorded:
+def _recorded(mu: jax.Array, P: jax.Array, K: jax.Array) -> Recorded:
     """The loss of the mean, what the spread around it adds, and the loss's variance were x normal."""
     d = len(K) - 1
     q = jnp.append(jnp.arange(d), len(mu) - 1)

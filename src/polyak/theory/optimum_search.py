@@ -9,9 +9,9 @@ the logarithm of the rate, the largest that rounding leaves room for.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.ground.types import Pytree
+from polyak.rules import Optimizer
 from polyak.theory import spectrum
-from polyak.theory.family import WIDE, Family, matrices, steps_on
-from polyak.theory.step_map import StepMap
+from polyak.theory.rule_family import WIDE, Family, steps_on
 
 LEAST_LR, MOST_LR = 1e-8, 1e20  # times 1/L: between these a learning rate is searched
 LRS, POINTS = 33, 17  # of each grid of learning rates, and of each other setting
@@ -31,18 +32,24 @@ LR_DIGITS, DIGITS = 17, 14  # to which each is found, of the width of its range
 LACKS = -math.log(1e-13)  # of the largest setting below 1: nearer to 1, rounding near -1 hides the rate
 BESIDE = 1e-2  # of an end of what is searched, as logarithms: there 1 - m is known to 1e-3
 
+Kept: TypeAlias = tuple[int, ...]
+Names: TypeAlias = tuple[str, ...]
+Ends: TypeAlias = tuple[tuple[float, float], ...]
+Least: TypeAlias = tuple[jax.Array, tuple[jax.Array, ...]]
+"""The least value of a function, and the places it has it at."""
 
-def best_settings(found: Family, values: NDArray[np.float64]) -> dict[str, float]:
+
+def best_settings(family: Family, values: NDArray[np.float64]) -> dict[str, float]:
     """The settings with the least worst rate over the curvatures, by name.
 
     Raises PolyakError where no setting that is searched shrinks an error on all of them, or where the best one lies
     beyond: with a momentum nearer to 1 double precision cannot tell the rate from 1.
     """
-    names, ends = (found.lr, *found.others), tuple(found.others.values())
+    names, ends = (family.lr, *family.others), tuple(family.others.values())
     with jax.enable_x64(True):
-        kept = found.kept(names)
-        log_rate, places = _best(found.rule, found.state, kept, names, jnp.asarray(values), ends)
-    where = f"{found.name} on curvatures from {readable(values.min(), 6)} to {readable(values.max(), 6)}"
+        kept = family.kept(names)
+        log_rate, places = _best(family.rule, family.state, kept, names, jnp.asarray(values), ends)
+    where = f"{family.name} on curvatures from {readable(values.min(), 6)} to {readable(values.max(), 6)}"
     if not float(log_rate) < 0:
         raise PolyakError(f"no setting of {where} is known to shrink an error on all of them")
     lows, highs = [math.log(LEAST_LR), *(-math.inf for _ in ends)], [math.log(MOST_LR)]
@@ -55,16 +62,10 @@ def best_settings(found: Family, values: NDArray[np.float64]) -> dict[str, float
     return dict(zip(names, map(float, settings), strict=True))
 
 
-def map_of(found: Family, settings: Mapping[str, float]) -> StepMap:
-    """The step of the member with these settings."""
-    kept = list(found.kept(tuple(settings)))
-    with jax.enable_x64(True):
-        A, B = map(np.asarray, matrices(found.rule, found.state, settings))
-    return StepMap(A[np.ix_(kept, kept)], B[kept])
-
-
 @partial(jax.jit, static_argnums=(2, 3))
-def _worst_log_rate(rule: Any, state: Any, kept: Any, names: Any, values: Any, settings: Any) -> Any:
+def _worst_log_rate(
+    rule: Optimizer, state: Pytree, kept: Kept, names: Names, values: jax.Array, settings: jax.Array
+) -> jax.Array:
     """The logarithm of the worst rate over the curvatures (n,) of a member with settings (numbers,)."""
     member = dict(zip(names, settings, strict=True))
     per_curvature = lax.map(
@@ -74,21 +75,21 @@ def _worst_log_rate(rule: Any, state: Any, kept: Any, names: Any, values: Any, s
     return jnp.where(jnp.isnan(worst), jnp.inf, worst)
 
 
-def _settings(values: Any, ends: Any, log_lr: Any, *places: Any) -> Any:
+def _settings(values: jax.Array, ends: Ends, log_lr: jax.Array, *places: jax.Array) -> jax.Array:
     """The settings at places of the search: log(lr L), and for a range (low, high) where in it."""
     others = [_setting(place, *end) for place, end in zip(places, ends, strict=True)]
     return jnp.stack([jnp.exp(log_lr) / values.max(), *others])
 
 
-def _setting(place: Any, low: float, high: float) -> Any:
+def _setting(place: jax.Array, low: float, high: float) -> jax.Array:
     return low - jnp.expm1(-place) * (1 - low) if high == WIDE else place
 
 
 @partial(jax.jit, static_argnums=(2, 3, 5))
-def _best(rule: Any, state: Any, kept: Any, names: Any, values: Any, ends: Any) -> Any:
+def _best(rule: Optimizer, state: Pytree, kept: Kept, names: Names, values: jax.Array, ends: Ends) -> Least:
     """The least worst logarithmic rate, and where it is: each place is searched for the best of those before it."""
 
-    def best(*outer: Any) -> tuple[Any, tuple[Any, ...]]:
+    def best(*outer: jax.Array) -> Least:
         """The same where the places `outer`, the last ones, are given."""
         if len(outer) < len(ends):
             low, high = ends[len(ends) - 1 - len(outer)]
@@ -96,7 +97,7 @@ def _best(rule: Any, state: Any, kept: Any, names: Any, values: Any, ends: Any) 
             least, (here, inner) = _least(lambda place: best(place, *outer), low, high, POINTS, DIGITS)
             return least, (*inner, here)
 
-        def worst(log_lr: Any) -> tuple[Any, tuple[()]]:
+        def worst(log_lr: jax.Array) -> Least:
             settings = _settings(values, ends, log_lr, *outer)
             return _worst_log_rate(rule, state, kept, names, values, settings), ()
 
@@ -107,14 +108,14 @@ def _best(rule: Any, state: Any, kept: Any, names: Any, values: Any, ends: Any) 
 
 
 def _least(
-    f: Callable[[Any], tuple[Any, Any]], low: Any, high: Any, points: int, digits: int
-) -> tuple[Any, tuple[Any, Any]]:
+    f: Callable[[jax.Array], Least], low: float, high: float, points: int, digits: int
+) -> tuple[jax.Array, tuple[jax.Array, tuple[jax.Array, ...]]]:
     """The least value of f between low and high, where it is, and what else f says there.
 
     A grid is laid between the neighbours of the best point of the one before, until rounding is all that is left.
     """
 
-    def closer(_: Any, now: Any) -> Any:
+    def closer(_: int, now: Pytree) -> Pytree:
         low, high, *_ = now
         grid = low + (high - low) * jnp.linspace(0, 1, points)
         values, others = jax.vmap(f)(grid)
@@ -126,5 +127,6 @@ def _least(
     ends = jnp.asarray(low, dtype=jnp.float64), jnp.asarray(high, dtype=jnp.float64)
     nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(f, ends[0]))
     begin = (*ends, (nothing[0], (ends[0], nothing[1])))
-    found: tuple[Any, tuple[Any, Any]] = lax.fori_loop(0, rounds, closer, begin)[2]
-    return found
+    least: tuple[jax.Array, tuple[jax.Array, tuple[jax.Array, ...]]]
+    least = lax.fori_loop(0, rounds, closer, begin)[2]
+    return least

@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.theory.moments import Moments, curvatures_of
+from polyak.theory.data_moments import Moments, curvatures_of
 
 
 def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], found: Moments, batch_size: int) -> float:

@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.theory.certificate import Certificate
 from polyak.theory.interpolation import Conditions, conditions
 from polyak.theory.semidefinite import UnsolvedError, certificate
@@ -20,7 +22,41 @@ WINDOWS = (1, 2, 4)  # points that a Lyapunov function sees; more are tried wher
 TO = 1e-5  # of 1 - rate: how closely the least rate is closed in on
 WORTH = 1e-3  # of 1 - rate: what a wider window must gain to be taken
 STABLE = 1 - 1e-12  # a rate that is nearer to 1 no certificate tells from 1
+LARGEST_CONDITION = 1e6  # beyond it 1 - rate is no larger than the solver's rounding
 GRID = 257  # curvatures between m and L at which a quadratic's rate is looked at
+
+
+def checked_ends(smoothness: float, strong_convexity: float) -> tuple[float, float]:
+    """M and L as finite numbers over 0, m at most L; else a one-line error."""
+    L, m = _number("smoothness", smoothness), _number("strong_convexity", strong_convexity)
+    if m == 0:
+        raise PolyakError(
+            "strong_convexity is 0, expected a number over 0: over merely convex functions no rate per step holds "
+            "(what does: gradient descent at lr 1/L is within L |x_0 - x*|^2 / (4 n + 2) of the least f after n steps)"
+        )
+    for name, value in (("smoothness", L), ("strong_convexity", m)):
+        if value <= 0:
+            raise PolyakError(f"{name} is {readable(value)}, expected a number over 0")
+    if m > L:
+        raise PolyakError(
+            f"strong_convexity is {readable(m)}, expected the smoothness, {readable(L)}, at most"
+        )
+    if L / m > LARGEST_CONDITION:
+        raise PolyakError(
+            f"smoothness / strong_convexity is {readable(L / m)}, expected {readable(LARGEST_CONDITION)} at most: "
+            "beyond it a rate cannot be told from 1"
+        )
+    return m, L
+
+
+def _number(name: str, value: float) -> float:
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        found = math.nan
+    if isinstance(value, bool | str) or not math.isfinite(found):
+        raise PolyakError(f"{name} is {value!r}, expected a finite number over 0")
+    return found
 
 
 def quadratic_rate(step: StepMap, m: float, L: float) -> tuple[float, float]:

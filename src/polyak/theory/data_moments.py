@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,10 +22,11 @@ from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.ground.types import Pytree
 from polyak.problems import Problem
 from polyak.run.batches import parameter_generator
 from polyak.theory.flatness import EPS, TO, pulling
-from polyak.theory.hessian import on_device
+from polyak.theory.hessian import Loss, on_device, require_shapes
 
 MOST_PARAMETERS = 64  # V has d^2 (d+1)^2 numbers
 CHUNK = 4_000_000  # numbers of row Hessians held at once
@@ -68,7 +68,7 @@ class Moments:
         return K
 
 
-def moments(problem: Any, point: Any = None) -> Moments:
+def moments(problem: Problem, point: Pytree = None) -> Moments:
     """The moments of a problem whose rows have quadratic losses, or of its quadratic model at a point.
 
     Args:
@@ -100,17 +100,9 @@ def moments(problem: Any, point: Any = None) -> Moments:
     return _moments(problem, flat(problem, point), exact=False)
 
 
-def flat(problem: Problem, params: Any) -> NDArray[np.float64]:
+def flat(problem: Problem, params: Pytree) -> NDArray[np.float64]:
     """Parameters in one vector, shape (d,); a one-line error where they are not the problem's."""
-    like = problem.init(parameter_generator(0))
-    try:
-        fits = jax.tree.map(np.shape, params) == jax.tree.map(np.shape, like)
-    except (TypeError, ValueError):
-        fits = False
-    if not fits:
-        raise PolyakError(
-            f"parameters do not have {problem.name}'s shapes, expected {jax.tree.map(np.shape, like)}"
-        )
+    require_shapes(problem, params)
     # In NumPy: ravel_pytree would compile one concatenation for each call.
     vector = np.concatenate([np.asarray(leaf, dtype=np.float64).ravel() for leaf in jax.tree.leaves(params)])
     if not np.isfinite(vector).all():
@@ -189,20 +181,22 @@ def _check_rest(name: str, rest: NDArray[np.float64], size: float) -> None:
         )
 
 
-def _like(problem: Problem) -> Any:
+def _like(problem: Problem) -> Pytree:
     return jax.tree.map(
         lambda leaf: jnp.zeros(np.shape(leaf), dtype=jnp.float64), problem.init(parameter_generator(0))
     )
 
 
 @partial(jax.jit, static_argnums=0)
-def _rows(loss: Any, tree: Any, point: Any, X: Any, y: Any) -> tuple[Any, Any]:
+def _rows(
+    loss: Loss, tree: Pytree, point: jax.Array, X: jax.Array, y: jax.Array
+) -> tuple[jax.Array, jax.Array]:
     """Each row's Hessian and gradient at a point: shapes (rows, d, d) and (rows, d)."""
     _, unravel = ravel_pytree(tree)
 
-    def of_row(p: Any, features: Any, label: Any) -> Any:
+    def of_row(p: jax.Array, features: jax.Array, label: jax.Array) -> jax.Array:
         return loss(unravel(p), features[None], label[None])
 
     slope, bend = jax.grad(of_row), jax.hessian(of_row)
-    found: tuple[Any, Any] = jax.vmap(lambda *row: (bend(point, *row), slope(point, *row)))(X, y)
+    found: tuple[jax.Array, jax.Array] = jax.vmap(lambda *row: (bend(point, *row), slope(point, *row)))(X, y)
     return found

@@ -5,25 +5,28 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from polyak.ground.errors import PolyakError, unknown
-from polyak.rules import Rule, as_rule, find
+from polyak.ground.errors import PolyakError
+from polyak.ground.types import Number, Pytree
+from polyak.rules import Optimizer, Rule, as_rule, find
 from polyak.rules.hyperparameters import Hyperparameter
-from polyak.theory import probe
 from polyak.theory.examination import examine
 from polyak.theory.learning_rate import learning_rate
-from polyak.theory.step_map import loop_through_x
+from polyak.theory.state_space import jacobian, on_one_number
+from polyak.theory.step_map import StepMap, loop_through_x, reduced
 
 WIDE = 0.999  # the end of a range that stops short of 1, such as a momentum's
 ONE = 1.0  # a learning rate to begin with, where none is given
 MEMBERS = 3  # at which a family's matrices are looked at for what is on the loop through x
 
-Array = Any
+
+AnyRule: TypeAlias = Optimizer | type[Rule] | str
+"""A rule with its settings, a class of ours, or its name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +41,11 @@ class Family:
         state: the settled state in which its step is looked at.
     """
 
-    rule: Any
+    rule: Optimizer
     name: str
     lr: str
     others: Mapping[str, tuple[float, float]]
-    state: Any
+    state: Pytree
 
     def kept(self, names: Sequence[str]) -> tuple[int, ...]:
         """Which numbers of z lie on the loop through x, wherever the named settings stand inside their ranges."""
@@ -53,12 +56,18 @@ class Family:
             A, B = matrices(self.rule, self.state, dict(zip(names, values, strict=True)))
         return tuple(loop_through_x(np.asarray(A), np.asarray(B)))
 
-    def member(self, settings: Mapping[str, float]) -> Any:
+    def step(self, settings: Mapping[str, float], kept: Sequence[int] | None = None) -> StepMap:
+        """The step of the member with these settings, over what lies on the loop through x for all of them."""
+        with jax.enable_x64(True):
+            A, B = map(np.asarray, matrices(self.rule, self.state, settings))
+        return reduced(A, B, self.kept(tuple(settings)) if kept is None else kept)
+
+    def member(self, settings: Mapping[str, float]) -> Optimizer:
         """The rule with these settings."""
         return self.rule.replace(**{name: float(value) for name, value in settings.items()})
 
 
-def family(rule: Any) -> Family:
+def family(rule: AnyRule) -> Family:
     """The family that a rule belongs to.
 
     Args:
@@ -87,14 +96,7 @@ def family(rule: Any) -> Family:
         raise PolyakError(
             f"{examination.name} shows no learning rate: expected a rule of ours, from_optax(...) or from_page(...)"
         )
-    return Family(probe.probed(rule), examination.name, lr, _others(rule, lr), state)
-
-
-def free_setting(found: Family, name: str) -> str:
-    """`name` if it is one of the family's numbers."""
-    if name not in (found.lr, *found.others):
-        raise unknown(f"setting of {found.name}", name, (found.lr, *found.others))
-    return name
+    return Family(on_one_number(rule), examination.name, lr, _others(rule, lr), state)
 
 
 def _typical(cls: type[Rule]) -> Rule:
@@ -108,41 +110,46 @@ def _typical(cls: type[Rule]) -> Rule:
     return cls.from_settings(**numbers)
 
 
-def _others(rule: Any, lr: str) -> dict[str, tuple[float, float]]:
+def _others(rule: Optimizer, lr: str) -> dict[str, tuple[float, float]]:
     about: dict[str, Hyperparameter] = rule.hyperparameters() if isinstance(rule, Rule) else {}
-    found = {}
+    others = {}
     for name, value in rule.settings().items():
-        if name == lr or isinstance(value, bool | int | str) or callable(value) or np.ndim(value):
-            continue
-        if value is None:
+        if (
+            name == lr
+            or value is None
+            or isinstance(value, bool | int | str)
+            or callable(value)
+            or np.ndim(value)
+        ):
             continue
         low, high = about[name].interval.ends if name in about else (0.0, 1.0)
         closed = name in about and about[name].interval.text.endswith("]")
-        found[name] = (low, high if closed else min(high, WIDE))
-    return found
+        others[name] = (low, high if closed else min(high, WIDE))
+    return others
 
 
 @jax.jit
-def matrices(rule: Any, state: Any, settings: Mapping[str, Any]) -> tuple[Array, Array]:
+def matrices(rule: Optimizer, state: Pytree, settings: Mapping[str, Number]) -> tuple[jax.Array, jax.Array]:
     """A and B of many members, over every number of the state: settings (...) to (..., n, n) and (..., n)."""
     names = list(settings)
     values = jnp.broadcast_arrays(*(jnp.asarray(value, dtype=jnp.float64) for value in settings.values()))
 
-    def one(*numbers: Any) -> tuple[Array, Array]:
-        return probe.jacobian(rule.replace(**dict(zip(names, numbers, strict=True))), state)
+    def one(*numbers: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return jacobian(rule.replace(**dict(zip(names, numbers, strict=True))), state)
 
     many = one
     for _ in values[0].shape:
         many = jax.vmap(many)
-    found: tuple[Array, Array] = many(*values)
-    return found
+    A, B = many(*values)
+    return A, B
 
 
 def steps_on(
-    rule: Any, state: Any, kept: tuple[int, ...], settings: Mapping[str, Any], curvature: Any
-) -> Array:
+    rule: Optimizer, state: Pytree, kept: tuple[int, ...], settings: Mapping[str, Number], curvature: Number
+) -> jax.Array:
     """One step D = M - 1 of many members on a curvature, over the loop through x: shape (..., s, s)."""
     A, B = matrices(rule, state, settings)
     chosen = np.array(kept)
     D = (A - jnp.eye(A.shape[-1])).at[..., :, 0].add(curvature * B)
-    return D[..., chosen[:, None], chosen]
+    steps: jax.Array = D[..., chosen[:, None], chosen]
+    return steps

@@ -6,9 +6,10 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from polyak.theory.guarantee import LARGEST_CONDITION, Guarantee, guarantee
+from polyak.theory.certified_rate import LARGEST_CONDITION
+from polyak.theory.guarantee import Guarantee, guarantee
 from polyak.theory.semidefinite import UnsolvedError
-from polyak.theory.stability import Stability
+from polyak.theory.stability_result import Stability
 
 
 def beyond_quadratics(found: Stability) -> Guarantee | None:

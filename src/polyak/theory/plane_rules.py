@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +27,7 @@ def plane_maps(rule: FromPlane, at: int = 0) -> NDArray[np.float64]:
         fixed = tabulated(rule, at + 1)
         state = fixed.init(jnp.zeros(2))._replace(count=at)
 
-        def step(z: Any) -> Any:
+        def step(z: jax.Array) -> jax.Array:
             given = state._replace(s1=z[2], s2=z[3])
             moved, new = fixed.update(jnp.zeros(2), given, z[:2])
             return jnp.concatenate([z[:2] + moved, jnp.stack([new.s1, new.s2])])
@@ -42,7 +42,7 @@ def plane_maps(rule: FromPlane, at: int = 0) -> NDArray[np.float64]:
     )
 
 
-def _matrix(step: Any) -> tuple[NDArray[np.float64], float]:
+def _matrix(step: Callable[[jax.Array], jax.Array]) -> tuple[NDArray[np.float64], float]:
     """What one unit of each number adds to a step, and how far superposition fails, relatively."""
     still = np.asarray(step(jnp.zeros(4)))
     M = np.stack([np.asarray(step(unit)) - still for unit in jnp.eye(4)], axis=1)

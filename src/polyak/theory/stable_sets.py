@@ -1,4 +1,4 @@
-"""The edges of stability: on which curvatures a setting is stable, and at which learning rates a rule is.
+"""The stable sets: on which curvatures a setting is stable, and at which learning rates a rule is.
 
 Neither depends on the learning rate that the rule happens to have. Where it scales the step and nothing else, what is
 stable is told by a = lr * curvature alone, found once; else the matrix is affine in the learning rate, by test, or
@@ -7,23 +7,22 @@ nothing is said.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
-from polyak.rules import tabulated
-from polyak.theory import probe
-from polyak.theory.examination import Examination
+from polyak.ground.types import Pytree
+from polyak.rules import Optimizer
+from polyak.theory.examination import Examination, Matrices
 from polyak.theory.learning_rate import scaled
 from polyak.theory.pencil import Intervals, common, stable_set
-from polyak.theory.step_map import StepMap, loop_through_x
+from polyak.theory.state_space import runnable
+from polyak.theory.step_map import StepMap, loop_through_x, reduced
 
 EXACT = 1e-9  # relative
 SMALLEST = 2.0**-20  # the least learning rate at which a rule is looked at, where its range does not reach 1
-
-Maps = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def stable_curvatures(step: StepMap) -> Intervals:
@@ -40,9 +39,9 @@ def stable_curvatures(step: StepMap) -> Intervals:
 
 def stable_lrs(
     examination: Examination,
-    rule: Any,
+    rule: Optimizer,
     name: str,
-    state: Any,
+    state: Pytree,
     curvatures: NDArray[np.float64],
     at: int | None,
 ) -> Intervals | None:
@@ -50,50 +49,52 @@ def stable_lrs(
 
     None where the step is not affine in the learning rate: then nothing is said.
     """
+    at = at or 0
     value = rule.settings()[name]
-    now = float(value(at or 0)) if callable(value) else float(value)
+    now = float(value(at)) if callable(value) else float(value)
 
-    def maps(lr: float) -> Maps:
-        changed = probe.probed(scaled(rule, name, value, lr / now))
-        return examination.matrices(tabulated(changed, (at or 0) + 1, 1 << (at or 0).bit_length()), state)
+    def matrices(lr: float) -> Matrices:
+        return examination.matrices(runnable(scaled(rule, name, value, lr / now), at + 1), state)
 
-    found = _unit(maps)
+    unit = _unit(matrices)
     curvatures = np.unique(curvatures[curvatures > 0])
-    if found is None or not len(curvatures):
-        return None if found is None else ()
-    unit, A, B = found
+    if unit is None or not len(curvatures):
+        return None if unit is None else ()
+    A, B = matrices(unit)
     kept = loop_through_x(A[None], B[None])
-    inside = np.ix_(kept, kept)
-    one, two, own = (
-        StepMap(A[inside], B[kept]) for A, B in (found[1:], maps(unit / 2), examination.matrices(state=state))
-    )
+    one, two = reduced(A, B, kept), reduced(*matrices(unit / 2), kept)
+    own = reduced(*examination.matrices(state=state), kept)
     if _scales(one, two, 0.5) and _scales(one, own, now / unit):
         stable = stable_curvatures(one)
         return common(
             [tuple((low * unit / c, high * unit / c) for low, high in stable) for c in curvatures.tolist()]
         )
     try:
-        A0, B0 = maps(0.0)
+        none = reduced(*matrices(0.0), kept)
     except PolyakError:
         return None
-    none = StepMap(A0[inside], B0[kept])
-    A1, B1 = (one.A - none.A) / unit, (one.B - none.B) / unit
-    for other, lr in ((two, unit / 2), (own, now)):
-        if not (_same(other.A, none.A + lr * A1) and _same(other.B, none.B + lr * B1)):
-            return None
-    slope = StepMap(A1, B1)
+    slope = StepMap((one.A - none.A) / unit, (one.B - none.B) / unit)
+    if not (_is_affine(none, slope, two, unit / 2) and _is_affine(none, slope, own, now)):
+        return None
     return common([stable_set(none.change_on(c), slope.on(c)) for c in curvatures])
 
 
-def _unit(maps: Any) -> tuple[float, NDArray[np.float64], NDArray[np.float64]] | None:
-    """A learning rate of about 1 that is in the rule's range, with its maps."""
+def _unit(matrices: Callable[[float], Matrices]) -> float | None:
+    """A learning rate of about 1 that is in the rule's range."""
     unit = 1.0
     while unit >= SMALLEST:
         try:
-            return (unit, *maps(unit))
+            matrices(unit)
         except PolyakError:  # out of the setting's range
             unit /= 2
+        else:
+            return unit
     return None
+
+
+def _is_affine(none: StepMap, slope: StepMap, other: StepMap, lr: float) -> bool:
+    """Whether the map at a learning rate is that at 0 and so many times the slope."""
+    return _same(other.A, none.A + lr * slope.A) and _same(other.B, none.B + lr * slope.B)
 
 
 def _scales(one: StepMap, other: StepMap, factor: float) -> bool:
@@ -112,5 +113,5 @@ def _response(step: StepMap) -> NDArray[np.float64]:
     return np.array(found)
 
 
-def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
+def _same(a: NDArray[np.floating], b: NDArray[np.floating]) -> bool:
     return bool(np.abs(a - b).max() <= EXACT * np.abs(b).max())

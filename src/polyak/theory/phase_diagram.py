@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from polyak.ground.errors import PolyakError
+from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
-from polyak.ground.version import __version__
+from polyak.ground.types import Pytree
+from polyak.rules import Optimizer
 from polyak.theory import spectrum
-from polyak.theory.family import WIDE, Family, family, free_setting, steps_on
+from polyak.theory.datasets import dataset
+from polyak.theory.rule_family import WIDE, AnyRule, Family, family, steps_on
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 CELLS = 400  # along each axis, by default
 TOP = 4.2  # a little over 2 + 2 gamma, the heavy ball's edge at a momentum of 1
@@ -23,13 +28,13 @@ AXIS = "lr_curvature"
 
 
 def phase_diagram(
-    rule: Any,
+    rule: AnyRule,
     *,
     lr_curvature: Sequence[float] | NDArray[np.float64] | None = None,
     over: str | None = None,
     values: Sequence[float] | NDArray[np.float64] | None = None,
     curvature: float = 1.0,
-) -> Any:
+) -> xr.Dataset:
     """Rate and regime of a rule on a quadratic, over a = lr * curvature, and its momentum or another setting.
 
     Args:
@@ -51,26 +56,33 @@ def phase_diagram(
     >>> p.rate.values.ravel().round(6), p.regime.values.ravel()
     (array([0.707107, 0.707107, 1.174166]), array([2, 2, 4], dtype=int8))
     """
-    found = family(rule)
-    other = _other(found, over)
+    free = family(rule)
+    other = _other(free, over)
     if not (np.isfinite(curvature) and curvature > 0):
         raise PolyakError(f"curvature is {curvature}, expected a finite number over 0")
     a = _axis(AXIS, np.linspace(0, TOP, CELLS) if lr_curvature is None else lr_curvature, 0.0, np.inf)
     axes = {AXIS: a}
     if other is not None:
-        low, high = found.others[other]
+        low, high = free.others[other]
         top = np.nextafter(1, 0) if high == WIDE else high
         axes[other] = _axis(other, np.linspace(low, high, CELLS) if values is None else values, low, top)
     with jax.enable_x64(True):
-        names = (found.lr,) if other is None else (found.lr, other)
+        names = (free.lr,) if other is None else (free.lr, other)
         grids = [jnp.asarray(a) / curvature, *(jnp.asarray(axis) for axis in list(axes.values())[1:])]
-        kept = found.kept(names)
-        rates, regimes = map(np.asarray, _cells(found.rule, found.state, kept, names, curvature, *grids))
-    return _dataset(found, axes, curvature, rates, regimes)
+        kept = free.kept(names)
+        rates, regimes = map(np.asarray, _cells(free.rule, free.state, kept, names, curvature, *grids))
+    return _dataset(free, axes, curvature, rates, regimes)
 
 
 @partial(jax.jit, static_argnums=(2, 3))
-def _cells(rule: Any, state: Any, kept: Any, names: tuple[str, ...], curvature: Any, *grids: Any) -> Any:
+def _cells(
+    rule: Optimizer,
+    state: Pytree,
+    kept: tuple[int, ...],
+    names: tuple[str, ...],
+    curvature: float | jax.Array,
+    *grids: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
     """Rate and regime of every cell: eigenvalues in closed form, all cells at once."""
     settings = dict(zip(names, jnp.meshgrid(*grids, indexing="ij"), strict=True))
     D = steps_on(rule, state, kept, settings, curvature)
@@ -78,16 +90,18 @@ def _cells(rule: Any, state: Any, kept: Any, names: tuple[str, ...], curvature: 
     return jnp.exp(log_rates), spectrum.regime(spectrum.shifts(D), log_rates)
 
 
-def _other(found: Family, over: str | None) -> str | None:
+def _other(free: Family, over: str | None) -> str | None:
     if over is not None:
-        if free_setting(found, over) == found.lr:
+        if over not in (free.lr, *free.others):
+            raise unknown(f"setting of {free.name}", over, (free.lr, *free.others))
+        if over == free.lr:
             raise PolyakError(f"{over} is the learning rate, which the axis lr_curvature is of")
         return over
-    names = list(found.others)
+    names = list(free.others)
     return "momentum" if "momentum" in names else (names[0] if names else None)
 
 
-def _axis(name: str, values: Any, low: float, high: float) -> NDArray[np.float64]:
+def _axis(name: str, values: ArrayLike, low: float, high: float) -> NDArray[np.float64]:
     try:
         axis = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -104,39 +118,33 @@ def _axis(name: str, values: Any, low: float, high: float) -> NDArray[np.float64
 
 
 def _dataset(
-    found: Family,
+    free: Family,
     axes: dict[str, NDArray[np.float64]],
     curvature: float,
     rates: NDArray[np.float64],
     regimes: NDArray[np.int8],
-) -> Any:
-    import xarray as xr
-
+) -> xr.Dataset:
     names = {name: f"{name}_setting" if name in ("rate", "regime") else name for name in axes}
     dims = tuple(names.values())
     about = {"flag_values": list(range(len(spectrum.REGIMES))), "flag_meanings": ", ".join(spectrum.REGIMES)}
-    coords: dict[str, Any] = {
+    coords = {
         names[name]: (
             names[name],
             values,
-            {"long_name": name if name != AXIS else f"{found.lr} times curvature"},
+            {"long_name": name if name != AXIS else f"{free.lr} times curvature"},
         )
         for name, values in axes.items()
     }
-    varied = {found.lr, *axes}
-    fixed = {name: value for name, value in found.rule.settings().items() if name not in varied}
-    attrs = {
-        "rule": found.name,
-        "settings": ", ".join(f"{name}={value}" for name, value in fixed.items()),
-        "curvature": curvature,
-        "true_of": "quadratics",
-        "version": __version__,
-    }
-    return xr.Dataset(
+    varied = {free.lr, *axes}
+    fixed = {name: value for name, value in free.rule.settings().items() if name not in varied}
+    return dataset(
+        free.name,
         {
             "rate": (dims, rates, {"long_name": "spectral radius of a step", "units": "1"}),
             "regime": (dims, regimes, {"long_name": "regime", **about}),
         },
         coords,
-        attrs,
+        settings=", ".join(f"{name}={value}" for name, value in fixed.items()),
+        curvature=curvature,
+        true_of="quadratics",
     )

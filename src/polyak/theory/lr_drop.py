@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
@@ -19,15 +19,19 @@ from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
+from polyak.ground.types import Pytree
 from polyak.problems import Problem
-from polyak.rules import as_rule
+from polyak.rules import Optimizer, as_rule
 from polyak.run.result import Result
+from polyak.theory.datasets import dataset
 from polyak.theory.examination import require_constant
-from polyak.theory.expectation import MOST_STEPS, SEEDS, expectation_of, first_moments
+from polyak.theory.expected_training import MOST_STEPS, SEEDS, Training
 from polyak.theory.learning_rate import learning_rate_of, scaled
-from polyak.theory.moments import moments
-from polyak.theory.recursion import Steps, worth
-from polyak.theory.step_map import require_data_alone, step_maps
+from polyak.theory.moment_recursion import worth
+from polyak.theory.step_map import step_maps
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,21 +48,22 @@ class Drop(Result):
         best: the number of steps before the drop that ends lowest.
     """
 
-    rule: Any
+    rule: Optimizer
     problem: Problem
     batch_size: int
     factor: float
     losses: NDArray[np.float64]
     best: int
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> xr.Dataset:
         """The same as an xarray.Dataset with the dimension dropped_after."""
-        import xarray as xr
-
-        return xr.Dataset(
+        return dataset(
+            self.rule,
             {"loss": ("dropped_after", self.losses, {"long_name": "expected loss after the last step"})},
             {"dropped_after": ("dropped_after", np.arange(len(self.losses)), {"units": "steps"})},
-            {"rule": str(self.rule), "target": self.problem.name, "factor": self.factor, "best": self.best},
+            on=self.problem.name,
+            factor=self.factor,
+            best=self.best,
         )
 
     def __str__(self) -> str:
@@ -75,20 +80,20 @@ class Drop(Result):
 
 
 def lr_drop(
-    rule: Any,
-    problem: Problem,
+    rule: Optimizer | str,
+    on: Problem,
     *,
     factor: float = 0.1,
     batch_size: int = 10,
     steps: int = 300,
     seeds: int | Sequence[int] = SEEDS,
-    point: Any = None,
+    point: Pytree = None,
 ) -> Drop:
     """When to drop the learning rate: the expected loss after the last step, for every step it may be dropped at.
 
     Args:
         rule: a rule with constant settings that is linear in the gradient; its slots are kept through the drop.
-        problem: least squares of at most 64 parameters, or any with the `point` of its quadratic model.
+        on: least squares of at most 64 parameters, or any with the `point` of its quadratic model.
         factor: what the learning rate is multiplied by, in (0, 1).
         batch_size: rows in a batch, drawn with replacement.
         steps: how many are taken in all, before and after the drop.
@@ -108,16 +113,13 @@ def lr_drop(
         raise PolyakError(f"factor is {factor}, expected a number in (0, 1)")
     require_constant(rule)
     steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
-    found = moments(problem, point)
-    batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=problem.data.rows)
+    training = Training(on, batch_size, point)
     name, value = learning_rate_of(rule)
-    before, after = step_maps(rule, steps), step_maps(scaled(rule, name, value, factor), steps)
-    require_data_alone(rule, before)
-    begun = first_moments(problem, found, before.start, seeds, None)
-    P = expectation_of(before, found, batch_size, *begun).P[: steps + 1]
+    before, after = training.maps(rule, steps), step_maps(scaled(rule, name, value, factor), steps)
+    P = training.expected(before, *training.first_moments(before.start, seeds))[-1][: steps + 1]
     with jax.enable_x64(True):
-        small = Steps(*map(jnp.asarray, (after.A, after.B, found.M, found.V / batch_size)))
-        W = np.asarray(worth(jnp.asarray(found.loss), small, jnp.asarray(P[0])))[: steps + 1]
+        K = jnp.asarray(training.moments.loss)
+        W = np.asarray(worth(K, training.steps(after), jnp.asarray(P[0])))[: steps + 1]
     losses = np.einsum("kij,kij->k", W[::-1], P) / 2
     losses = np.where(np.isfinite(losses), losses, np.inf)  # what grew beyond float64
-    return Drop(rule, problem, batch_size, factor, losses, int(losses.argmin()))
+    return Drop(rule, on, training.batch_size, factor, losses, int(losses.argmin()))

@@ -14,7 +14,6 @@ On a quadratic both are rounding.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from polyak.landscapes import Landscape
 from polyak.run import Trace
 from polyak.theory.curvatures import hessians, point_of
-from polyak.theory.examination import room
+from polyak.theory.state_space import room
 from polyak.theory.step_map import step_maps
 
 CHANGES = (
@@ -33,7 +32,7 @@ LARGEST = 1e100  # a position, whose square still has a sum
 MOST_STEPS = 10_000  # that are held against their curvatures
 
 
-def curvature_change(landscape: Landscape, positions: NDArray[Any]) -> float:
+def curvature_change(landscape: Landscape, positions: NDArray[np.floating]) -> float:
     """How much the Hessian changes along positions (k, n), as a part of the one that is predicted from; inf from 0.
 
     >>> import polyak as pk

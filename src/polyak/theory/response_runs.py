@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,16 +10,16 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from polyak.rules import tabulated
-from polyak.theory import probe
-from polyak.theory.examination import room
+from polyak.ground.types import Pytree
+from polyak.rules import Optimizer
+from polyak.theory.state_space import begin, move, pack, room, runnable
 
 
 def difference(
-    rule: Any, compiled: bool, at: int, steps: int, gradient: float
+    rule: Optimizer, compiled: bool, at: int, steps: int, gradient: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What the impulse takes off x at steps at, at + 1 ..., shape (steps,), and what it leaves in z after the last."""
-    rule = tabulated(probe.probed(rule), at + steps, room(at + steps))
+    rule = runnable(rule, at + steps)
     with jax.enable_x64(True):
         run, count = (_runs, room(steps)) if compiled else (_runs_eager, steps)
         both = run(rule, at, gradient, count)
@@ -30,31 +29,33 @@ def difference(
 
 
 @partial(jax.jit, static_argnums=3)
-def _runs(rule: Any, at: Any, gradient: Any, steps: int) -> Any:
+def _runs(rule: Optimizer, at: jax.Array, gradient: jax.Array, steps: int) -> jax.Array:
     """z at steps at .. at + steps, with the impulse and without it: shape (2, steps + 1, n)."""
     g = jnp.full(1, gradient, dtype=jnp.float64)
 
-    def step(carry: Any, impulse: Any) -> tuple[Any, Any]:
+    def step(
+        carry: tuple[jax.Array, Pytree], impulse: jax.Array | float
+    ) -> tuple[tuple[jax.Array, Pytree], jax.Array]:
         z, state = carry
-        z, state = probe.move(rule, state, z, g + impulse)
+        z, state = move(rule, state, z, g + impulse)
         return (z, state), z
 
-    state = probe.begin(rule)
-    begun = lax.fori_loop(0, at, lambda _, carry: step(carry, 0.0)[0], (probe.pack(g * 0, state), state))
+    state = begin(rule)
+    begun = lax.fori_loop(0, at, lambda _, carry: step(carry, 0.0)[0], (pack(g * 0, state), state))
     impulses = jnp.zeros((2, steps)).at[0, 0].set(1.0)
     z = jax.vmap(lambda row: lax.scan(step, begun, row)[1])(impulses)
     return jnp.concatenate([jnp.broadcast_to(begun[0], (2, 1, len(begun[0]))), z], axis=1)
 
 
-def _runs_eager(rule: Any, at: int, gradient: float, steps: int) -> Any:
+def _runs_eager(rule: Optimizer, at: int, gradient: float, steps: int) -> jax.Array:
     """The same, step by step."""
     runs = []
     for impulse in (1.0, 0.0):
-        state = probe.begin(rule)
-        z, rows = probe.pack(jnp.zeros(1), state), []
+        state = begin(rule)
+        z, rows = pack(jnp.zeros(1), state), []
         for step in range(at + steps + 1):
             if step >= at:
                 rows.append(z)
-            z, state = probe.move(rule, state, z, jnp.full(1, gradient + impulse * (step == at)))
+            z, state = move(rule, state, z, jnp.full(1, gradient + impulse * (step == at)))
         runs.append(jnp.stack(rows))
     return jnp.stack(runs)
