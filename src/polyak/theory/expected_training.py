@@ -19,7 +19,7 @@ from polyak.ground.types import Pytree
 from polyak.problems import Problem
 from polyak.rules import Optimizer
 from polyak.run.batches import parameter_generator
-from polyak.run.train import seeds_from
+from polyak.run.seeds import seeds_from
 from polyak.theory.data_moments import flat, moments
 from polyak.theory.moment_recursion import Steps, recursion
 from polyak.theory.step_map import StepSequence, require_data_alone, step_maps
