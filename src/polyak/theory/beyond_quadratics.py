@@ -11,7 +11,7 @@ from polyak.theory.semidefinite import UnsolvedError
 from polyak.theory.stability_result import Stability
 
 
-def beyond_quadratics(found: Stability) -> Guarantee | None:
+def beyond_quadratics(stability: Stability) -> Guarantee | None:
     """The guarantee on all functions with curvature from the smallest to the largest of a stability's.
 
     None where there is nothing to say: one curvature, a saddle, a function of the plane, a rule that diverges on these
@@ -22,12 +22,12 @@ def beyond_quadratics(found: Stability) -> Guarantee | None:
     >>> round(held.rate, 4), held.certified
     (0.9, True)
     """
-    m, L = found.curvatures.min(), found.curvatures.max()
-    if not (np.isfinite(m) and 0 < m < L <= LARGEST_CONDITION * m and found.stable):
+    m, L = stability.curvatures.min(), stability.curvatures.max()
+    if not (np.isfinite(m) and 0 < m < L <= LARGEST_CONDITION * m and stability.stable):
         return None
-    if found.places is not None or not has("cvxpy", "clarabel"):
+    if stability.places is not None or not has("cvxpy", "clarabel"):
         return None
     try:
-        return guarantee(found.rule, smoothness=float(L), strong_convexity=float(m))
+        return guarantee(stability.rule, smoothness=float(L), strong_convexity=float(m))
     except UnsolvedError:
         return None

@@ -51,12 +51,12 @@ def checked_ends(smoothness: float, strong_convexity: float) -> tuple[float, flo
 
 def _number(name: str, value: float) -> float:
     try:
-        found = float(value)
+        number = float(value)
     except (TypeError, ValueError):
-        found = math.nan
-    if isinstance(value, bool | str) or not math.isfinite(found):
+        number = math.nan
+    if isinstance(value, bool | str) or not math.isfinite(number):
         raise PolyakError(f"{name} is {value!r}, expected a finite number over 0")
-    return found
+    return number
 
 
 def quadratic_rate(step: StepMap, m: float, L: float) -> tuple[float, float]:
@@ -79,32 +79,32 @@ def best_certificate(step: StepMap, m: float, L: float, *, to: float = TO) -> Ce
     slack = to * (1 - low)
     for window in WINDOWS:
         known = conditions(step, m, L, window)
-        found = certificate(known, 1 - slack)
-        if found.holds:
+        best = certificate(known, 1 - slack)
+        if best.holds:
             break
     else:
         return None
-    found = _closed_in(known, low, slack, found)
-    if found.rate > low + 2 * slack and window < WINDOWS[-1]:
+    best = _closed_in(known, low, slack, best)
+    if best.rate > low + 2 * slack and window < WINDOWS[-1]:
         wider = conditions(step, m, L, WINDOWS[-1])
-        better = _tried(wider, found.rate - max(slack, WORTH * (1 - found.rate)))
+        better = _tried(wider, best.rate - max(slack, WORTH * (1 - best.rate)))
         if better is not None and better.holds:
-            found = _closed_in(wider, low, slack, better)
-    return found
+            best = _closed_in(wider, low, slack, better)
+    return best
 
 
-def _closed_in(known: Conditions, low: float, slack: float, found: Certificate) -> Certificate:
+def _closed_in(known: Conditions, low: float, slack: float, best: Certificate) -> Certificate:
     """The least rate that holds, between one that cannot and one that does, by the zero of the margin (Illinois).
 
     On many rules the rate on quadratics is the first that holds: it is asked first.
     """
-    ends, margins = [low, found.rate], [-math.inf, found.margin]
+    ends, margins = [low, best.rate], [-math.inf, best.margin]
     guess, side = low + slack, 0
     while ends[1] - ends[0] > slack and guess < ends[1]:
         tried = _tried(known, guess)
         holds = tried is not None and tried.holds
         if holds and tried is not None:
-            found, ends[1], margins[1] = tried, guess, tried.margin
+            best, ends[1], margins[1] = tried, guess, tried.margin
         else:
             ends[0], margins[0] = guess, -math.inf if tried is None else min(tried.margin, 0.0)
         now = 1 if holds else -1
@@ -114,7 +114,7 @@ def _closed_in(known: Conditions, low: float, slack: float, found: Certificate) 
         share = -margins[0] / (margins[1] - margins[0]) if math.isfinite(margins[0]) else 0.5
         inside = 0.45 * slack
         guess = min(max(ends[0] + share * (ends[1] - ends[0]), ends[0] + inside), ends[1] - inside)
-    return found
+    return best
 
 
 def _tried(known: Conditions, rate: float) -> Certificate | None:

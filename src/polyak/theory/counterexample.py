@@ -72,9 +72,9 @@ def counterexample(rule: Optimizer, step: StepMap, m: float, L: float) -> Counte
                     landscape = piecewise_quadratic(
                         breaks.tolist(), curvatures.tolist(), start=start, name=name
                     )
-                    found = shown(rule, landscape, period)
-                    if found is not None:
-                        return found
+                    refutation = shown(rule, landscape, period)
+                    if refutation is not None:
+                        return refutation
     return None
 
 
@@ -130,7 +130,7 @@ def _cycle(step: StepMap, m: float, L: float, period: int, order: list[int]) -> 
         rows_below += [(m / L) * run - rise, rise - run]
     below = np.array(rows_below)
     below[:, -1] = 1.0
-    found = linprog(
+    solved = linprog(
         -np.eye(count)[-1],
         A_ub=below,
         b_ub=np.zeros(len(below)),
@@ -138,9 +138,9 @@ def _cycle(step: StepMap, m: float, L: float, period: int, order: list[int]) -> 
         b_eq=np.append(np.zeros(n * s), 1.0),
         bounds=[(None, None)] * (count - 1) + [(None, 1.0)],
     )
-    if found.status != 0 or found.x[-1] < SLACK:
+    if solved.status != 0 or solved.x[-1] < SLACK:
         return None
-    return (x @ found.x)[order], L * (u @ found.x)[order]
+    return (x @ solved.x)[order], L * (u @ solved.x)[order]
 
 
 def _functions(step: StepMap, m: float, L: float, x: Array, g: Array) -> Iterator[tuple[Array, Array]]:

@@ -120,22 +120,24 @@ def point_of(landscape: Landscape) -> tuple[NDArray[np.float64], str]:
 def _of_landscape(landscape: Landscape) -> Curvatures:
     point, where = point_of(landscape)
     spelled = ", ".join(readable(value, 6) for value in point)
-    found = _hessian_eigenvalues(landscape, point[None])[0]
+    eigenvalues = _hessian_eigenvalues(landscape, point[None])[0]
     return _at_one_point(
-        found, f"{landscape.name} {where}", f"{landscape.name}, {where} ({spelled})", len(found)
+        eigenvalues, f"{landscape.name} {where}", f"{landscape.name}, {where} ({spelled})", len(eigenvalues)
     )
 
 
 def _of_trace(trace: Trace) -> Curvatures:
     finite = np.isfinite(trace.positions).all(axis=1)
-    found = _hessian_eigenvalues(trace.landscape, trace.positions[finite])
+    eigenvalues = _hessian_eigenvalues(trace.landscape, trace.positions[finite])
     # Along a trace a curvature may pass through 0: at the places where it does, nothing pulls.
-    pulls = np.isfinite(found) & (np.abs(found) > TO * rounding(found, found.shape[-1]))
+    pulls = np.isfinite(eigenvalues) & (
+        np.abs(eigenvalues) > TO * rounding(eigenvalues, eigenvalues.shape[-1])
+    )
     if not pulls.any():
         raise PolyakError(f"{trace.landscape.name} is flat along the trace: no curvature is other than 0")
-    places = np.broadcast_to(np.flatnonzero(finite)[:, None], found.shape)
+    places = np.broadcast_to(np.flatnonzero(finite)[:, None], eigenvalues.shape)
     origin = f"{trace.landscape.name}, along a trace of {trace.steps} steps"
-    return Curvatures(found[pulls], origin, places[pulls].astype(np.int64), int((~pulls).sum()))
+    return Curvatures(eigenvalues[pulls], origin, places[pulls].astype(np.int64), int((~pulls).sum()))
 
 
 def _of_problem(problem: Problem, params: Pytree) -> Curvatures:
@@ -155,23 +157,23 @@ def _of_problem(problem: Problem, params: Pytree) -> Curvatures:
     return _at_one_point(ends, what, f"{origin}, the ends of its spectrum", hessian.size)
 
 
-def _at_one_point(found: NDArray[np.float64], what: str, origin: str, size: int) -> Curvatures:
+def _at_one_point(eigenvalues: NDArray[np.float64], what: str, origin: str, size: int) -> Curvatures:
     """Eigenvalues of one Hessian of `size` rows, without those that are flat."""
-    if not np.isfinite(found).all():
+    if not np.isfinite(eigenvalues).all():
         raise PolyakError(f"the Hessian of {what} is not finite")
-    pulls = pulling(found, size, what)
+    pulls = pulling(eigenvalues, size, what)
     flat = int((~pulls).sum())
     left_out = f", {flat} flat direction{'s' * (flat > 1)} left out" if flat else ""
-    return Curvatures(found[pulls], origin + left_out, None, flat)
+    return Curvatures(eigenvalues[pulls], origin + left_out, None, flat)
 
 
 def _hessian_eigenvalues(landscape: Landscape, points: NDArray[np.floating]) -> NDArray[np.float64]:
     """The eigenvalues of the Hessian at points (k, n), rising: shape (k, n)."""
     there = hessians(landscape, points)
     finite = np.isfinite(there).all(axis=(1, 2))
-    found = np.full(points.shape, np.nan)
-    found[finite] = np.linalg.eigvalsh(there[finite])
-    return found
+    eigenvalues = np.full(points.shape, np.nan)
+    eigenvalues[finite] = np.linalg.eigvalsh(there[finite])
+    return eigenvalues
 
 
 def hessians(landscape: Landscape, points: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -163,11 +163,11 @@ def _moments(problem: Problem, point: NDArray[np.float64], *, exact: bool) -> Mo
     return Moments(point + away, least, M, V.reshape(d * d, (d + 1) ** 2), exact, origin)
 
 
-def curvatures_of(found: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def curvatures_of(data: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The Hessian's eigenvalues that are not flat, rising, shape (k,), and their axes, shape (d, k)."""
-    H = found.M[:, :-1]
+    H = data.M[:, :-1]
     values, U = np.linalg.eigh((H + H.T) / 2)
-    pulls = pulling(values, found.size, "the data")
+    pulls = pulling(values, data.size, "the data")
     return values[pulls], U[:, pulls]
 
 
@@ -199,5 +199,5 @@ def _rows(
         return loss(unravel(p), features[None], label[None])
 
     slope, bend = jax.grad(of_row), jax.hessian(of_row)
-    found: tuple[jax.Array, jax.Array] = jax.vmap(lambda *row: (bend(point, *row), slope(point, *row)))(X, y)
-    return found
+    rows: tuple[jax.Array, jax.Array] = jax.vmap(lambda *row: (bend(point, *row), slope(point, *row)))(X, y)
+    return rows

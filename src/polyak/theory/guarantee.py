@@ -95,27 +95,29 @@ class Guarantee(Result):
         """What is known, a sentence each."""
         m, L = readable(self.strong_convexity), readable(self.smoothness)
         functions = f"every function with curvature from {m} to {L}"
-        found = []
+        sentences = []
         if self.certified:
             rate = readable(self.rate, 5)
-            found.append(
+            sentences.append(
                 f"On {functions} an error shrinks by {rate} a step or faster in the long run: proved."
             )
         else:
-            found.append(f"On {functions} no rate below 1 is certified.")
+            sentences.append(f"On {functions} no rate below 1 is certified.")
         if self.quadratic_rate < STABLE:
             rate = readable(self.quadratic_rate, 5)
             known = f"On the quadratics among them alone the rate is {rate}"
-            found.append(known + (", as slow: no smaller rate holds." if self.tight else "."))
+            sentences.append(known + (", as slow: no smaller rate holds." if self.tight else "."))
         if self.refutation is not None:
-            found.append(self._refuted(self.refutation))
+            sentences.append(self._refuted(self.refutation))
         elif not self.certified:
-            found.append(
+            sentences.append(
                 "No function was found that shows why: a rate below 1 is neither proved nor disproved."
             )
         if self.step.feeds_back:
-            found.append("It goes to the rule's own fixed point: decay pulls that away from the minimiser.")
-        return tuple(found)
+            sentences.append(
+                "It goes to the rule's own fixed point: decay pulls that away from the minimiser."
+            )
+        return tuple(sentences)
 
     def _refuted(self, shown: Counterexample) -> str:
         on = f"on one of them ({shown.landscape.source}), from {readable(shown.landscape.start[0])},"

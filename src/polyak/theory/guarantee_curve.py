@@ -83,10 +83,10 @@ def _rate(step: StepMap, m: float, L: float, on_quadratics: float) -> float:
     if m == L:
         return on_quadratics if on_quadratics < STABLE else math.inf
     try:
-        found = best_certificate(step, m, L, to=CLOSELY)
+        proof = best_certificate(step, m, L, to=CLOSELY)
     except UnsolvedError:
         return math.nan
-    return math.inf if found is None else found.rate
+    return math.inf if proof is None else proof.rate
 
 
 class _Scaled:

@@ -165,7 +165,7 @@ class _Search:
         reach = (self.high - self.low) / np.array(COARSE[: len(here)])
         for done in range(STARTS):
             corners = np.vstack([np.zeros(len(here)), np.diag((-1.0) ** done * reach)])
-            found = minimize(
+            simplex = minimize(
                 self._rate,
                 here,
                 method="Nelder-Mead",
@@ -177,7 +177,7 @@ class _Search:
                     "fatol": GAIN * (1 - self._rate(here)),
                 },
             )
-            here, reach = found.x, reach / 4
+            here, reach = simplex.x, reach / 4
             progress(done + 1, STARTS)
         return self._settings(here)
 

@@ -98,8 +98,8 @@ def worth(K: jax.Array, steps: Steps, size: jax.Array) -> jax.Array:
     W = jnp.zeros_like(size).at[q[:, None], q].set(K)
     A, B = steps.A[0], steps.B[0]
     back = jax.linear_transpose(lambda P: second_moment(P, A, B, steps.M, steps.V), size)
-    _, found = lax.scan(lambda W, _: (back(W)[0], W), W, length=len(steps.A) + 1)
-    return found
+    _, worths = lax.scan(lambda W, _: (back(W)[0], W), W, length=len(steps.A) + 1)
+    return worths
 
 
 def _recorded(mu: jax.Array, P: jax.Array, K: jax.Array) -> Recorded:

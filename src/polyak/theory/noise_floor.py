@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from polyak.theory.data_moments import Moments, curvatures_of
 
 
-def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], found: Moments, batch_size: int) -> float:
+def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], moments: Moments, batch_size: int) -> float:
     """The expected loss in the long run; inf where the spread grows without end.
 
     Args:
         A: the step's map, shape (s, s).
         B: what the gradient adds, shape (s,).
-        found: the data's moments.
+        moments: of the data.
         batch_size: b.
 
     The spread may grow although the mean converges: the noise is multiplied too.
@@ -32,13 +32,13 @@ def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], found: Moments, 
     Source: Bach, F. & Moulines, E. (2013). Non-strongly-convex smooth stochastic approximation with convergence rate
     O(1/n), for the recursion; Gitman et al. (2019), Understanding the role of momentum, for the Lyapunov equation.
     """
-    d = found.size
-    curvatures, U = curvatures_of(found)
+    d = moments.size
+    curvatures, U = curvatures_of(moments)
     k = len(curvatures)
     kappa = spread_per_noise(A, B, curvatures)
     if kappa is None:
         return math.inf
-    V = found.V.reshape(d, d, d + 1, d + 1) / batch_size
+    V = moments.V.reshape(d, d, d + 1, d + 1) / batch_size
     c = np.einsum("ia,jb,ij->ab", U, U, V[:, :, -1, -1])
     F = np.einsum("ia,jb,ijkl,kc,ld->abcd", U, U, V[:, :, :d, :d], U, U, optimize=True)
     F = (F * kappa).reshape(k * k, k * k)
@@ -46,7 +46,7 @@ def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], found: Moments, 
     if not _radius(F, k) < 1:
         return math.inf
     C = np.linalg.solve(np.eye(k * k) - F, c.ravel()).reshape(k, k)
-    return float(found.least + (curvatures * np.diag(kappa * C)).sum() / 2)
+    return float(moments.least + (curvatures * np.diag(kappa * C)).sum() / 2)
 
 
 def spread_per_noise(

@@ -120,8 +120,8 @@ def _least(
         grid = low + (high - low) * jnp.linspace(0, 1, points)
         values, others = jax.vmap(f)(grid)
         at = values.argmin()
-        found = values[at], (grid[at], jax.tree.map(lambda entries: entries[at], others))
-        return grid[jnp.maximum(at - 1, 0)], grid[jnp.minimum(at + 1, points - 1)], found
+        least = values[at], (grid[at], jax.tree.map(lambda entries: entries[at], others))
+        return grid[jnp.maximum(at - 1, 0)], grid[jnp.minimum(at + 1, points - 1)], least
 
     rounds = math.ceil(digits / math.log10((points - 1) / 2))
     ends = jnp.asarray(low, dtype=jnp.float64), jnp.asarray(high, dtype=jnp.float64)

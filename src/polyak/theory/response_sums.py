@@ -73,8 +73,9 @@ def linear_sums(
     fade: float,
 ) -> Sums:
     """Those of a linear rule, past the weights shown too, after which the impulse left `left` in z."""
-    length, memory = len(weights), 1 / (1 - fade)
+    length = len(weights)
     gain = float(weights.sum()) + _tail(examination, at + length, left)
+    memory = 1 / (1 - fade)
     half_life = math.log(0.5) / math.log(fade) if fade > 0 else 0.0
     return Sums(gain, memory, half_life, _held(examination, at, weights, left, whole(memory, length), gain))
 

@@ -34,8 +34,8 @@ def shifts(D: jax.Array) -> jax.Array:
     if size == 1:
         return (D[..., 0] + 0j).astype(jnp.complex128)
     if size > 2:
-        found = jnp.linalg.eigvals(D)
-        return jnp.take_along_axis(found, jnp.argsort(-jnp.abs(1 + found), axis=-1), axis=-1)
+        delta = jnp.linalg.eigvals(D)
+        return jnp.take_along_axis(delta, jnp.argsort(-jnp.abs(1 + delta), axis=-1), axis=-1)
     low, high, turn = _pair(D, *_settled(D))
     low_first = 1 + (low + high) / 2 < 0
     first = jnp.where(low_first, low, high) + 1j * jnp.where(low_first, -turn, turn)
@@ -150,12 +150,12 @@ def period(delta: NDArray[np.complex128]) -> NDArray[np.float64]:
 def path(M: NDArray[np.float64], z: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
     """z_0 .. z_steps for matrices (..., s, s) from z, shape (s,): shape (steps + 1, ..., s)."""
     now = np.broadcast_to(z, M.shape[:-1])
-    found = [now]
+    positions = [now]
     with np.errstate(all="ignore"):  # divergence is data
         for _ in range(steps):
             now = np.einsum("...ij,...j->...i", M, now)
-            found.append(now)
-    return np.array(found)
+            positions.append(now)
+    return np.array(positions)
 
 
 @jax.jit

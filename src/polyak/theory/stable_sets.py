@@ -49,17 +49,18 @@ def stable_lrs(
 
     None where the step is not affine in the learning rate: then nothing is said.
     """
-    at = at or 0
-    value = rule.settings()[name]
-    now = float(value(at)) if callable(value) else float(value)
+    value, step = rule.settings()[name], at or 0
+    now = float(value(step)) if callable(value) else float(value)
 
     def matrices(lr: float) -> Matrices:
-        return examination.matrices(runnable(scaled(rule, name, value, lr / now), at + 1), state)
+        return examination.matrices(runnable(scaled(rule, name, value, lr / now), step + 1), state)
 
     unit = _unit(matrices)
+    if unit is None:
+        return None
     curvatures = np.unique(curvatures[curvatures > 0])
-    if unit is None or not len(curvatures):
-        return None if unit is None else ()
+    if not len(curvatures):
+        return ()
     A, B = matrices(unit)
     kept = loop_through_x(A[None], B[None])
     one, two = reduced(A, B, kept), reduced(*matrices(unit / 2), kept)
@@ -74,7 +75,7 @@ def stable_lrs(
     except PolyakError:
         return None
     slope = StepMap((one.A - none.A) / unit, (one.B - none.B) / unit)
-    if not (_is_affine(none, slope, two, unit / 2) and _is_affine(none, slope, own, now)):
+    if not all(_is_affine(none, slope, *known) for known in ((two, unit / 2), (own, now))):
         return None
     return common([stable_set(none.change_on(c), slope.on(c)) for c in curvatures])
 
@@ -106,11 +107,11 @@ def _scales(one: StepMap, other: StepMap, factor: float) -> bool:
 
 def _response(step: StepMap) -> NDArray[np.float64]:
     """What one unit gradient leaves in x after 1, 2 .. 2 s steps."""
-    z, found = step.B, []
+    z, left = step.B, []
     for _ in range(2 * len(z)):
-        found.append(z[0])
+        left.append(z[0])
         z = step.A @ z
-    return np.array(found)
+    return np.array(left)
 
 
 def _same(a: NDArray[np.floating], b: NDArray[np.floating]) -> bool:

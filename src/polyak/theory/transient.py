@@ -110,11 +110,11 @@ class _Run:
     def _newton(self, delta: NDArray[np.complex128]) -> NDArray[np.float64]:
         """|e_x^T (D - delta_1) .. (D - delta_j) e_x| for j = 0 .. s - 1: shape (n, s)."""
         row = np.broadcast_to(np.eye(self.size)[0] + 0j, delta.shape)
-        found = [row[:, 0]]
+        factors = [row[:, 0]]
         for j in range(self.size - 1):
             row = np.einsum("ni,nij->nj", row, self.D) - delta[:, j, None] * row
-            found.append(row[:, 0])
-        return np.asarray(np.abs(np.stack(found, axis=-1)))
+            factors.append(row[:, 0])
+        return np.asarray(np.abs(np.stack(factors, axis=-1)))
 
     def end(self, bound: float) -> int:
         """A step from which on the length is at most `bound` for certain."""
@@ -185,12 +185,12 @@ class _Run:
 
     def _power(self, k: int) -> Matrices:
         """M^k - 1, which is as small as k D to begin with."""
-        found, factor = np.zeros_like(self.D), self.D
+        power, factor = np.zeros_like(self.D), self.D
         while k:
             if k & 1:
-                found = found + factor + found @ factor
+                power = power + factor + power @ factor
             factor, k = 2 * factor + factor @ factor, k >> 1
-        return found
+        return power
 
     def _length(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         x = np.abs(x) * self.weights[:, None]
