@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 import polyak as pk
 from polyak.theory import predictions as registry
 from polyak.theory.predictions import InTraining, OnCurvatures, Prediction, predictions, predicts

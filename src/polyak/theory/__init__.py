@@ -1,10 +1,9 @@
 """Theory: what a rule will do, derived from the rule itself by differentiating and running it; no formula per rule."""
 
-from polyak.theory.beyond_quadratics import beyond_quadratics
 from polyak.theory.closed_forms import ClosedForm
 from polyak.theory.curvatures import Curvatures, curvatures
 from polyak.theory.expectation import Expectation, expected_loss
-from polyak.theory.guarantee import Guarantee, guarantee
+from polyak.theory.guarantee import Guarantee, beyond_quadratics, guarantee
 from polyak.theory.guarantee_curve import guarantee_curve
 from polyak.theory.guaranteed_optimum import GuaranteedOptimum, guaranteed_optimum
 from polyak.theory.lr_drop import Drop, lr_drop

@@ -13,18 +13,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 from numpy.typing import ArrayLike
 
+from polyak.ground.extras import has
 from polyak.ground.numbers import readable
 from polyak.ground.progress import Progress
 from polyak.landscapes import Landscape
 from polyak.rules import Optimizer, as_rule
 from polyak.run.result import Result
 from polyak.theory.certificate import Certificate
-from polyak.theory.certified_rate import STABLE, best_certificate, checked_ends, quadratic_rate
+from polyak.theory.certified_rate import (
+    LARGEST_CONDITION,
+    STABLE,
+    best_certificate,
+    checked_ends,
+    quadratic_rate,
+)
 from polyak.theory.counterexample import Counterexample, counterexample, growing
 from polyak.theory.datasets import dataset
 from polyak.theory.guarantee_curve import guarantee_curve
+from polyak.theory.semidefinite import UnsolvedError
+from polyak.theory.stability_result import Stability
 from polyak.theory.step_map import StepMap, step_map
 
 if TYPE_CHECKING:
@@ -189,3 +199,25 @@ def guarantee(rule: Optimizer | str, *, smoothness: float, strong_convexity: flo
     elif proof is None and m < L:
         against = counterexample(rule, step, m, L)
     return Guarantee(rule, step, L, m, rate, on_quadratics, proof, against)
+
+
+def beyond_quadratics(stability: Stability) -> Guarantee | None:
+    """The guarantee on all functions with curvature from the smallest to the largest of a stability's.
+
+    None where there is nothing to say: one curvature, a saddle, a function of the plane, a rule that diverges on these
+    quadratics already; and where the extra `certify` is not installed or its solver failed.
+
+    >>> import polyak as pk
+    >>> held = beyond_quadratics(pk.stability(pk.GradientDescent(lr=0.1), [1.0, 9.0]))
+    >>> round(held.rate, 4), held.certified
+    (0.9, True)
+    """
+    m, L = stability.curvatures.min(), stability.curvatures.max()
+    if not (np.isfinite(m) and 0 < m < L <= LARGEST_CONDITION * m and stability.stable):
+        return None
+    if stability.places is not None or not has("cvxpy", "clarabel"):
+        return None
+    try:
+        return guarantee(stability.rule, smoothness=float(L), strong_convexity=float(m))
+    except UnsolvedError:
+        return None

@@ -19,9 +19,8 @@ from polyak.theory import spectrum
 from polyak.theory.datasets import dataset
 from polyak.theory.departure import ANOTHER_WAY
 from polyak.theory.pencil import Intervals, first_end
-from polyak.theory.stability_words import on_curvature, parting
 from polyak.theory.transient import peak, steps_until
-from polyak.theory.words import rate_in_words, stable_in_words
+from polyak.theory.words import on_curvature, parting, rate_in_words, stable_in_words
 
 if TYPE_CHECKING:
     import xarray as xr

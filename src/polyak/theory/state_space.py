@@ -50,9 +50,9 @@ def is_compiled(rule: Optimizer) -> bool:
     return not isinstance(rule, PageRule) or compiles(rule, jnp.zeros(1))
 
 
-def begin(rule: Optimizer, size: int = 1) -> Pytree:
-    """The rule's state before the first step, on `size` numbers that are 0."""
-    return start(rule, jnp.zeros(size))[1]
+def begin(rule: Optimizer) -> Pytree:
+    """The rule's state before the first step, on one number that is 0."""
+    return start(rule, jnp.zeros(1))[1]
 
 
 def pack(x: jax.Array, state: Pytree) -> jax.Array:
@@ -60,17 +60,17 @@ def pack(x: jax.Array, state: Pytree) -> jax.Array:
     return jnp.concatenate([x, *(leaf.ravel() for leaf in jax.tree.leaves(state) if _is_number(leaf))])
 
 
-def unpack(z: jax.Array, like: Pytree, size: int = 1) -> tuple[jax.Array, Pytree]:
+def unpack(z: jax.Array, like: Pytree) -> tuple[jax.Array, Pytree]:
     """x and the state that `pack` made z of; whole numbers are those of `like`."""
     leaves, tree = jax.tree.flatten(like)
-    place, filled = size, []
+    place, filled = 1, []
     for leaf in leaves:
         if _is_number(leaf):
             filled.append(z[place : place + leaf.size].reshape(leaf.shape).astype(leaf.dtype))
             place += leaf.size
         else:
             filled.append(leaf)
-    return z[:size], jax.tree.unflatten(tree, filled)
+    return z[:1], jax.tree.unflatten(tree, filled)
 
 
 def update(rule: Optimizer, g: jax.Array, state: Pytree, x: jax.Array) -> tuple[jax.Array, Pytree]:
@@ -82,7 +82,7 @@ def update(rule: Optimizer, g: jax.Array, state: Pytree, x: jax.Array) -> tuple[
 
 def move(rule: Optimizer, state: Pytree, z: jax.Array, g: jax.Array) -> tuple[jax.Array, Pytree]:
     """One step: z' for (z, g), and the state, whose counters have gone on."""
-    x, filled = unpack(z, state, g.shape[0])
+    x, filled = unpack(z, state)
     updates, new = update(rule, g, filled, x)
     return pack(x + updates, new), new
 

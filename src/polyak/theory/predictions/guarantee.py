@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyak.theory.beyond_quadratics import beyond_quadratics
+from polyak.theory.guarantee import beyond_quadratics
 from polyak.theory.predictions import OnCurvatures, Prediction, predicts
 
 
