@@ -1,4 +1,4 @@
-"""Predictions in words: a rate that is nearly 1, a peak, what is done on a curvature, a set of stable learning rates."""
+"""Predictions in words: a rate that is nearly 1, a peak, what happens on a curvature, the stable learning rates."""
 
 from __future__ import annotations
 
