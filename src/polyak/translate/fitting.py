@@ -122,10 +122,8 @@ def nearest_member(kind: type[LinearRule], fixed: Mapping[str, Any], rule: Linea
 
     def member(value: float) -> LinearRule:
         numbers = {} if name is None else {name: value}
-        unit = cast("LinearRule", kind.from_settings(**{**fixed, **numbers}, lr=1.0))
-        return cast(
-            "LinearRule", unit.replace(lr=algebra.rounded(gain / algebra.impulse_response(unit).gain))
-        )
+        unit = kind.from_settings(**{**fixed, **numbers}, lr=1.0)
+        return unit.replace(lr=algebra.rounded(gain / algebra.impulse_response(unit).gain))
 
     def apart(value: float) -> float:
         return min(distance(rule, member(value), steps=TRIED), BEYOND)

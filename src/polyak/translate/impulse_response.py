@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from polyak.ground.numbers import readable
 from polyak.rules import Coefficients, LinearRule
@@ -121,7 +121,7 @@ def solved(kind: type[LinearRule], fixed: Mapping[str, Any], response: ImpulseRe
 
     def member(numbers: Mapping[str, float], lr: float = 1.0) -> LinearRule:
         others = dict.fromkeys(names[len(numbers) :], 0.0)
-        return cast("LinearRule", kind.from_settings(**{**fixed, **others, **numbers, "lr": lr}))
+        return kind.from_settings(**{**fixed, **others, **numbers, "lr": lr})
 
     def fades(rule: LinearRule) -> float:
         return float(rule.coefficients().m) - response.fade
@@ -184,4 +184,4 @@ def _root(off: Callable[[float], float], ends: Interval, likely: float) -> float
 
 
 def _row(rule: LinearRule, lr: float) -> Coefficients:
-    return cast("LinearRule", rule.replace(lr=lr)).coefficients()
+    return rule.replace(lr=lr).coefficients()

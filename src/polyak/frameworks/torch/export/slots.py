@@ -62,8 +62,8 @@ class Slots:
         """The slots of one parameter before its first step."""
         x = x.detach()
         at = x if self.dtype is None else x.to(self.dtype)
-        if self.of_ours:
-            named = unwrapped(rule).slots(at)
+        if isinstance(ours := unwrapped(rule), Rule):
+            named = ours.slots(at)
         else:
             import jax
 
