@@ -1,1 +1,13 @@
 """jax.example_libraries."""
+
+from polyak.frameworks.framework import Framework, register
+
+FRAMEWORK = register(
+    Framework(
+        __name__,
+        "jax.example_libraries",
+        package="jax",
+        install="pip install jax",
+        velocities="the velocities in the state",
+    )
+)

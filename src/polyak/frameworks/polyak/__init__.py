@@ -1,1 +1,15 @@
-"""Polyak's own rules."""
+"""Our own rules."""
+
+from polyak.frameworks.framework import Framework, register
+
+FRAMEWORK = register(
+    Framework(
+        __name__,
+        "Polyak",
+        package="polyak",
+        install="pip install polyak",
+        schedules=True,
+        velocities='slots["velocity"]',
+        ours=True,
+    )
+)

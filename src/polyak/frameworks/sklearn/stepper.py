@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import copy
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sklearn.neural_network import _stochastic_optimizers as optimizers
 
-from polyak.frameworks.stepper import Array, check_arguments, refusals
+from polyak.frameworks.candidate import Candidate, named_arguments
+from polyak.frameworks.steppers import Array, check_arguments, refusals
 
 KIND = "solver of sklearn's MLP"
 
 
-def factories() -> dict[str, Any]:
+def factories() -> dict[str, Callable[..., Any]]:
     """The classes behind the solvers' names."""
     return {"sgd": optimizers.SGDOptimizer, "adam": optimizers.AdamOptimizer}
 
 
-def of_factory(label: str, factory: Any, settings: dict[str, Any]) -> SklearnStepper:
-    """The stepper of one of these classes."""
-    return SklearnStepper(label, factory, settings)
+def candidate(optimizer: object, label: str) -> Candidate | None:
+    """One of these classes."""
+    for factory in factories().values():
+        if factory is optimizer:
+            run = functools.partial(SklearnStepper, label, factory)
+            return Candidate(optimizer, label, run, named_arguments(factory))
+    return None
 
 
 class SklearnStepper:
     """An optimizer of scikit-learn's MLP, which updates NumPy arrays in place."""
 
-    skips_missing = False
+    skips_missing, takes_pytrees = False, False
 
-    def __init__(self, name: str, factory: Any, settings: dict[str, Any]) -> None:
+    def __init__(self, name: str, factory: Callable[..., Any], settings: Mapping[str, Any]) -> None:
         check_arguments(name, factory, settings, given=1)
         self.name, self.factory, self.settings = name, factory, settings
         with refusals(name):
@@ -39,7 +46,7 @@ class SklearnStepper:
         with refusals(self.name):
             self.optimizer = self.factory(self.params, **self.settings)
 
-    def step(self, grads: list[Array | None]) -> list[Array]:
+    def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """`update_params`; the number of rows seen, which only other learning-rate schedules look at, is left out."""
         with refusals(self.name):
             self.optimizer.update_params(self.params, grads)
@@ -49,10 +56,10 @@ class SklearnStepper:
         """The learning rate, under both names that scikit-learn reads."""
         self.optimizer.learning_rate_init = self.optimizer.learning_rate = lr
 
-    def state(self) -> Any:
+    def state(self) -> dict[str, Any]:
         """The optimizer's attributes: velocities or moments, the step's number."""
         return copy.deepcopy(vars(self.optimizer))
 
-    def load(self, state: Any) -> None:
+    def load(self, state: dict[str, Any]) -> None:
         """Take up a state that `state` gave."""
         vars(self.optimizer).update(copy.deepcopy(state))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,8 +10,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from polyak.frameworks.reading import Written
-from polyak.frameworks.spellings import Form, Meaning, Spelling, written
+from polyak.frameworks.rule_to_arguments import Written, written
+from polyak.frameworks.spelling import Form, Meaning, Spelling
 from polyak.ground.numbers import readable
 from polyak.rules import LinearRule, Rule
 from polyak.translate import impulse_response as algebra
@@ -67,11 +68,15 @@ def fits(spellings: Iterable[Spelling], meaning: Meaning) -> list[Fit]:
     rule = meaning.rule
     pairs = [(spelling, form) for spelling in spellings for form in spelling.forms]
     if not isinstance(rule, LinearRule):
-        alike = (pair for pair in pairs if pair[1].rule is type(rule))
-        return [fit for pair in alike for fit in _of_one_kind(*pair, meaning)]
+        alike = [pair for pair in pairs if pair[1].rule is type(rule)]
+        return _all(_of_one_kind(*pair, meaning) for pair in alike)
     family = [pair for pair in pairs if issubclass(pair[1].rule, LinearRule)]
-    equal = [fit for pair in family for fit in _solved(*pair, meaning, rule)]
-    return equal or [fit for pair in family for fit in _nearest(*pair, meaning, rule)]
+    equal = _all(_solved(*pair, meaning, rule) for pair in family)
+    return equal or _all(_nearest(*pair, meaning, rule) for pair in family)
+
+
+def _all(found: Iterable[Iterable[Fit]]) -> list[Fit]:
+    return list(itertools.chain.from_iterable(found))
 
 
 def _solved(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) -> Iterator[Fit]:
@@ -155,25 +160,32 @@ def _of_one_kind(spelling: Spelling, form: Form, meaning: Meaning) -> Iterator[F
     """The same rule with other choices: equal, or as near as another eps brings it where it is worst."""
     best: Fit | None = None
     for power in POWERS:
-        rule = (
-            meaning.rule if power == 1 else meaning.rule.replace(eps=algebra.rounded(meaning.rule.eps**power))
-        )
+        rule = _with_eps_to(power, meaning.rule)
         said = written(spelling, form, replace(meaning, rule=rule))
         if said is None:
             continue
         if power == 1 and not said.differences:
             yield _fit(spelling, meaning, said, ALWAYS)
             return
-        apart, at = _worst(meaning.rule, said.meaning.rule)
-        level = NEARLY if apart > EQUAL else _at_constant_lr(meaning.rule, said.meaning.rule)
-        if best is None or apart < best.distance:
-            best = replace(
-                _fit(spelling, meaning, said, level, (), apart), gradient=at if level == NEARLY else None
-            )
+        fit = _near(spelling, meaning, said)
+        if best is None or fit.distance < best.distance:
+            best = fit
         if _in_root(rule) == _in_root(said.meaning.rule):
             break
     if best is not None:
         yield best
+
+
+def _with_eps_to(power: float, rule: Any) -> Rule:
+    return cast("Rule", rule if power == 1 else rule.replace(eps=algebra.rounded(rule.eps**power)))
+
+
+def _near(spelling: Spelling, meaning: Meaning, said: Written) -> Fit:
+    """The same rule with other choices, and how far it is where it is furthest."""
+    apart, at = _worst(meaning.rule, said.meaning.rule)
+    level = NEARLY if apart > EQUAL else _at_constant_lr(meaning.rule, said.meaning.rule)
+    fit = _fit(spelling, meaning, said, level, (), apart)
+    return replace(fit, gradient=at if level == NEARLY else None)
 
 
 def _worst(rule: Rule, other: Rule, drop: float | None = None) -> tuple[float, float]:
@@ -183,13 +195,13 @@ def _worst(rule: Rule, other: Rule, drop: float | None = None) -> tuple[float, f
     return float(found[at]), float(SIZES[at])
 
 
-def _in_root(rule: Any) -> bool | None:
+def _in_root(rule: Rule) -> bool | None:
     """Whether the rule's eps is added to a square, and not to a root; None where it has one place only."""
     position = getattr(rule, "eps_position", None)
     return None if position is None else position == "inside"
 
 
-def _at_constant_lr(rule: Rule, other: Any) -> str:
+def _at_constant_lr(rule: Rule, other: Rule) -> str:
     """Whether two rules that are equal at a constant lr are so through a drop."""
     return ALWAYS if _worst(rule, other, drop=0.1)[0] <= EQUAL else AT_CONSTANT_LR
 

@@ -1,0 +1,50 @@
+"""A way in which implementations differ, as a row of a table; and what it makes of one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from polyak.verify.reference_model import Model
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A change that may explain a candidate.
+
+    Attributes:
+        verdict: in a few words.
+        words: what the candidate would do, in a sentence without its subject.
+        model: the reference, so changed.
+    """
+
+    verdict: str
+    words: str
+    model: Model
+
+
+def always(_: Model) -> bool:
+    """Of every model."""
+    return True
+
+
+@dataclass(frozen=True)
+class Change:
+    """A row: what is changed, of which models, and what it is called.
+
+    Attributes:
+        verdict: in a few words.
+        words: what the candidate would do; or a function of the model, where its numbers come into it.
+        change: makes it of a model.
+        applies: whether a model can be changed so.
+    """
+
+    verdict: str
+    words: str | Callable[[Model], str]
+    change: Callable[[Model], Model]
+    applies: Callable[[Model], bool] = always
+
+    def of(self, model: Model) -> Hypothesis:
+        """The hypothesis that a candidate is this model, so changed."""
+        words = self.words if isinstance(self.words, str) else self.words(model)
+        return Hypothesis(self.verdict, words, self.change(model))
