@@ -12,6 +12,7 @@ from polyak.rules import CATALOGUE, Adam, AdamW, Lion, Rule
 def spelling_of(rule: type[Rule]) -> Spelling:
     """A rule's name and settings, as a row.
 
+    >>> from polyak.rules import HeavyBall
     >>> spelling_of(HeavyBall).name, [argument.name for argument in spelling_of(HeavyBall).arguments]
     ('polyak:heavy_ball', ['lr', 'momentum', 'lr_in_velocity'])
     """
