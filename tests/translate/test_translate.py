@@ -483,5 +483,5 @@ def test_what_is_not_installed_is_named_with_what_to_install(
     assert proof.holds
     assert proof.sides[1] == "our heavy_ball for torch, which is not installed: pip install 'polyak[torch]'"
     state = optax.sgd(0.1, 0.9).init([np.ones(2)])
-    with refused("the states of torch need torch", "pip install 'polyak[torch]'"):
+    with refused("a state of torch needs torch", "pip install 'polyak[torch]'"):
         pk.convert_state(state, frm="optax:sgd", to="torch:SGD", lr=0.1, momentum=0.9)

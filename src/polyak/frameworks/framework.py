@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.metadata
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -15,6 +14,7 @@ from polyak.frameworks.candidate import Candidates
 from polyak.frameworks.spelling import Spelling
 from polyak.frameworks.state_format import Format
 from polyak.ground.errors import PolyakError
+from polyak.ground.extras import has, installing
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Framework:
         title: what it is called.
         package: what must be there for it to be run; empty where it is not run here.
         distribution: what that is installed as; by default the package's own name.
-        install: how.
+        extra: of Polyak's, which brings it; empty for what is there anyway.
         recorded: what was run elsewhere and recorded, for our rules to be held against; empty where nothing was.
         recorded_as: what our rule stands in for then, in words.
         plain_states: whether its states can be read where it is not installed.
@@ -47,7 +47,7 @@ class Framework:
     title: str
     package: str = ""
     distribution: str = ""
-    install: str = ""
+    extra: str = ""
     recorded: str = ""
     recorded_as: str = ""
     plain_states: bool = False
@@ -67,7 +67,7 @@ class Framework:
 
     def has(self, part: str) -> bool:
         """Whether its folder has a part: "stepper", "state", "export"."""
-        return importlib.util.find_spec(f"{self.folder}.{part}") is not None
+        return has(f"{self.folder}.{part}")
 
     def _part(self, name: str) -> ModuleType:
         return importlib.import_module(f"{self.folder}.{name}")
@@ -90,20 +90,32 @@ class Framework:
     @property
     def installed(self) -> bool:
         """Whether it can be run now."""
-        return self.run_here and importlib.util.find_spec(self.package) is not None
+        return self.run_here and has(self.package)
 
     @property
     def version(self) -> str:
         """The package that is run and its version, or what was recorded."""
         if not self.run_here:
             return self.recorded or "not run here"
-        name = self.distribution or self.package
-        return f"{name} {importlib.metadata.version(name)}"
+        return f"{self.installed_as} {importlib.metadata.version(self.installed_as)}"
+
+    @property
+    def installed_as(self) -> str:
+        """What its package is called where it is installed from."""
+        return self.distribution or self.package
+
+    @property
+    def install(self) -> str:
+        """The line that installs it."""
+        return installing(self.extra) if self.extra else f"pip install {self.installed_as}"
+
+    def _need(self, what: str) -> None:
+        if not self.installed:
+            raise PolyakError(f"{what} needs {self.installed_as}, which is not installed: {self.install}")
 
     def candidates(self, label: str) -> Candidates:
         """Its `stepper.py`, for an optimizer of that name; a PolyakError where the framework is not installed."""
-        if not self.installed:
-            raise PolyakError(f"{label} needs {self.package}, which is not installed: {self.install}")
+        self._need(label)
         return cast("Candidates", self._part("stepper"))
 
     def state_format(self) -> Format:
@@ -111,10 +123,8 @@ class Framework:
         if not self.has("state"):
             readable = ", ".join(prefix for prefix, each in FRAMEWORKS.items() if each.has("state"))
             raise PolyakError(f"the states of {self.prefix} are not read, expected one of {readable}")
-        if not (self.plain_states or self.installed):
-            raise PolyakError(
-                f"the states of {self.prefix} need {self.package}, which is not installed: {self.install}"
-            )
+        if not self.plain_states:
+            self._need(f"a state of {self.prefix}")
         return cast("Format", self._part("state"))
 
 

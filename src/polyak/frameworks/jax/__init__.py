@@ -7,7 +7,6 @@ FRAMEWORK = register(
         __name__,
         "jax.example_libraries",
         package="jax",
-        install="pip install jax",
         velocities="the velocities in the state",
     )
 )

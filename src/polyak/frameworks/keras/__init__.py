@@ -7,7 +7,7 @@ FRAMEWORK = register(
         __name__,
         "Keras 3",
         package="keras",
-        install="pip install 'polyak[keras]'",
+        extra="keras",
         plain_states=True,
         schedules=True,
         one_count=True,

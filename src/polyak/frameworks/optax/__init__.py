@@ -7,7 +7,7 @@ FRAMEWORK = register(
         __name__,
         "Optax",
         package="optax",
-        install="pip install optax",
+        extra="optax",
         schedules=True,
         velocities="the trace in the state",
         chain="optax.chain({})",

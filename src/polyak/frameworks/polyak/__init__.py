@@ -7,7 +7,6 @@ FRAMEWORK = register(
         __name__,
         "Polyak",
         package="polyak",
-        install="pip install polyak",
         schedules=True,
         velocities='slots["velocity"]',
         ours=True,

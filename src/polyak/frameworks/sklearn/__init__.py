@@ -8,7 +8,7 @@ FRAMEWORK = register(
         "scikit-learn",
         package="sklearn",
         distribution="scikit-learn",
-        install="pip install scikit-learn",
+        extra="data",
         velocities="optimizer.velocities",
         decay_in_loss="alpha={amount} times the rows of a batch, which spares the intercepts",
     )

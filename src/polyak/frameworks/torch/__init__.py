@@ -7,7 +7,7 @@ FRAMEWORK = register(
         __name__,
         "PyTorch",
         package="torch",
-        install="pip install 'polyak[torch]'",
+        extra="torch",
         settings_in_state=True,
         velocities="state['momentum_buffer'] of every parameter",
     )
