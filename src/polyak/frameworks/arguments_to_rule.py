@@ -120,17 +120,21 @@ def _options(argument: Argument) -> str:
     return " or ".join(repr(value) for value in argument.values)
 
 
+def called_there(spelling: Spelling, name: str) -> str | None:
+    """What an optimizer calls the argument that others call so; None where it has none that means the same.
+
+    >>> from polyak.frameworks.catalogue import find
+    >>> called_there(find("keras:SGD"), "lr"), called_there(find("keras:SGD"), "eps")
+    ('learning_rate', None)
+    """
+    arguments = (argument for row in SPELLINGS.values() for argument in row.arguments)
+    elsewhere = {setting for argument in arguments if argument.name == name for setting in argument.settings}
+    return next((a.name for a in spelling.arguments if elsewhere & {*a.settings}), None)
+
+
 def _unknown_argument(spelling: Spelling, name: str) -> PolyakError:
     """An error that names the framework's own word, where another's was used."""
-    known = spelling.defaults
-    elsewhere = {
-        setting
-        for row in SPELLINGS.values()
-        for argument in row.arguments
-        if argument.name == name
-        for setting in argument.settings
-    }
-    meant = next((a.name for a in spelling.arguments if elsewhere & {*a.settings}), None)
+    meant = called_there(spelling, name)
     if meant is not None:
         return PolyakError(f"unknown argument of {spelling.name} '{name}': there it is called '{meant}'")
-    return unknown(f"argument of {spelling.name}", name, known)
+    return unknown(f"argument of {spelling.name}", name, spelling.defaults)
