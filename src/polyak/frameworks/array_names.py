@@ -38,8 +38,7 @@ def matched(names: Sequence[str], others: Sequence[str]) -> list[int] | None:
     ours, theirs = [_words(name) for name in names], [_words(name) for name in others]
     if not all(map(_told, [*ours, *theirs])):
         return None  # numbers alone: a place in a list is no name on the other side
-    tried = [_same(core, theirs) for core in _cores(ours, theirs)]
-    tried += [_same(ours, core) for core in _cores(theirs, ours)]
+    tried = [*map(_same, *_with_cores(ours, theirs)), *map(_same, *_with_cores(theirs, ours)[::-1])]
     orders = {tuple(order) for order in tried if order is not None}
     return list(orders.pop()) if len(orders) == 1 else None
 
@@ -76,6 +75,14 @@ def _same(ours: Sequence[Words], theirs: Sequence[Words]) -> list[int] | None:
     if len({*ours}) != len(ours) or {*ours} != {*theirs}:
         return None
     return [ours.index(words) for words in theirs]
+
+
+def _with_cores(
+    long: Sequence[Words], short: Sequence[Words]
+) -> tuple[list[list[Words]], list[Sequence[Words]]]:
+    """Each of the longer names' cores, beside the shorter names."""
+    cores = _cores(long, short)
+    return cores, [short] * len(cores)
 
 
 def _cores(long: Sequence[Words], short: Sequence[Words]) -> list[list[Words]]:

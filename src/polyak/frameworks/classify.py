@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import importlib.util
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from polyak.frameworks.candidate import Candidate, inner, label_of
 from polyak.frameworks.framework import FRAMEWORKS, Framework
 from polyak.frameworks.steppers import Stepper, among
 from polyak.ground.errors import PolyakError, nearest, unknown
+from polyak.ground.extras import has
 
 
 def stepper(optimizer: object, settings: dict[str, Any] | None = None) -> Stepper:
@@ -70,11 +70,11 @@ def _whose(optimizer: object) -> Iterator[Framework]:
     """
     target = inner(optimizer)
     kinds = target.__mro__ if isinstance(target, type) else type(target).__mro__
-    modules = {str(getattr(each, "__module__", "")) for each in (target, *kinds)}
-    packages = {module.partition(".")[0] for module in modules}
-    for framework in FRAMEWORKS.values():
-        in_folder = any(module.startswith(f"{framework.folder}.") for module in modules)
-        if not framework.ours and framework.run_here and (framework.package in packages or in_folder):
+    modules = [f"{getattr(each, '__module__', '')}." for each in (target, *kinds)]
+    others = (framework for framework in FRAMEWORKS.values() if framework.run_here and not framework.ours)
+    for framework in others:
+        homes = f"{framework.package}.", f"{framework.folder}."
+        if any(module.startswith(homes) for module in modules):
             yield framework
     yield from (framework for framework in FRAMEWORKS.values() if framework.ours)
 
@@ -86,25 +86,30 @@ def factory(name: str) -> Callable[..., Any]:
     'HeavyBall'
     """
     prefix, colon, rest = name.partition(":")
-    runnable = {key: each for key, each in FRAMEWORKS.items() if each.run_here}
     framework = FRAMEWORKS.get(prefix)
-    if framework is not None and not framework.run_here:
+    if framework is not None and (colon or not framework.run_here):
+        return _of_framework(framework, name, rest)
+    if colon and ("." in prefix or has(prefix)):
+        return _imported(prefix, rest)
+    runnable = _runnable()
+    wanted = nearest(prefix, runnable)
+    hint = f", did you mean '{wanted}:{rest or 'SGD'}'?" if wanted else ""
+    there_are = ", ".join(f"{key}:..." for key in runnable)
+    raise PolyakError(f"unknown optimizer '{name}'{hint} (there are: {there_are} and package.module:Class)")
+
+
+def _runnable() -> list[str]:
+    return [prefix for prefix, framework in FRAMEWORKS.items() if framework.run_here]
+
+
+def _of_framework(framework: Framework, name: str, rest: str) -> Callable[..., Any]:
+    if not framework.run_here:
         raise PolyakError(
             f"{name}: the optimizers of {framework.title} cannot be run here, they live in an environment of their own"
-            f" (make peers); expected one of {', '.join(runnable)}"
+            f" (make peers); expected one of {', '.join(_runnable())}"
         )
-    if framework is not None and colon:
-        known = framework.candidates(name)
-        made: Callable[..., Any] = among(known.KIND, rest, known.factories())
-        return made
-    if not colon or ("." not in prefix and importlib.util.find_spec(prefix) is None):
-        wanted = nearest(prefix, runnable)
-        hint = f", did you mean '{wanted}:{rest or 'SGD'}'?" if wanted else ""
-        there_are = ", ".join(f"{key}:..." for key in runnable)
-        raise PolyakError(
-            f"unknown optimizer '{name}'{hint} (there are: {there_are} and package.module:Class)"
-        )
-    return _imported(prefix, rest)
+    known = framework.candidates(name)
+    return among(known.KIND, rest, known.factories())
 
 
 def _imported(path: str, name: str) -> Callable[..., Any]:

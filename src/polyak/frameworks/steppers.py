@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -74,13 +74,18 @@ def check_arguments(
     except (TypeError, ValueError):
         return
     known = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-    takes_any = not all_named and any(about.kind is about.VAR_KEYWORD for about in parameters.values())
-    strange = None if takes_any else next((name for name in settings if name not in known), None)
-    if strange is not None:
-        raise unknown(f"argument of {label}", strange, known)
+    rest = [about for about in parameters.values() if about.kind is about.VAR_KEYWORD]
+    if all_named or not rest:
+        _refuse_strangers(label, settings, known)
     for name, about in known.items():
         if about.default is about.empty and name not in settings:
             raise PolyakError(f"{label} needs {name}")
+
+
+def _refuse_strangers(label: str, settings: Iterable[str], known: Iterable[str]) -> None:
+    for name in settings:
+        if name not in known:
+            raise unknown(f"argument of {label}", name, known)
 
 
 @contextmanager

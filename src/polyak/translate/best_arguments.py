@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -65,22 +64,25 @@ class Fit:
 
 def fits(spellings: Iterable[Spelling], meaning: Meaning) -> list[Fit]:
     """What the forms of these spellings make of a meaning: all that are equal, else the nearest of each."""
-    rule = meaning.rule
     pairs = [(spelling, form) for spelling in spellings for form in spelling.forms]
-    if not isinstance(rule, LinearRule):
-        alike = [pair for pair in pairs if pair[1].rule is type(rule)]
-        return _all(_of_one_kind(*pair, meaning) for pair in alike)
-    family = [pair for pair in pairs if issubclass(pair[1].rule, LinearRule)]
-    equal = _all(_solved(*pair, meaning, rule) for pair in family)
-    return equal or _all(_nearest(*pair, meaning, rule) for pair in family)
+    rule = meaning.rule
+    if isinstance(rule, LinearRule):
+        family = [pair for pair in pairs if issubclass(pair[1].rule, LinearRule)]
+        return _every(_solved, family, meaning) or _every(_nearest, family, meaning)
+    return _every(_of_one_kind, [pair for pair in pairs if pair[1].rule is type(rule)], meaning)
 
 
-def _all(found: Iterable[Iterable[Fit]]) -> list[Fit]:
-    return list(itertools.chain.from_iterable(found))
+def _every(
+    made: Callable[[Spelling, Form, Meaning], Iterator[Fit]],
+    pairs: list[tuple[Spelling, Form]],
+    meaning: Meaning,
+) -> list[Fit]:
+    return [fit for spelling, form in pairs for fit in made(spelling, form, meaning)]
 
 
-def _solved(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) -> Iterator[Fit]:
-    """The members of one form that have the rule's response."""
+def _solved(spelling: Spelling, form: Form, meaning: Meaning) -> Iterator[Fit]:
+    """The members of one form that have the response of a rule of the family."""
+    rule = cast("LinearRule", meaning.rule)
     same = written(spelling, form, meaning)
     if same is not None and not same.differences:
         yield _fit(spelling, meaning, same, ALWAYS)
@@ -98,8 +100,9 @@ def _solved(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) 
             yield _fit(spelling, meaning, said, ALWAYS if len(sides) < 2 else AT_CONSTANT_LR, conditions)
 
 
-def _nearest(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) -> Iterator[Fit]:
-    """The member of one form whose response is nearest."""
+def _nearest(spelling: Spelling, form: Form, meaning: Meaning) -> Iterator[Fit]:
+    """The member of one form whose response is nearest to that of a rule of the family."""
+    rule = cast("LinearRule", meaning.rule)
     kind, wanted = cast("type[LinearRule]", form.rule), algebra.impulse_response(rule)
     if wanted.gain == 0:
         return
@@ -176,8 +179,8 @@ def _of_one_kind(spelling: Spelling, form: Form, meaning: Meaning) -> Iterator[F
         yield best
 
 
-def _with_eps_to(power: float, rule: Any) -> Rule:
-    return cast("Rule", rule if power == 1 else rule.replace(eps=algebra.rounded(rule.eps**power)))
+def _with_eps_to(power: float, rule: Rule) -> Rule:
+    return rule if power == 1 else rule.replace(eps=algebra.rounded(rule.settings()["eps"] ** power))
 
 
 def _near(spelling: Spelling, meaning: Meaning, said: Written) -> Fit:

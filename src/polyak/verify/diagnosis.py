@@ -103,7 +103,12 @@ def _meant(sound: list[Evidence], known: Model | None) -> Key | None:
     plain = [each for each in sound if not each.scenario.settings]
     if known is None or not plain or not all(each.skips or each.explained_by(known) for each in plain):
         return None
-    rule, reference = known.rule, plain[0].spelled
+    return _told_apart(known, plain[0].spelled)
+
+
+def _told_apart(known: Model, reference: Model) -> Key | None:
+    """What tells two rules apart, in words; None where nothing does."""
+    rule = known.rule
     if type(rule) is not type(reference.rule):
         return "another rule", f"it is {rule}; the reference is {reference.rule}"
     theirs = {**reference.rule.settings(), "weight_decay": reference.decay}

@@ -57,12 +57,20 @@ def looked_up(name: str, arguments: Arguments) -> tuple[Spelling, Arguments]:
     defaults = {name: value for name, value in row.defaults.items() if name not in WITHOUT_EFFECT}
     for argument in arguments:
         if argument not in defaults and argument not in WITHOUT_EFFECT:
-            meant = called_there(row, argument)
-            if meant is None:
-                raise unknown(f"hyper-parameter of {known}", argument, defaults)
-            raise PolyakError(f"unknown hyper-parameter of {known} '{argument}': MXNet calls it '{meant}'")
+            raise _stranger(row, known, argument)
     given = {name: value for name, value in arguments.items() if value is not None and name in defaults}
     return row, {**defaults, **given}
+
+
+def _stranger(row: Spelling, known: str, argument: str) -> PolyakError:
+    meant = called_there(row, argument)
+    if meant is None:
+        return unknown(
+            f"hyper-parameter of {known}",
+            argument,
+            [name for name in row.defaults if name not in WITHOUT_EFFECT],
+        )
+    return PolyakError(f"unknown hyper-parameter of {known} '{argument}': MXNet calls it '{meant}'")
 
 
 def _rule(row: Spelling, a: Arguments) -> Optimizer:
