@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from polyak.frameworks.steppers import Stepper
 
+Run = Callable[[str, Callable[..., Any], Mapping[str, Any]], Stepper]  # the class of a framework's steppers
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -30,6 +32,23 @@ class Candidate:
     takes: tuple[str, ...] | None
     settled: bool = False
     spelled: str = ""
+
+    @classmethod
+    def of_factory(cls, factory: Callable[..., Any], label: str, stepper: Run) -> Candidate:
+        """A class or a function that makes optimizers, run by `stepper(label, factory, settings)`."""
+        return cls(factory, label, functools.partial(stepper, label, factory), named_arguments(factory))
+
+    @classmethod
+    def one_of(
+        cls,
+        factories: Mapping[str, Callable[..., Any]],
+        optimizer: object,
+        label: str,
+        stepper: Run,
+    ) -> Candidate | None:
+        """An object that is one of these; None if it is none of them."""
+        same = (factory for factory in factories.values() if factory is optimizer)
+        return next((cls.of_factory(factory, label, stepper) for factory in same), None)
 
 
 class Candidates(Protocol):

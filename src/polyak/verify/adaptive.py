@@ -11,30 +11,20 @@ import numpy as np
 from polyak.frameworks.steppers import Array
 from polyak.ground.numbers import readable
 from polyak.rules import Adagrad, Adam, RMSProp, Rule
-from polyak.verify.change import Change
+from polyak.verify.change import Change, Row, rows_of
 from polyak.verify.reference_model import Advance, Model, Slots
 
 # What a rule must have for a change to make sense.
 
 
 def has(*names: str) -> Callable[[Model], bool]:
-    """Models of rules with these hyper-parameters."""
-    return lambda model: {*names} <= model.rule.hyperparameters().keys()
-
-
-def not_zero(name: str) -> Callable[[Model], bool]:
-    """Models of rules with this hyper-parameter, and not at 0."""
-    return lambda model: has(name)(model) and getattr(model.rule, name) != 0
-
-
-def keeps(slot: str) -> Callable[[Model], bool]:
-    """Models of rules with this slot."""
-    return lambda model: slot in model.rule.slots(np.zeros(1))
+    """Models of rules with these hyper-parameters and slots."""
+    return lambda model: {*names} <= {*model.rule.hyperparameters(), *model.rule.slots(np.zeros(1))}
 
 
 def keeps_momentum(slot: str) -> Callable[[Model], bool]:
     """Models whose slot is a momentum, and not what a variance is taken about."""
-    return lambda model: keeps(slot)(model) and not getattr(model.rule, "centered", False)
+    return lambda model: has(slot)(model) and not getattr(model.rule, "centered", False)
 
 
 def is_a(*kinds: type[Rule]) -> Callable[[Model], bool]:
@@ -127,122 +117,98 @@ def _adagrad_without_root(rule: Adagrad, g: Array, slots: Slots, x: Array) -> tu
 # The rows, the plainest first.
 
 NO_EFFECT, CORRECTION, ELSEWHERE = "momentum has no effect", "bias correction", "eps elsewhere"
+MISPLACED, ROOT = "lr in the wrong place", "it divides by the squares, and not by their root"
 
 
-def _times(words: str, factor: Callable[[Any], float]) -> Callable[[Model], str]:
-    return lambda model: (
-        f"its momentum {words}: its steps are {readable(factor(model.rule), 3)} times as large"
-    )
+def _averages(words: str, factor: Callable[[Any], float]) -> Row:
+    def said(model: Model) -> str:
+        times = readable(factor(model.rule), 3)
+        return f"its momentum {words}: its steps are {times} times as large"
+
+    return "differs by a factor 1-gamma", said, _scaling(factor)
 
 
-def _averages(words: str, factor: Callable[[Any], float]) -> Change:
-    return Change(
-        "differs by a factor 1-gamma", _times(words, factor), _scaling(factor), has("beta1", "beta2")
-    )
-
-
-def _start(value: float) -> Change:
-    name = "initial_accumulator"
-
-    def words(model: Model) -> str:
-        theirs = readable(getattr(model.rule, name), 6)
+def _start(value: float) -> Row:
+    def said(model: Model) -> str:
+        theirs = readable(model.rule.initial_accumulator, 6)
         return f"its squares begin at {readable(value, 6)}, the reference's at {theirs}"
 
-    def applies(model: Model) -> bool:
-        return has(name)(model) and getattr(model.rule, name) != value
-
-    return Change("another start of the squares", words, setting(name, lambda _: value), applies)
+    return "another start of the squares", said, setting("initial_accumulator", lambda _: value)
 
 
-def _without_root(kind: type[Rule], advance: Advance) -> Change:
-    words = "it divides by the squares, and not by their root"
-    return Change("the square root is missing", words, step(advance), is_a(kind))
+def _forgotten(name: str) -> tuple[Change, ...]:
+    words = f"its {name} does nothing: a gradient's direction is forgotten at once"
+    return rows_of(has(name), (NO_EFFECT, words, setting(name, lambda _: 0.0)))
+
+
+def _of_momentum(slot: str) -> tuple[Change, ...]:
+    return rows_of(
+        keeps_momentum(slot),
+        (NO_EFFECT, f"its {slot} begins anew at every step", step(_forgetful, slot=slot)),
+        ("sign of the momentum", "its momentum has the wrong sign", step(_turned, slot=slot)),
+    )
 
 
 ADAPTIVE = (
-    *(
-        Change(
-            NO_EFFECT,
-            f"its {name} does nothing: a gradient's direction is forgotten at once",
-            setting(name, lambda _: 0.0),
-            not_zero(name),
-        )
-        for name in ("beta1", "momentum")
-    ),
-    *(
-        change
-        for slot in ("mean", "velocity")
-        for change in (
-            Change(
-                NO_EFFECT,
-                f"its {slot} begins anew at every step",
-                step(_forgetful, slot=slot),
-                keeps_momentum(slot),
-            ),
-            Change(
-                "sign of the momentum",
-                "its momentum has the wrong sign",
-                step(_turned, slot=slot),
-                keeps_momentum(slot),
-            ),
-        )
-    ),
-    Change(
-        "beta1 and beta2 swapped",
-        "its beta1 and beta2 are swapped",
-        lambda model: model.with_rule(beta1=model.rule.beta2, beta2=model.rule.beta1),
+    *_forgotten("beta1"),
+    *_forgotten("momentum"),
+    *_of_momentum("mean"),
+    *_of_momentum("velocity"),
+    *rows_of(
         has("beta1", "beta2"),
+        (
+            "beta1 and beta2 swapped",
+            "its beta1 and beta2 are swapped",
+            lambda model: model.with_rule(beta1=model.rule.beta2, beta2=model.rule.beta1),
+        ),
+        _averages("sums the gradients where the reference averages them", lambda rule: 1 / (1 - rule.beta1)),
+        _averages("takes 1-beta1 of each gradient twice over", lambda rule: 1 - rule.beta1),
     ),
-    _averages("sums the gradients where the reference averages them", lambda rule: 1 / (1 - rule.beta1)),
-    _averages("takes 1-beta1 of each gradient twice over", lambda rule: 1 - rule.beta1),
-    Change(
-        CORRECTION,
-        "its squares are not corrected for their start, its mean is",
-        step(_adam, squares=False),
+    *rows_of(
         is_corrected,
+        (
+            CORRECTION,
+            "its squares are not corrected for their start, its mean is",
+            step(_adam, squares=False),
+        ),
+        (CORRECTION, "its mean is not corrected for its start, its squares are", step(_adam, mean=False)),
     ),
-    Change(
-        CORRECTION,
-        "its mean is not corrected for its start, its squares are",
-        step(_adam, mean=False),
-        is_corrected,
+    *rows_of(
+        has("squares"),
+        (
+            "the squares are not kept",
+            "its squares begin anew at every step",
+            step(_forgetful, slot="squares"),
+        ),
     ),
-    Change(
-        "the squares are not kept",
-        "its squares begin anew at every step",
-        step(_forgetful, slot="squares"),
-        keeps("squares"),
+    *rows_of(
+        has("t"),
+        (
+            "bias correction off by one",
+            "its bias correction counts the steps from 2, where the first is 1",
+            lambda model: model.but(begin=_counted_on),
+        ),
+        (CORRECTION, "its bias correction stays that of the first step", step(_forgetful, slot="t")),
     ),
-    Change(
-        "bias correction off by one",
-        "its bias correction counts the steps from 2, where the first is 1",
-        lambda model: model.but(begin=_counted_on),
-        keeps("t"),
-    ),
-    Change(
-        CORRECTION, "its bias correction stays that of the first step", step(_forgetful, slot="t"), keeps("t")
-    ),
-    Change("eps has no effect", "its eps does nothing", setting("eps", lambda _: 0.0), has("eps")),
-    Change(ELSEWHERE, "its eps is squared", setting("eps", lambda rule: rule.eps**2), has("eps")),
-    Change(
-        ELSEWHERE,
-        "its eps is the root of the reference's",
-        setting("eps", lambda rule: rule.eps**0.5),
+    *rows_of(
         has("eps"),
+        ("eps has no effect", "its eps does nothing", setting("eps", lambda _: 0.0)),
+        (ELSEWHERE, "its eps is squared", setting("eps", lambda rule: rule.eps**2)),
+        (ELSEWHERE, "its eps is the root of the reference's", setting("eps", lambda rule: rule.eps**0.5)),
     ),
-    *map(_start, (0.0, 0.1, 1.0)),
-    _without_root(Adam, partial(_adam, root=False)),
-    _without_root(RMSProp, _rmsprop_without_root),
-    _without_root(Adagrad, _adagrad_without_root),
+    *rows_of(has("initial_accumulator"), *map(_start, (0.0, 0.1, 1.0))),
+    Change("the square root is missing", ROOT, step(_adam, root=False), is_a(Adam)),
+    Change("the square root is missing", ROOT, step(_rmsprop_without_root), is_a(RMSProp)),
+    Change("the square root is missing", ROOT, step(_adagrad_without_root), is_a(Adagrad)),
     Change(
         "the squares are summed",
         "its squares are summed as in Adagrad, where the reference averages them",
         step(_summing),
         is_a(RMSProp, Adam),
     ),
-    Change("lr in the wrong place", "its learning rate is applied twice", _scaling(lambda rule: rule.lr)),
+    Change(MISPLACED, "its learning rate is applied twice", _scaling(lambda rule: rule.lr)),
     Change(
-        "lr in the wrong place",
+        MISPLACED,
         "its learning rate is not applied",
         _scaling(lambda rule: 1 / rule.lr if rule.lr else 1.0),
     ),

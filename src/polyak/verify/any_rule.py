@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from polyak.rules import Rule
-from polyak.verify.change import Change, Hypothesis
+from polyak.verify.change import Change, Hypothesis, always, rows_of
 from polyak.verify.reference_model import Model
 
 PART = ": they part when lr changes, until the velocity is multiplied by"
@@ -82,45 +82,45 @@ def _missing(kind: str, words: str) -> Change:
     return Change(f"missing gradients {kind}", words, point(missing=kind), applies)
 
 
-def _maximizes(model: Model) -> bool:
-    return model.maximize
-
-
 ANY_RULE = (
-    Change("sign", "it climbs: its step has the wrong sign", lambda model: model.but(sign=-model.sign)),
-    Change(
-        "lr read once",
-        "it keeps the learning rate of its first step, whatever is set later",
-        point(reads_lr="the first step"),
-    ),
-    Change(
-        "lr read once",
-        "it keeps the learning rate that it was made with, whatever is set later",
-        point(reads_lr="the start"),
-    ),
-    Change(
-        "lr a step late",
-        "a learning rate that is set takes effect one step late",
-        point(reads_lr="a step late"),
-    ),
-    Change(
-        "state lost at reload",
-        "what it saves is not all that it remembers: loaded, it begins anew",
-        point(keeps_state=False),
+    *rows_of(
+        always,
+        ("sign", "it climbs: its step has the wrong sign", lambda model: model.but(sign=-model.sign)),
+        (
+            "lr read once",
+            "it keeps the learning rate of its first step, whatever is set later",
+            point(reads_lr="the first step"),
+        ),
+        (
+            "lr read once",
+            "it keeps the learning rate that it was made with, whatever is set later",
+            point(reads_lr="the start"),
+        ),
+        (
+            "lr a step late",
+            "a learning rate that is set takes effect one step late",
+            point(reads_lr="a step late"),
+        ),
+        (
+            "state lost at reload",
+            "what it saves is not all that it remembers: loaded, it begins anew",
+            point(keeps_state=False),
+        ),
     ),
     _missing("left alone", "it leaves an array alone while its gradient is missing, its count of steps too"),
     _missing("zeros", "it takes a step where a gradient is missing, as if it were zero"),
     _missing("counted", "it counts the steps in which an array's gradient is missing"),
-    Change(
-        "maximize ignored",
-        "it descends where it is told to maximize",
-        point(maximize_kind="ignored"),
-        _maximizes,
-    ),
-    Change(
-        "maximize turns the decay too",
-        "with maximize its weight decay pushes away from zero",
-        point(maximize_kind="last"),
-        _maximizes,
+    *rows_of(
+        lambda model: model.maximize,
+        (
+            "maximize ignored",
+            "it descends where it is told to maximize",
+            point(maximize_kind="ignored"),
+        ),
+        (
+            "maximize turns the decay too",
+            "with maximize its weight decay pushes away from zero",
+            point(maximize_kind="last"),
+        ),
     ),
 )

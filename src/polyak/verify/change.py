@@ -48,3 +48,11 @@ class Change:
         """The hypothesis that a candidate is this model, so changed."""
         words = self.words if isinstance(self.words, str) else self.words(model)
         return Hypothesis(self.verdict, words, self.change(model))
+
+
+Row = tuple[str, str | Callable[[Model], str], Callable[[Model], Model]]
+
+
+def rows_of(applies: Callable[[Model], bool], *rows: Row) -> tuple[Change, ...]:
+    """Rows that go with the same models."""
+    return tuple(Change(*row, applies) for row in rows)

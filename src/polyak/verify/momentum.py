@@ -7,7 +7,7 @@ from typing import Any
 
 from polyak.frameworks.steppers import Array
 from polyak.rules import Coefficients, LinearRule
-from polyak.verify.change import Change
+from polyak.verify.change import always, rows_of
 from polyak.verify.reference_model import Model, Slots
 
 FACTOR = "differs by a factor 1-gamma"
@@ -67,7 +67,7 @@ def _of_parameters(rule: LinearRule, g: Array, slots: Slots, x: Array) -> tuple[
     return -(p * v + (q or p * c) * g), {**slots, "velocity": v}
 
 
-def _lr_on_the_velocity(inside: bool) -> Callable[[Model], Model]:
+def _lr_on_the_velocity(*, inside: bool) -> Callable[[Model], Model]:
     """v <- lr (m v + g) in place of v <- m v + lr g, and the same where lr stands outside too."""
 
     def changed(model: Model) -> Model:
@@ -83,125 +83,126 @@ def _lr_on_the_velocity(inside: bool) -> Callable[[Model], Model]:
 
 
 MOMENTUM = (
-    Change(
-        "momentum has no effect",
-        "its momentum does nothing: a gradient moves x once and is forgotten",
-        rows(lambda row, _: row._replace(m=0.0)),
+    *rows_of(
         has_momentum,
+        (
+            "momentum has no effect",
+            "its momentum does nothing: a gradient moves x once and is forgotten",
+            rows(lambda row, _: row._replace(m=0.0)),
+        ),
+        (
+            "sign of the momentum",
+            "its momentum has the wrong sign",
+            rows(lambda row, _: row._replace(m=-row.m)),
+        ),
+        (
+            FACTOR,
+            "its velocity averages the gradients, (1-gamma) g each, where the reference sums them:"
+            " its steps are 1-gamma times as large",
+            rows(lambda row, _: row._replace(c=(1 - row.m) * row.c, q=(1 - row.m) * row.q)),
+        ),
+        (
+            FACTOR,
+            "its velocity averages the gradients, (1-gamma) g each, beside a plain one that is whole",
+            rows(lambda row, _: row._replace(c=(1 - row.m) * row.c)),
+        ),
+        (
+            FACTOR,
+            "its velocity sums the gradients where the reference averages them: its steps are 1/(1-gamma) times as"
+            " large",
+            rows(lambda row, _: row._replace(c=row.c / (1 - row.m), q=row.q / (1 - row.m))),
+        ),
     ),
-    Change(
-        "sign of the momentum",
-        "its momentum has the wrong sign",
-        rows(lambda row, _: row._replace(m=-row.m)),
-        has_momentum,
-    ),
-    Change(
-        FACTOR,
-        "its velocity averages the gradients, (1-gamma) g each, where the reference sums them:"
-        " its steps are 1-gamma times as large",
-        rows(lambda row, _: row._replace(c=(1 - row.m) * row.c, q=(1 - row.m) * row.q)),
-        has_momentum,
-    ),
-    Change(
-        FACTOR,
-        "its velocity averages the gradients, (1-gamma) g each, beside a plain one that is whole",
-        rows(lambda row, _: row._replace(c=(1 - row.m) * row.c)),
-        has_momentum,
-    ),
-    Change(
-        FACTOR,
-        "its velocity sums the gradients where the reference averages them: its steps are 1/(1-gamma) times as large",
-        rows(lambda row, _: row._replace(c=row.c / (1 - row.m), q=row.q / (1 - row.m))),
-        has_momentum,
-    ),
-    Change(
-        "Nesterov's look-ahead",
-        "it looks ahead, as Nesterov's does; the reference is a heavy ball",
-        rows(lambda row, _: Coefficients(row.m, row.c, row.p * row.m, row.p * row.c)),
+    *rows_of(
         is_ball,
+        (
+            "Nesterov's look-ahead",
+            "it looks ahead, as Nesterov's does; the reference is a heavy ball",
+            rows(lambda row, _: Coefficients(row.m, row.c, row.p * row.m, row.p * row.c)),
+        ),
+        (
+            "Nesterov's look-ahead",
+            "it looks ahead, and holds the learning rate in its velocity; the reference is a heavy ball",
+            rows(lambda row, lr: Coefficients(row.m, lr, row.m, lr)),
+        ),
     ),
-    Change(
-        "Nesterov's look-ahead",
-        "it looks ahead, and holds the learning rate in its velocity; the reference is a heavy ball",
-        rows(lambda row, lr: Coefficients(row.m, lr, row.m, lr)),
-        is_ball,
-    ),
-    Change(
-        "no Nesterov look-ahead",
-        "it is a heavy ball: it does not look ahead, as the reference does",
-        rows(lambda row, _: Coefficients(row.m, row.c, row.p / row.m, 0.0)),
+    *rows_of(
         looks_ahead,
+        (
+            "no Nesterov look-ahead",
+            "it is a heavy ball: it does not look ahead, as the reference does",
+            rows(lambda row, _: Coefficients(row.m, row.c, row.p / row.m, 0.0)),
+        ),
+        (
+            OTHER_FORM,
+            "its look-ahead is half done: the velocity is not multiplied by gamma in its step",
+            rows(lambda row, _: row._replace(p=row.p / row.m)),
+        ),
+        (
+            OTHER_FORM,
+            "its look-ahead is done twice",
+            rows(lambda row, _: Coefficients(row.m, row.c, row.p * row.m, row.q + row.p * row.c)),
+        ),
     ),
-    Change(
-        OTHER_FORM,
-        "its look-ahead is half done: the velocity is not multiplied by gamma in its step",
-        rows(lambda row, _: row._replace(p=row.p / row.m)),
-        looks_ahead,
-    ),
-    Change(
-        OTHER_FORM,
-        "its look-ahead is done twice",
-        rows(lambda row, _: Coefficients(row.m, row.c, row.p * row.m, row.q + row.p * row.c)),
-        looks_ahead,
-    ),
-    *(
-        Change(
+    *rows_of(
+        has_momentum,
+        (
             MISPLACED,
-            f"its learning rate multiplies the velocity that is kept too, and is {where}",
-            _lr_on_the_velocity(inside),
-            has_momentum,
-        )
-        for inside, where in ((True, "taken in with the gradient"), (False, "applied outside once more"))
+            "its learning rate multiplies the velocity that is kept too, and is taken in with the gradient",
+            _lr_on_the_velocity(inside=True),
+        ),
+        (
+            MISPLACED,
+            "its learning rate multiplies the velocity that is kept too, and is applied outside once more",
+            _lr_on_the_velocity(inside=False),
+        ),
+        (
+            "the velocity is a step late",
+            "its step uses the velocity of the step before, and takes the gradient in afterwards",
+            lambda model: model.but(advance=_late),
+        ),
+        (
+            "the first gradient counts twice",
+            "its velocity begins as the first gradient, and then takes that gradient in once more",
+            lambda model: model.but(row=_counted_twice),
+        ),
+        (
+            "the velocity holds the parameters",
+            "its velocity takes in the parameters instead of their gradients",
+            lambda model: model.but(advance=_of_parameters),
+        ),
+        (
+            "the velocity holds gradient descent's own step too",
+            "its step takes the plain gradient besides the velocity",
+            rows(lambda row, lr: row._replace(q=row.q + lr)),
+        ),
+        (
+            "dampening on the first step",
+            "its velocity begins as the whole first gradient",
+            lambda model: model.but(row=_whole_first),
+        ),
+        (
+            "dampening on the first step",
+            "its first gradient is taken in as every other, the reference's is taken whole",
+            lambda model: model.but(row=lambda rule, _: rule.coefficients()),
+        ),
     ),
-    Change(
-        "the velocity is a step late",
-        "its step uses the velocity of the step before, and takes the gradient in afterwards",
-        lambda model: model.but(advance=_late),
-        has_momentum,
-    ),
-    Change(
-        "the first gradient counts twice",
-        "its velocity begins as the first gradient, and then takes that gradient in once more",
-        lambda model: model.but(row=_counted_twice),
-        has_momentum,
-    ),
-    Change(
-        "the velocity holds the parameters",
-        "its velocity takes in the parameters instead of their gradients",
-        lambda model: model.but(advance=_of_parameters),
-        has_momentum,
-    ),
-    Change(
-        "the velocity holds gradient descent's own step too",
-        "its step takes the plain gradient besides the velocity",
-        rows(lambda row, lr: row._replace(q=row.q + lr)),
-        has_momentum,
-    ),
-    Change(
-        "dampening on the first step",
-        "its velocity begins as the whole first gradient",
-        lambda model: model.but(row=_whole_first),
-        has_momentum,
-    ),
-    Change(
-        "dampening on the first step",
-        "its first gradient is taken in as every other, the reference's is taken whole",
-        lambda model: model.but(row=lambda rule, _: rule.coefficients()),
-        has_momentum,
-    ),
-    Change(
-        MISPLACED,
-        "its learning rate is applied twice, once more beside the velocity",
-        rows(lambda row, lr: row._replace(p=lr * row.p, q=lr * row.q)),
-    ),
-    Change(
-        MISPLACED,
-        "its learning rate is applied twice, once more in the velocity",
-        rows(lambda row, lr: row._replace(c=lr * row.c, q=lr * row.q)),
-    ),
-    Change(
-        MISPLACED,
-        "its learning rate is not applied",
-        rows(lambda row, lr: row._replace(p=row.p / lr, q=row.q / lr) if lr else row),
+    *rows_of(
+        always,
+        (
+            MISPLACED,
+            "its learning rate is applied twice, once more beside the velocity",
+            rows(lambda row, lr: row._replace(p=lr * row.p, q=lr * row.q)),
+        ),
+        (
+            MISPLACED,
+            "its learning rate is applied twice, once more in the velocity",
+            rows(lambda row, lr: row._replace(c=lr * row.c, q=lr * row.q)),
+        ),
+        (
+            MISPLACED,
+            "its learning rate is not applied",
+            rows(lambda row, lr: row._replace(p=row.p / lr, q=row.q / lr) if lr else row),
+        ),
     ),
 )

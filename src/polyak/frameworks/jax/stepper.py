@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.example_libraries import optimizers
 
-from polyak.frameworks.candidate import Candidate, named_arguments
+from polyak.frameworks.candidate import Candidate
 from polyak.frameworks.steppers import Array, check_arguments, in_float64, refusals
 
 NAMES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "rmsprop_momentum", "adam", "adamax", "sm3")
@@ -24,11 +23,7 @@ def factories() -> dict[str, Callable[..., Any]]:
 
 def candidate(optimizer: object, label: str) -> Candidate | None:
     """One of these functions."""
-    for factory in factories().values():
-        if factory is optimizer:
-            run = functools.partial(JaxStepper, label, factory)
-            return Candidate(optimizer, label, run, named_arguments(factory))
-    return None
+    return Candidate.one_of(factories(), optimizer, label, JaxStepper)
 
 
 class JaxStepper:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import os
 import sys
@@ -14,7 +13,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from polyak.frameworks.candidate import Candidate, named_arguments
+from polyak.frameworks.candidate import Candidate
 from polyak.frameworks.steppers import Array, check_arguments, in_float64, refusals
 from polyak.ground.errors import PolyakError
 
@@ -69,11 +68,9 @@ def candidate(optimizer: object, label: str) -> Candidate | None:
             key: value for key, value in configuration(optimizer).items() if key in takes and key != "name"
         }
         return Candidate(optimizer, label, lambda given: KerasStepper(label, cls, {**own, **given}), (), True)
-    if not is_optimizer(optimizer):
-        return None
-    factory = cast("Factory", optimizer)
-    run = functools.partial(KerasStepper, label, factory)
-    return Candidate(optimizer, label, run, named_arguments(factory))
+    if is_optimizer(optimizer):
+        return Candidate.of_factory(cast("Factory", optimizer), label, KerasStepper)
+    return None
 
 
 def is_optimizer(value: object) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sklearn.neural_network import _stochastic_optimizers as optimizers
 
-from polyak.frameworks.candidate import Candidate, named_arguments
+from polyak.frameworks.candidate import Candidate
 from polyak.frameworks.steppers import Array, check_arguments, refusals
 
 KIND = "solver of sklearn's MLP"
@@ -22,11 +21,7 @@ def factories() -> dict[str, Callable[..., Any]]:
 
 def candidate(optimizer: object, label: str) -> Candidate | None:
     """One of these classes."""
-    for factory in factories().values():
-        if factory is optimizer:
-            run = functools.partial(SklearnStepper, label, factory)
-            return Candidate(optimizer, label, run, named_arguments(factory))
-    return None
+    return Candidate.one_of(factories(), optimizer, label, SklearnStepper)
 
 
 class SklearnStepper:

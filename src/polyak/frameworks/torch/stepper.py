@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import functools
+import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,8 +12,9 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from polyak.frameworks.candidate import Candidate, inner, named_arguments
+from polyak.frameworks.candidate import Candidate, inner
 from polyak.frameworks.steppers import Array, check_arguments, refusals
+from polyak.frameworks.torch.export.optimizer import Export
 from polyak.ground.errors import PolyakError
 
 KIND = "optimizer of torch"
@@ -33,16 +34,12 @@ def candidate(optimizer: object, label: str) -> Candidate | None:
         own = {key: value for key, value in optimizer.defaults.items() if key in takes}
         return Candidate(optimizer, label, lambda given: TorchStepper(label, cls, {**own, **given}), (), True)
     target = inner(optimizer)
-    if not (is_optimizer(target) or hasattr(target, "makes_torch_optimizer")):
+    if not (is_optimizer(target) or isinstance(target, Export)):
         return None
-    factory = cast("Factory", optimizer)
-    exported = (*target.rule.settings(), "maximize") if hasattr(target, "rule") else None
-    return Candidate(
-        optimizer,
-        label,
-        functools.partial(TorchStepper, label, factory),
-        exported or named_arguments(factory),
-    )
+    made = Candidate.of_factory(cast("Factory", optimizer), label, TorchStepper)
+    if isinstance(target, Export):
+        return dataclasses.replace(made, takes=(*target.rule.settings(), "maximize"))
+    return made
 
 
 def is_optimizer(value: object) -> bool:

@@ -184,8 +184,6 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
 class Export:
     """What `to_torch` returns: a function of the parameters, and of settings that shall differ from the rule's."""
 
-    makes_torch_optimizer = True
-
     def __init__(self, rule: object, **options: Any) -> None:
         self.rule, self.options = exportable(rule), options
         self.__name__ = f"to_torch({self.rule.name()})"
