@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from polyak.frameworks import FRAMEWORKS, Stepper, stepper
 from polyak.frameworks.framework import Framework
+from polyak.frameworks.polyak.stepper import RuleStepper
 from polyak.frameworks.spelling import Meaning, Spelling
 from polyak.frameworks.state_format import MOMENTUM
 from polyak.frameworks.steppers import Array
@@ -87,38 +88,21 @@ class Side:
             self.stepper.load(scaled(framework, self.stepper.state(), velocity_factor))
 
 
-class StandIn:
+class StandIn(RuleStepper):
     """What a spelling means, as one of our rules on NumPy arrays, where the framework itself is not installed."""
 
-    skips_missing, takes_pytrees = False, False
-
     def __init__(self, meaning: Meaning) -> None:
-        self.meaning, self.rule, self.name = meaning, meaning.decayed(), str(meaning)
-        self.lr: float | None = meaning.rule.lr
-
-    def start(self, params: list[Array]) -> None:
-        """Begin anew at these parameters."""
-        self.rule, self.params = self.meaning.decayed(), params
-        self.held = self.rule.init(params)
+        super().__init__(meaning.decayed())
+        self.meaning = meaning
 
     def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """One step, the gradient turned where the meaning maximizes."""
-        turned = [-g for g in grads if g is not None] if self.meaning.maximize else grads
-        updates, self.held = self.rule.update(turned, self.held, self.params)
-        self.params = [x + u for x, u in zip(self.params, updates, strict=True)]
-        return self.params
+        sign = -1.0 if self.meaning.maximize else 1.0
+        return super().step([None if g is None else sign * g for g in grads])
 
     def set_lr(self, lr: float) -> None:
-        """The same meaning with another learning rate."""
+        """The same meaning with another learning rate, its weight decay with it."""
         self.rule = self.meaning.at(lr).decayed()
-
-    def state(self) -> Pytree:
-        """The rule's own state."""
-        return self.held
-
-    def load(self, state: Pytree) -> None:
-        """Take up a state."""
-        self.held = state
 
 
 def scaled(framework: Framework, state: Pytree, factor: float) -> Pytree:

@@ -11,12 +11,13 @@ from polyak.frameworks import FRAMEWORKS
 from polyak.frameworks.spelling import Meaning, Spelling
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.ground.progress import Progress
 from polyak.ground.shown import Shown
 from polyak.rules import HeavyBall, LinearRule, Nesterov
 from polyak.translate import impulse_response as algebra
 from polyak.translate.best_arguments import ALWAYS, AT_CONSTANT_LR, NEARLY, Fit
 from polyak.translate.pasted_line import chained, condition_in_words, pasted
-from polyak.translate.proof import Progress, Proof, prove
+from polyak.translate.proof import Proof, prove
 from polyak.translate.proof_problem import SIZES, STEPS
 from polyak.translate.side import Side
 

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from polyak.verify.reference_model import Model
 
 
-@dataclass(frozen=True)
-class Hypothesis:
-    """A change that may explain a candidate.
-
-    Attributes:
-        verdict: in a few words.
-        words: what the candidate would do, in a sentence without its subject.
-        model: the reference, so changed.
-    """
+class Hypothesis(NamedTuple):
+    """A change that may explain a candidate: a verdict, what it would do in a sentence, the reference so changed."""
 
     verdict: str
     words: str
@@ -28,8 +21,7 @@ def always(_: Model) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A row: what is changed, of which models, and what it is called.
 
     Attributes:

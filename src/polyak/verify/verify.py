@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.progress import Progress
 from polyak.verify.comparison import Outcome, Reference
 from polyak.verify.diagnosis import diagnose, fitted_numbers
 from polyak.verify.evidence import Evidence
@@ -28,7 +29,7 @@ SHAPED: dict[str, Callable[[tuple[int, ...]], bool]] = {
     "arrays without axes": lambda shape: not shape,
 }
 ROUNDS = "it rounds to float32 somewhere"
-Progress = Callable[[int, int], None]
+
 Responses = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 

@@ -2,7 +2,7 @@
 
 from polyak.frameworks.framework import Framework, register
 
-FRAMEWORK = register(
+register(
     Framework(
         __name__,
         "the chapter",

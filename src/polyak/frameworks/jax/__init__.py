@@ -2,11 +2,6 @@
 
 from polyak.frameworks.framework import Framework, register
 
-FRAMEWORK = register(
-    Framework(
-        __name__,
-        "jax.example_libraries",
-        package="jax",
-        velocities="the velocities in the state",
-    )
+register(
+    Framework(__name__, "jax.example_libraries", package="jax", velocities="the velocities in the state")
 )

@@ -39,7 +39,6 @@ class JaxStepper:
 
     @in_float64
     def start(self, params: list[Array]) -> None:
-        """Begin anew at these parameters."""
         self.now, self.count = self.settings["step_size"], 0
         with refusals(self.name):
             made = self.factory(**{**self.settings, "step_size": lambda _: self.now})
@@ -68,5 +67,4 @@ class JaxStepper:
         return self.count, self.carry
 
     def load(self, state: tuple[int, optimizers.OptimizerState]) -> None:
-        """Take up a state that `state` gave."""
         self.count, self.carry = state

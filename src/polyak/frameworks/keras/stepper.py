@@ -100,7 +100,6 @@ class KerasStepper:
 
     @in_float64
     def start(self, params: list[Array]) -> None:
-        """Begin anew at these parameters."""
         with refusals(self.name), double(self.keras):
             self.params = [self.keras.Variable(x, dtype="float64") for x in params]
             self.optimizer = self.factory(**self.settings)
@@ -118,7 +117,6 @@ class KerasStepper:
 
     @in_float64
     def set_lr(self, lr: float) -> None:
-        """`optimizer.learning_rate = lr`."""
         self.optimizer.learning_rate = lr
 
     @in_float64
@@ -134,7 +132,6 @@ class KerasStepper:
 
     @in_float64
     def load(self, state: dict[str, Any]) -> None:
-        """`load_own_variables`."""
         with refusals(self.name):
             self.optimizer.load_own_variables(state)
 

@@ -2,13 +2,6 @@
 
 from polyak.frameworks.framework import Framework, register
 
-FRAMEWORK = register(
-    Framework(
-        __name__,
-        "Polyak",
-        package="polyak",
-        schedules=True,
-        velocities='slots["velocity"]',
-        ours=True,
-    )
+register(
+    Framework(__name__, "Polyak", package="polyak", schedules=True, velocities='slots["velocity"]', ours=True)
 )

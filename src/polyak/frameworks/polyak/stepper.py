@@ -117,7 +117,6 @@ class RuleStepper:
 
     @in_float64
     def start(self, params: list[Array]) -> None:
-        """Begin anew at these parameters."""
         self.rule, self.params = self.given, [self._array(x) for x in params]
         with refusals(self.name):
             self.states = [self.rule.init(part) for part in self._parts(self.params)]
@@ -152,7 +151,6 @@ class RuleStepper:
         return _copied(self.states)
 
     def load(self, state: Pytree) -> None:
-        """Take up a state that `state` gave."""
         self.states = _copied(state)
 
     def _parts(self, arrays: Sequence[Pytree]) -> list[Pytree]:

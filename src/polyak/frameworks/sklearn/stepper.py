@@ -36,7 +36,6 @@ class SklearnStepper:
             self.lr: float | None = float(factory([], **settings).learning_rate_init)
 
     def start(self, params: list[Array]) -> None:
-        """Begin anew at these parameters."""
         self.params = [x.astype(float) for x in params]
         with refusals(self.name):
             self.optimizer = self.factory(self.params, **self.settings)
@@ -56,5 +55,4 @@ class SklearnStepper:
         return copy.deepcopy(vars(self.optimizer))
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take up a state that `state` gave."""
         vars(self.optimizer).update(copy.deepcopy(state))

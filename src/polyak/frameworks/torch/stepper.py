@@ -82,7 +82,6 @@ class TorchStepper:
         return made
 
     def start(self, params: list[Array]) -> None:
-        """Begin anew at these parameters."""
         self.params = [torch.nn.Parameter(_tensor(x)) for x in params]
         self.optimizer = self._made(self.params)
 
@@ -102,11 +101,9 @@ class TorchStepper:
             group["lr"] = lr
 
     def state(self) -> dict[str, Any]:
-        """`state_dict()`."""
         return copy.deepcopy(self.optimizer.state_dict())
 
     def load(self, state: dict[str, Any]) -> None:
-        """`load_state_dict`."""
         with refusals(self.name):
             self.optimizer.load_state_dict(copy.deepcopy(state))
 
