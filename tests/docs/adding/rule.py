@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from polyak.frameworks.named import stepper
 
 import polyak as pk
 from polyak.cli import catalogues
+from polyak.frameworks.classify import stepper
 from polyak.lab.offer import offer
 from polyak.sweeps.sensible_ranges import sensible_plane
 
