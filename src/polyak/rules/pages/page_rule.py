@@ -109,10 +109,8 @@ class PageRule(Node):
     def _flatten(self) -> tuple[Sequence[Pytree], Hashable]:
         """Floats and arrays are leaves; counts, functions and what the page reads beside are the structure."""
         read = {name: raw(value) for name, value in self._read().items()}
-        counts = {name: value for name, value in read.items() if isinstance(value, int)}
-        free = {name: value for name, value in read.items() if name not in counts}
-        fixed = {name: value for name, value in self.arguments.items() if _is_fixed(value)}
-        numbers = {name: value for name, value in self.arguments.items() if name not in fixed}
+        counts, free = _parted(read, lambda value: isinstance(value, int))
+        fixed, numbers = _parted(self.arguments, _is_fixed)
         rest = {name: value for name, value in vars(self).items() if name not in ("arguments", "_traced")}
         arrays = {name: rest.pop(name) for name in self.arrays if not callable(rest[name])}
         around = Same(surroundings(self.function))
@@ -181,6 +179,14 @@ def checked_arguments(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
             raise PolyakError(f"{name}: {key} is {value!r}, expected a number or a schedule")
         found[key] = value
     return found
+
+
+def _parted(
+    values: dict[str, Any], chosen: Callable[[object], bool]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values that are chosen, and the others."""
+    these = {name: value for name, value in values.items() if chosen(value)}
+    return these, {name: value for name, value in values.items() if name not in these}
 
 
 def _is_fixed(value: object) -> bool:

@@ -7,28 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from polyak.frameworks.reading import Written
-from polyak.frameworks.spellings import REQUIRED, SPELLINGS, Form, Meaning, Spelling, written
+from polyak.frameworks import FRAMEWORKS, SPELLINGS
+from polyak.frameworks.rule_to_arguments import Written, written
+from polyak.frameworks.spelling import REQUIRED, Form, Meaning, Spelling
 from polyak.ground.numbers import readable
 from polyak.rules import Dampening, HeavyBall, LinearRule, Nesterov
 from polyak.translate import impulse_response as algebra
-from polyak.translate.runners import Side, version
+from polyak.translate.side import Side
 
 HEADER = ("optimizer", "run on", "update", "first steps", "velocity holds lr", "weight decay", "edge")
 OTHERS_HEADER = ("optimizer", "rule", "choices", "defaults", "weight decay")
 LR, MOMENTUM, DAMPENING, WEIGHT_DECAY = 0.5, 0.5, 0.25, 0.5
-OURS = ("polyak",)
 FORMULAS = {  # a: learning rate, m: momentum, d: dampening, g: gradient at x
     (HeavyBall, True): "v = m v + a g, x -= v",
     (HeavyBall, False): "v = m v + g, x -= a v",
     (Nesterov, True): "v = m v + a g, x -= m v + a g",
     (Nesterov, False): "v = m v + g, x -= a (m v + g)",
     (Dampening, None): "v = m v + (1-d) g, at first v = g, x -= a v",
-}
-RECORDED_VERSIONS = {
-    "tf1": "tensorflow 2.21.0, recorded",
-    "mxnet": "mxnet 1.9.1, recorded",
-    "chapter": "by definition",
 }
 
 
@@ -46,7 +41,8 @@ def table(progress: Callable[[int, int], None] | None = None) -> list[tuple[str,
         (spelling, form)
         for spelling in SPELLINGS.values()
         for form in spelling.forms
-        if spelling.framework not in OURS and (form.rule, form.fixed.get("lr_in_velocity")) in FORMULAS
+        if not FRAMEWORKS[spelling.framework].ours
+        and (form.rule, form.fixed.get("lr_in_velocity")) in FORMULAS
     ]
     rows = []
     for done, (spelling, form) in enumerate(pairs, start=1):
@@ -60,7 +56,6 @@ def _row(spelling: Spelling, form: Form) -> tuple[str, ...]:
     said = _setting(spelling, form)
     rule: Any = said.meaning.rule
     side = Side(spelling, said.arguments, said.meaning)
-    ran = RECORDED_VERSIONS.get(spelling.framework) or version(spelling.framework)
     taken = " ".join(readable(weight, 6) for weight in _watched(side, [1.0, 0.0, 0.0, 0.0]))
     last, after = _watched(side, [1.0, 0.0, 0.0], drop_at=2)[1:]
     holds = "yes" if np.isclose(after, MOMENTUM * last) else "no"
@@ -74,7 +69,7 @@ def _row(spelling: Spelling, form: Form) -> tuple[str, ...]:
     ]
     return (
         " ".join([spelling.name, *flags]),
-        ran,
+        FRAMEWORKS[spelling.framework].version,
         update,
         taken,
         holds,
@@ -125,7 +120,7 @@ def others() -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for spelling in SPELLINGS.values():
         form = spelling.forms[0]
-        if spelling.framework in OURS or issubclass(form.rule, LinearRule):
+        if FRAMEWORKS[spelling.framework].ours or issubclass(form.rule, LinearRule):
             continue
         choices = ", ".join(f"{name}={_shown(value)}" for name, value in form.fixed.items())
         defaults = ", ".join(
@@ -137,5 +132,5 @@ def others() -> list[tuple[str, ...]]:
     return rows
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return readable(value, 6) if isinstance(value, float) else str(value)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError, unknown
+from polyak.ground.types import Pytree
 
 Array = NDArray[np.float64]
 MANY = 40
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Stepper(Protocol):
@@ -24,33 +27,35 @@ class Stepper(Protocol):
     Attributes:
         name: what it is called in a report, such as "torch:SGD".
         skips_missing: whether a gradient may be None, and its array is then left alone.
+        takes_pytrees: whether its arrays may be handed over in a pytree, and not in a list alone.
         lr: the learning rate that it began with; None where it has none that can be set.
     """
 
     name: str
     skips_missing: bool
+    takes_pytrees: bool
     lr: float | None
 
     def start(self, params: list[Array]) -> None:
         """Begin anew at these parameters, with the settings it was made with and no state."""
 
-    def step(self, grads: list[Array | None]) -> list[Array]:
+    def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """Take one step; the parameters after it."""
 
     def set_lr(self, lr: float) -> None:
         """Change the learning rate, as a user of the framework changes it in mid-run."""
 
-    def state(self) -> Any:
+    def state(self) -> Pytree:
         """The framework's own state, as it is saved: a copy that later steps leave alone."""
 
-    def load(self, state: Any) -> None:
+    def load(self, state: Pytree) -> None:
         """Take up a state that `state` gave, of an optimizer of the same kind on the same shapes."""
 
 
 def check_arguments(
     label: str,
     factory: Callable[..., Any],
-    settings: dict[str, Any],
+    settings: Mapping[str, Any],
     given: int = 0,
     *,
     all_named: bool = False,
@@ -68,14 +73,19 @@ def check_arguments(
         parameters = dict(list(inspect.signature(factory).parameters.items())[given:])
     except (TypeError, ValueError):
         return
-    takes_any = not all_named and any(about.kind is about.VAR_KEYWORD for about in parameters.values())
     known = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-    for name in settings:
-        if name not in known and not takes_any:
-            raise unknown(f"argument of {label}", name, known)
+    rest = [about for about in parameters.values() if about.kind is about.VAR_KEYWORD]
+    if all_named or not rest:
+        _refuse_strangers(label, settings, known)
     for name, about in known.items():
         if about.default is about.empty and name not in settings:
             raise PolyakError(f"{label} needs {name}")
+
+
+def _refuse_strangers(label: str, settings: Iterable[str], known: Iterable[str]) -> None:
+    for name in settings:
+        if name not in known:
+            raise unknown(f"argument of {label}", name, known)
 
 
 @contextmanager
@@ -90,7 +100,7 @@ def refusals(label: str) -> Iterator[None]:
         raise PolyakError(f"{label} fails: {type(error).__name__}: {first}") from error
 
 
-def found(label: str, name: str, known: dict[str, Any]) -> Any:
+def among(label: str, name: str, known: Mapping[str, T]) -> T:
     """What stands behind a name among those known, else an error with the nearest."""
     if name not in known:
         # Optax has two hundred functions: of so many only those like it are listed.
@@ -99,11 +109,11 @@ def found(label: str, name: str, known: dict[str, Any]) -> Any:
     return known[name]
 
 
-def in_float64(method: Callable[..., Any]) -> Callable[..., Any]:
+def in_float64(method: Callable[P, T]) -> Callable[P, T]:
     """A method that runs with JAX's 64-bit numbers, whatever the caller's setting is."""
 
     @functools.wraps(method)
-    def run(*arguments: Any, **options: Any) -> Any:
+    def run(*arguments: P.args, **options: P.kwargs) -> T:
         import jax
 
         with jax.enable_x64(True):

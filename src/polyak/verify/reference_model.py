@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from polyak.frameworks.spellings import Meaning
-from polyak.frameworks.stepper import Array
-from polyak.rules import Coefficients, LinearRule
+from polyak.frameworks import FRAMEWORKS
+from polyak.frameworks.arguments_to_rule import read
+from polyak.frameworks.candidate import Candidate
+from polyak.frameworks.catalogue import find
+from polyak.frameworks.spelling import Meaning
+from polyak.frameworks.steppers import Array
+from polyak.ground.errors import PolyakError
+from polyak.rules import Coefficients, CoupledDecay, LinearRule, Rule
+from polyak.verify.decay_kinds import KINDS
 from polyak.verify.scenarios import Scenario
 
 Slots = dict[str, Any]
+Saved = tuple[Rule, Rule, list[Slots], list[int]]
 Row = Callable[[LinearRule, int], Coefficients]
-Advance = Callable[[Any, Array, Slots, Array], tuple[Array, Slots]]
+Advance = Callable[..., tuple[Array, Slots]]  # of the rule, g, the slots, x
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,7 @@ class Model:
         advance: one array's step, instead of the rule's own.
         begin: what is done to an array's slots before the first step.
         decay: its strength.
-        decay_kind: "coupled", "decoupled" (times lr), "not times lr", "after the step", "by the sign" or "by a
-            constant" (both times lr), or "ignored".
+        decay_kind: one of `KINDS`, or "ignored".
         maximize: whether the gradient's sign is turned.
         maximize_kind: "first" (before the decay), "last" (the decay is turned too) or "ignored".
         reads_lr: at "every step", "the first step", "the start" (before it), or "a step late".
@@ -85,10 +91,10 @@ class Model:
 class ModelStepper:
     """A model run on NumPy arrays, array by array."""
 
-    name = "a model"
+    name, skips_missing, takes_pytrees = "a model", True, False
 
     def __init__(self, model: Model) -> None:
-        self.model, self.skips_missing = model, True
+        self.model = model
         self.lr: float | None = float(model.rule.settings()["lr"])
 
     def start(self, params: list[Array]) -> None:
@@ -101,7 +107,7 @@ class ModelStepper:
     def _begun(self, x: Array) -> Slots:
         return self.model.begin({} if self.model.row is not None else dict(self.rule.slots(x)))
 
-    def step(self, grads: list[Array | None]) -> list[Array]:
+    def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """One step of every array."""
         late = self.model.reads_lr == "a step late"
         rule, self.read = (self.read, self.rule) if late else (self.rule, self.rule)
@@ -118,31 +124,31 @@ class ModelStepper:
         return [x.copy() for x in self.params]
 
     def _one(self, rule: Any, g: Array, index: int) -> tuple[Array, Slots]:
-        model, x, slots = self.model, self.params[index], self.slots[index]
-        turned = model.maximize and model.maximize_kind != "ignored"
-        if turned and model.maximize_kind == "first":
-            g = -g
+        model, x = self.model, self.params[index]
+        turned = -1.0 if model.maximize and model.maximize_kind != "ignored" else 1.0
+        last = model.maximize_kind == "last"
+        if not last:
+            g = turned * g
         if model.decay_kind == "coupled":
             g = g + model.decay * x
-        if turned and model.maximize_kind == "last":
-            g = -g
-        if model.row is not None:
-            step, new = _linear(model.row(rule, self.counts[index]), g, slots)
-        elif model.advance is not None:
-            step, new = model.advance(rule, g, slots, x)
-        else:
-            step, new = rule.step(g, slots, x)
+        if last:
+            g = turned * g
+        step, new = self._advanced(rule, g, index)
         step = model.sign * step
-        if model.decay_kind == "decoupled":
-            step = step - rule.lr * model.decay * x
-        elif model.decay_kind == "not times lr":
-            step = step - model.decay * x
-        elif model.decay_kind == "by the sign":
-            step = step - rule.lr * model.decay * np.sign(x)
-        elif model.decay_kind == "by a constant":
-            step = step - rule.lr * model.decay
-        elif model.decay_kind == "after the step":
-            step = step - rule.lr * model.decay * (x + step)
+        kind = KINDS.get(model.decay_kind)
+        if kind is not None and kind.beside is not None:
+            step = step - kind.beside(model.decay, rule.lr, x, step)
+        return step, new
+
+    def _advanced(self, rule: Any, g: Array, index: int) -> tuple[Array, Slots]:
+        """The rule's own step, or what the model has instead."""
+        model, x, slots = self.model, self.params[index], self.slots[index]
+        if model.row is not None:
+            return _linear(model.row(rule, self.counts[index]), g, slots)
+        if model.advance is not None:
+            return model.advance(rule, g, slots, x)
+        step: Array
+        step, new = rule.step(g, slots, x)
         return step, new
 
     def set_lr(self, lr: float) -> None:
@@ -153,18 +159,36 @@ class ModelStepper:
             if not begun:
                 self.read = self.rule
 
-    def state(self) -> Any:
+    def state(self) -> Saved:
         """The slots and the counts."""
         return self.rule, self.read, [dict(slots) for slots in self.slots], list(self.counts)
 
-    def load(self, state: Any) -> None:
+    def load(self, state: Saved) -> None:
         """Take up a state."""
         self.rule, self.read = state[:2]
         if self.model.keeps_state:
             self.slots, self.counts = [dict(slots) for slots in state[2]], list(state[3])
 
 
-def _counters(rule: Any, slots: Slots, x: Array) -> Slots:
+def model_of(candidate: Candidate, settings: Mapping[str, Any]) -> Model | None:
+    """An optimizer with its settings in our words, where it is one of our rules or is spelled by one."""
+    given = candidate.optimizer
+    if isinstance(given, Rule):
+        return Model(given.replace(**settings))
+    if isinstance(given, CoupledDecay) and isinstance(given.rule, Rule):
+        return Model(given.rule, decay=given.amount)
+    if isinstance(given, type) and issubclass(given, Rule):
+        return Model(given.from_settings(**settings))
+    try:
+        spelling = find(candidate.spelled)
+        typed = {own: name for name, own in spelling.solver.items()}
+        model = Model.of(read(spelling, {typed.get(name, name): value for name, value in settings.items()}))
+    except PolyakError:
+        return None
+    return model.but(missing="counted") if FRAMEWORKS[spelling.framework].one_count else model
+
+
+def _counters(rule: Rule, slots: Slots, x: Array) -> Slots:
     """What of an array's slots is a single number, after a step more."""
     _, new = rule.step(np.zeros_like(x), slots, x)
     return {name: value for name, value in new.items() if np.ndim(value) < np.ndim(x)}

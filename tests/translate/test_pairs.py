@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 import polyak as pk
-from polyak.frameworks.spellings import SPELLINGS, Form, Spelling, read
+from polyak.frameworks import SPELLINGS
+from polyak.frameworks.arguments_to_rule import read
+from polyak.frameworks.spelling import Form, Spelling
 from polyak.rules import LinearRule
-from polyak.translate import fitting
-from polyak.translate.fitting import ALWAYS, AT_CONSTANT_LR, NEARLY, Condition
+from polyak.translate import best_arguments
+from polyak.translate.best_arguments import ALWAYS, AT_CONSTANT_LR, NEARLY, Condition
 from polyak.translate.impulse_response import impulse_response
 from polyak.translate.proof import predicted_gap
 from polyak.translate.proof_problem import distance, learning_rates, problem_for
-from polyak.translate.runners import Side
+from polyak.translate.side import Side
 from polyak.translate.translation import Translation
 
 STEPS, DROPPED, DROP = 1000, 400, 0.1
@@ -89,8 +91,8 @@ def of_target(found: Translation, **more: Any) -> np.ndarray:
 @pytest.fixture
 def rough(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no pair is equal the nearest is sought only roughly: it is not what is asked here."""
-    monkeypatch.setattr(fitting, "TRIED", 4)
-    monkeypatch.setattr(fitting, "GRID", 3)
+    monkeypatch.setattr(best_arguments, "TRIED", 4)
+    monkeypatch.setattr(best_arguments, "GRID", 3)
 
 
 def translations(row: Spelling, form: Form, said: Any) -> list[Translation]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from polyak.frameworks.state_names import Shape, matched, turned
-from polyak.frameworks.states import Moments, Places, format_of
+from polyak.frameworks import FRAMEWORKS
+from polyak.frameworks.array_names import Shape, matched, turned
+from polyak.frameworks.state_format import Moments, Places
 from polyak.ground.errors import PolyakError
 
 SHOWN = 3  # names in a message
@@ -25,7 +26,7 @@ class Party:
         """That it says no names, and how it would come to, for a message."""
         if self.made:
             return f"a new state of {self.name} has no names: give like=..., one that has them, or "
-        way = format_of(self.name.partition(":")[0]).naming
+        way = FRAMEWORKS[self.name.partition(":")[0]].state_format().naming
         return f"the state of {self.name} has no names: {f'{way}, or ' if way else ''}"
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
-from polyak.frameworks.reading import Written
-from polyak.frameworks.spellings import Form, Meaning, Spelling, written
+from polyak.frameworks.rule_to_arguments import Written, written
+from polyak.frameworks.spelling import Form, Meaning, Spelling
 from polyak.ground.numbers import readable
 from polyak.rules import LinearRule, Rule
 from polyak.translate import impulse_response as algebra
@@ -64,18 +64,25 @@ class Fit:
 
 def fits(spellings: Iterable[Spelling], meaning: Meaning) -> list[Fit]:
     """What the forms of these spellings make of a meaning: all that are equal, else the nearest of each."""
-    rule = meaning.rule
     pairs = [(spelling, form) for spelling in spellings for form in spelling.forms]
-    if not isinstance(rule, LinearRule):
-        alike = (pair for pair in pairs if pair[1].rule is type(rule))
-        return [fit for pair in alike for fit in _of_one_kind(*pair, meaning)]
-    family = [pair for pair in pairs if issubclass(pair[1].rule, LinearRule)]
-    equal = [fit for pair in family for fit in _solved(*pair, meaning, rule)]
-    return equal or [fit for pair in family for fit in _nearest(*pair, meaning, rule)]
+    rule = meaning.rule
+    if isinstance(rule, LinearRule):
+        family = [pair for pair in pairs if issubclass(pair[1].rule, LinearRule)]
+        return _every(_solved, family, meaning) or _every(_nearest, family, meaning)
+    return _every(_of_one_kind, [pair for pair in pairs if pair[1].rule is type(rule)], meaning)
 
 
-def _solved(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) -> Iterator[Fit]:
-    """The members of one form that have the rule's response."""
+def _every(
+    made: Callable[[Spelling, Form, Meaning], Iterator[Fit]],
+    pairs: list[tuple[Spelling, Form]],
+    meaning: Meaning,
+) -> list[Fit]:
+    return [fit for spelling, form in pairs for fit in made(spelling, form, meaning)]
+
+
+def _solved(spelling: Spelling, form: Form, meaning: Meaning) -> Iterator[Fit]:
+    """The members of one form that have the response of a rule of the family."""
+    rule = cast("LinearRule", meaning.rule)
     same = written(spelling, form, meaning)
     if same is not None and not same.differences:
         yield _fit(spelling, meaning, same, ALWAYS)
@@ -93,8 +100,9 @@ def _solved(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) 
             yield _fit(spelling, meaning, said, ALWAYS if len(sides) < 2 else AT_CONSTANT_LR, conditions)
 
 
-def _nearest(spelling: Spelling, form: Form, meaning: Meaning, rule: LinearRule) -> Iterator[Fit]:
-    """The member of one form whose response is nearest."""
+def _nearest(spelling: Spelling, form: Form, meaning: Meaning) -> Iterator[Fit]:
+    """The member of one form whose response is nearest to that of a rule of the family."""
+    rule = cast("LinearRule", meaning.rule)
     kind, wanted = cast("type[LinearRule]", form.rule), algebra.impulse_response(rule)
     if wanted.gain == 0:
         return
@@ -153,25 +161,32 @@ def _of_one_kind(spelling: Spelling, form: Form, meaning: Meaning) -> Iterator[F
     """The same rule with other choices: equal, or as near as another eps brings it where it is worst."""
     best: Fit | None = None
     for power in POWERS:
-        rule = (
-            meaning.rule if power == 1 else meaning.rule.replace(eps=algebra.rounded(meaning.rule.eps**power))
-        )
+        rule = _with_eps_to(power, meaning.rule)
         said = written(spelling, form, replace(meaning, rule=rule))
         if said is None:
             continue
         if power == 1 and not said.differences:
             yield _fit(spelling, meaning, said, ALWAYS)
             return
-        apart, at = _worst(meaning.rule, said.meaning.rule)
-        level = NEARLY if apart > EQUAL else _at_constant_lr(meaning.rule, said.meaning.rule)
-        if best is None or apart < best.distance:
-            best = replace(
-                _fit(spelling, meaning, said, level, (), apart), gradient=at if level == NEARLY else None
-            )
+        fit = _near(spelling, meaning, said)
+        if best is None or fit.distance < best.distance:
+            best = fit
         if _in_root(rule) == _in_root(said.meaning.rule):
             break
     if best is not None:
         yield best
+
+
+def _with_eps_to(power: float, rule: Rule) -> Rule:
+    return rule if power == 1 else rule.replace(eps=algebra.rounded(rule.settings()["eps"] ** power))
+
+
+def _near(spelling: Spelling, meaning: Meaning, said: Written) -> Fit:
+    """The same rule with other choices, and how far it is where it is furthest."""
+    apart, at = _worst(meaning.rule, said.meaning.rule)
+    level = NEARLY if apart > EQUAL else _at_constant_lr(meaning.rule, said.meaning.rule)
+    fit = _fit(spelling, meaning, said, level, (), apart)
+    return replace(fit, gradient=at if level == NEARLY else None)
 
 
 def _worst(rule: Rule, other: Rule, drop: float | None = None) -> tuple[float, float]:
@@ -181,13 +196,13 @@ def _worst(rule: Rule, other: Rule, drop: float | None = None) -> tuple[float, f
     return float(found[at]), float(SIZES[at])
 
 
-def _in_root(rule: Any) -> bool | None:
+def _in_root(rule: Rule) -> bool | None:
     """Whether the rule's eps is added to a square, and not to a root; None where it has one place only."""
     position = getattr(rule, "eps_position", None)
     return None if position is None else position == "inside"
 
 
-def _at_constant_lr(rule: Rule, other: Any) -> str:
+def _at_constant_lr(rule: Rule, other: Rule) -> str:
     """Whether two rules that are equal at a constant lr are so through a drop."""
     return ALWAYS if _worst(rule, other, drop=0.1)[0] <= EQUAL else AT_CONSTANT_LR
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.frameworks import FRAMEWORKS, states, stepper
-from polyak.frameworks.spellings import Meaning, Spelling
-from polyak.translate.fitting import Condition
+from polyak.frameworks import FRAMEWORKS, Stepper, stepper
+from polyak.frameworks.framework import Framework
+from polyak.frameworks.polyak.stepper import RuleStepper
+from polyak.frameworks.spelling import Meaning, Spelling
+from polyak.frameworks.state_format import MOMENTUM
+from polyak.frameworks.steppers import Array
+from polyak.ground.types import Pytree
+from polyak.translate.best_arguments import Condition
 from polyak.translate.proof_problem import Problem, arrays, numbers
-
-RECORDED = {"tf1": "TensorFlow 1's optimizers", "mxnet": "MXNet", "chapter": "the chapter's function"}
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 
 
 class Side:
@@ -38,19 +38,19 @@ class Side:
     ) -> None:
         self.spelling, self.meaning = spelling, meaning
         self.conditions = {condition.kind: condition.amount for condition in conditions}
-        self.real = installed(spelling.framework)
-        if self.real:
-            self.stepper: Any = stepper(spelling.name, spelling.runs_with(arguments))
-        else:
-            self.stepper = StandIn(meaning)
+        self.framework = FRAMEWORKS[spelling.framework]
+        self.real = self.framework.installed
+        self.stepper: Stepper = (
+            stepper(spelling.name, spelling.runs_with(arguments)) if self.real else StandIn(meaning)
+        )
 
     @property
     def ran(self) -> str:
         """What was run, in words."""
+        framework = self.framework
         if self.real:
-            return version(self.spelling.framework)
-        framework = self.spelling.framework
-        absent = RECORDED.get(framework) or f"{framework}, which is not installed: {FRAMEWORKS[framework][1]}"
+            return framework.version
+        absent = framework.recorded_as or f"{framework.prefix}, which is not installed: {framework.install}"
         return f"our {self.meaning.rule.name()} for {absent}"
 
     def path(
@@ -84,59 +84,28 @@ class Side:
     def _change(self, lr: float, velocity_factor: float | None) -> None:
         self.stepper.set_lr(lr)
         if velocity_factor is not None:
-            framework = self.spelling.framework if self.real else "polyak"
-            self.stepper.load(states.scaled(framework, self.stepper.state(), velocity_factor))
+            framework = self.framework if self.real else FRAMEWORKS["polyak"]
+            self.stepper.load(scaled(framework, self.stepper.state(), velocity_factor))
 
 
-class StandIn:
+class StandIn(RuleStepper):
     """What a spelling means, as one of our rules on NumPy arrays, where the framework itself is not installed."""
 
     def __init__(self, meaning: Meaning) -> None:
-        self.meaning, self.rule = meaning, meaning.decayed()
+        super().__init__(meaning.decayed())
+        self.meaning = meaning
 
-    def start(self, params: list[NDArray[np.float64]]) -> None:
-        """Begin anew at these parameters."""
-        self.rule, self.params = self.meaning.decayed(), params
-        self.held = self.rule.init(params)
-
-    def step(self, grads: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """One step, the gradient turned where the meaning maximizes."""
-        turned = [-g for g in grads] if self.meaning.maximize else grads
-        updates, self.held = self.rule.update(turned, self.held, self.params)
-        self.params = [x + u for x, u in zip(self.params, updates, strict=True)]
-        return self.params
+        sign = -1.0 if self.meaning.maximize else 1.0
+        return super().step([None if g is None else sign * g for g in grads])
 
     def set_lr(self, lr: float) -> None:
-        """The same meaning with another learning rate."""
+        """The same meaning with another learning rate, its weight decay with it."""
         self.rule = self.meaning.at(lr).decayed()
 
-    def state(self) -> Any:
-        """The rule's own state."""
-        return self.held
 
-    def load(self, state: Any) -> None:
-        """Take up a state."""
-        self.held = state
-
-
-def known_here(framework: str) -> bool:
-    """Whether a framework is run here, or our rules were held against recordings of it: else nothing is proved."""
-    return framework in FRAMEWORKS or framework in RECORDED
-
-
-def installed(framework: str) -> bool:
-    """Whether a framework can be run here."""
-    return framework in FRAMEWORKS and importlib.util.find_spec(FRAMEWORKS[framework][0]) is not None
-
-
-def version(framework: str) -> str:
-    """A framework's package and its version, where it is one that is run here.
-
-    >>> version("sklearn").split()[0]
-    'scikit-learn'
-    """
-    if framework not in FRAMEWORKS:
-        return "not run here"
-    package = FRAMEWORKS[framework][0]
-    name = DISTRIBUTIONS.get(framework, package)
-    return f"{name} {importlib.metadata.version(name)}"
+def scaled(framework: Framework, state: Pytree, factor: float) -> Pytree:
+    """A state of the momentum family with its velocity times a factor."""
+    packing = framework.state_format()
+    return packing.rewritten(state, packing.read(state, MOMENTUM).scaled(factor), MOMENTUM)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from polyak.frameworks.state_names import Shape
+from polyak.frameworks.array_names import Shape
 from polyak.ground.errors import PolyakError
+from polyak.ground.types import Pytree
 
 Arrays = tuple[NDArray[Any], ...]
 MOMENTUM, ADAM = "momentum", "Adam"
@@ -29,6 +30,7 @@ class Moments:
         names: what the arrays are called there, in their order; empty where the state does not say.
         counts: the steps of each array, where they are not the same number for all; `count` is then None.
         scheduled: whether a schedule inside the optimizer goes by the count.
+        share: how much of a gradient the velocity takes in, where the state says so: 1 less the dampening.
     """
 
     count: int | None = None
@@ -39,6 +41,7 @@ class Moments:
     names: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     scheduled: bool = False
+    share: float | None = None
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -77,30 +80,32 @@ class Places:
         shapes: their shapes; None where a fresh state does not say.
         counts: whether there is a place for the number of steps.
         scheduled: whether a schedule inside the optimizer goes by it.
+        share: how much of a gradient the velocity takes in, as `Moments.share`.
     """
 
     names: tuple[str, ...] = ()
     shapes: tuple[Shape, ...] | None = None
     counts: bool = True
     scheduled: bool = False
+    share: float | None = None
 
 
 class Format(Protocol):
-    """How one framework packs the states of its optimizers: a module of this folder."""
+    """How one framework packs the states of its optimizers: the `state.py` of its folder."""
 
     expected: str  # what a state looks like, in words
     naming: str  # how a state comes to say its arrays' names, in words; empty where it never does
 
-    def read(self, state: Any, family: str) -> Moments:
+    def read(self, state: Pytree, family: str) -> Moments:
         """The slots in a state; a PolyakError for a state of another shape, or for what has no place elsewhere."""
 
-    def places(self, state: Any, family: str) -> Places:
+    def places(self, state: Pytree, family: str) -> Places:
         """What a state has room for."""
 
-    def rewritten(self, state: Any, moments: Moments, family: str) -> Any:
+    def rewritten(self, state: Pytree, moments: Moments, family: str) -> Pytree:
         """A copy of a state with these slots in it; a PolyakError where they do not fit."""
 
-    def fresh(self, name: str, moments: Moments, arguments: dict[str, Any]) -> Any:
+    def fresh(self, name: str, moments: Moments, arguments: dict[str, Any]) -> Pytree:
         """The state of a new optimizer on arrays of these shapes."""
 
 
@@ -109,12 +114,12 @@ def places_of(moments: Moments, *, counts: bool = True, scheduled: bool = False)
     return Places(moments.names, moments.shapes, counts, scheduled)
 
 
-def read_only(values: Iterable[Any]) -> Arrays:
+def read_only(values: Iterable[ArrayLike]) -> Arrays:
     """Copies as NumPy arrays."""
     return tuple(np.array(value) for value in values)
 
 
-def fitting(label: str, new: Sequence[Any], old: Sequence[Any]) -> list[NDArray[Any]]:
+def fitting(label: str, new: Sequence[ArrayLike], old: Sequence[ArrayLike]) -> list[NDArray[Any]]:
     """New arrays in the dtypes of the old, which must have their shapes."""
     theirs, ours = [tuple(np.shape(x)) for x in new], [tuple(np.shape(x)) for x in old]
     if theirs != ours:
@@ -122,7 +127,7 @@ def fitting(label: str, new: Sequence[Any], old: Sequence[Any]) -> list[NDArray[
     return [np.asarray(x).astype(np.asarray(y).dtype) for x, y in zip(new, old, strict=True)]
 
 
-def in_words(state: Any) -> str:
+def in_words(state: object) -> str:
     """What a state is, for a message.
 
     >>> in_words({"a": 1})

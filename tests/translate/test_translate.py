@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyak as pk
-from polyak.frameworks import stepper_of
+from polyak.frameworks import FRAMEWORKS, SPELLINGS, stepper
+from polyak.frameworks.arguments_to_rule import read
 from polyak.frameworks.keras.stepper import on_jax
-from polyak.frameworks.spellings import PREFIXES, SPELLINGS, read
 from polyak.rules import LinearRule
 from polyak.theory import stability
-from polyak.translate.fitting import ALWAYS, AT_CONSTANT_LR, NEARLY
+from polyak.translate.best_arguments import ALWAYS, AT_CONSTANT_LR, NEARLY
 from polyak.translate.impulse_response import holds_lr, impulse_response, largest_stable_curvature
 from polyak.translate.proof_problem import (
     SIZES,
@@ -33,7 +33,7 @@ from polyak.translate.proof_problem import (
     problem_for,
     walk,
 )
-from polyak.translate.runners import Side
+from polyak.translate.side import Side
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_the_remedy_that_torch_is_offered_holds() -> None:
     (offer,) = [line for line in found.words() if "pk.to_torch" in line]
     rule = eval(offer[offer.index("pk.HeavyBall") :].removesuffix(")"))
     problem, lrs = problem_for(found.meaning.rule, 200), learning_rates(0.05, 200, 0.1)
-    made = stepper_of(pk.to_torch(rule), {}, "exported")
+    made = stepper(pk.to_torch(rule), {}, "exported")
     made.start(arrays(problem.start))
     x, rows = problem.start, [problem.start]
     for step, lr in enumerate(lrs):
@@ -375,10 +375,8 @@ def test_what_changes_no_number_is_left_out_with_a_word() -> None:
     assert found.check(steps=20).holds  # capturable needs a device, the numbers do not
 
 
-def test_a_framework_of_spellings_alone_has_no_proof(monkeypatch: pytest.MonkeyPatch, refused: Any) -> None:
-    row = dataclasses.replace(SPELLINGS["torch:SGD"], name="mlx:SGD", line="mlx.optimizers.SGD({})")
-    monkeypatch.setitem(SPELLINGS, "mlx:SGD", row)
-    monkeypatch.setitem(PREFIXES, "mlx", "MLX")
+@pytest.mark.usefixtures("mlx")
+def test_a_framework_of_spellings_alone_has_no_proof(refused: Any) -> None:
     for found in (
         pk.translate("torch:SGD", lr=0.1, momentum=0.9, to="mlx"),
         pk.translate("mlx:SGD", lr=0.1, momentum=0.9, to="keras"),
@@ -434,7 +432,7 @@ MOMENTA = st.floats(0, 0.999)
 RATES = st.floats(1e-6, 1e3)
 
 
-@given(lr=RATES, momentum=MOMENTA, nesterov=st.booleans(), to=st.sampled_from(sorted(PREFIXES)))
+@given(lr=RATES, momentum=MOMENTA, nesterov=st.booleans(), to=st.sampled_from(sorted(FRAMEWORKS)))
 def test_whatever_the_numbers_the_response_is_kept(
     lr: float, momentum: float, nesterov: bool, to: str
 ) -> None:
@@ -463,7 +461,7 @@ def test_whatever_is_given_the_answer_is_a_translation_or_one_line(data: st.Data
     row = SPELLINGS[data.draw(st.sampled_from(sorted(SPELLINGS)))]
     names = st.sampled_from([*row.defaults, "lr", "momentun", ""])
     arguments = data.draw(st.dictionaries(names, WORDS, max_size=3))
-    to = data.draw(st.sampled_from([*PREFIXES, *SPELLINGS, "", "torch:", "keras.SGD"]))
+    to = data.draw(st.sampled_from([*FRAMEWORKS, *SPELLINGS, "", "torch:", "keras.SGD"]))
     arguments.pop("name", None)
     try:
         found: Any = pk.translate(row.name, to=to, **arguments)
@@ -485,5 +483,5 @@ def test_what_is_not_installed_is_named_with_what_to_install(
     assert proof.holds
     assert proof.sides[1] == "our heavy_ball for torch, which is not installed: pip install 'polyak[torch]'"
     state = optax.sgd(0.1, 0.9).init([np.ones(2)])
-    with refused("the states of torch need torch", "pip install 'polyak[torch]'"):
+    with refused("a state of torch needs torch", "pip install 'polyak[torch]'"):
         pk.convert_state(state, frm="optax:sgd", to="torch:SGD", lr=0.1, momentum=0.9)

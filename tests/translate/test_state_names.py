@@ -16,8 +16,8 @@ from jax.example_libraries import optimizers
 from sklearn.neural_network import _stochastic_optimizers as of_sklearn
 
 import polyak as pk
+from polyak.frameworks.array_names import matched
 from polyak.frameworks.keras.stepper import on_jax
-from polyak.frameworks.state_names import matched
 
 LR, MOMENTUM = 0.5, 0.9
 LAYERS = ("second", "first", "third_b", "b")

@@ -7,8 +7,13 @@ are one where every name of the one is exactly one of the other, spelled as the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from jax.tree_util import keystr, tree_flatten_with_path
+
+from polyak.ground.types import Pytree
+
+NAMING = "keep the parameters in a dict, whose keys are their names"
 Words = tuple[str, ...]
 Shape = tuple[int, ...]
 SPELLED = {"kernel": "weight", "w": "weight", "b": "bias"}  # a word elsewhere, and in torch
@@ -33,9 +38,9 @@ def matched(names: Sequence[str], others: Sequence[str]) -> list[int] | None:
     ours, theirs = [_words(name) for name in names], [_words(name) for name in others]
     if not all(map(_told, [*ours, *theirs])):
         return None  # numbers alone: a place in a list is no name on the other side
-    found = {tuple(order) for order in (_same(a, theirs) for a in _cores(ours, theirs)) if order is not None}
-    found |= {tuple(order) for order in (_same(ours, b) for b in _cores(theirs, ours)) if order is not None}
-    return list(found.pop()) if len(found) == 1 else None
+    tried = [*map(_same, *_with_cores(ours, theirs)), *map(_same, *_with_cores(theirs, ours)[::-1])]
+    orders = {tuple(order) for order in tried if order is not None}
+    return list(orders.pop()) if len(orders) == 1 else None
 
 
 def turned(name: str, other: str, shape: Shape) -> bool:
@@ -72,6 +77,14 @@ def _same(ours: Sequence[Words], theirs: Sequence[Words]) -> list[int] | None:
     return [ours.index(words) for words in theirs]
 
 
+def _with_cores(
+    long: Sequence[Words], short: Sequence[Words]
+) -> tuple[list[list[Words]], list[Sequence[Words]]]:
+    """Each of the longer names' cores, beside the shorter names."""
+    cores = _cores(long, short)
+    return cores, [short] * len(cores)
+
+
 def _cores(long: Sequence[Words], short: Sequence[Words]) -> list[list[Words]]:
     """The longer names without what all of them begin and end with, each way that makes them as long as the others.
 
@@ -88,3 +101,12 @@ def _cores(long: Sequence[Words], short: Sequence[Words]) -> list[list[Words]]:
         if len(ends) == 1 and all(cores) and not (begin and any(core[0].isdigit() for core in cores)):
             found.append(cores)
     return found
+
+
+def paths(tree: Pytree, is_leaf: Callable[[object], bool] | None = None) -> tuple[str, ...]:
+    """The names of a tree's leaves, in their order.
+
+    >>> paths({"b": 1.0, "a": [2.0]})
+    ("['a'][0]", "['b']")
+    """
+    return tuple(keystr(path) for path, _ in tree_flatten_with_path(tree, is_leaf=is_leaf)[0])
