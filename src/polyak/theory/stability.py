@@ -65,7 +65,7 @@ def stability(
     examination, state = examine(rule, at)
     step = reduced(*examination.matrices(state=state))
     lr, _ = learning_rate(examination, rule, at or 0)
-    lrs = None if lr is None else stable_lrs(examination, rule, lr, state, where.values, at)
+    lrs = None if lr is None else stable_lrs(examination, rule, lr, state, where.values, at or 0)
     off = math.nan
     if at is None and isinstance(on, Trace) and str(on.rule) == str(rule):
         off = departure(on)

@@ -43,17 +43,17 @@ def stable_lrs(
     name: str,
     state: Pytree,
     curvatures: NDArray[np.float64],
-    at: int | None,
+    at: int = 0,
 ) -> Intervals | None:
     """The learning rates that are stable on all the positive curvatures, as open intervals in rising order.
 
     None where the step is not affine in the learning rate: then nothing is said.
     """
-    value, step = rule.settings()[name], at or 0
-    now = float(value(step)) if callable(value) else float(value)
+    value = rule.settings()[name]
+    now = float(value(at)) if callable(value) else float(value)
 
     def matrices(lr: float) -> Matrices:
-        return examination.matrices(runnable(scaled(rule, name, value, lr / now), step + 1), state)
+        return examination.matrices(runnable(scaled(rule, name, value, lr / now), at + 1), state)
 
     unit = _unit(matrices)
     if unit is None:

@@ -151,7 +151,7 @@ def tradeoff(
 def _up_to_the_edge(rule: Optimizer, lr: str, curvatures: NDArray[np.float64]) -> NDArray[np.float64]:
     """Learning rates over three decades up to the largest stable one."""
     examination, state = examine(rule)
-    edge = first_end(stable_lrs(examination, rule, lr, state, curvatures, None) or ())
+    edge = first_end(stable_lrs(examination, rule, lr, state, curvatures) or ())
     if not 0 < edge < np.inf:
         raise PolyakError(f"{rule} has no largest stable {lr} here: say which are meant, lrs=[...]")
     return np.geomspace(edge / 10**DECADES, edge * 0.98, POINTS)
