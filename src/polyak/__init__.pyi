@@ -36,7 +36,7 @@ from .sweeps import (
     best,
     compare,
     load_sweep,
-    over,
+    search_space,
     sweep,
 )
 from .theory import (
@@ -112,7 +112,7 @@ __all__ = [
     "logistic_regression",
     "lr_drop",
     "optimal",
-    "over",
+    "search_space",
     "perceptron",
     "phase_diagram",
     "problems",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from polyak.ground.errors import PolyakError
@@ -117,9 +118,17 @@ def _check_names(plan: Plan) -> None:
     names = list(plan.sweeps)
     if not names or any(list(part) != names for part in (plan.chunks, plan.variables)):
         raise ValueError(f"it does not hold {', '.join(PARTS)} of each rule")
-    for name in (*names, *plan.files, *(name for found in plan.variables.values() for name in found)):
-        if not isinstance(name, str) or {"", ".", ".."} & set(name.split("/")):
-            raise ValueError("a name in it leads elsewhere")
-    for name in names:
-        if not plan.variables[name] or not all(type(size) is int and size > 0 for size in plan.chunks[name]):
-            raise ValueError("it has no arrays, or no chunks")
+    if not all(map(stays_inside, [*names, *plan.files, *chain(*plan.variables.values())])):
+        raise ValueError("a name in it leads elsewhere")
+    if not all(plan.variables.values()) or not all(map(is_size, chain(*plan.chunks.values()))):
+        raise ValueError("it has no arrays, or no chunks")
+
+
+def stays_inside(name: object) -> bool:
+    """Whether a name that a store holds is one, and leads to no place outside of it."""
+    return isinstance(name, str) and not {"", ".", ".."} & set(name.split("/"))
+
+
+def is_size(size: object) -> bool:
+    """Whether what a store holds is a whole number above 0."""
+    return type(size) is int and size > 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from polyak.ground.errors import PolyakError
 from polyak.sweeps.axes import Axis, log, memory
-from polyak.sweeps.plane import Plane, known_settings, over
+from polyak.sweeps.search_space import SearchSpace, known_settings, search_space
 
 # A step of these is of the size of lr itself, whatever the gradient; of the others it is lr times a gradient or more.
 SIGN = log(1e-5, 1e-1)
@@ -32,7 +32,7 @@ MOMENTUM = memory(1.0, 100.0)  # from none to 0.99
 MOMENTA = ("momentum", "beta1", "b1", "rate")
 
 
-def sensible_plane(rule: Any, **settings: Any) -> Plane:
+def sensible_space(rule: Any, **settings: Any) -> SearchSpace:
     """A rule on the ranges that it is tuned over: its learning rate, and its momentum where it has one.
 
     Args:
@@ -42,7 +42,7 @@ def sensible_plane(rule: Any, **settings: Any) -> Plane:
     Raises PolyakError for a rule that has no learning rate.
 
     >>> from polyak.rules import Adam
-    >>> {name: axis.spelled() for name, axis in sensible_plane(Adam).axes.items()}
+    >>> {name: axis.spelled() for name, axis in sensible_space(Adam).axes.items()}
     {'lr': 'log:0.0001:1', 'beta1': 'memory:1:100'}
     """
     name, known = known_settings(rule)
@@ -51,4 +51,4 @@ def sensible_plane(rule: Any, **settings: Any) -> Plane:
         raise PolyakError(f"{name} has no learning rate to tune (it has: {', '.join(known) or 'nothing'})")
     ranges: dict[str, Axis] = {lr: LEARNING_RATES.get(name.rpartition(":")[2], GRADIENT)}
     ranges |= {momentum: MOMENTUM for momentum in MOMENTA if momentum in known}
-    return over(rule, **{**ranges, **settings})
+    return search_space(rule, **{**ranges, **settings})
