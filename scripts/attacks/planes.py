@@ -16,8 +16,8 @@ from polyak.sweeps.axes import log, memory
 from polyak.sweeps.chunks import Region
 from polyak.sweeps.job import Job
 from polyak.sweeps.on_landscape import OnLandscape
-from polyak.sweeps.search_space import search_space
 from polyak.sweeps.recording import Recording
+from polyak.sweeps.search_space import search_space
 from polyak.sweeps.store import run_in_store
 
 CHUNKS, STEPS = 12, 20

@@ -321,7 +321,7 @@ def test_a_rule_of_ours_is_proved() -> None:
     )
 
 
-class OneOfMyOwn(pk.rules.LinearRule):
+class OneOfMyOwn(pk.rules.LinearRule, listed=False):
     """A heavy ball under another name."""
 
     formula, source = "v", "mine"

@@ -161,7 +161,7 @@ def test_several_rules_that_cannot_be(refused: Any) -> None:
     plane = search_space(HeavyBall, lr=[0.1, 0.2], momentum=0.5)
     with refused("no rule is given"):
         sweep([])
-    with refused("is not a rule on its axes", "search_space("):
+    with refused("is not a search space", "search_space("):
         sweep([plane, HeavyBall])
     with refused("lr has no place beside several rules", "search_space("):
         sweep([plane, plane], lr=[0.1, 0.2])
@@ -189,7 +189,8 @@ def test_a_training_that_cannot_be(small: Problem, refused: Any) -> None:
 def test_the_public_names() -> None:
     found = pk.sweep(
         [pk.search_space(pk.HeavyBall, lr=pk.axes.log(0.1, 1, 3), momentum=pk.axes.memory(1, 9, 2)),
-         pk.search_space(pk.GradientDescent, lr=pk.axes.linear(0.1, 1, 3)), pk.search_space(pk.Adam, lr=pk.axes.values([0.1, 0.2]))],
+         pk.search_space(pk.GradientDescent, lr=pk.axes.linear(0.1, 1, 3)),
+         pk.search_space(pk.Adam, lr=pk.axes.values([0.1, 0.2]))],
         steps=3,
     )  # fmt: skip
     assert list(found.children) == ["heavy_ball", "gradient_descent", "adam"]

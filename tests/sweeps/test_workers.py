@@ -133,7 +133,10 @@ def test_a_rule_from_the_readers_own_file_travels(
     file = tmp_path / "my_rule.py"
     file.write_text(RULE)
     kind, page = object_in_file(f"{file}:Mine"), object_in_file(f"{file}:page")
-    planes = [search_space(kind, lr=[0.1, 0.2, 0.4]), search_space(from_page(page), lr=[0.1, 0.2], momentum=[0.0, 0.5])]
+    planes = [
+        search_space(kind, lr=[0.1, 0.2, 0.4]),
+        search_space(from_page(page), lr=[0.1, 0.2], momentum=[0.0, 0.5]),
+    ]
     wanted = sweep(planes, steps=10)
     file.unlink()
     found = sweep(planes, steps=10, store=tmp_path / "a.zarr", cluster=client, chunk=2)

@@ -11,7 +11,7 @@ from polyak.cli.settings import settings_from
 from polyak.ground.errors import PolyakError, plain, unknown
 from polyak.sweeps.axes import axis_from
 from polyak.sweeps.search_space import SearchSpace, known_settings, search_space
-from polyak.sweeps.sensible_ranges import sensible_space
+from polyak.sweeps.tuning_space import tuning_space
 
 
 def plane_from(
@@ -48,7 +48,7 @@ def tuned_plane_from(label: str, labels: Sequence[str], grid: Sequence[str]) -> 
         "learning_rate" if name == "lr" and _has(kind, "learning_rate") else name: axis
         for name, axis in own.items()
     }
-    return sensible_space(kind, **spelled)
+    return tuning_space(kind, **spelled)
 
 
 def refuse_twice(labels: Sequence[str]) -> None:

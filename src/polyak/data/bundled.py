@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from polyak.data.catalogue import data_set
 from polyak.data.dataset import Data
 
 
+@data_set
 def diabetes(*, standardize: bool = True) -> Data:
     """442 patients, ten measurements each, and the disease's progression after a year.
 
@@ -27,6 +29,7 @@ def diabetes(*, standardize: bool = True) -> Data:
     return data.standardized() if standardize else data
 
 
+@data_set
 def breast_cancer(*, standardize: bool = True) -> Data:
     """569 tumours, thirty measurements each, malignant or benign.
 
@@ -47,6 +50,7 @@ def breast_cancer(*, standardize: bool = True) -> Data:
     return data.standardized() if standardize else data
 
 
+@data_set
 def digits(*, standardize: bool = True) -> Data:
     """1797 handwritten digits of 8 by 8 pixels, ten classes.
 

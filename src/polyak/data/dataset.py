@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,18 +91,3 @@ def _standardized(values: NDArray[np.float64]) -> NDArray[np.float64]:
     constant = np.ptp(values, axis=0) == 0
     spread = np.where(constant, 1.0, values.std(axis=0))
     return np.asarray(np.where(constant, 0.0, (values - values.mean(axis=0)) / spread))
-
-
-def as_data(data: Any) -> Data:
-    """A data set from a Data, a pair (features, labels), or a DataFrame whose last column is the target."""
-    if isinstance(data, Data):
-        return data
-    if hasattr(data, "columns"):
-        from polyak.data.tables import from_frame
-
-        return from_frame(data)
-    if isinstance(data, Sequence) and len(data) == 2:
-        return Data.from_arrays(*data)
-    raise PolyakError(
-        f"{type(data).__name__} is no data set: expected Data, (features, labels) or a DataFrame"
-    )

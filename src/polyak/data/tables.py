@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,19 @@ def from_frame(
     labels, classes = _labels(columns.pop(names[at]), name, names[at], lines)
     features = [_numbers(cells, name, label, lines) for label, cells in columns.items()]
     return _made(name, features, labels, tuple(columns), names[at], classes, "a DataFrame", standardize)
+
+
+def as_data(data: object) -> Data:
+    """A data set from a Data, a pair (features, labels), or a DataFrame whose last column is the target."""
+    if isinstance(data, Data):
+        return data
+    if hasattr(data, "columns"):
+        return from_frame(data)
+    if isinstance(data, Sequence) and len(data) == 2:
+        return Data.from_arrays(*data)
+    raise PolyakError(
+        f"{type(data).__name__} is no data set: expected Data, (features, labels) or a DataFrame"
+    )
 
 
 def _made(

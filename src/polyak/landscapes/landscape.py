@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.types import Array
 
 Point = tuple[float, ...]
 Window = tuple[tuple[float, float], tuple[float, float]]
+Function = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,7 @@ class Landscape:
     """
 
     name: str
-    function: Callable[[Any], Any]
+    function: Function
     start: Point
     minimisers: tuple[Point, ...]
     window: Window

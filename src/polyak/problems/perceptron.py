@@ -11,10 +11,12 @@ import numpy as np
 
 from polyak.data import as_data
 from polyak.ground.errors import PolyakError, whole_number
+from polyak.problems.catalogue import problem
 from polyak.problems.problem import Params, Problem
 from polyak.problems.regression import class_count, cross_entropy_of
 
 
+@problem
 def perceptron(data: Any, *, hidden: Sequence[int] = (32,)) -> Problem:
     """A multi-layer perceptron with tanh units; cross-entropy for classes, half squared error for numbers.
 

@@ -10,6 +10,7 @@ import numpy as np
 from polyak.data import as_data
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.problems.catalogue import problem
 from polyak.problems.problem import Params, Problem
 from polyak.problems.sigma_points import sigma_points
 
@@ -17,6 +18,7 @@ FEW = 4096  # numbers in a batch that is too small for a matrix product to pay
 INITIAL_SCALE = 0.01  # of the weights, as in the chapter
 
 
+@problem
 def linear_regression(data: Any) -> Problem:
     r"""Least squares: the mean of (x^T w + b - y)^2 / 2 over the rows.
 
@@ -45,6 +47,7 @@ def linear_regression(data: Any) -> Problem:
     )
 
 
+@problem
 def logistic_regression(data: Any) -> Problem:
     """Two classes: the mean of log(1 + exp(-s (x^T w + b))) with s = +1 for class 1 and -1 for class 0.
 
@@ -64,6 +67,7 @@ def logistic_regression(data: Any) -> Problem:
     )
 
 
+@problem
 def softmax_regression(data: Any) -> Problem:
     """Several classes: the mean cross-entropy of softmax(W^T x + b).
 

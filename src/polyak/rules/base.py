@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform
 from array_api_compat import is_jax_array
 
 from polyak.ground.errors import PolyakError, unknown
+from polyak.ground.registry import Catalogue
 from polyak.rules.description import documentation, shown
 from polyak.rules.hyperparameters import (
     Choice,
@@ -41,6 +42,10 @@ class RuleState(NamedTuple):
 
     count: Any
     slots: Any
+
+
+CATALOGUE: Catalogue[type[Rule]] = Catalogue("rule")
+"""Every rule by its name: those of this folder, and the user's own."""
 
 
 @dataclass_transform(
@@ -78,11 +83,14 @@ class Rule:
     formula: ClassVar[str]
     source: ClassVar[str]
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
+    def __init_subclass__(cls, *, listed: bool = True) -> None:
+        """A rule is in the catalogue once its class is written, but one within a function, or not to be `listed`."""
+        super().__init_subclass__()
         dataclasses.dataclass(frozen=True)(cls)
         if "formula" in cls.__dict__:
             cls.__doc__ = documentation(cls)
+        if listed and "<locals>" not in cls.__qualname__:
+            CATALOGUE.add(cls.name(), cls, home=cls.__module__)
 
     def __post_init__(self) -> None:
         settings: dict[str, Any] = {**self.hyperparameters(), **self.choices()}

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from typing import Any, cast, get_args
 
 from polyak.ground.errors import PolyakError, unknown
-from polyak.ground.types import Schedule
-from polyak.rules.base import Rule
-from polyak.rules.protocol import Optimizer
 from polyak.rules.pytrees import Node
 
 
@@ -68,44 +65,6 @@ class FromOptax(Node):
         return f"{self.name()}({', '.join(f'{name}={value}' for name, value in self.arguments.items())})"
 
 
-class Adapted(Node):
-    """An object with `init` and `update` as it came; its numbers are compiled in."""
-
-    def __init__(self, rule: Any) -> None:
-        self.init, self.update, self.rule = rule.init, rule.update, rule
-
-    def name(self) -> str:
-        return type(self.rule).__name__
-
-    def settings(self) -> dict[str, Any]:
-        return {}
-
-    def schedules(self) -> dict[str, Schedule]:
-        return {}
-
-    def replace(self, **settings: Any) -> Adapted:
-        for name in settings:
-            raise PolyakError(f"{self.name()} has no setting '{name}': its numbers are its own")
-        return self
-
-    def _flatten(self) -> tuple[Any, Any]:
-        return (), self
-
-    @classmethod
-    def _unflatten(cls, structure: Any, leaves: Any) -> Adapted:
-        found: Adapted = structure
-        return found
-
-    def __hash__(self) -> int:
-        return hash((self.init, self.update))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Adapted) and (self.init, self.update) == (other.init, other.update)
-
-    def __repr__(self) -> str:
-        return self.name()
-
-
 def _factory_name(factory: Any) -> str:
     """The factory's name, or Optax's own where it has none: `optax.nadam` is a `functools.partial`."""
     import optax
@@ -145,25 +104,3 @@ def from_optax(factory: Callable[..., Any], **arguments: Any) -> FromOptax:
     if missing:
         raise PolyakError(f"{label} needs {missing[0]}")
     return FromOptax(factory, arguments)
-
-
-def as_rule(rule: object) -> Optimizer:
-    """`rule` as something the loop can run: ours as it is, others adapted.
-
-    Args:
-        rule: a Rule, what `from_optax` returns, or any object with `init` and `update`.
-
-    Raises PolyakError for anything else.
-
-    >>> import optax
-    >>> as_rule(optax.sgd(0.1))
-    GradientTransformationExtraArgs
-    """
-    if isinstance(rule, type) and issubclass(rule, Rule):
-        raise PolyakError(f"{rule.__name__} is a rule without settings, expected {rule.__name__}(...)")
-    if not isinstance(rule, type) and isinstance(rule, Optimizer):
-        return rule
-    if callable(getattr(rule, "init", None)) and callable(getattr(rule, "update", None)):
-        return Adapted(rule)
-    shown = " ".join(repr(rule).split())
-    raise PolyakError(f"{shown} is not a rule: expected a polyak rule or an object with init and update")

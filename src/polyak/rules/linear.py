@@ -15,7 +15,15 @@ from typing import Any, NamedTuple
 from array_api_compat import array_namespace
 
 from polyak.rules.base import Array, Rule, Slots
-from polyak.rules.hyperparameters import Scalar, choice, hyperparameter, lr, lr_in_velocity, momentum
+from polyak.rules.hyperparameters import (
+    TUNED_MOMENTUM,
+    Scalar,
+    choice,
+    hyperparameter,
+    lr,
+    lr_in_velocity,
+    momentum,
+)
 
 
 class Coefficients(NamedTuple):
@@ -27,7 +35,7 @@ class Coefficients(NamedTuple):
     q: Any
 
 
-class LinearRule(Rule):
+class LinearRule(Rule, listed=False):
     """A rule that is linear in the gradients: v <- m v + c g, x <- x - (p v + q g)."""
 
     def coefficients(self) -> Coefficients:
@@ -111,7 +119,7 @@ class Nesterov(LinearRule):
         "Nesterov, Y. (1983). A method of solving a convex programming problem with convergence rate O(1/k^2); "
         "in this form Sutskever, Martens, Dahl & Hinton (2013), eqs. (3)-(4), at the shifted point."
     )
-    lr: Scalar = lr()
+    lr: Scalar = lr(begin=0.3)
     momentum: Scalar = momentum()
     lr_in_velocity: bool = lr_in_velocity(default=True)
 
@@ -228,8 +236,14 @@ class TripleMomentum(LinearRule):
         "Van Scoy, B., Freeman, R. A. & Lynch, K. M. (2018). The fastest known globally convergent "
         "first-order method for minimizing strongly convex functions, eqs. (2)-(3), in the coordinate y."
     )
-    lr: Scalar = lr()
-    rate: Scalar = hyperparameter(symbol=r"\rho", meaning="rate the method is tuned for", interval="[0, 1)")
+    lr: Scalar = lr(begin=0.2)
+    rate: Scalar = hyperparameter(
+        symbol=r"\rho",
+        meaning="rate the method is tuned for",
+        interval="[0, 1)",
+        tuned=TUNED_MOMENTUM,
+        begin=0.6,
+    )
 
     def coefficients(self) -> Coefficients:
         rho = self.rate

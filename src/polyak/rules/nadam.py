@@ -5,7 +5,16 @@ from __future__ import annotations
 from array_api_compat import array_namespace
 
 from polyak.rules.base import Array, Rule, Slots
-from polyak.rules.hyperparameters import Scalar, choice, decay, eps, eps_position, hyperparameter, lr
+from polyak.rules.hyperparameters import (
+    TUNED_MOMENTUM,
+    Scalar,
+    choice,
+    decay,
+    eps,
+    eps_position,
+    hyperparameter,
+    lr,
+)
 from polyak.rules.root import root
 
 
@@ -30,8 +39,8 @@ class NAdam(Rule):
         r" x \leftarrow x - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}"
     )
     source = "Dozat, T. (2016). Incorporating Nesterov momentum into Adam, Algorithm 8."
-    lr: Scalar = lr()
-    beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g")
+    lr: Scalar = lr(tuned="log:1e-4:1")
+    beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g", tuned=TUNED_MOMENTUM)
     beta2: Scalar = decay(default=0.999, symbol=r"\beta_2", of="g^2")
     eps: Scalar = eps(default=1e-8)
     momentum_decay: Scalar = hyperparameter(

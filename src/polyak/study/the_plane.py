@@ -21,7 +21,9 @@ def the_plane(subject: Subject) -> Section:
     """Every learning rate around the rule's own, and every momentum, on the landscape; else why not."""
     title = "What if it were set otherwise"
     try:
-        plane = sweep(search_space(subject.rule, **_axes(subject.rule)), on=subject.landscape, steps=subject.steps)
+        plane = sweep(
+            search_space(subject.rule, **_axes(subject.rule)), on=subject.landscape, steps=subject.steps
+        )
         found = best(plane)
     except PolyakError as error:
         return Section(title, [f"The plane of its settings: {error}."])

@@ -15,8 +15,9 @@ from polyak.run.train import train
 from polyak.sweeps.best import best, interval_of_median, medians, near_best
 from polyak.sweeps.comparison import Comparison, Entry
 from polyak.sweeps.results import by_rule
-from polyak.sweeps.search_space import SearchSpace, SettableRule, numbered, tuning_space
+from polyak.sweeps.search_space import SearchSpace, SettableRule, numbered
 from polyak.sweeps.sweep import sweep
+from polyak.sweeps.tuning_space import tuning_space
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -20,7 +20,7 @@ from polyak.sweeps.job import Job
 from polyak.sweeps.loading import named
 from polyak.sweeps.locks import folder_locked, given_back
 from polyak.sweeps.places import Bucket, Folder, Place, one_line, place_of
-from polyak.sweeps.plan import FORMAT, ROOT, WRITTEN, Plan, TornError, digest, plan_of
+from polyak.sweeps.plan import ROOT, WRITTEN, Plan, TornError, digest, plan_of
 
 ATTEMPTS = 3  # to lock a folder; on a disk without locks the last is taken as it is
 HASHES = ("step", "numbers", "values", "function", "loss", "data")  # of an identity, in no words
@@ -123,7 +123,7 @@ def _as_beside_the_marks(place: Place, jobs: dict[str, Job]) -> Plan | None:
             return None
         chunks[name] = chunk
     variables = {name: list(job.variables()) for name, job in jobs.items()}
-    return Plan(FORMAT, identities, chunks, variables, {ROOT: ""})  # whatever is there is not that
+    return Plan(identities, chunks, variables, {ROOT: ""})  # whatever is there is not that
 
 
 def _mend(place: Place, plan: Plan, jobs: dict[str, Job]) -> None:
@@ -143,8 +143,6 @@ def _mend(place: Place, plan: Plan, jobs: dict[str, Job]) -> None:
 def _refuse_another(place: Place, plan: Plan, jobs: dict[str, Job]) -> None:
     """Refuse a store of another sweep, and say what is another."""
     path, stored = place.text, plan.sweeps
-    if plan.format < FORMAT:
-        raise PolyakError(f"{path} was made by an older polyak, which can be read alone; name another store")
     if list(stored) != list(jobs):
         raise PolyakError(
             f"{path} is of another sweep: its rules were {', '.join(stored)}, now {', '.join(jobs)}; "

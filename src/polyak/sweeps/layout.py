@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 SIZES = {"float64": 8, "float32": 4, "int64": 8, "int32": 4, "int8": 1}
 TEXT, LONGEST = "fixed_length_utf32", 4096  # bytes of a word
 CODECS = ("bytes", "zstd")
-KEYS = {"name": "default", "configuration": {"separator": "/"}}  # of the chunks' files
+ALWAYS = {
+    "zarr_format": 3,
+    "node_type": "array",
+    "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+}
 
 
 @dataclass(frozen=True)
@@ -142,13 +146,12 @@ def _layout(place: Place, name: str) -> Layout:
 
 def _understood(about: dict[str, Any]) -> Layout:
     """An array's own description, in the few words of Zarr's that we write."""
-    if about["zarr_format"] != 3 or about["node_type"] != "array" or about.get("storage_transformers"):
+    if any(about[key] != value for key, value in ALWAYS.items()) or about.get("storage_transformers"):
         raise ValueError("another kind of array")
     codecs = tuple(codec["name"] for codec in about["codecs"])
     if codecs not in (CODECS, CODECS[:1]):
         raise ValueError(f"the codecs {', '.join(map(str, codecs))}, expected {' and '.join(CODECS)}")
-    keys = about["chunk_key_encoding"]
-    if about["chunk_grid"]["name"] != "regular" or keys != KEYS:
+    if about["chunk_grid"]["name"] != "regular":
         raise ValueError("another grid of chunks")
     shape, chunk = tuple(about["shape"]), tuple(about["chunk_grid"]["configuration"]["chunk_shape"])
     dims = tuple(about["dimension_names"])

@@ -8,13 +8,11 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-
 from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
 import zarr
-from numcodecs import zstd
 from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
@@ -74,7 +72,6 @@ def _dataset(place: Place, plan: Plan, about: dict[str, Layout], name: str) -> x
             array = array_of(group, coordinate)
             check_memory(place, layout.shape, layout.item)
             coords[coordinate] = xr.Variable(layout.dims, array[:], dict(array.attrs))
-            _check_numbers(place, folder + coordinate, coords[coordinate])
     variables = {
         variable: _lazy(place, array_of(group, variable), layout) for variable, layout in results.items()
     }
@@ -122,7 +119,7 @@ def chunks_there(
         for mark, content in place.read_many(place.names(f"{folder}{WRITTEN}/c")).items():
             last = mark.rpartition("/")[2]
             if last.isdecimal() and int(last) < along:
-                there[int(last)] = _as_marked(content, plan)
+                there[int(last)] = content == MARK
                 if not there[int(last)]:
                     lost[int(last)].append(mark)
         for variable, layout in results.items():
@@ -172,21 +169,6 @@ def check_memory(place: Place, shape: Sequence[int], item: int) -> None:
         raise PolyakError(
             f"{place.text}: {needed / 1e9:,.1f} GB are to be read, and {free / 1e9:,.1f} GB of memory are free"
         )
-
-
-def _as_marked(content: bytes, plan: Plan) -> bool:
-    if plan.format == 1:  # compressed, then
-        try:
-            return bytes(zstd.decompress(content, bytearray(1))) == MARK
-        except (RuntimeError, ValueError):
-            return False
-    return content == MARK
-
-
-def _check_numbers(place: Place, name: str, coordinate: xr.Variable) -> None:
-    """Refuse a coordinate that holds what no axis does, in a store of the first format, which has no checksums."""
-    if coordinate.dtype.kind == "f" and np.isnan(coordinate.values).any():
-        raise PolyakError(f"{place.text} is damaged: {name} has no number for some cells; {ANEW}")
 
 
 class _Stored(BackendArray):

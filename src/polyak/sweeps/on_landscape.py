@@ -30,7 +30,7 @@ from polyak.sweeps.lanes import (
     lanes_innermost,
     out_of_blocks,
 )
-from polyak.sweeps.one_by_one import one_by_one
+from polyak.sweeps.one_by_one import Run, one_by_one
 from polyak.sweeps.recording import Looks, Recording
 
 Function = Callable[[jax.Array], jax.Array]
@@ -125,13 +125,13 @@ class OnLandscape:
             )
             return out_of_blocks(variables, len(next(iter(values.values()))))
 
-    def _alone(self, rule: Optimizer, recording: Recording, settings: Mapping[str, float]) -> Looks:
+    def _alone(self, rule: Optimizer, recording: Recording, settings: Mapping[str, float]) -> Run:
         """What is seen of one cell."""
         kept = self.recorded_steps() if recording.step_by_step else np.array([0, self.steps])
         trace = descend(rule.replace(**settings), self.landscape, self.steps, dtype=self.dtype)
         seen, at = trace.values[kept], trace.positions[kept]
         finite = np.isfinite(seen) & np.isfinite(at).all(axis=-1)
-        return Looks(kept, seen, finite, recording.goal, at)
+        return Run(kept, seen, finite, at)
 
 
 @cache

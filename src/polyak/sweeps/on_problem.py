@@ -25,7 +25,7 @@ from polyak.run.epochs import Loss, Rows, one_epoch
 from polyak.run.loop import Carry, compiles, loop, start
 from polyak.run.train import train
 from polyak.sweeps.lanes import COMPILER_OPTIONS, ByLane, SideBySide, block_by_block, in_blocks, out_of_blocks
-from polyak.sweeps.one_by_one import one_by_one
+from polyak.sweeps.one_by_one import Run, one_by_one
 from polyak.sweeps.recording import Looks, Recording
 
 Batches = tuple[Indices, ...]
@@ -124,7 +124,7 @@ class OnProblem:
         with in_precision(self.dtype):
             params = self.params(seed)
             if not compiles(rule, jax.tree.map(jnp.asarray, params)):
-                return one_by_one(recording, values, partial(self._alone, rule, seed, recording))
+                return one_by_one(recording, values, partial(self._alone, rule, seed))
             blocks, used = in_blocks(values, lanes, capacity, self.dtype)
             loss = self.problem.loss_of_many or self.problem.loss
             steps = self.recorded_steps()[1:].reshape(self.epochs, -1).astype(np.int32)
@@ -138,9 +138,7 @@ class OnProblem:
         plan = self.plan
         return tuple(plan.cut(np.stack([plan.draw(seed, epoch) for epoch in range(self.epochs)])))
 
-    def _alone(
-        self, rule: Optimizer, seed: int | None, recording: Recording, settings: Mapping[str, float]
-    ) -> Looks:
+    def _alone(self, rule: Optimizer, seed: int | None, settings: Mapping[str, float]) -> Run:
         """What is seen of one cell."""
         history = train(
             rule.replace(**settings),
@@ -152,7 +150,7 @@ class OnProblem:
             dtype=self.dtype,
         )
         losses = history.losses[0]
-        return Looks(self.recorded_steps(), losses, np.isfinite(losses), recording.goal)
+        return Run(self.recorded_steps(), losses, np.isfinite(losses))
 
 
 @cache

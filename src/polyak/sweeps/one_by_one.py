@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,15 +11,24 @@ import numpy as np
 from polyak.sweeps.recording import Looks, Recording
 
 
+class Run(NamedTuple):
+    """What is seen of one run alone: as `Looks`, without an axis of lanes."""
+
+    steps: np.ndarray
+    values: np.ndarray
+    finite: np.ndarray
+    positions: np.ndarray | None = None
+
+
 def one_by_one(
-    recording: Recording, values: Mapping[str, np.ndarray], alone: Callable[[dict[str, float]], Looks]
+    recording: Recording, values: Mapping[str, np.ndarray], alone: Callable[[dict[str, float]], Run]
 ) -> dict[str, np.ndarray]:
     """What is recorded of cells with these values, each of shape (cells,).
 
     Args:
         recording: what is kept.
         values: the settings of the cells.
-        alone: runs one cell: what is seen of it, without an axis of lanes.
+        alone: runs one of them.
     """
     cells = []
     for numbers in zip(*values.values(), strict=True):

@@ -15,9 +15,6 @@ from polyak.sweeps.axes import finite_number
 from polyak.sweeps.lanes import ByLane
 
 
-Numbers = jax.Array | np.ndarray
-
-
 class Looks(NamedTuple):
     """What is seen of lanes at some steps.
 
@@ -29,11 +26,11 @@ class Looks(NamedTuple):
         positions: x on a landscape, shape (looks, lanes, dimension).
     """
 
-    steps: Numbers
-    values: Numbers
-    finite: Numbers
-    target: Numbers | float
-    positions: Numbers | None = None
+    steps: jax.Array
+    values: jax.Array
+    finite: jax.Array
+    target: jax.Array | float
+    positions: jax.Array | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
-from polyak.rules import FromOptax, FromPage, Optimizer, Rule, as_rule, find, from_optax
+from polyak.rules import CATALOGUE, FromOptax, FromPage, Optimizer, Rule, as_rule, from_optax
 from polyak.rules.hyperparameters import Hyperparameter, Interval
 from polyak.sweeps.axes import Axis, as_axis
 
@@ -59,7 +59,7 @@ def search_space(rule: SettableRule, **settings: Any) -> SearchSpace:
     >>> pk.search_space("heavy_ball", lr=pk.axes.log(0.01, 1, 3), momentum=0.9).axes["lr"].values()
     array([0.01, 0.1 , 1.  ])
     """
-    settable = find(rule) if isinstance(rule, str) else rule
+    settable = CATALOGUE.find(rule) if isinstance(rule, str) else rule
     axes = {name: axis for name, value in settings.items() if (axis := as_axis(value)) is not None}
     fixed = {name: value for name, value in settings.items() if name not in axes}
     _check_settings(settable, fixed, axes)
@@ -85,7 +85,7 @@ def numbered(name: str, taken: Iterable[str], mark: str = " #") -> str:
 
 def known_settings(rule: SettableRule) -> tuple[str, list[str]]:
     """A rule's name and the names of its settings, as far as they are known before a run."""
-    settable = find(rule) if isinstance(rule, str) else rule
+    settable = CATALOGUE.find(rule) if isinstance(rule, str) else rule
     name, known = _known(settable)
     return name, list(as_rule(settable).settings() if known is None else known)
 

@@ -9,8 +9,7 @@ from typing import Any
 from polyak.ground.errors import PolyakError
 from polyak.lab.offer import Kind, Offer
 from polyak.lab.state import State
-from polyak.rules import Rule
-from polyak.rules.catalogue import CATALOGUE
+from polyak.rules import CATALOGUE, Rule
 
 FRAMEWORKS = ("torch", "keras", "optax", "tf1", "mxnet", "sklearn")
 
