@@ -488,7 +488,7 @@ def test_the_attributes_suffice_to_run_it_again(finished: Path) -> None:
 
     said = load_sweep(finished).attrs
     axes = {name: axis_from(text) for name, text in json.loads(said["axes"]).items()}
-    again = sweep(HeavyBall, on=said["target"], steps=said["steps"], dtype=said["dtype"], **axes)
+    again = sweep(HeavyBall, on=said["on"], steps=said["steps"], dtype=said["dtype"], **axes)
     xr.testing.assert_identical(again, load_sweep(finished).load())
     assert math.prod(again.final_value.shape) == 36
     assert count((9, 4), (1, 4)) == CHUNKS

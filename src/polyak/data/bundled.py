@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.data.catalogue import data_set
 from polyak.data.dataset import Data
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
 
 @data_set
@@ -70,5 +74,5 @@ def digits(*, standardize: bool = True) -> Data:
     return data.standardized() if standardize else data
 
 
-def _arrays(bunch: Any) -> tuple[Any, Any]:
+def _arrays(bunch: Bunch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.asarray(bunch.data, dtype=np.float64), np.asarray(bunch.target, dtype=np.float64)

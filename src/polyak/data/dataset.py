@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.shown import Shown
@@ -55,7 +54,7 @@ class Data(Shown):
             raise PolyakError(f"{self.name}: row {row + 1}, column {where}: no finite number")
 
     @classmethod
-    def from_arrays(cls, features: Any, labels: Any, *, name: str = "arrays") -> Data:
+    def from_arrays(cls, features: ArrayLike, labels: ArrayLike, *, name: str = "arrays") -> Data:
         """A data set from arrays of shape (rows, columns) and (rows,), or (rows, 1)."""
         try:
             # Copies, so that what happens to the caller's arrays later changes nothing here.

@@ -13,8 +13,7 @@ from polyak.ground.errors import PolyakError, unknown
 from polyak.lab.scales import Scale, scale
 from polyak.landscapes import CATALOGUE as LANDSCAPES
 from polyak.landscapes import Landscape
-from polyak.problems import CATALOGUE as PROBLEMS
-from polyak.problems import Problem
+from polyak.problems import Problem, problem_of
 from polyak.rules import CATALOGUE as RULES
 from polyak.rules import Rule, as_rule
 
@@ -183,9 +182,3 @@ def _problems() -> dict[str, Callable[[], Problem]]:
         return cache(lambda: problem_of(data.CATALOGUE[name]()))
 
     return {name: made(name) for name in data.CATALOGUE if name != "airfoil" or at_hand()}
-
-
-def problem_of(data: Any) -> Problem:
-    """The problem that suits a data set's labels."""
-    kinds = {0: "linear_regression", 2: "logistic_regression"}
-    return PROBLEMS[kinds.get(len(data.classes), "softmax_regression")](data)

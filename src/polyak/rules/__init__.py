@@ -10,7 +10,7 @@ from polyak.rules.from_optax import FromOptax, from_optax
 from polyak.rules.linear import Coefficients
 from polyak.rules.ours import *  # noqa: F403
 from polyak.rules.pages import FromPage, FromPlane, PageRule, arity, from_page, from_plane
-from polyak.rules.protocol import Optimizer
+from polyak.rules.protocol import Optimizer, Transformation
 from polyak.rules.schedules import Tabulated, tabulated
 from polyak.rules.wrappers import Clipped, CoupledDecay, DecoupledDecay, Scaled, Wrapper, unwrapped
 
@@ -31,6 +31,7 @@ __all__ = [
     "RuleState",
     "Scaled",
     "Tabulated",
+    "Transformation",
     "Wrapper",
     "arity",
     "as_rule",

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Sequence
+from typing import Any
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree, Schedule
 from polyak.rules.base import CATALOGUE, Rule
-from polyak.rules.protocol import Optimizer
+from polyak.rules.protocol import Optimizer, Transformation
 from polyak.rules.pytrees import Node
-
-
-@runtime_checkable
-class Transformation(Protocol):
-    """Optax's protocol alone: all that a rule of another's need have."""
-
-    init: Callable[..., Pytree]
-    update: Callable[..., tuple[Pytree, Pytree]]
 
 
 class Adapted(Node):
     """An object with `init` and `update` as it came; its numbers are compiled in."""
 
     def __init__(self, rule: Transformation) -> None:
-        self.init, self.update, self.rule = rule.init, rule.update, rule
+        self.rule = rule
+
+    def init(self, params: Pytree) -> Pytree:
+        return self.rule.init(params)
+
+    def update(self, grads: Pytree, state: Pytree, params: Pytree = None) -> tuple[Pytree, Pytree]:
+        return self.rule.update(grads, state, params)
 
     def name(self) -> str:
         return type(self.rule).__name__
@@ -48,10 +46,13 @@ class Adapted(Node):
         return structure
 
     def __hash__(self) -> int:
-        return hash((self.init, self.update))
+        return hash(self._functions())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Adapted) and (self.init, self.update) == (other.init, other.update)
+        return isinstance(other, Adapted) and self._functions() == other._functions()
+
+    def _functions(self) -> tuple[object, object]:
+        return self.rule.init, self.rule.update
 
     def __repr__(self) -> str:
         return self.name()
@@ -77,6 +78,8 @@ def as_rule(rule: object, /, **settings: Any) -> Optimizer:
     if isinstance(rule, str):
         return CATALOGUE.find(rule).from_settings(**settings)
     if isinstance(rule, type) and issubclass(rule, Rule):
+        if not settings:
+            raise PolyakError(f"{rule.__name__} is a rule without settings, expected {rule.__name__}(...)")
         return rule.from_settings(**settings)
     for name in settings:
         raise PolyakError(f"{_shown(rule)} has its settings already: {name} has no place")

@@ -15,6 +15,9 @@ from polyak.ground.types import Number
 Scalar: TypeAlias = Number
 """A hyper-parameter: a number, a zero-dimensional array (traced or not), or a schedule (step -> number)."""
 
+Option = str | bool
+"""What a choice may be."""
+
 # What a rule is tuned over where it says nothing else: an axis of `polyak.axes`, as it is spelled at the terminal.
 TUNED_LR = "log:1e-4:10"
 TUNED_MOMENTUM = "memory:1:100"  # from none to 0.99
@@ -67,7 +70,7 @@ class Hyperparameter:
     tuned: str | None = None
     begin: float | None = None
 
-    def checked(self, rule: str, name: str, value: Any) -> Any:
+    def checked(self, rule: str, name: str, value: Scalar) -> Scalar:
         """`value` if it may stand here, as a Python float if it is a plain number."""
         if callable(value) or is_unknown_yet(value):
             return value
@@ -89,9 +92,9 @@ class Choice:
     """A point on which sources and frameworks differ, as a named option."""
 
     meaning: str
-    options: tuple[Any, ...]
+    options: tuple[Option, ...]
 
-    def checked(self, rule: str, name: str, value: Any) -> Any:
+    def checked(self, rule: str, name: str, value: Option) -> Option:
         for option in self.options:
             if type(option) is type(value) and option == value:
                 return value
@@ -101,7 +104,7 @@ class Choice:
         raise PolyakError(f"{rule}: {name} is {value!r}, expected {options} ({self.meaning})")
 
 
-def is_unknown_yet(value: Any) -> bool:
+def is_unknown_yet(value: object) -> bool:
     """Traced values have no number to check; arrays of many settings are the sweep's to check."""
     jax = sys.modules.get("jax")
     traced = jax is not None and isinstance(value, jax.core.Tracer)
@@ -110,7 +113,7 @@ def is_unknown_yet(value: Any) -> bool:
 
 def hyperparameter(
     *,
-    default: Any = dataclasses.MISSING,
+    default: Scalar = dataclasses.MISSING,
     symbol: str,
     meaning: str,
     interval: str = "[0, inf)",
@@ -122,12 +125,12 @@ def hyperparameter(
     return dataclasses.field(default=default, metadata={"polyak": about})
 
 
-def choice(*, default: Any, options: tuple[Any, ...], meaning: str) -> Any:
+def choice(*, default: Option, options: tuple[Option, ...], meaning: str) -> Any:
     """A dataclass field for a named choice between conventions; part of the rule's code, never traced."""
     return dataclasses.field(default=default, metadata={"polyak": Choice(meaning, options)}, kw_only=True)
 
 
-def lr(*, default: Any = dataclasses.MISSING, tuned: str = TUNED_LR, begin: float = BEGIN_LR) -> Any:
+def lr(*, default: Scalar = dataclasses.MISSING, tuned: str = TUNED_LR, begin: float = BEGIN_LR) -> Any:
     """The field of every rule's learning rate."""
     return hyperparameter(
         default=default,
@@ -139,7 +142,7 @@ def lr(*, default: Any = dataclasses.MISSING, tuned: str = TUNED_LR, begin: floa
     )
 
 
-def momentum(*, default: Any = dataclasses.MISSING) -> Any:
+def momentum(*, default: Scalar = dataclasses.MISSING) -> Any:
     """The field of every rule's momentum."""
     return hyperparameter(
         default=default,

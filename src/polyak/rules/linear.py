@@ -10,10 +10,11 @@ p c + q in the step that sees it, then p c m^k.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from array_api_compat import array_namespace
 
+from polyak.ground.types import Number
 from polyak.rules.base import Array, Rule, Slots
 from polyak.rules.hyperparameters import (
     TUNED_MOMENTUM,
@@ -29,10 +30,10 @@ from polyak.rules.hyperparameters import (
 class Coefficients(NamedTuple):
     """A row of the family's table."""
 
-    m: Any
-    c: Any
-    p: Any
-    q: Any
+    m: Number
+    c: Number
+    p: Number
+    q: Number
 
 
 class LinearRule(Rule, listed=False):
@@ -55,13 +56,13 @@ class LinearRule(Rule, listed=False):
         return -_sum((p, v), (q, g)), {"velocity": v}
 
 
-def _sum(first: tuple[Any, Array], second: tuple[Any, Array]) -> Array:
+def _sum(first: tuple[Number, Array], second: tuple[Number, Array]) -> Array:
     """The sum of two terms a x; one whose coefficient is the plain number 0 is not there, as on paper."""
     terms = [array if _is(1.0, a) else a * array for a, array in (first, second) if not _is(0.0, a)]
     return sum(terms[1:], start=terms[0]) if terms else 0.0 * first[1]
 
 
-def _is(number: float, coefficient: Any) -> bool:
+def _is(number: float, coefficient: Number) -> bool:
     return type(coefficient) is float and coefficient == number
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array_api_compat import array_namespace
 
+from polyak.ground.types import Number
 from polyak.rules.base import Array, Rule, Slots
 from polyak.rules.hyperparameters import (
     TUNED_MOMENTUM,
@@ -73,7 +74,7 @@ class NAdam(Rule):
         new = {"mean": m, "squares": s, "t": t, "momentum_product": product}
         return -self.lr * m_hat / root(s_hat, self.eps, self.eps_position), new
 
-    def _mu(self, t: Array) -> Array:
+    def _mu(self, t: Number) -> Number:
         if self.momentum_schedule == "constant":
             return self.beta1
         return self.beta1 * (1 - 0.5 * 0.96 ** (t * self.momentum_decay))

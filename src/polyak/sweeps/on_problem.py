@@ -15,13 +15,14 @@ from jax import lax
 from polyak.ground.precision import in_precision
 from polyak.ground.types import Pytree
 from polyak.problems import Problem
-from polyak.problems.on_device import on_device
+from polyak.problems.on_device import Rows, on_device
+from polyak.problems.problem import Loss
 from polyak.rules import Optimizer
 from polyak.run import epochs
 from polyak.run.batches import Indices, Plan, parameter_generator
 from polyak.run.checkpoint import problem_hashes
 from polyak.run.compiled import jitted
-from polyak.run.epochs import Loss, Rows, one_epoch
+from polyak.run.epochs import one_epoch
 from polyak.run.loop import Carry, compiles, loop, start
 from polyak.run.train import train
 from polyak.sweeps.lanes import COMPILER_OPTIONS, ByLane, SideBySide, block_by_block, in_blocks, out_of_blocks
@@ -102,7 +103,7 @@ class OnProblem:
         """The loss over all the data before the first step, of seed 0."""
         data = self.problem.data
         with jax.enable_x64(True):
-            return float(self.problem.loss(self.params(0), data.features, data.labels))
+            return float(self.problem.loss(self.params(0), *map(jnp.asarray, (data.features, data.labels))))
 
     def work(self, _recording: Recording) -> float:
         """The arithmetic of one cell, roughly."""

@@ -15,7 +15,7 @@ import numpy as np
 from polyak.ground.hashing import bytecode_hash, hashed, numbers_hash, without_addresses
 from polyak.ground.precision import in_precision
 from polyak.ground.version import __version__
-from polyak.rules import Optimizer, Tabulated, tabulated, unwrapped
+from polyak.rules import Optimizer, PageRule, Tabulated, tabulated, unwrapped
 from polyak.rules.pages.captured import functions_around
 from polyak.run.checkpoint import step_hash
 from polyak.sweeps.on_landscape import OnLandscape
@@ -174,5 +174,6 @@ class Setup:
 
 def _bytecode_of(rule: Optimizer) -> str:
     """What a page's function that cannot be traced computes."""
-    function = unwrapped(rule).function
-    return bytecode_hash([function, *functions_around(function).values()])
+    page = unwrapped(rule)
+    assert isinstance(page, PageRule)
+    return bytecode_hash([page.function, *functions_around(page.function).values()])

@@ -11,7 +11,12 @@ from polyak.lab.offer import Kind, Offer
 from polyak.lab.state import State
 from polyak.rules import CATALOGUE, Rule
 
-FRAMEWORKS = ("torch", "keras", "optax", "tf1", "mxnet", "sklearn")
+
+def frameworks() -> list[str]:
+    """The other frameworks, by their prefixes."""
+    from polyak.frameworks import FRAMEWORKS
+
+    return [prefix for prefix, framework in FRAMEWORKS.items() if not framework.ours]
 
 
 def python_line(state: State, offer: Offer) -> str:
