@@ -14,6 +14,7 @@ PACKAGES = {
     "nbconvert": "nbconvert",
     "ipykernel": "ipykernel",
     "lxml": "lxml",
+    "nh3": "nh3",
     "math_core": "math-core",
 }
 

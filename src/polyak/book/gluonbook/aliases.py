@@ -29,7 +29,6 @@ MX = {
     "mxnet.init": ".init",
     "mxnet.initializer": ".init",
     "mxnet.context": ".context",
-    "mxnet.base": ".base",
     "mxnet.gluon": ".gluon",
     "mxnet.gluon.nn": ".gluon.nn",
     "mxnet.gluon.loss": ".gluon.loss",

@@ -10,7 +10,7 @@ import numpy as np
 from polyak.book.gluonbook.missing import absent
 from polyak.book.gluonbook.mx import nd
 from polyak.book.gluonbook.mx.array import NDArray
-from polyak.book.gluonbook.mx.making import array
+from polyak.book.gluonbook.mx.creation import array
 from polyak.book.gluonbook.mx.random import generator
 from polyak.ground.errors import PolyakError, unknown, whole_number
 

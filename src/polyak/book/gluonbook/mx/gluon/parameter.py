@@ -85,7 +85,7 @@ class Parameter:
 
     def grad(self, ctx: Any = None) -> NDArray:
         """The gradient that the last `backward` left."""
-        return self.data().grad  # type: ignore[no-any-return]
+        return self.data().grad
 
     def list_data(self) -> list[NDArray]:
         """The array on every device: one."""

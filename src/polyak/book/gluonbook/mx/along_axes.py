@@ -1,114 +1,106 @@
-"""Operations on shapes: sums, products, joining, cutting, choosing; and the way back through each.
+"""Operations along axes: sums, products, joining, cutting, choosing; and the way back through each.
 
 As in MXNet, what is reduced over every axis has shape (1,), not ().
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from polyak.book.gluonbook.mx.operation import Operation
+from polyak.book.gluonbook.mx.values import Array, Axis, Index, Numbers
 
-Axis = int | tuple[int, ...] | None
 
-
-def _whole(xp: Any, value: Any) -> Any:
+def _whole(xp: ModuleType, value: Array) -> Array:
     """A number without a shape as an array of shape (1,)."""
     return xp.reshape(value, (1,)) if value.ndim == 0 else value
 
 
-def _spread(g: Any, x: Any, axis: Axis) -> Any:
+def _spread(g: Numbers, x: Numbers, axis: Axis) -> Numbers:
     """A gradient of something reduced over `axis`, spread over what was reduced."""
     axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     reduced = {k % x.ndim for k in axes}
     return np.broadcast_to(np.reshape(g, [1 if k in reduced else n for k, n in enumerate(x.shape)]), x.shape)
 
 
-def _sum(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return _whole(xp, xp.sum(x, axis=axis, keepdims=keepdims))
+def _reduced(name: str) -> Callable[..., Array]:
+    def forward(xp: ModuleType, x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+        return _whole(xp, getattr(xp, name)(x, axis=axis, keepdims=keepdims))
+
+    return forward
 
 
-def _sum_back(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _sum_back(g: Numbers, y: Numbers, x: Numbers, axis: Axis = None, keepdims: bool = False) -> Numbers:
     return _spread(g, x, axis)
 
 
-def _mean(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return _whole(xp, xp.mean(x, axis=axis, keepdims=keepdims))
-
-
-def _mean_back(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _mean_back(g: Numbers, y: Numbers, x: Numbers, axis: Axis = None, keepdims: bool = False) -> Numbers:
     return _spread(g, x, axis) * (np.size(y) / x.size)
 
 
-def _prod(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return _whole(xp, xp.prod(x, axis=axis, keepdims=keepdims))
-
-
-def _prod_back(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _prod_back(g: Numbers, y: Numbers, x: Numbers, axis: Axis = None, keepdims: bool = False) -> Numbers:
     return _spread(g * y, x, axis) / x
 
 
-def _max(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return _whole(xp, xp.max(x, axis=axis, keepdims=keepdims))
-
-
-def _min(xp: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return _whole(xp, xp.min(x, axis=axis, keepdims=keepdims))
-
-
-def _extreme_back(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _extreme_back(g: Numbers, y: Numbers, x: Numbers, axis: Axis = None, keepdims: bool = False) -> Numbers:
     """To everything that attains the extreme, whole, as MXNet has it."""
     return _spread(g, x, axis) * (x == _spread(y, x, axis))
 
 
-def _norm(xp: Any, x: Any, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> Any:
+def _norm(xp: ModuleType, x: Array, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> Array:
     size = xp.abs(x) if ord == 1 else x * x
-    total = _sum(xp, size, axis, keepdims)
+    total = _whole(xp, xp.sum(size, axis=axis, keepdims=keepdims))
     return total if ord == 1 else xp.sqrt(total)
 
 
 def _norm_back(
-    g: Any,
-    y: Any,
-    x: Any,
+    g: Numbers,
+    y: Numbers,
+    x: Numbers,
     ord: int = 2,
     axis: Axis = None,
     keepdims: bool = False,
-) -> Any:
+) -> Numbers:
     slope = np.sign(x) if ord == 1 else x / np.maximum(_spread(y, x, axis), np.finfo(x.dtype).tiny)
     return _spread(g, x, axis) * slope
 
 
-def _softmax(xp: Any, x: Any, axis: int = -1) -> Any:
+def _softmax(xp: ModuleType, x: Array, axis: int = -1) -> Array:
     powers = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
     return powers / xp.sum(powers, axis=axis, keepdims=True)
 
 
-def _softmax_back(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
+def _softmax_back(g: Numbers, y: Numbers, x: Numbers, axis: int = -1) -> Numbers:
     return y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 
-def _log_softmax(xp: Any, x: Any, axis: int = -1) -> Any:
+def _log_softmax(xp: ModuleType, x: Array, axis: int = -1) -> Array:
     lowered = x - xp.max(x, axis=axis, keepdims=True)
     return lowered - xp.log(xp.sum(xp.exp(lowered), axis=axis, keepdims=True))
 
 
-def _log_softmax_back(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
+def _log_softmax_back(g: Numbers, y: Numbers, x: Numbers, axis: int = -1) -> Numbers:
     return g - np.exp(y) * g.sum(axis=axis, keepdims=True)
 
 
-def _turned(xp: Any, a: Any, turn: bool) -> Any:
+def _turned(a: Numbers, turn: bool) -> Numbers:
     return a.T if turn else a
 
 
-def _dot(xp: Any, a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
-    return _whole(xp, xp.tensordot(_turned(xp, a, transpose_a), _turned(xp, b, transpose_b), 1))
+def _dot(
+    xp: ModuleType, a: Numbers, b: Numbers, transpose_a: bool = False, transpose_b: bool = False
+) -> Array:
+    return _whole(xp, xp.tensordot(_turned(a, transpose_a), _turned(b, transpose_b), 1))
 
 
-def _dot_back_a(g: Any, y: Any, a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
-    b = _turned(np, b, transpose_b)
+def _dot_back_a(
+    g: Numbers, y: Numbers, a: Numbers, b: Numbers, transpose_a: bool = False, transpose_b: bool = False
+) -> Numbers:
+    b = _turned(b, transpose_b)
     if np.ndim(a) == 1 and np.ndim(b) == 1:
         return g * b
     kept = np.ndim(b) - 1  # the axes of the result that came from b
@@ -116,8 +108,10 @@ def _dot_back_a(g: Any, y: Any, a: Any, b: Any, transpose_a: bool = False, trans
     return found.T if transpose_a else found
 
 
-def _dot_back_b(g: Any, y: Any, a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
-    a = _turned(np, a, transpose_a)
+def _dot_back_b(
+    g: Numbers, y: Numbers, a: Numbers, b: Numbers, transpose_a: bool = False, transpose_b: bool = False
+) -> Numbers:
+    a = _turned(a, transpose_a)
     if np.ndim(a) == 1 and np.ndim(b) == 1:
         return g * a
     kept = np.ndim(a) - 1  # the axes of the result that came from a
@@ -125,72 +119,77 @@ def _dot_back_b(g: Any, y: Any, a: Any, b: Any, transpose_a: bool = False, trans
     return found.T if transpose_b else found
 
 
-def _concat(xp: Any, *arrays: Any, dim: int = 1) -> Any:
+def _concat(xp: ModuleType, *arrays: Array, dim: int = 1) -> Array:
     return xp.concatenate(arrays, axis=dim)
 
 
-def _concat_back(g: Any, y: Any, *arrays: Any, dim: int = 1, position: int) -> Any:
+def _concat_back(g: Numbers, y: Numbers, *arrays: Numbers, dim: int = 1, position: int) -> Numbers:
     begin = sum(array.shape[dim] for array in arrays[:position])
     return np.take(g, range(begin, begin + arrays[position].shape[dim]), axis=dim)
 
 
-def _stack(xp: Any, *arrays: Any, axis: int = 0) -> Any:
+def _stack(xp: ModuleType, *arrays: Array, axis: int = 0) -> Array:
     return xp.stack(arrays, axis=axis)
 
 
-def _stack_back(g: Any, y: Any, *arrays: Any, axis: int = 0, position: int) -> Any:
+def _stack_back(g: Numbers, y: Numbers, *arrays: Numbers, axis: int = 0, position: int) -> Numbers:
     return np.take(g, position, axis=axis)
 
 
-def _item(xp: Any, x: Any, key: Any) -> Any:
-    return _whole(xp, x[key])
+def _item(xp: ModuleType, x: Array, key: Index) -> Array:
+    place: Any = key
+    return _whole(xp, x[place])
 
 
-def _item_back(g: Any, y: Any, x: Any, key: Any) -> Any:
+def _item_back(g: Numbers, y: Numbers, x: Numbers, key: Index) -> Numbers:
+    place: Any = key
     found = np.zeros_like(x)
-    np.add.at(found, key, np.reshape(g, found[key].shape))
+    np.add.at(found, place, np.reshape(g, found[place].shape))
     return found
 
 
-def _take(xp: Any, x: Any, rows: Any, axis: int = 0) -> Any:
+def _take(xp: ModuleType, x: Array, rows: Array, axis: int = 0) -> Array:
     return xp.take(x, xp.clip(rows.astype(int), 0, x.shape[axis] - 1), axis=axis)
 
 
-def _take_back(g: Any, y: Any, x: Any, rows: Any, axis: int = 0) -> Any:
+def _take_back(g: Numbers, y: Numbers, x: Numbers, rows: Numbers, axis: int = 0) -> Numbers:
     found = np.zeros_like(x)
     rows = np.clip(rows.astype(int), 0, x.shape[axis] - 1)
-    np.add.at(found, (*[slice(None)] * (axis % x.ndim), rows), g)
+    place: tuple[Any, ...] = (*[slice(None)] * (axis % x.ndim), rows)
+    np.add.at(found, place, g)
     return found
 
 
-def _pick(xp: Any, x: Any, chosen: Any, axis: int = -1, keepdims: bool = False) -> Any:
+def _pick(xp: ModuleType, x: Array, chosen: Array, axis: int = -1, keepdims: bool = False) -> Array:
     found = xp.take_along_axis(x, xp.expand_dims(chosen.astype(int), axis), axis=axis)
     return found if keepdims else xp.squeeze(found, axis=axis)
 
 
-def _pick_back(g: Any, y: Any, x: Any, chosen: Any, axis: int = -1, keepdims: bool = False) -> Any:
+def _pick_back(
+    g: Numbers, y: Numbers, x: Numbers, chosen: Numbers, axis: int = -1, keepdims: bool = False
+) -> Numbers:
     found = np.zeros_like(x)
     where = np.expand_dims(chosen.astype(int), axis)
     np.put_along_axis(found, where, g if keepdims else np.expand_dims(g, axis), axis=axis)
     return found
 
 
-def _transposed_back(g: Any, y: Any, x: Any, axes: tuple[int, ...] | None = None) -> Any:
+def _transposed_back(g: Numbers, y: Numbers, x: Numbers, axes: tuple[int, ...] | None = None) -> Numbers:
     return g.T if axes is None else np.transpose(g, np.argsort(axes))
 
 
-def _within(g: Any, y: Any, x: Any, low: Any, high: Any) -> Any:
+def _within(g: Numbers, y: Numbers, x: Numbers, low: Numbers, high: Numbers) -> Numbers:
     return g * ((x >= low) & (x <= high))
 
 
-SHAPING: dict[str, Operation] = {
+ALONG_AXES: dict[str, Operation] = {
     operation.name: operation
     for operation in (
-        Operation("sum", _sum, (_sum_back,)),
-        Operation("mean", _mean, (_mean_back,)),
-        Operation("prod", _prod, (_prod_back,)),
-        Operation("max", _max, (_extreme_back,)),
-        Operation("min", _min, (_extreme_back,)),
+        Operation("sum", _reduced("sum"), (_sum_back,)),
+        Operation("mean", _reduced("mean"), (_mean_back,)),
+        Operation("prod", _reduced("prod"), (_prod_back,)),
+        Operation("max", _reduced("max"), (_extreme_back,)),
+        Operation("min", _reduced("min"), (_extreme_back,)),
         Operation("norm", _norm, (_norm_back,)),
         Operation("softmax", _softmax, (_softmax_back,)),
         Operation("log_softmax", _log_softmax, (_log_softmax_back,)),

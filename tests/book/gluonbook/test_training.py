@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import polyak as pk
-from polyak.book.gluonbook import chapter7, get_data_ch7, nd, train_ch7, train_gluon_ch7
+from polyak.book.gluonbook import get_data_ch7, nd, train_ch7, train_gluon_ch7, training
 from polyak.book.gluonbook.mx import random
 from polyak.run.epochs import engine
 
@@ -304,9 +304,9 @@ def test_the_two_losses_and_their_gradients_agree_on_full_batches():
     X, y = rng.normal(size=(10, 3)), rng.normal(size=10)
     params = (rng.normal(size=(3, 1)), rng.normal(size=1))
     mean, over = (
-        jax.grad(loss)(params, X, y) for loss in (chapter7.mean_squared_loss, chapter7.loss_over(10))
+        jax.grad(loss)(params, X, y) for loss in (training.mean_squared_loss, training.loss_over(10))
     )
     for one, other in zip(mean, over, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)
-    third = jax.grad(chapter7.loss_over(30))(params, X, y)
+    third = jax.grad(training.loss_over(30))(params, X, y)
     np.testing.assert_allclose(third[0], mean[0] / 3, rtol=1e-5)
