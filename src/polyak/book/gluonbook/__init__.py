@@ -33,8 +33,8 @@ def __getattr__(name: str) -> Any:
     module, _, own = NAMES[name].partition(":")
     if not module:
         return importlib.import_module(f"{__name__}.{own}")
-    found = getattr(importlib.import_module(f"{__name__}.{module}"), own or name)
-    return found() if name == "plt" else found
+    thing = getattr(importlib.import_module(f"{__name__}.{module}"), own or name)
+    return thing() if name == "plt" else thing
 
 
 def __dir__() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 
@@ -111,7 +112,11 @@ BY_NAME: dict[str, type[Initializer]] = {
 }
 
 
-def as_initializer(init: Initializer | str | None) -> Initializer | None:
+How: TypeAlias = Initializer | str | None
+"""How a page says that parameters begin; as their layer has it for None."""
+
+
+def as_initializer(init: How) -> Initializer | None:
     """An initialiser from one or from its name."""
     if not isinstance(init, str):
         return init
