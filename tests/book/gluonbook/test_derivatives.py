@@ -57,7 +57,7 @@ CASES = [
     ("transpose", (A,), {}),
     ("transpose", (RNG.normal(size=(2, 3, 4)),), {"axes": (1, 2, 0)}),
     ("broadcast_to", (A[:1],), {"shape": (3, 4)}),
-    ("clip", (A,), {"low": 0.6, "high": 1.4}),
+    ("clip", (A,), {"a_min": 0.6, "a_max": 1.4}),
     ("cast", (A,), {"dtype": np.dtype("float64")}),
 ]
 INDEXED = [("take", {"axis": 0}), ("take", {"axis": 1}), ("pick", {}), ("pick", {"keepdims": True})]

@@ -51,8 +51,8 @@ def _extreme_back(g: Numbers, y: Numbers, x: Numbers, axis: Axis = None, keepdim
     return _spread(g, x, axis) * (x == _spread(y, x, axis))
 
 
-def _norm(xp: ModuleType, x: Array, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> Array:
-    size = xp.abs(x) if ord == 1 else x * x
+def _norm(xp: ModuleType, data: Array, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> Array:
+    size = xp.abs(data) if ord == 1 else data * data
     total = _whole(xp, xp.sum(size, axis=axis, keepdims=keepdims))
     return total if ord == 1 else xp.sqrt(total)
 
@@ -69,8 +69,8 @@ def _norm_back(
     return _spread(g, x, axis) * slope
 
 
-def _softmax(xp: ModuleType, x: Array, axis: int = -1) -> Array:
-    powers = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+def _softmax(xp: ModuleType, data: Array, axis: int = -1) -> Array:
+    powers = xp.exp(data - xp.max(data, axis=axis, keepdims=True))
     return powers / xp.sum(powers, axis=axis, keepdims=True)
 
 
@@ -78,8 +78,8 @@ def _softmax_back(g: Numbers, y: Numbers, x: Numbers, axis: int = -1) -> Numbers
     return y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 
-def _log_softmax(xp: ModuleType, x: Array, axis: int = -1) -> Array:
-    lowered = x - xp.max(x, axis=axis, keepdims=True)
+def _log_softmax(xp: ModuleType, data: Array, axis: int = -1) -> Array:
+    lowered = data - xp.max(data, axis=axis, keepdims=True)
     return lowered - xp.log(xp.sum(xp.exp(lowered), axis=axis, keepdims=True))
 
 
@@ -92,9 +92,9 @@ def _turned(a: Numbers, turn: bool) -> Numbers:
 
 
 def _dot(
-    xp: ModuleType, a: Numbers, b: Numbers, transpose_a: bool = False, transpose_b: bool = False
+    xp: ModuleType, lhs: Numbers, rhs: Numbers, transpose_a: bool = False, transpose_b: bool = False
 ) -> Array:
-    return _whole(xp, xp.tensordot(_turned(a, transpose_a), _turned(b, transpose_b), 1))
+    return _whole(xp, xp.tensordot(_turned(lhs, transpose_a), _turned(rhs, transpose_b), 1))
 
 
 def _dot_back_a(
@@ -160,9 +160,9 @@ def _take_back(g: Numbers, y: Numbers, x: Numbers, rows: Numbers, axis: int = 0)
     return found
 
 
-def _pick(xp: ModuleType, x: Array, chosen: Array, axis: int = -1, keepdims: bool = False) -> Array:
-    found = xp.take_along_axis(x, xp.expand_dims(chosen.astype(int), axis), axis=axis)
-    return found if keepdims else xp.squeeze(found, axis=axis)
+def _pick(xp: ModuleType, data: Array, index: Array, axis: int = -1, keepdims: bool = False) -> Array:
+    picked = xp.take_along_axis(data, xp.expand_dims(index.astype(int), axis), axis=axis)
+    return picked if keepdims else xp.squeeze(picked, axis=axis)
 
 
 def _pick_back(
@@ -174,12 +174,19 @@ def _pick_back(
     return found
 
 
+def _place(name: str) -> Callable[..., Array]:
+    def forward(xp: ModuleType, data: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+        return _whole(xp, getattr(xp, name)(data, axis=axis, keepdims=keepdims)).astype(data.dtype)
+
+    return forward
+
+
 def _transposed_back(g: Numbers, y: Numbers, x: Numbers, axes: tuple[int, ...] | None = None) -> Numbers:
     return g.T if axes is None else np.transpose(g, np.argsort(axes))
 
 
-def _within(g: Numbers, y: Numbers, x: Numbers, low: Numbers, high: Numbers) -> Numbers:
-    return g * ((x >= low) & (x <= high))
+def _within(g: Numbers, y: Numbers, x: Numbers, a_min: float, a_max: float) -> Numbers:
+    return g * ((x >= a_min) & (x <= a_max))
 
 
 ALONG_AXES: dict[str, Operation] = {
@@ -200,19 +207,19 @@ ALONG_AXES: dict[str, Operation] = {
         Operation("take", _take, (_take_back, None)),
         Operation("pick", _pick, (_pick_back, None)),
         Operation("reshape", lambda xp, x, shape: x.reshape(shape), (lambda g, y, x, shape: g.reshape(x.shape),)),
-        Operation("transpose", lambda xp, x, axes=None: xp.transpose(x, axes), (_transposed_back,)),
+        Operation("transpose", lambda xp, data, axes=None: xp.transpose(data, axes), (_transposed_back,)),
         Operation("broadcast_to", lambda xp, x, shape: xp.broadcast_to(x, shape), (lambda g, y, x, shape: g,), True),
-        Operation("clip", lambda xp, x, low, high: xp.clip(x, low, high), (_within,)),
+        Operation("clip", lambda xp, data, a_min, a_max: xp.clip(data, a_min, a_max), (_within,)),
         Operation("cast", lambda xp, x, dtype: x.astype(dtype), (lambda g, y, x, dtype: g.astype(x.dtype),)),
         Operation(
             "where",
-            lambda xp, c, a, b: xp.where(c != 0, a, b),
+            lambda xp, condition, x, y: xp.where(condition != 0, x, y),
             (None, lambda g, y, c, a, b: g * (c != 0), lambda g, y, c, a, b: g * (c == 0)),
             True,
         ),
-        Operation("zeros_like", lambda xp, x: xp.zeros_like(x)),
-        Operation("ones_like", lambda xp, x: xp.ones_like(x)),
-        Operation("argmax", lambda xp, x, axis=None: _whole(xp, xp.argmax(x, axis=axis)).astype(x.dtype)),
-        Operation("argmin", lambda xp, x, axis=None: _whole(xp, xp.argmin(x, axis=axis)).astype(x.dtype)),
+        Operation("zeros_like", lambda xp, data, **_: xp.zeros_like(data)),
+        Operation("ones_like", lambda xp, data, **_: xp.ones_like(data)),
+        Operation("argmax", _place("argmax")),
+        Operation("argmin", _place("argmin")),
     )
 }  # fmt: skip

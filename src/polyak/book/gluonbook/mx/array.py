@@ -195,15 +195,17 @@ def apply(name: str, *inputs: Operand, **options: object) -> NDArray:
     values = tuple(map(plain, inputs))
     with np.errstate(all="ignore"):
         out = operation.forward(library(values), *values, **options)
-    if name != "cast" and out.dtype == np.float64 and np.float64 not in map(_dtype, values):
+    if name != "cast" and out.dtype == np.float64 and np.float64 not in _dtypes(values):
         out = out.astype(np.float32)  # whole numbers over whole numbers, for one
-    handle = next((one for one in inputs if isinstance(one, ArrayHandle)), None)
-    if handle is not None and not any(isinstance(one, NDArray) for one in inputs):
-        return handle.new(out)
+    handles = [one for one in inputs if isinstance(one, ArrayHandle)]
+    if handles and NDArray not in map(type, handles):
+        return handles[0].new(out)
+    result = NDArray(out)
     parents = tuple(getattr(one, "node", None) for one in inputs)
-    recorded = mode.recording and operation.pulls and any(parent is not None for parent in parents)
-    return NDArray(out, Node(operation, values, options, out, parents) if recorded else None)
+    if mode.recording and operation.pulls and parents != (None,) * len(parents):
+        result.node = Node(operation, values, options, out, parents)
+    return result
 
 
-def _dtype(value: Array | float) -> object:
-    return getattr(value, "dtype", None)
+def _dtypes(values: tuple[Array | float, ...]) -> list[object]:
+    return [getattr(value, "dtype", None) for value in values]

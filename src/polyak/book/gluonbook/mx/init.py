@@ -102,16 +102,9 @@ class Xavier(Initializer):
 
 
 BY_NAME: dict[str, type[Initializer]] = {
-    "zeros": Zero,
-    "ones": One,
-    "zero": Zero,
-    "one": One,
-    "normal": Normal,
-    "uniform": Uniform,
-    "xavier": Xavier,
+    kind.__name__.lower(): kind for kind in (Zero, One, Normal, Uniform, Xavier)
 }
-
-
+BY_NAME |= {"zeros": Zero, "ones": One}
 How: TypeAlias = Initializer | str | None
 """How a page says that parameters begin; as their layer has it for None."""
 

@@ -5,6 +5,7 @@ Those that are methods of an array too are given to it here.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -13,7 +14,7 @@ import numpy as np
 
 from polyak.book.gluonbook.missing import absent
 from polyak.book.gluonbook.mx import random  # noqa: F401, nd.random
-from polyak.book.gluonbook.mx.array import NDArray, apply
+from polyak.book.gluonbook.mx.array import OPERATIONS, NDArray, apply
 from polyak.book.gluonbook.mx.creation import arange, array, empty, eye, full, linspace, one_hot, ones, zeros
 from polyak.book.gluonbook.mx.elementwise import ELEMENTWISE
 from polyak.book.gluonbook.mx.values import Axis, DType, Operand, Shape
@@ -27,17 +28,43 @@ def method(function: Function) -> Function:
     return function
 
 
-@method
-def zeros_like(data: NDArray, **_: object) -> NDArray:
-    """Zeros in the shape of another array."""
-    return apply("zeros_like", data)
+FUNCTIONS = {
+    "zeros_like": "Zeros in the shape of another array.",
+    "ones_like": "Ones in the shape of another array.",
+    "norm": "The Euclidean norm, or with ord=1 the sum of sizes.",
+    "argmax": "Where the largest number stands, as float32.",
+    "argmin": "Where the smallest number stands, as float32.",
+    "dot": "The matrix product.",
+    "concat": "Arrays end to end along an axis, the second unless said otherwise.",
+    "stack": "Arrays of one shape along a new axis.",
+    "transpose": "The axes in another order, reversed unless said otherwise.",
+    "pick": "One number of each row, that which `index` names.",
+    "clip": "Each number held between two.",
+    "where": "x where the condition is not 0, y where it is.",
+    "softmax": "exp(x), over its sum along an axis.",
+    "log_softmax": "The logarithm of softmax.",
+}
 
 
-@method
-def ones_like(data: NDArray, **_: object) -> NDArray:
-    """Ones in the shape of another array."""
-    return apply("ones_like", data)
+def _function(name: str) -> Callable[..., NDArray]:
+    """An operation as a function: its arrays, then its options, by place or by name."""
+    operation = OPERATIONS[name]
+    _, *parameters = inspect.signature(operation.forward).parameters.values()
+    signature = inspect.Signature(parameters)
 
+    def function(*given: Operand, **named: object) -> NDArray:
+        bound = signature.bind(*given, **named)
+        arrays = bound.args[: operation.arrays]
+        options = (parameter.name for parameter in parameters[len(arrays) :])
+        return apply(
+            name, *arrays, **dict(zip(options, bound.args[len(arrays) :], strict=False)), **bound.kwargs
+        )
+
+    function.__name__, function.__doc__ = name, FUNCTIONS[name]
+    return method(function)
+
+
+globals().update({name: _function(name) for name in FUNCTIONS})
 
 # Reducing; `exclude` means all axes but those.
 
@@ -57,41 +84,7 @@ def _reduction(name: str) -> Callable[..., NDArray]:
 sum, mean, max, min, prod = map(_reduction, ("sum", "mean", "max", "min", "prod"))
 
 
-@method
-def norm(data: NDArray, ord: int = 2, axis: Axis = None, keepdims: bool = False) -> NDArray:
-    """The Euclidean norm, or with ord=1 the sum of sizes."""
-    return apply("norm", data, ord=ord, axis=axis, keepdims=keepdims)
-
-
-def _place(name: str, which: str) -> Callable[..., NDArray]:
-    def place(data: NDArray, axis: int | None = None, keepdims: bool = False) -> NDArray:
-        places = apply(name, data, axis=axis)
-        return expand_dims(places, axis) if keepdims and axis is not None else places
-
-    place.__name__, place.__doc__ = name, f"Where the {which} number stands, as float32."
-    return method(place)
-
-
-argmax, argmin = _place("argmax", "largest"), _place("argmin", "smallest")
-
-
-# Products, shapes, choices.
-
-
-@method
-def dot(lhs: NDArray, rhs: NDArray, transpose_a: bool = False, transpose_b: bool = False) -> NDArray:
-    """The matrix product."""
-    return apply("dot", lhs, rhs, transpose_a=transpose_a, transpose_b=transpose_b)
-
-
-def concat(*data: NDArray, dim: int = 1) -> NDArray:
-    """Arrays end to end along an axis, the second unless said otherwise."""
-    return apply("concat", *data, dim=dim)
-
-
-def stack(*data: NDArray, axis: int = 0) -> NDArray:
-    """Arrays of one shape along a new axis."""
-    return apply("stack", *data, axis=axis)
+# Shapes.
 
 
 def reshape(data: NDArray, shape: Shape, reverse: bool = False) -> NDArray:
@@ -133,12 +126,6 @@ def squeeze(data: NDArray, axis: Axis = None) -> NDArray:
 
 
 @method
-def transpose(data: NDArray, axes: tuple[int, ...] | None = None) -> NDArray:
-    """The axes in another order, reversed unless said otherwise."""
-    return apply("transpose", data, axes=axes)
-
-
-@method
 def swapaxes(data: NDArray, dim1: int = 0, dim2: int = 0) -> NDArray:
     """Two axes in each other's place."""
     axes = list(range(len(data.shape)))
@@ -161,43 +148,14 @@ def take(a: NDArray, indices: Operand, axis: int = 0, mode: str = "clip") -> NDA
 
 
 @method
-def pick(data: NDArray, index: Operand, axis: int = -1, keepdims: bool = False) -> NDArray:
-    """One number of each row, that which `index` names."""
-    return apply("pick", data, index, axis=axis, keepdims=keepdims)
-
-
-@method
 def slice_axis(data: NDArray, axis: int, begin: int, end: int | None) -> NDArray:
     """A part of one axis."""
     return apply("item", data, key=(*[slice(None)] * (axis % len(data.shape)), slice(begin, end)))
 
 
-@method
-def clip(data: NDArray, a_min: float, a_max: float) -> NDArray:
-    """Each number held between two."""
-    return apply("clip", data, low=a_min, high=a_max)
-
-
-def where(condition: NDArray, x: Operand, y: Operand) -> NDArray:
-    """x where the condition is not 0, y where it is."""
-    return apply("where", condition, x, y)
-
-
 def cast(data: NDArray, dtype: DType) -> NDArray:
     """The same numbers in another dtype."""
     return apply("cast", data, dtype=np.dtype(dtype))
-
-
-@method
-def softmax(data: NDArray, axis: int = -1) -> NDArray:
-    """exp(x), over its sum along an axis."""
-    return apply("softmax", data, axis=axis)
-
-
-@method
-def log_softmax(data: NDArray, axis: int = -1) -> NDArray:
-    """The logarithm of softmax."""
-    return apply("log_softmax", data, axis=axis)
 
 
 def Activation(data: NDArray, act_type: str) -> NDArray:  # noqa: N802

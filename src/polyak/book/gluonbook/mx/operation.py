@@ -41,6 +41,11 @@ class Operation:
     broadcasts: bool = False
     numbered: bool = False
 
+    @property
+    def arrays(self) -> int | None:
+        """How many arrays it takes, before its options; None where it takes as many as there are."""
+        return None if self.numbered else max(1, len(self.pulls))
+
     def pull(self, position: int, gradient: Numbers, node: Recorded) -> Numbers | None:
         """The gradient of one input of a recorded node, in that input's shape; None if there is none."""
         pull = self.pulls[min(position, len(self.pulls) - 1)] if self.pulls else None

@@ -56,6 +56,13 @@ class Node:
     parents: tuple[Node | Leaf | None, ...]  # None for an input that no gradient is asked of
     order: int = field(default_factory=lambda: next(_order))
 
+    def inputs_gradients(self, gradient: Numbers) -> Iterator[tuple[Node | Leaf, Numbers]]:
+        """A gradient of the result as gradients of the inputs that ask for one."""
+        for position, parent in enumerate(self.parents):
+            part = None if parent is None else self.operation.pull(position, gradient, self)
+            if parent is not None and part is not None:
+                yield parent, part
+
 
 @dataclass(eq=False, slots=True)
 class Leaf:
@@ -85,12 +92,8 @@ def pulled_back(heads: Iterable[tuple[Node | Leaf | None, Numbers]]) -> dict[Lea
             )
         add(head, gradient)
     for node in _latest_first(gradients):
-        if node not in gradients:
-            continue
-        gradient = gradients.pop(node)
-        for position, parent in enumerate(node.parents):
-            part = None if parent is None else node.operation.pull(position, gradient, node)
-            if parent is not None and part is not None:
+        if node in gradients:
+            for parent, part in node.inputs_gradients(gradients.pop(node)):
                 add(parent, part)
     return {leaf: gradient for leaf, gradient in gradients.items() if isinstance(leaf, Leaf)}
 
