@@ -26,7 +26,7 @@ class Loss(HybridBlock):
     A loss of its own defines `of(prediction, label)`, number by number.
     """
 
-    def __init__(self, weight: float | None = 1.0, batch_axis: int = 0, **names: Any) -> None:
+    def __init__(self, weight: float | None = None, batch_axis: int = 0, **names: Any) -> None:
         super().__init__(**names)
         self._weight, self._batch_axis = weight, batch_axis
 
@@ -64,9 +64,6 @@ class L2Loss(Loss):
 class L1Loss(Loss):
     """|prediction - label|."""
 
-    def __init__(self, weight: float | None = None, batch_axis: int = 0, **names: Any) -> None:
-        super().__init__(weight, batch_axis, **names)
-
     def of(self, pred: NDArray, label: NDArray) -> NDArray:
         """|prediction - label|."""
         return nd.abs(pred - label.reshape(pred.shape))
@@ -75,10 +72,8 @@ class L1Loss(Loss):
 class HuberLoss(Loss):
     """Square where small, straight where larger than `rho`."""
 
-    def __init__(
-        self, rho: float = 1.0, weight: float | None = None, batch_axis: int = 0, **names: Any
-    ) -> None:
-        super().__init__(weight, batch_axis, **names)
+    def __init__(self, rho: float = 1.0, *weight_and_axis: Any, **names: Any) -> None:
+        super().__init__(*weight_and_axis, **names)
         self._rho = rho
 
     def of(self, pred: NDArray, label: NDArray) -> NDArray:
@@ -90,10 +85,8 @@ class HuberLoss(Loss):
 class SigmoidBinaryCrossEntropyLoss(Loss):
     """The cross-entropy of labels 0 and 1, from logits unless said otherwise."""
 
-    def __init__(
-        self, from_sigmoid: bool = False, weight: float | None = None, batch_axis: int = 0, **names: Any
-    ) -> None:
-        super().__init__(weight, batch_axis, **names)
+    def __init__(self, from_sigmoid: bool = False, *weight_and_axis: Any, **names: Any) -> None:
+        super().__init__(*weight_and_axis, **names)
         self._from_sigmoid = from_sigmoid
 
     def of(self, pred: NDArray, label: NDArray) -> NDArray:
@@ -112,11 +105,10 @@ class SoftmaxCrossEntropyLoss(Loss):
         axis: int = -1,
         sparse_label: bool = True,
         from_logits: bool = False,
-        weight: float | None = None,
-        batch_axis: int = 0,
+        *weight_and_axis: Any,
         **names: Any,
     ) -> None:
-        super().__init__(weight, batch_axis, **names)
+        super().__init__(*weight_and_axis, **names)
         self._axis, self._sparse_label, self._from_logits = axis, sparse_label, from_logits
 
     def of(self, pred: NDArray, label: NDArray) -> NDArray:
