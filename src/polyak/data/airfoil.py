@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
 
+from polyak.data.catalogue import data_set
 from polyak.data.dataset import Data
 from polyak.data.tables import read
 from polyak.ground.errors import PolyakError
+from polyak.ground.hashing import sha256
 
 FILE = "airfoil_self_noise.dat"
 URL = f"https://archive.ics.uci.edu/ml/machine-learning-databases/00291/{FILE}"
@@ -25,6 +26,7 @@ TARGET = "scaled sound pressure level (dB)"
 SOURCE = "Brooks, Pope & Marcolini (1989), NASA RP-1218; UCI Machine Learning Repository, CC BY 4.0."
 
 
+@data_set
 def airfoil(path: str | Path | None = None, *, standardize: bool = True) -> Data:
     """NASA's airfoil self-noise, 1503 rows, five features and the sound level.
 
@@ -72,7 +74,7 @@ def cache() -> Path:
 
 def _check(path: Path) -> None:
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = sha256(path.read_bytes())
     except OSError as error:
         raise PolyakError(f"{path} cannot be read: {error.strerror}") from None
     if found != SHA256:

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.data import Data
-from polyak.ground.errors import PolyakError, unknown, whole_number
+from polyak.ground.errors import whole_number
+from polyak.ground.precision import checked_dtype, in_precision
 from polyak.ground.progress import Progress, silent
-from polyak.problems import Problem
-from polyak.rules import as_rule, tabulated
+from polyak.problems import Problem, as_problem
+from polyak.problems.on_device import on_device
+from polyak.rules import Optimizer, as_rule, tabulated
 from polyak.run import checkpoint as checkpoints
-from polyak.run.affordable import check_memory_of, check_seeds
-from polyak.run.batches import Plan, parameter_generator
+from polyak.run.affordable import check_memory_of
+from polyak.run.batches import Indices, Plan, parameter_generator
 from polyak.run.epochs import advance_eager, begin_eager, engine
 from polyak.run.history import History
-from polyak.run.loop import compiles
+from polyak.run.loop import Carry, compiles
+from polyak.run.seeds import seeds_from
 
-DTYPES = ("float32", "float64")
-MOST_SEED = 2**63 - 1  # what the coordinate of a result holds
 STEPS_A_CALL = 100_000  # of one compiled call: well under a second for a small model
 
 
 def train(
-    rule: Any,
-    problem: Problem,
+    rule: object,
+    on: Problem | Data | str,
     *,
     batch_size: int = 10,
     epochs: int = 2,
@@ -42,12 +43,13 @@ def train(
     quick: bool = False,
     progress: Progress | None = None,
     checkpoint: str | Path | None = None,
+    **settings: Any,
 ) -> History:
     """The losses of a rule that trains a problem in mini-batches.
 
     Args:
-        rule: an update rule with its settings; an Optax optimizer is one too.
-        problem: data, model and loss.
+        rule: an update rule with its settings, or the name of one of ours; an Optax optimizer is one too.
+        on: a Problem; or a data set or the name of one of ours, for least squares or the regression on its classes.
         batch_size: rows in a mini-batch, at most all of them; an epoch's last batch may be smaller.
         epochs: how often each row is seen, at least 1.
         seed: of the first parameters and of the order of the rows.
@@ -59,6 +61,7 @@ def train(
         progress: called with (epochs done, epochs in all).
         checkpoint: a file that keeps the state of a long training; the same call with the same file goes
             on from it, to the same end bit for bit. It is removed when the training is done.
+        settings: of a rule that is given by its name or its class.
 
     Returns a History. Divergence is no error: losses become inf or nan, and `diverged_at` names the step.
     Raises PolyakError for input that cannot be used.
@@ -69,27 +72,26 @@ def train(
     >>> history.losses.shape, bool(history.final_losses[0] < 0.26 < 0.48 < history.losses[0, 0])
     ((1, 26), True)
     """
-    rule = as_rule(rule)
-    if not isinstance(problem, Problem):
-        raise PolyakError(f"{problem!r} is no problem: expected one such as linear_regression(data)")
+    optimizer, problem = as_rule(rule, **settings), as_problem(on)
     rows = problem.data.rows
     batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=rows)
     epochs = whole_number("epochs", epochs, at_least=1)
     # Past two epochs' rows, `every` only says that no record lies within an epoch.
     every = min(whole_number("every", every, at_least=1), 2 * rows)
     numbers = seeds_from(seed, seeds)
-    if dtype not in DTYPES:
-        raise unknown("dtype", str(dtype), DTYPES)
+    dtype = checked_dtype(dtype)
     plan = Plan.of(rows=rows, batch_size=batch_size, every=every, replace=replace)
     check_memory_of(problem, epochs=epochs, runs=len(numbers), records=len(plan.recorded_steps))
     began = time.perf_counter()
-    with jax.enable_x64(dtype == "float64"):
-        run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick)
+    with in_precision(dtype):
+        run = _Training(
+            tabulated(optimizer, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick
+        )
         file = None if checkpoint is None else Path(checkpoint)
         identity = run.identity(epochs) if file else {}
         (params, state), losses = run.finish(epochs, progress or silent, file, identity)
     return History(
-        rule=rule,
+        rule=optimizer,
         problem=problem,
         batch_size=batch_size,
         seeds=numbers,
@@ -107,7 +109,7 @@ class _Training:
 
     def __init__(
         self,
-        rule: Any,
+        rule: Optimizer,
         problem: Problem,
         plan: Plan,
         seeds: tuple[int, ...],
@@ -132,15 +134,17 @@ class _Training:
             quick=self.quick,
         )
 
-    def finish(self, epochs: int, progress: Progress, file: Path | None, identity: Any) -> tuple[Any, Any]:
+    def finish(
+        self, epochs: int, progress: Progress, file: Path | None, identity: dict[str, str]
+    ) -> tuple[Carry, NDArray[np.floating[Any]]]:
         """Run what is left of `epochs` epochs, in compiled calls of many; the carry and the losses."""
         first = [self.problem.init(parameter_generator(seed)) for seed in self.seeds]
         params = jax.tree.map(lambda *arrays: np.stack(arrays).astype(self.dtype), *first)
         compiled = compiles(self.rule, jax.tree.map(lambda x: x[0], params))
         begin, advance = engine(quick=self.quick) if compiled else (begin_eager, advance_eager)
         loss = self.problem.loss
-        carry, losses = begin(loss, self.rule, params, self.whole)
-        done, losses = 0, np.asarray(losses)[:, None]
+        carry, first_losses = begin(loss, self.rule, params, self.whole)
+        done, losses = 0, np.asarray(first_losses)[:, None]
         if file and (stored := checkpoints.load(file, identity, carry, epochs, self._recorded)):
             done, carry, losses = stored
         steps_a_call = STEPS_A_CALL if compiled else 1
@@ -156,40 +160,14 @@ class _Training:
                 checkpoints.save(file, identity, done, carry, losses)
         if file:
             checkpoints.remove(file)
-        return jax.tree.map(np.asarray, carry), losses
+        ended: Carry = jax.tree.map(np.asarray, carry)
+        return ended, losses
 
     def _recorded(self, epochs: int) -> tuple[int, int]:
         """The shape of the losses after so many epochs."""
         return len(self.seeds), len(self.plan.rows_seen(epochs))
 
-    def _batches(self, epochs: range) -> tuple[Any, ...]:
+    def _batches(self, epochs: range) -> tuple[Indices, Indices, Indices]:
         """The rows of each batch: (seeds, epochs, records, steps per record, batch), and the rest, and the last."""
         orders = [[self.plan.draw(seed, e, replace=self.replace) for e in epochs] for seed in self.seeds]
         return self.plan.cut(np.array(orders))
-
-
-def seeds_from(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
-    """The seeds of the runs: one, as many as asked for from the first on, or those given."""
-    first = whole_number("seed", seed, at_least=0, at_most=MOST_SEED)
-    if seeds is None:
-        return (first,)
-    if isinstance(seeds, list | tuple | range | np.ndarray) and getattr(seeds, "ndim", 1) > 0:
-        if len(seeds) == 0:
-            raise PolyakError("seeds is empty, expected at least one")
-        return tuple(whole_number("seed", number, at_least=0, at_most=MOST_SEED) for number in seeds)
-    runs = whole_number("seeds", seeds, at_least=1)
-    check_seeds(runs)
-    whole_number("the last seed", first + runs - 1, at_least=0, at_most=MOST_SEED)
-    return tuple(range(first, first + runs))
-
-
-@lru_cache(maxsize=8)
-def on_device(problem: Problem, dtype: str) -> tuple[Any, Any]:
-    """The rows to draw batches from, and those to take the recorded losses over."""
-
-    def put(data: Data) -> tuple[Any, Any]:
-        # Converted by NumPy and put there as it is: JAX would compile the conversion.
-        return jax.device_put(data.features.astype(dtype)), jax.device_put(data.labels.astype(dtype))
-
-    rows = put(problem.data)
-    return rows, rows if problem.whole is None else put(problem.whole)

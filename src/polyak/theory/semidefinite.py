@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.extras import need
 from polyak.theory.certificate import Certificate, mended
 from polyak.theory.interpolation import Array, Conditions, pairs, values
 
@@ -49,13 +50,9 @@ def program(slots: int, window: int) -> Program:
 
 def solver() -> Any:
     """Cvxpy, with Clarabel at hand; a one-line error where one is missing."""
-    try:
-        import clarabel  # noqa: F401
-        import cvxpy
-    except ImportError:
-        raise PolyakError(
-            "a guarantee needs cvxpy and clarabel, which are not installed: pip install 'polyak[certify]'"
-        ) from None
+    need("cvxpy", "clarabel", what="a guarantee", extra="certify")
+    import cvxpy
+
     return cvxpy
 
 
@@ -139,7 +136,7 @@ def _picked(cp: Any, form: Any) -> Any:
 @cache
 def _basis(size: int) -> Array:
     """The symmetric matrices that the entries on and below the diagonal stand for."""
-    found = np.zeros((size * (size + 1) // 2, size, size))
+    basis = np.zeros((size * (size + 1) // 2, size, size))
     for k, (i, j) in enumerate(zip(*_below(size), strict=True)):
-        found[k, i, j] = found[k, j, i] = 1.0
-    return found
+        basis[k, i, j] = basis[k, j, i] = 1.0
+    return basis

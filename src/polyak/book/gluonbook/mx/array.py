@@ -163,7 +163,7 @@ class NDArray(Operators):
         """An array of its own with the same numbers."""
         return apply("cast", self, dtype=self.dtype)
 
-    def astype(self, dtype: DType, copy: bool = True) -> NDArray:
+    def astype(self, dtype: DType, copy: bool = True) -> NDArray:  # type: ignore[override]
         """The same numbers in another dtype."""
         return apply("cast", self, dtype=np.dtype(dtype))
 
@@ -199,7 +199,7 @@ def apply(name: str, *inputs: Operand, **options: object) -> NDArray:
         out = out.astype(np.float32)  # whole numbers over whole numbers, for one
     handles = [one for one in inputs if isinstance(one, ArrayHandle)]
     if handles and NDArray not in map(type, handles):
-        return handles[0].new(out)
+        return handles[0].new(out)  # type: ignore[return-value]
     result = NDArray(out)
     parents = tuple(getattr(one, "node", None) for one in inputs)
     if mode.recording and operation.pulls and parents != (None,) * len(parents):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from polyak.ground.errors import PolyakError
+from polyak.ground.extras import need
+
+if TYPE_CHECKING:
+    import torch
+
+    from polyak.frameworks.torch.export.optimizer import Export
 
 
-def to_torch(rule: Any, *, slots_dtype: Any = None, maximize: bool = False, capturable: bool = False) -> Any:
+def to_torch(
+    rule: object, *, slots_dtype: torch.dtype | None = None, maximize: bool = False, capturable: bool = False
+) -> Export:
     """A rule as a torch optimizer: what comes back is called with the parameters, as `torch.optim.SGD` is.
 
     Args:
@@ -32,14 +39,9 @@ def to_torch(rule: Any, *, slots_dtype: Any = None, maximize: bool = False, capt
     >>> weight.data, optimizer.param_groups[0]["momentum"], optimizer.state[weight]
     (tensor([2.]), 0.9, {'velocity': tensor([2.])})
     """
-    try:
-        from polyak.frameworks.torch.export.optimizer import Export
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise PolyakError(
-            "to_torch needs torch, which is not installed: pip install 'polyak[torch]'"
-        ) from None
+    need("torch", what="to_torch", extra="torch")
+    from polyak.frameworks.torch.export.optimizer import Export
+
     return Export(rule, slots_dtype=slots_dtype, maximize=maximize, capturable=capturable)
 
 
