@@ -199,7 +199,9 @@ def test_another_landscape(browser, served):
 
 def test_shared_link_opens_the_same_view(browser, served):
     chosen = Chosen("nesterov", {"lr": 0.21, "momentum": 0.7, "lr_in_velocity": True})
-    state = State(rules=(chosen,), landscape="bowl", start=(-2.0, 1.5), steps=33, shown=33, signal="step")
+    state = State(
+        rules=(chosen,), landscape="bowl", start=(-2.0, 1.5), steps=33, shown=33, own={"signal": "step"}
+    )
     browser.open(f"{served.address}?state={encoded(state)}")
     rule = pk.Nesterov(lr=0.21, momentum=0.7)
     browser.until(lambda: holds_trace(browser, rule, (-2.0, 1.5), 33, "bowl"))

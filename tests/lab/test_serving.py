@@ -111,7 +111,7 @@ def test_killed_tab_ends_its_work(driver, served):
     begun = served.background.begin(
         lambda tell: _forever(tell, ended), done=lambda *_: None, failed=lambda *_: None
     )
-    page.training.task = begun
+    page.panels["training"].task = begun
     driver.close()
     driver.switch_to.window(driver.window_handles[0])
     assert ended.wait(PATIENCE)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.landscapes import Landscape
+from polyak.rules.protocol import Optimizer
 from polyak.run import Trace, descend
 
 Ends = tuple[tuple[float, float], tuple[float, float]]
@@ -34,7 +35,7 @@ class Contours:
     levels: NDArray[np.float64]
 
 
-def trace_of(rule: Any, landscape: Landscape, start: tuple[float, float], steps: int) -> Trace:
+def trace_of(rule: Optimizer, landscape: Landscape, start: tuple[float, float], steps: int) -> Trace:
     """One descent: `polyak.descend`."""
     return descend(rule, landscape, steps, start=start)
 
