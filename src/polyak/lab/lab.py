@@ -16,12 +16,11 @@ from polyak.lab.server import Serving
 from polyak.lab.shared import Shared
 from polyak.lab.state import Chosen, State, Value
 from polyak.lab.watched_files import WatchedFile
-from polyak.landscapes import Landscape
+from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem
 from polyak.rules import Rule
 from polyak.rules.catalogue import CATALOGUE
 from polyak.rules.protocol import Optimizer
-from polyak.run import as_landscape
 
 FRAME = 1000  # pixels of height, in a notebook
 FIRST = Chosen("heavy_ball", {"lr": 0.6, "momentum": 0.5})  # where no rule is given
