@@ -16,8 +16,7 @@ from bokeh.document import Document
 import polyak as pk
 from polyak.lab.lab import Lab, lab_of
 from polyak.lab.link import decoded, encoded
-from polyak.lab.opening import parts
-from polyak.lab.page import Page
+from polyak.lab.page import Page, parts
 from polyak.lab.panel import PANELS, Panel, in_order, words
 from polyak.lab.shell import sections, shell
 from polyak.lab.state import Chosen, State

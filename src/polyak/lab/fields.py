@@ -47,11 +47,6 @@ def one_of(name: str, options: Callable[[Offer], Iterable[str]]) -> Field:
     )
 
 
-def yes_or_no(name: str, begin: bool) -> Field:
-    """A switch."""
-    return Field(name, lambda _: begin, lambda value, _: switch(name, value))
-
-
 def word(kind: str, value: object, options: Iterable[str]) -> str:
     """The value if it is one of these words."""
     options = list(options)

@@ -9,6 +9,7 @@ from html import escape
 from importlib.resources import files
 
 from bokeh.document import Document
+from bokeh.models import Div
 
 from polyak.ground.errors import PolyakError
 from polyak.lab import panels  # noqa: F401  each file there registers its panel
@@ -16,6 +17,7 @@ from polyak.lab.background import Task, Tell
 from polyak.lab.budget import Budget
 from polyak.lab.checking import checked
 from polyak.lab.figures import new_sheet, paragraph
+from polyak.lab.link import decoded
 from polyak.lab.look import look
 from polyak.lab.offer import Offer
 from polyak.lab.panel import Panel, in_order, words
@@ -24,6 +26,8 @@ from polyak.lab.shared import Shared
 from polyak.lab.state import State, Value
 from polyak.lab.turns import Turns
 from polyak.lab.watched_files import WatchedFile
+
+MOST_PAGES = 500
 
 
 class Page:
@@ -190,3 +194,22 @@ class Page:
         except PolyakError as error:
             self.say(str(error))
         self.turns.begin()
+
+
+def open_page(shared: Shared, doc: Document) -> None:
+    """Fill a new session's document."""
+    if len(shared.pages) >= MOST_PAGES:
+        doc.add_root(Div(text=f"This lab has {MOST_PAGES} pages open, and takes no more."))
+        return
+    state, note = shared.first, ""
+    if letters := doc.session_context.request.arguments.get("state"):
+        try:
+            state = decoded(letters[-1].decode("ascii", "replace"), shared.offer)
+        except PolyakError as error:
+            note = str(error)
+    shared.pages.add(Page(doc, shared, state, note))
+
+
+def parts(shared: Shared) -> tuple[str, ...]:
+    """The names of a page's parts, in their order: those of a page that is made for nobody."""
+    return tuple(str(root.name) for root in Page(Document(), shared, shared.first).doc.roots)

@@ -66,6 +66,7 @@ class Panel:
         css: the style of its section and of its parts.
         computes: whether there is anything to compute.
         patient: whether that waits until all others are drawn, in a thread of its own.
+        roots: its parts, each with a name of its own; made with the panel.
     """
 
     name: ClassVar[str]
@@ -76,6 +77,7 @@ class Panel:
     css: ClassVar[str] = ""
     computes: ClassVar[bool] = False
     patient: ClassVar[bool] = False
+    roots: list[UIElement]
 
     def __init_subclass__(cls) -> None:
         taken = ATTRIBUTES | own_fields().keys()
@@ -88,11 +90,6 @@ class Panel:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """Its parts, each with a name of its own."""
-        raise NotImplementedError
 
     def say(self, name: str, **values: object) -> str:
         """One of its phrases."""

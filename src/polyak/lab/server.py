@@ -19,7 +19,7 @@ from tornado.routing import Rule
 from polyak.ground.errors import PolyakError
 from polyak.lab.downloads import KINDS, Download
 from polyak.lab.gate import MOST_LETTERS, Gate, in_lines
-from polyak.lab.opening import open_page, parts
+from polyak.lab.page import open_page, parts
 from polyak.lab.shared import Shared
 from polyak.lab.shell import EXPIRES, Shell
 from polyak.lab.visitors import Foreign, Nothing, Refused

@@ -7,17 +7,19 @@ all changes that came meanwhile. What is patient, words and links that take a go
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
-from polyak.lab.background import Outcome, Task, attempted
+from polyak.lab.background import Outcome, Task, Tell, attempted
 from polyak.lab.panel import Panel, Question
 from polyak.lab.session import Session
 
 SETTLE = 0.1  # seconds without a change, before the second turn begins
 AT_MOST = 0.4  # seconds, while changes go on
+
+Outcomes: TypeAlias = dict[Panel, Outcome[Any]]
 
 
 class Turns:
@@ -26,7 +28,7 @@ class Turns:
     def __init__(self, session: Session, panels: Sequence[Panel]) -> None:
         self.session, self.panels = session, panels
         self.abouts: dict[str, object] = {}
-        self.tasks: dict[str, Task] = {}
+        self.tasks: dict[Panel, Task] = {}
         self.slowed = self.settling = False
         self.changed_at = self.unsettled_at = 0.0
 
@@ -79,22 +81,12 @@ class Turns:
         else:
             self._compute()
 
-    # The second turn.
+    # The second turn, and the third.
 
     def _compute(self) -> None:
-        question = self.now()
-        panels = [panel for panel in self.panels if panel.computes and not panel.patient]
+        self._ask([panel for panel in self.panels if panel.computes and not panel.patient], self._computed)
 
-        def work(_: object) -> list[Outcome[Any]]:
-            return [attempted(partial(panel.compute, question)) for panel in panels]
-
-        self.session.begin(
-            work,
-            lambda _, outcomes: self._computed(question, dict(zip(panels, outcomes, strict=True))),
-            lambda _, text: self._not_computed(question, text),
-        )
-
-    def _computed(self, question: Question, outcomes: dict[Panel, Outcome[Any]]) -> None:
+    def _computed(self, question: Question, outcomes: Outcomes) -> None:
         self.settling = False
         now = self.now()
         with self.session.budget.spending(), self.session.silently():
@@ -108,37 +100,34 @@ class Turns:
         else:
             self.be_patient()
 
-    def _not_computed(self, question: Question, text: str) -> None:
-        self.settling = False
-        self.session.say(text)
-        if not _same(question, self.now()):
-            self._settle()
-
-    # The third turn.
-
     def be_patient(self) -> None:
         """Once the changes have paused: what the patient panels find, each in a task of its own."""
-        question = self.now()
         for panel in self.panels:
             if panel.computes and panel.patient:
-                self._begin_patient(panel, question)
+                if (before := self.tasks.pop(panel, None)) is not None:
+                    before.cancel()
+                if (task := self._ask([panel], self._found)) is not None:
+                    self.tasks[panel] = task
 
-    def _begin_patient(self, panel: Panel, question: Question) -> None:
-        if (before := self.tasks.pop(panel.name, None)) is not None:
-            before.cancel()
-
-        def finish(outcome: Outcome[Any]) -> None:
-            if _same(question, self.now()):  # else that of the state as it is is on its way
-                with self.session.silently():
+    def _found(self, question: Question, outcomes: Outcomes) -> None:
+        if _same(question, self.now()):  # else that of the state as it is is on its way
+            with self.session.silently():
+                for panel, outcome in outcomes.items():
                     panel.take(outcome)
 
-        task = self.session.begin(
-            lambda tell: panel.compute(replace(question, tell=tell)),
-            lambda _, answer: finish(Outcome(answer)),
-            lambda _, text: finish(Outcome(None, text)),
+    def _ask(self, panels: list[Panel], done: Callable[[Question, Outcomes], None]) -> Task | None:
+        """Have these panels compute, one after another in a thread, about the state as it is."""
+        question = self.now()
+
+        def work(tell: Tell) -> list[Outcome[Any]]:
+            asked = replace(question, tell=tell)
+            return [attempted(partial(panel.compute, asked)) for panel in panels]
+
+        return self.session.begin(
+            work,
+            lambda _, outcomes: done(question, dict(zip(panels, outcomes, strict=True))),
+            lambda _, text: done(question, dict.fromkeys(panels, Outcome(None, text))),
         )
-        if task is not None:
-            self.tasks[panel.name] = task
 
 
 def _same(question: Question, now: Question) -> bool:

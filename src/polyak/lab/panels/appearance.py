@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import ClassVar
 
-from bokeh.models import Div, UIElement
+from bokeh.models import Div
 
 from polyak.lab.link import encoded
 from polyak.lab.panel import Panel
@@ -24,11 +24,7 @@ class AppearancePanel(Panel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.links = Div(name="appearance", stylesheets=[session.sheet])
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """The links."""
-        return [self.links]
+        self.roots = [self.links]
 
     def settle(self, state: State) -> None:
         """Have the links lead to the state as it is."""

@@ -7,8 +7,6 @@ from functools import lru_cache
 from html import escape
 from typing import ClassVar
 
-from bokeh.models import UIElement
-
 from polyak.ground.extras import has, installing
 from polyak.ground.numbers import readable
 from polyak.lab.figures import paragraph
@@ -66,11 +64,7 @@ class BeyondQuadraticsPanel(Panel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.text = paragraph(session, self.name)
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """A few sentences."""
-        return [self.text]
+        self.roots = [self.text]
 
     def about(self, question: Question) -> object:
         """A rule with its settings, on a landscape: a proof is of these numbers and no others."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from bokeh.models import Button, InlineStyleSheet, Row, Select, UIElement
+from bokeh.models import Button, InlineStyleSheet, Row, Select
 
 from polyak.lab.checking import MOST_RULES
 from polyak.lab.figures import styled
@@ -43,11 +43,7 @@ class ChosenRulesPanel(Panel):
             title=say("controls", "rule"), options=self._kinds(), **styled(session, name="rule")
         )
         self.kind.on_change("value", lambda _attr, _old, new: self._set_kind(new))
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """The buttons and the list."""
-        return [self.row, self.kind]
+        self.roots = [self.row, self.kind]
 
     def draw(self, state: State) -> None:
         """Show which rules there are, and which is active."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from bokeh.models import Column, NumericInput, Row, Select, Slider, Spinner, Toggle, UIElement
+from bokeh.models import Column, NumericInput, Row, Select, Slider, Spinner, Toggle
 
 from polyak.lab.checking import FARTHEST, MOST_STEPS
 from polyak.lab.figures import styled
@@ -58,11 +58,7 @@ class DescentPanel(Panel):
             name="descent",
             sizing_mode="stretch_width",
         )
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """All its widgets."""
-        return [self.column]
+        self.roots = [self.column]
 
     def draw(self, state: State) -> None:
         """Show the state."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from html import escape
 from typing import ClassVar, TypeAlias
 
-from bokeh.models import UIElement
-
 from polyak.lab.computing import spellings
 from polyak.lab.figures import paragraph
 from polyak.lab.link import encoded
@@ -33,11 +31,7 @@ class ElsewherePanel(Panel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.lines, self.links = paragraph(session, "lines"), paragraph(session, "links")
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """Lines and links."""
-        return [self.lines, self.links]
+        self.roots = [self.lines, self.links]
 
     @classmethod
     def compute(cls, question: Question) -> Lines:

@@ -7,7 +7,7 @@ from html import escape
 from typing import ClassVar
 
 import numpy as np
-from bokeh.models import ColumnDataSource, Range1d, Select, UIElement
+from bokeh.models import ColumnDataSource, Range1d, Select
 
 from polyak.ground.numbers import readable
 from polyak.lab.computing.memories import LENGTH, SIGNALS, Memory, memory_of
@@ -57,11 +57,7 @@ class MemoryPanel(Panel):
             stylesheets=[session.sheet],
         )
         self.choice.on_change("value", lambda _attr, _old, new: session.change(signal=new))
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """Figures, words, and the choice of a signal."""
-        return [self.bars, self.lines, self.words_shown, self.choice]
+        self.roots = [self.bars, self.lines, self.words_shown, self.choice]
 
     def draw(self, state: State) -> None:
         """Show which signal is chosen."""

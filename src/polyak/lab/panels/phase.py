@@ -16,7 +16,6 @@ from bokeh.models import (
     LinearColorMapper,
     Range1d,
     Row,
-    UIElement,
 )
 from bokeh.plotting.contour import contour_data
 
@@ -69,11 +68,7 @@ class PhasePanel(Panel):
         self.buttons = Row(*buttons, **styled(session, name="phase_buttons", css_classes=["buttons"]))
         self.lines: list[ContourRenderer] = []
         self._draw_glyphs()
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """The plane, the small figure below it, the words and the buttons."""
-        return [self.figure, self.small, self.prediction, self.buttons]
+        self.roots = [self.figure, self.small, self.prediction, self.buttons]
 
     def _button(self, name: str, ask: Ask) -> Button:
         button = Button(label=self.say(name), name=name, stylesheets=[self.session.sheet])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import ClassVar
 
-from bokeh.models import Column, NumericInput, Row, Select, Slider, UIElement
+from bokeh.models import Column, NumericInput, Row, Select, Slider
 
 from polyak.lab.figures import styled
 from polyak.lab.kinds import Control, Kind
@@ -103,11 +103,7 @@ class SettingsPanel(Panel):
         self.numbers: list[NumberRow] = []
         self.choices: list[ChoiceRow] = []
         self.column = Column(name="settings", sizing_mode="stretch_width")
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """All its rows."""
-        return [self.column]
+        self.roots = [self.column]
 
     def draw(self, state: State) -> None:
         """Show the active rule's settings."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, ClassVar
 
-from bokeh.models import Button, Row, UIElement
+from bokeh.models import Button, Row
 
 from polyak.lab.fields import whole
 from polyak.lab.figures import paragraph
@@ -79,11 +79,7 @@ class TourPanel(Panel):
         self.row = Row(
             *self.buttons.values(), name="tour_buttons", css_classes=["buttons"], stylesheets=[session.sheet]
         )
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """Words and buttons."""
-        return [self.text, self.row]
+        self.roots = [self.text, self.row]
 
     def _button(self, name: str) -> Button:
         return Button(label=self.say(name), name=f"tour_{name}", stylesheets=[self.session.sheet])

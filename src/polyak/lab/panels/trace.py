@@ -7,14 +7,14 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from bokeh.events import Pan, PanEnd, PanStart, PointEvent, Tap
-from bokeh.models import ColumnDataSource, ContourRenderer, Range1d, UIElement
+from bokeh.models import ColumnDataSource, ContourRenderer, Range1d
 from bokeh.plotting.contour import contour_data
 
 from polyak.ground.numbers import readable
 from polyak.lab.background import Task, attempted
 from polyak.lab.checking import MOST_RULES
 from polyak.lab.computing import descents
-from polyak.lab.computing.compiled import Descent, descents_of
+from polyak.lab.computing.descents import Descent, descents_of
 from polyak.lab.figures import DASHES, MARKERS, OVER, lean, new_figure, ramp, send, set_ends
 from polyak.lab.panel import Panel, Question
 from polyak.lab.panels.curves import CURVES, Curves
@@ -63,11 +63,7 @@ class TracePanel(Panel):
         self.plane.on_event(Pan, self._drag)
         self.plane.on_event(PanEnd, self._drop)
         self.plane.on_event(Tap, self._place)
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """Its figures."""
-        return [self.plane, *self.curves.figures.values()]
+        self.roots = [self.plane, *self.curves.figures.values()]
 
     def _draw_glyphs(self) -> None:
         look, plane = self.session.look, self.plane

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, ClassVar
 
 import numpy as np
-from bokeh.models import Button, Column, ColumnDataSource, Progress, Range1d, Select, Spinner, UIElement
+from bokeh.models import Button, Column, ColumnDataSource, Progress, Range1d, Select, Spinner
 
 from polyak.ground.numbers import readable
 from polyak.lab.background import Task, Tell
@@ -61,11 +61,7 @@ class TrainingPanel(Panel):
             name="training_progress", value=0, max=100, visible=False, sizing_mode="stretch_width"
         )
         self.controls = self._controls()
-
-    @property
-    def roots(self) -> list[UIElement]:
-        """Two figures, words and controls."""
-        return [self.losses, self.parts, self.words_shown, self.controls]
+        self.roots = [self.losses, self.parts, self.words_shown, self.controls]
 
     def _losses(self) -> Figure:
         look, theory = self.session.look, self.theory
