@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
-from typing import ClassVar
 
 from bokeh.models import Div
 
@@ -19,7 +17,7 @@ class AppearancePanel(Panel):
 
     name = "appearance"
     order = 0
-    sections: ClassVar[Mapping[str, str]] = {"appearance": '{{ place("appearance") }}'}
+    sections = {"appearance": '{{ place("appearance") }}'}
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -27,7 +25,6 @@ class AppearancePanel(Panel):
         self.roots = [self.links]
 
     def settle(self, state: State) -> None:
-        """Have the links lead to the state as it is."""
         say = self.session.words.say
         other = "zh" if state.language == "en" else "en"
         links = (

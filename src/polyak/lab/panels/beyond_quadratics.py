@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from html import escape
-from typing import ClassVar
 
 from polyak.ground.extras import has, installing
 from polyak.ground.numbers import readable
@@ -25,7 +23,7 @@ class BeyondQuadraticsPanel(Panel):
     name = "beyond_quadratics"
     order = 55
     computes = patient = True  # a certificate takes up to a second
-    words: ClassVar[Mapping[str, Mapping[str, str]]] = {
+    words = {
         "en": {
             "title": "Beyond quadratics",
             "hint": "The phase plane speaks of quadratics. This is proved of every function whose curvature stays "
@@ -57,7 +55,7 @@ class BeyondQuadraticsPanel(Panel):
             "unsolved": "求解器没有为此规则找到答案。",
         },
     }
-    sections: ClassVar[Mapping[str, str]] = {
+    sections = {
         "beyond_quadratics": '<h2>{{ say("title") }}</h2><p class="hint">{{ say("hint") }}</p>{{ place(name) }}'
     }
 
@@ -67,24 +65,19 @@ class BeyondQuadraticsPanel(Panel):
         self.roots = [self.text]
 
     def about(self, question: Question) -> object:
-        """A rule with its settings, on a landscape: a proof is of these numbers and no others."""
         return question.state.current, question.kind, question.landscape
 
     @classmethod
     def compute(cls, question: Question) -> tuple[Stability, Guarantee | None]:
-        """What theory says of the active rule between the landscape's curvatures."""
         return _predicted(question.kind, tuple(question.state.current.settings.items()), question.landscape)
 
     def forget(self) -> None:
-        """Say nothing."""
         self.text.text = ""
 
     def refuse(self, text: str) -> None:
-        """Say here why nothing is predicted."""
         self.text.text = escape(text)
 
     def show(self, answer: tuple[Stability, Guarantee | None]) -> None:
-        """Both rates, or in a line why there is one alone."""
         self.text.text = "<br>".join(escape(line) for line in self._sentences(*answer))
 
     def _sentences(self, stable: Stability, held: Guarantee | None) -> list[str]:

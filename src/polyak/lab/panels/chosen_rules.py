@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from bokeh.models import Button, InlineStyleSheet, Row, Select
 
 from polyak.lab.checking import MOST_RULES
@@ -25,7 +22,7 @@ class ChosenRulesPanel(Panel):
 
     name = "chosen_rules"
     order = 20
-    sections: ClassVar[Mapping[str, str]] = {"controls": '{{ place("rules") }}{{ place("rule") }}'}
+    sections = {"controls": '{{ place("rules") }}{{ place("rule") }}'}
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -46,7 +43,6 @@ class ChosenRulesPanel(Panel):
         self.roots = [self.row, self.kind]
 
     def draw(self, state: State) -> None:
-        """Show which rules there are, and which is active."""
         for k, button in enumerate(self.buttons):
             button.visible = k < len(state.rules)
             if button.visible:

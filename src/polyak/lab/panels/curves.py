@@ -40,7 +40,6 @@ class Curves:
         lean(*self.figures.values())
 
     def draw(self, steps: int, shown: int) -> None:
-        """Show so many steps, and which of them the trace has come to."""
         send(self.now, {"step": [shown]})
         set_ends(self.steps, 0, steps)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from bokeh.models import Column, NumericInput, Row, Select, Slider, Spinner, Toggle
 
 from polyak.lab.checking import FARTHEST, MOST_STEPS
@@ -21,7 +18,7 @@ class DescentPanel(Panel):
 
     name = "descent"
     order = 30
-    sections: ClassVar[Mapping[str, str]] = {"controls": '<hr>{{ place("descent") }}'}
+    sections = {"controls": '<hr>{{ place("descent") }}'}
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -61,7 +58,6 @@ class DescentPanel(Panel):
         self.roots = [self.column]
 
     def draw(self, state: State) -> None:
-        """Show the state."""
         self.landscape.options = list(self.session.offer.landscapes)
         self.landscape.value = state.landscape
         for box, value in zip(self.start, state.start, strict=True):

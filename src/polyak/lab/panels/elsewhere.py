@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 from polyak.lab.computing import spellings
 from polyak.lab.figures import paragraph
@@ -23,7 +22,7 @@ class ElsewherePanel(Panel):
     name = "elsewhere"
     order = 90
     computes = patient = True  # some translations take a good part of a second to find
-    sections: ClassVar[Mapping[str, str]] = {
+    sections = {
         "elsewhere": """<h2>{{ say("title") }}</h2>
 <p class="hint">{{ say("hint") }}</p>{{ place("lines") }}{{ place("links") }}"""
     }
@@ -35,7 +34,6 @@ class ElsewherePanel(Panel):
 
     @classmethod
     def compute(cls, question: Question) -> Lines:
-        """The active rule's trace in Python and at the terminal, and the rule in every framework's words."""
         state, offer = question.state, question.offer
         lines = [("Python", spellings.python_line(state, offer)), ("", spellings.shell_line(state, offer))]
         for framework in spellings.FRAMEWORKS:
@@ -44,13 +42,11 @@ class ElsewherePanel(Panel):
         return lines
 
     def refuse(self, text: str) -> None:
-        """Links to the state there are in any case."""
         self.session.say(text)
         self._draw_links(self.session.state)
         self.lines.text = ""
 
     def show(self, answer: Lines) -> None:
-        """Show the lines, and links to the state."""
         self.lines.text = "".join(
             f'<p class="framework">{escape(name or self.say("shell"))}</p>'
             f'<pre tabindex="0"><code>{escape(line)}</code></pre>'

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
-from typing import ClassVar
 
 import numpy as np
 from bokeh.models import ColumnDataSource, Range1d, Select
@@ -25,7 +23,7 @@ class MemoryPanel(Panel):
     order = 60
     fields = (one_of("signal", lambda _: SIGNALS),)
     computes = True
-    sections: ClassVar[Mapping[str, str]] = {
+    sections = {
         "memory": """<h2>{{ say("title") }}</h2>
 <div class="two"><div><p class="title">{{ say("weights") }}</p>{{ place("memory") }}</div>
 <div><p class="title">{{ say("average") }}</p>{{ place("averaged") }}</div></div>
@@ -60,30 +58,24 @@ class MemoryPanel(Panel):
         self.roots = [self.bars, self.lines, self.words_shown, self.choice]
 
     def draw(self, state: State) -> None:
-        """Show which signal is chosen."""
         self.choice.value = state.own["signal"]
 
     def about(self, question: Question) -> object:
-        """A rule; while only its numbers move, its memory follows a moment behind."""
         return question.state.active, question.kind
 
     @classmethod
     def compute(cls, question: Question) -> Memory:
-        """The active rule's memory, and what it makes of the signal."""
         return memory_of(question.rule, str(question.state.own["signal"]))
 
     def forget(self) -> None:
-        """Show nothing."""
         empty(self.weights, self.mark, self.signal)
         self.words_shown.text = ""
 
     def refuse(self, text: str) -> None:
-        """Say in the words' place why there is no memory."""
         self.forget()
         self.words_shown.text = escape(text)
 
     def show(self, answer: Memory) -> None:
-        """Show the memory of the active rule."""
         response, weights = answer.response, answer.weights
         send(self.weights, {"ago": np.arange(len(weights)), "weight": weights})
         fit(self.bars.y_range, np.append(weights, 0.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from bokeh.core.properties import value as literally
@@ -42,7 +42,7 @@ class PhasePanel(Panel):
     name = "phase"
     order = 50
     computes = True
-    sections: ClassVar[Mapping[str, str]] = {
+    sections = {
         "phase": """<p class="title">{{ say("plane") }}</p>
 {{ place("phase") }}{{ place("phase_buttons") }}{{ place("prediction") }}{{ place("under_pointer") }}"""
     }
@@ -97,18 +97,15 @@ class PhasePanel(Panel):
 
     @classmethod
     def compute(cls, question: Question) -> planes.Prediction:
-        """The plane of the active rule, and what is predicted of it here."""
         state = question.state
         return planes.prediction(
             question.kind, state.current.settings, question.landscape, state.start, state.steps
         )
 
     def forget(self) -> None:
-        """Say nothing; the plane stays until another takes its place, without its marks."""
         self.prediction.text = ""
 
     def show(self, answer: planes.Prediction) -> None:
-        """Show the plane, the marks on it, and the words."""
         self._draw_plane(answer.kind, answer.plane)
         self.draw(self.session.state)
         lines = sentences(answer, self.session.words)
@@ -157,7 +154,6 @@ class PhasePanel(Panel):
     # The marks, at once with each change.
 
     def draw(self, state: State) -> None:
-        """Where the setting stands, a mark for each curvature of the landscape; at the border, for one beyond."""
         kind, plane = self.session.offer.kind(state.current.rule), self.plane
         if plane is None or self.kind is not kind:  # the plane of another rule: its own is being computed
             self.marks.data = NOTHING

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import zip_longest
-from typing import ClassVar
 
 from bokeh.models import Column, NumericInput, Row, Select, Slider
 
@@ -49,7 +48,6 @@ class NumberRow:
         self.box.update(name=f"number_{control.name}", html_attributes={"aria-label": control.meaning})
 
     def show(self, value: float) -> None:
-        """Show a value; the slider stays where a hand has it, if that is about there."""
         if self.box.value != value:
             self.box.value = value
         assert self.scale is not None
@@ -95,7 +93,7 @@ class SettingsPanel(Panel):
 
     name = "rule_settings"
     order = 25
-    sections: ClassVar[Mapping[str, str]] = {"controls": '{{ place("settings") }}'}
+    sections = {"controls": '{{ place("settings") }}'}
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -106,7 +104,6 @@ class SettingsPanel(Panel):
         self.roots = [self.column]
 
     def draw(self, state: State) -> None:
-        """Show the active rule's settings."""
         kind = self.session.offer.kind(state.current.rule)
         settings = {**kind.begin, **state.current.settings}
         if kind is not self.kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any, ClassVar
+from typing import Any
 
 from bokeh.models import Button, Row
 
@@ -66,7 +66,7 @@ class TourPanel(Panel):
     name = "tour"
     order = 10
     fields = (whole("tour", 0, 0, TOUR),)
-    sections: ClassVar[Mapping[str, str]] = {"tour": '{{ place("tour_words") }}{{ place("tour_buttons") }}'}
+    sections = {"tour": '{{ place("tour_words") }}{{ place("tour_buttons") }}'}
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -91,7 +91,6 @@ class TourPanel(Panel):
             self.session.call("train")
 
     def draw(self, state: State) -> None:
-        """Show the words of the state's step."""
         step = int(state.own["tour"])
         self.buttons["begin"].visible = not step
         self.buttons["back"].visible = step > 1

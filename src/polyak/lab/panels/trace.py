@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from bokeh.events import Pan, PanEnd, PanStart, PointEvent, Tap
@@ -36,7 +35,7 @@ class TracePanel(Panel):
 
     name = "trace"
     order = 40
-    sections: ClassVar[Mapping[str, str]] = {
+    sections = {
         "trace": '<p class="title">{{ say("plane") }}</p>{{ place("trace") }}<p class="hint">{{ say("hint") }}</p>',
         "curves": "".join(f'<div>{{{{ place("{name}") }}}}</div>' for name in CURVES),
     }
@@ -86,7 +85,6 @@ class TracePanel(Panel):
     # The traces themselves: computed at once, or in a thread where something has to be compiled.
 
     def draw(self, state: State) -> None:
-        """Show the traces of the state, one of each rule; what has not changed is not sent again."""
         if self.task is not None:  # something is compiled: what is wanted then is drawn then
             return
         wanted = descents_of(state, self.session.offer)
@@ -121,7 +119,6 @@ class TracePanel(Panel):
 
     @classmethod
     def warm_up(cls, question: Question) -> None:
-        """The first page's traces, and the landscape below them."""
         state, landscape = question.state, question.landscape
         descents.contours(landscape, descents.window(landscape, state.start))
         _computed(descents_of(state, question.offer))
@@ -142,7 +139,6 @@ class TracePanel(Panel):
         self.curves.draw(state.steps, state.shown)
 
     def settle(self, state: State) -> None:
-        """Windows and ranges as small as what is drawn allows."""
         wanted = descents_of(state, self.session.offer)
         if all(descent in self.traces for descent in wanted):
             self._show(state, [self.traces[descent] for descent in wanted], settled=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from bokeh.models import Button, Column, ColumnDataSource, Progress, Range1d, Select, Spinner
@@ -36,7 +35,7 @@ class TrainingPanel(Panel):
         whole("epochs", 2, 1, MOST["epochs"]),
         whole("seeds", 8, 1, MOST["seeds"]),
     )
-    sections: ClassVar[Mapping[str, str]] = {
+    sections = {
         "training": """<h2>{{ say("title") }}</h2>
 <div class="three"><div>{{ place("training_controls") }}</div>
 <div><p class="title">{{ say("runs") }}</p>{{ place("losses") }}</div>
@@ -110,7 +109,6 @@ class TrainingPanel(Panel):
         return Column(*widgets, name="training_controls", sizing_mode="stretch_width")
 
     def draw(self, state: State) -> None:
-        """Show the state's controls; a change cancels the training that runs and begins another."""
         own = {field.name: state.own[field.name] for field in self.fields}
         self.data.value = own["data"]
         for name, spinner in self.numbers.items():
@@ -127,13 +125,11 @@ class TrainingPanel(Panel):
             self.stop_waiting = self.session.after(WAIT, self._start)
 
     def close(self) -> None:
-        """End the training that runs, if one does."""
         if self.task is not None:
             self.task.cancel()
             self.task = None
 
     def hear(self, word: str) -> None:
-        """Train, where another panel asks for it."""
         if word == "train":
             self.begin()
 
