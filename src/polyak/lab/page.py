@@ -56,12 +56,10 @@ class Page:
 
     @property
     def state(self) -> State:
-        """What is shown."""
         return self.now_shown
 
     @property
     def offer(self) -> Offer:
-        """What the lab has now: a watched file may have changed it."""
         return self.shared.offer
 
     def close(self) -> None:
@@ -73,7 +71,6 @@ class Page:
     # A change, from whichever widget it comes.
 
     def change(self, **changes: object) -> None:
-        """Another state, where it can be shown; else one line on what is wrong, and the widgets as they were."""
         if self.quiet:
             return
         try:
@@ -88,13 +85,11 @@ class Page:
             self.turns.begin()
 
     def change_settings(self, **settings: Value) -> None:
-        """Other settings of the active rule."""
         if not self.quiet:
             self.change(rules=self.state.with_settings(**settings).rules)
 
     @contextmanager
     def silently(self) -> Iterator[None]:
-        """Widgets that are set inside ask for nothing."""
         before, self.quiet = self.quiet, True
         try:
             yield
@@ -130,7 +125,6 @@ class Page:
         )
 
     def call(self, word: str) -> None:
-        """Ask the panels for something."""
         for panel in self.panels.values():
             panel.hear(word)
 
@@ -143,7 +137,6 @@ class Page:
         failed: Callable[[Task | None, str], None],
         progress: Callable[[Task, float], None] | None = None,
     ) -> Task | None:
-        """Work in the background, whose end is handled in the server's thread; None where there is too much already."""
         tell = progress or (lambda _task, _part: None)
         try:
             return self.shared.background.begin(
@@ -162,13 +155,11 @@ class Page:
             self.doc.add_next_tick_callback(act)
 
     def after(self, milliseconds: float, act: Callable[[], None]) -> Stop:
-        """Do something once, later."""
         return partial(
             self.doc.remove_timeout_callback, self.doc.add_timeout_callback(act, int(milliseconds))
         )
 
     def every(self, milliseconds: float, act: Callable[[], None]) -> Stop:
-        """Do something again and again."""
         return partial(
             self.doc.remove_periodic_callback, self.doc.add_periodic_callback(act, int(milliseconds))
         )
@@ -176,7 +167,6 @@ class Page:
     # What is said.
 
     def say(self, text: str) -> None:
-        """One line at the head of the page."""
         shown = f'<p role="status">{escape(text)}</p>' if text else ""
         if self.notice.text != shown:
             self.notice.text = shown

@@ -7,11 +7,13 @@ first. A file in `lab/panels/` is found by itself; one from elsewhere need only 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bokeh.models import UIElement
 
+from polyak.ground.errors import PolyakError
 from polyak.lab.background import Outcome, Tell
 from polyak.lab.fields import Field
 from polyak.lab.kinds import Kind
@@ -138,9 +140,13 @@ class Panel:
 
     @classmethod
     def warm_up(cls, question: Question) -> None:
-        """Compute once what the first page shows, so that nobody waits for a compilation."""
+        """Compute once what the first page shows, so that nobody waits for a compilation.
+
+        A PolyakError is raised only where nothing can be shown at all: the lab is not made then.
+        """
         if cls.computes and not cls.patient:
-            cls.compute(question)
+            with suppress(PolyakError):
+                cls.compute(question)
 
 
 def in_order() -> list[type[Panel]]:

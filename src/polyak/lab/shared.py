@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from polyak.ground.errors import PolyakError
 from polyak.lab.background import Background, Task
 from polyak.lab.checking import MOST_RULES, checked
 from polyak.lab.kinds import Kind
@@ -98,10 +96,8 @@ class Shared:
 
     def warm_up(self) -> None:
         """Compute what the first page shows, so that nobody waits for a compilation when it is opened."""
-        question = Question(self.first, self.offer)
         for panel in in_order():
-            with suppress(PolyakError):
-                panel.warm_up(question)
+            panel.warm_up(Question(self.first, self.offer))
 
 
 def with_contents(state: State, watched: Sequence[WatchedFile]) -> State:
