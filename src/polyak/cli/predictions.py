@@ -41,7 +41,7 @@ def predict(
 ) -> None:
     """Predict a rule: its response and stability on curvatures, or its expected loss on data beside real runs."""
     from polyak.cli.rules import rule_from
-    from polyak.theory.expectation import MOST_STEPS
+    from polyak.theory.expected_training import MOST_STEPS
 
     found = rule_from(rule, context.args, options(context))
     check_picture(out)
@@ -68,7 +68,7 @@ def phase(context: typer.Context, rule: Rule, curvature: Curvature = None, out: 
 
     check_picture(out)
     marked = bool(settings_from(context.args))
-    found = rule_from(rule, context.args, options(context)) if marked or ":" in rule else find(rule)
+    found: Any = rule_from(rule, context.args, options(context)) if marked or ":" in rule else find(rule)
     setting = stability(found, _curvatures(curvature or "1")) if marked else None
     if curvature is not None and not marked:
         raise PolyakError(
@@ -131,7 +131,7 @@ def _say_where_it_holds(rule: Any, on: str) -> None:
     """Whether the landscape is a quadratic along the rule's own descent: else nothing is predicted of it."""
     from polyak.cli.arguments import landscape_from
     from polyak.run import descend
-    from polyak.theory.along import CHANGES, curvature_change
+    from polyak.theory.departure import CHANGES, curvature_change
 
     landscape = landscape_from(on)
     change = curvature_change(landscape, descend(rule, landscape, STEPS).positions)

@@ -10,7 +10,7 @@ import typer
 from polyak.ground.errors import PolyakError
 
 if TYPE_CHECKING:
-    from polyak.frameworks.spellings import Argument
+    from polyak.frameworks.spelling import Argument
 
 WORDS = {"allow_extra_args": True}
 EPILOG = "Arguments go by the framework's own names: polyak translate keras:SGD momentum=0.9 nesterov=true --to torch"
@@ -54,7 +54,7 @@ def conventions() -> None:
     """Show what every framework means by momentum, as run here, with versions."""
     from polyak.cli.catalogues import print_table
     from polyak.cli.progress import shown
-    from polyak.translate.overview_table import HEADER, OTHERS_HEADER, others, table
+    from polyak.translate.conventions_table import HEADER, OTHERS_HEADER, others, table
 
     with shown("frameworks", "optimizers") as progress:
         rows = table(progress)
@@ -71,7 +71,7 @@ def arguments_from(optimizer: str, words: Sequence[str]) -> dict[str, Any]:
     >>> arguments_from("torch:Adam", ["lr=0.1", "betas=[0.9,0.99]", "amsgrad=false", "fused=True"])
     {'lr': 0.1, 'betas': (0.9, 0.99), 'amsgrad': False, 'fused': True}
     """
-    from polyak.frameworks.spellings import find
+    from polyak.frameworks.catalogue import find
 
     known = {argument.name: argument for argument in find(optimizer).arguments}
     found = dict[str, Any]()

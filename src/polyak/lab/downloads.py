@@ -14,7 +14,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler
 
 from polyak.ground.errors import PolyakError
-from polyak.lab.computing.descents import trace_of
+from polyak.lab.computing.descents import descents_of
 from polyak.lab.link import decoded
 from polyak.lab.offer import Offer
 from polyak.lab.shared import Shared
@@ -78,9 +78,7 @@ class Download(RequestHandler):
 
 def written(state: State, offer: Offer, ending: str) -> bytes:
     """The file's bytes."""
-    landscape = offer.landscapes[state.landscape]
-    rules = [offer.rule(chosen) for chosen in state.rules]
-    traces = [trace_of(rule, landscape, state.start, state.steps) for rule in rules]
+    traces = [descent.trace() for descent in descents_of(state, offer)]
     return table(traces) if ending == "csv" else picture(traces, ending)
 
 

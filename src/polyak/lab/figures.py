@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
-from bokeh.models import ColumnDataSource, Div, GlyphRenderer, InlineStyleSheet, Range1d
+from bokeh.models import ColumnDataSource, Div, GlyphRenderer, Range1d
 from bokeh.plotting import figure
 from numpy.typing import ArrayLike
 
@@ -119,8 +119,3 @@ def fit(span: Range1d, values: ArrayLike, *, logarithmic: bool = False) -> None:
     else:
         margin = 0.06 * (high - low) or max(abs(high), 1e-3)
         set_ends(span, low - margin, high + margin)
-
-
-def new_sheet(css: str) -> InlineStyleSheet:
-    """A style for widgets: Bokeh keeps each in a tree of its own, which the page's own style does not reach."""
-    return InlineStyleSheet(css=css)

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from polyak.ground.errors import PolyakError, unknown
 from polyak.lab.scales import Scale, scale
@@ -14,11 +14,8 @@ from polyak.lab.state import Value
 from polyak.rules import Rule, as_rule
 from polyak.rules.protocol import Optimizer
 
-# Where a rule begins: on the ravine all of these converge, and what they differ in can be seen.
-LR = {"nesterov": 0.3, "triple_momentum": 0.2, "adagrad": 1.0, "adadelta": 1.0, "lion": 0.2, "signum": 0.2}
-BEGIN = {"momentum": 0.5, "rate": 0.6}
 LARGEST = sys.float_info.max
-FIRST_LR, FIRST_NUMBER = 0.4, 0.5
+FIRST_NUMBER = 0.5  # of a setting that says neither where it begins nor a default
 
 Make: TypeAlias = Callable[..., Optimizer]
 
@@ -68,15 +65,16 @@ class Kind:
 
 def kind_of(cls: type[Rule], spelled: str | None = None) -> Kind:
     """A rule's class with its numbers and choices free."""
-    name, begin = cls.name(), {}
-    defaults = {part.name: part.default for part in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    for setting in (*cls.hyperparameters(), *cls.choices()):
-        default = defaults[setting]
-        first = LR.get(name, FIRST_LR) if setting == "lr" else BEGIN.get(setting, FIRST_NUMBER)
-        begin[setting] = first if default is dataclasses.MISSING or setting in ("lr", *BEGIN) else default
+    begin: dict[str, Value] = {}
+    fields = dataclasses.fields(cls)  # type: ignore[arg-type]
+    defaults: dict[str, Any] = {part.name: part.default for part in fields}
+    for setting, about in cls.hyperparameters().items():
+        default = FIRST_NUMBER if defaults[setting] is dataclasses.MISSING else defaults[setting]
+        begin[setting] = default if about.begin is None else about.begin
+    begin |= {setting: defaults[setting] for setting in cls.choices()}
     controls = tuple(_control(cls, setting) for setting in cls.hyperparameters())
     choices = {setting: about.options for setting, about in cls.choices().items()}
-    return Kind(name, cls.from_settings, controls, choices, begin, spelled or name)
+    return Kind(cls.name(), cls.from_settings, controls, choices, begin, spelled or cls.name())
 
 
 def kind_like(rule: object, spelled: str | None = None) -> Kind:

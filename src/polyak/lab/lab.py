@@ -18,8 +18,7 @@ from polyak.lab.state import Chosen, State, Value
 from polyak.lab.watched_files import WatchedFile
 from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem
-from polyak.rules import Rule
-from polyak.rules.catalogue import CATALOGUE
+from polyak.rules import CATALOGUE, Rule
 from polyak.rules.protocol import Optimizer
 
 FRAME = 1000  # pixels of height, in a notebook

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeAlias
 
-from polyak.data import Data
 from polyak.ground.errors import PolyakError, unknown
 from polyak.lab.kinds import Kind, kind_of
 from polyak.lab.state import Chosen
 from polyak.landscapes import CATALOGUE as LANDSCAPES
 from polyak.landscapes import Landscape
-from polyak.problems import CATALOGUE as PROBLEMS
-from polyak.problems import Problem
-from polyak.rules.catalogue import CATALOGUE as RULES
+from polyak.problems import Problem, problem_of
+from polyak.rules import CATALOGUE as RULES
 from polyak.rules.protocol import Optimizer
 
 Problems: TypeAlias = Mapping[str, Callable[[], Problem]]
@@ -78,9 +76,3 @@ def _problems() -> dict[str, Callable[[], Problem]]:
         return cache(lambda: problem_of(data.CATALOGUE[name]()))
 
     return {name: made(name) for name in data.CATALOGUE if name != "airfoil" or at_hand()}
-
-
-def problem_of(data: Data) -> Problem:
-    """The problem that suits a data set's labels."""
-    kinds = {0: "linear_regression", 2: "logistic_regression"}
-    return PROBLEMS[kinds.get(len(data.classes), "softmax_regression")](data)

@@ -9,14 +9,14 @@ from html import escape
 from importlib.resources import files
 
 from bokeh.document import Document
-from bokeh.models import Div
+from bokeh.models import Div, InlineStyleSheet
 
 from polyak.ground.errors import PolyakError
 from polyak.lab import panels  # noqa: F401  each file there registers its panel
 from polyak.lab.background import Task, Tell
 from polyak.lab.budget import Budget
 from polyak.lab.checking import checked
-from polyak.lab.figures import new_sheet, paragraph
+from polyak.lab.figures import paragraph
 from polyak.lab.link import decoded
 from polyak.lab.look import look
 from polyak.lab.offer import Offer
@@ -37,7 +37,7 @@ class Page:
         self.doc, self.shared, self.now_shown = doc, shared, checked(state, shared.offer)
         self.words, self.look, self.address = words(state.language), look(dark=state.dark), shared.address
         css = files("polyak.lab").joinpath("widgets.css").read_text("utf-8")
-        self.sheet = new_sheet("\n".join([css, *(panel.css for panel in in_order() if panel.css)]))
+        self.sheet = InlineStyleSheet(css="\n".join([css, *(panel.css for panel in in_order() if panel.css)]))
         self.budget = Budget()
         self.quiet = False
         self.notice, self.trouble = paragraph(self, "notice"), paragraph(self, "trouble")

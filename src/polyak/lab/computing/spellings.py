@@ -10,12 +10,16 @@ from polyak.ground.errors import PolyakError
 from polyak.lab.kinds import Kind
 from polyak.lab.offer import Offer
 from polyak.lab.state import State, Value
-from polyak.rules import Rule
-from polyak.rules.catalogue import CATALOGUE
+from polyak.rules import CATALOGUE, Rule
 from polyak.rules.pages import PageRule
 from polyak.rules.protocol import Optimizer
 
-FRAMEWORKS = ("torch", "keras", "optax", "tf1", "mxnet", "sklearn")
+
+def frameworks() -> list[str]:
+    """The other frameworks, by their prefixes."""
+    from polyak.frameworks import FRAMEWORKS
+
+    return [prefix for prefix, framework in FRAMEWORKS.items() if not framework.ours]
 
 
 def python_line(state: State, offer: Offer) -> str:

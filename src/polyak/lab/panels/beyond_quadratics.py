@@ -14,7 +14,7 @@ from polyak.lab.session import Session
 from polyak.lab.state import Value
 from polyak.landscapes import Landscape
 from polyak.theory import Guarantee, Stability, beyond_quadratics, stability
-from polyak.theory.guarantee import LARGEST_CONDITION
+from polyak.theory.certified_rate import LARGEST_CONDITION
 
 
 class BeyondQuadraticsPanel(Panel):
@@ -38,6 +38,7 @@ class BeyondQuadraticsPanel(Panel):
             "one": "There is one curvature, {L}: nothing lies between two.",
             "range": "There is no certificate for curvatures from {m} to {L}: it needs two above 0, at most a million "
             "times apart.",
+            "plane": "There is no certificate for a function that moves both coordinates at once.",
             "unsolved": "The solver found no answer for this rule.",
         },
         "zh": {
@@ -52,6 +53,7 @@ class BeyondQuadraticsPanel(Panel):
             "unstable": "即使在这些二次函数上，此规则也不会下降到底。",
             "one": "只有一个曲率 {L}：两者之间没有别的函数。",
             "range": "曲率从 {m} 到 {L} 时没有证明：需要两个大于 0、相差不超过一百万倍的曲率。",
+            "plane": "对同时移动两个坐标的函数没有证明。",
             "unsolved": "求解器没有为此规则找到答案。",
         },
     }
@@ -109,6 +111,8 @@ def _why_not(stable: Stability, m: float, L: float) -> str:
         return "one"
     if not 0 < m < L <= LARGEST_CONDITION * m:
         return "range"
+    if stable.places is not None:
+        return "plane"
     if not stable.stable:
         return "unstable"
     return "unsolved" if has("cvxpy", "clarabel") else "extra"

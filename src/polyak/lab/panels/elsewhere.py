@@ -36,7 +36,7 @@ class ElsewherePanel(Panel):
     def compute(cls, question: Question) -> Lines:
         state, offer = question.state, question.offer
         lines = [("Python", spellings.python_line(state, offer)), ("", spellings.shell_line(state, offer))]
-        for framework in spellings.FRAMEWORKS:
+        for framework in spellings.frameworks():
             question.tell(0, 1)
             lines += spellings.elsewhere(state, offer, framework)
         return lines
