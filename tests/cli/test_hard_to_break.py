@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from polyak import limits
+from polyak.ground import limits
 from polyak.ground.errors import PolyakError, in_short
 
 RULE = "heavy_ball --lr 0.1 --momentum 0.5"

@@ -20,7 +20,7 @@ def undrawn(monkeypatch):
         place.write(picture) if hasattr(place, "write") else Path(place).write_bytes(picture)
 
     monkeypatch.setattr("polyak.show.style.PolyakFigure.savefig", blank)
-    monkeypatch.setattr(importlib.import_module("polyak.study.the_training"), "LADDER", (1.0, 0.01))
+    monkeypatch.setattr(importlib.import_module("polyak.study.learning_rates"), "LADDER", (1.0, 0.01))
 
 
 def cells(text, first):
@@ -54,7 +54,7 @@ def test_make_study_of_the_makefile(polyak_, folder, airfoil_file, monkeypatch):
 
 def test_options(polyak_, folder, undrawn):
     (folder / "my table.csv").write_text("a,b\n" + "\n".join(f"{k},{k % 5}" for k in range(40)))
-    options = "--on bowl --start -1,-1 --steps 3 --data 'my table.csv' --target a --batch-size 8 --epochs 1 --seeds 2"
+    options = "--on bowl --start -1,-1 --steps 3 --data 'my table.csv' --column a --batch-size 8 --epochs 1 --seeds 2"
     found = polyak_(f"study gradient_descent --lr 0.1 --out here {options}")
     assert "End positions on the bowl from (-1, -1), 3 steps" in found
     assert cells(found, "gradient descent, eta = 0.1 ")[0][:2] == [

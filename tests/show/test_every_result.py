@@ -20,7 +20,19 @@ from polyak.ground.shown import LONGEST, Shown
 from polyak.rules import FromOptax, PageRule, Rule
 from polyak.run.result import Result
 
-FLOORS = ("chapter", "conventions", "data", "landscapes", "problems", "run", "run.sweeps", "study", "theory")
+FLOORS = (
+    "book",
+    "data",
+    "frameworks",
+    "landscapes",
+    "problems",
+    "run",
+    "study",
+    "sweeps",
+    "theory",
+    "translate",
+    "verify",
+)
 HEAVY, DESCENT = pk.HeavyBall(lr=0.05, momentum=0.5), pk.GradientDescent(lr=5.0)
 NEEDS_ANOTHER = {"polyak.torch"}  # what is imported where its framework is
 WIDE = {"lr": pk.axes.log(0.01, 1, 3), "momentum": pk.axes.linear(0, 0.9, 3)}

@@ -114,9 +114,11 @@ def made() -> Callable[..., Study]:
 @pytest.fixture
 def short_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two learning rates in place of seven, two condition numbers, and few runs beside the prediction."""
-    monkeypatch.setattr(importlib.import_module("polyak.study.the_training"), "LADDER", (1.0, 0.01))
-    monkeypatch.setattr(importlib.import_module("polyak.study.the_theory"), "CONDITION_NUMBERS", (3.0, 30.0))
-    monkeypatch.setattr(importlib.import_module("polyak.study.the_prediction"), "RUNS", 5)
+    monkeypatch.setattr(importlib.import_module("polyak.study.learning_rates"), "LADDER", (1.0, 0.01))
+    monkeypatch.setattr(
+        importlib.import_module("polyak.study.sections.theory"), "CONDITION_NUMBERS", (3.0, 30.0)
+    )
+    monkeypatch.setattr(importlib.import_module("polyak.study.sections.prediction"), "RUNS", 5)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def idle(monkeypatch):
     def run(subject):
         raise AssertionError("it ran")
 
-    monkeypatch.setattr(importlib.import_module("polyak.study.study"), "SECTIONS", (run,))
+    monkeypatch.setattr(importlib.import_module("polyak.study.study"), "in_order", lambda: [run])
 
 
 @pytest.mark.parametrize("place", ["file", "file/below/it"])

@@ -7,36 +7,36 @@ import warnings
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
-from polyak.cli import (
-    catalogues,
-    comparisons,
-    documents,
-    guarantees,
-    labs,
-    predictions,
-    runs,
-    studies,
-    sweeps,
-    translations,
-    verifications,
-)
+from polyak.cli import command
+from polyak.cli.outputs import INTERRUPTED
 from polyak.cli.own_code import raised_by
-from polyak.cli.runs import INTERRUPTED
 from polyak.cli.signals import terminated_as_by_ctrl_c
 from polyak.ground.errors import PolyakError, in_short, nearest
 from polyak.ground.version import __version__
 
 
 class _Door(TyperGroup):
-    """All commands; whatever a file of the user's raises in one of them is one line, `sys.exit()` included."""
+    """All commands, each found when it is asked for.
 
-    def invoke(self, ctx: Any) -> Any:
+    Whatever a file of the user's raises in one of them is one line, `sys.exit()` included.
+    """
+
+    def list_commands(self, _: object) -> list[str]:
+        """Every command's name."""
+        return command.names()
+
+    def get_command(self, _: object, cmd_name: str) -> TyperCommand | None:
+        """The command of that name."""
+        return command.find(cmd_name)
+
+    def invoke(self, ctx: Any) -> object:
         """Run the command that the line names."""
         try:
-            return super().invoke(ctx)
+            result: object = super().invoke(ctx)
+            return result
         except PolyakError:
             raise
         except BaseException as error:
@@ -53,17 +53,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="First steps: polyak rules, then polyak trace heavy_ball --lr 0.6 --momentum 0.5 --out trace.svg",
 )
-catalogues.add_to(app)
-runs.add_to(app)
-sweeps.add_to(app)
-comparisons.add_to(app)
-studies.add_to(app)
-predictions.add_to(app)
-guarantees.add_to(app)
-documents.add_to(app)
-labs.add_to(app)
-translations.add_to(app)
-verifications.add_to(app)
 
 
 def _version(asked: bool) -> None:
@@ -122,14 +111,9 @@ def _usage(error: TyperException) -> str:
         return "which rule? it comes first, such as heavy_ball (polyak rules lists them)"
     if message.startswith("No such command"):
         wanted = message.split("'")[1]
-        known = [
-            command.name or command.callback.__name__
-            for command in app.registered_commands
-            if command.callback
-        ]
-        suggestion = nearest(wanted, known)
+        suggestion = nearest(wanted, command.names())
         hint = f", did you mean '{suggestion}'?" if suggestion else ""
-        return f"unknown command '{wanted}'{hint} (there are: {', '.join(known)})"
+        return f"unknown command '{wanted}'{hint} (there are: {', '.join(command.names())})"
     return message
 
 

@@ -1,0 +1,220 @@
+"""A command of the terminal: a function that says `@command(...)`, in a file of `cli/commands/` that has its name.
+
+What a public function takes is said once, there: the command's `**options` become the options that its arguments
+spell, with their types, defaults and help. A command says only what a terminal needs beside them, and what is parsed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import Annotated, Any, TypeGuard, get_args
+
+import typer
+from typer.core import TyperCommand
+from typer.models import ParameterInfo
+
+from polyak.cli import commands
+from polyak.cli.parameters import Parameter, parameters_of
+
+WITH_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+RULE_HELP = "The rule's settings follow its name: --lr 0.6 --momentum 0.5 ..."
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command as it was written: its function, and whose arguments it takes."""
+
+    function: Callable[..., None]
+    verb: str | None
+    without: Sequence[str]
+    context_settings: Mapping[str, object]
+    epilog: str | None
+
+    def built(self) -> TyperCommand:
+        """The command, for the parser."""
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        settings = dict(self.context_settings)
+        app.command(self.function.__name__, epilog=self.epilog, context_settings=settings)(self._spelled())
+        built = typer.main.get_command(app)
+        assert isinstance(built, TyperCommand)
+        return built
+
+    def _spelled(self) -> Callable[..., None]:
+        """The function as the parser sees it: with each option by its name, and none of `**options`."""
+        signature = inspect.signature(self.function, eval_str=True)
+        offered = parameters_of(self.verb) if self.verb else {}
+        bundles = {
+            name: parameter.annotation
+            for name, parameter in signature.parameters.items()
+            if _is_bundle(parameter.annotation)
+        }
+
+        def spelled(**given: Any) -> None:
+            for name, bundle in bundles.items():
+                given[name] = bundle(**{field.name: given.pop(field.name) for field in fields(bundle)})
+            self.function(**given)
+
+        options = list(_options(signature, offered, self.without))
+        spelled.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+        spelled.__annotations__ = {option.name: option.annotation for option in options}
+        spelled.__name__, spelled.__doc__ = self.function.__name__, self.function.__doc__
+        return spelled
+
+
+COMMANDS: dict[str, Entry] = {}
+
+
+def command(
+    verb: str | None = None,
+    *,
+    without: Sequence[str] = (),
+    settings: bool = False,
+    words: bool = False,
+    epilog: str | None = None,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function a command.
+
+    Args:
+        verb: the public function whose arguments the command's `**options` are, such as "train" or "book.separate".
+        without: arguments of it that are not offered.
+        settings: whether a rule's settings may follow, as options that the parser does not know.
+        words: whether other words may follow.
+        epilog: below the help; by default how settings follow, where they may.
+    """
+    extra = WITH_SETTINGS if settings else {"allow_extra_args": True} if words else {}
+
+    def registered(function: Callable[..., None]) -> Callable[..., None]:
+        COMMANDS[function.__name__] = Entry(
+            function, verb, without, extra, epilog or (RULE_HELP if settings else None)
+        )
+        return function
+
+    return registered
+
+
+def names() -> list[str]:
+    """Every command there is: the files of `cli/commands/`, none of which this imports."""
+    return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+
+def find(name: str) -> TyperCommand | None:
+    """The command of that name, built; None where there is none."""
+    if name not in names():
+        return None
+    importlib.import_module(f"{commands.__name__}.{name}")
+    return COMMANDS[name].built()
+
+
+def options_of(command: TyperCommand) -> list[str]:
+    """What may be typed as an option of a command, without the dashes."""
+    typed = [word for option in command.params for word in (*option.opts, *option.secondary_opts)]
+    return [word.removeprefix("--") for word in typed if word.startswith("--")]
+
+
+def every_option() -> dict[str, list[str]]:
+    """The options of every command."""
+    return {name: _options_named(name) for name in names()}
+
+
+@cache
+def _options_named(name: str) -> list[str]:
+    built = find(name)
+    return [] if built is None else options_of(built)
+
+
+def _is_bundle(annotation: object) -> TypeGuard[type]:
+    """Whether a parameter stands for several options: the fields of a dataclass."""
+    return isinstance(annotation, type) and is_dataclass(annotation)
+
+
+def _options(
+    signature: inspect.Signature, offered: Mapping[str, Parameter], without: Sequence[str]
+) -> Iterator[inspect.Parameter]:
+    """The function's own parameters, those of its bundles, and of the verb what is left: before what follows a `*`."""
+    last = []
+    own = [name for name, parameter in signature.parameters.items() if not _is_bundle(parameter.annotation)]
+    for name, parameter in signature.parameters.items():
+        if _is_bundle(parameter.annotation):
+            bundle = inspect.signature(parameter.annotation, eval_str=True)
+            own += bundle.parameters
+            yield from (_option(name, each, offered) for name, each in bundle.parameters.items())
+        elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            left = [each for each in offered.values() if each.name not in (*own, *without)]
+            yield from (
+                _of_verb(each, each.default) for each in left if _kind(each) and each.default is not ...
+            )
+        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            last.append(_option(name, parameter, offered))
+        else:
+            yield _option(name, parameter, offered)
+    yield from last
+
+
+def _option(name: str, parameter: inspect.Parameter, offered: Mapping[str, Parameter]) -> inspect.Parameter:
+    """A parameter of the command's own; what it leaves open is as the verb says."""
+    said = [part for part in get_args(parameter.annotation) if isinstance(part, ParameterInfo)]
+    if not said and name in offered:
+        return _of_verb(offered[name], parameter.default)
+    annotation = parameter.annotation
+    if said and said[0].help is None and name in offered:
+        info = copy(said[0])
+        info.help = offered[name].help
+        annotation = Annotated[get_args(annotation)[0], info]
+    return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+
+
+def _of_verb(parameter: Parameter, default: object) -> inspect.Parameter:
+    """An option as a verb's own argument spells it."""
+    name, about = f"--{parameter.name.replace('_', '-')}", parameter.help
+    annotation: object
+    match _kind(parameter):
+        case "bool":
+            names = name if default is False else f"{name}/--no{name[1:]}"
+            annotation = Annotated[bool, typer.Option(names, help=about)]
+        case "names":
+            default = ",".join(default) if isinstance(default, tuple) else default
+            annotation = Annotated[Any, typer.Option(parser=_names, metavar="NAME,NAME", help=about)]
+        case "int":
+            annotation = Annotated[
+                Any, typer.Option(parser=whole_number_or_word, metavar="INTEGER", help=about)
+            ]
+        case "float":
+            annotation = Annotated[Any, typer.Option(parser=number_or_word, metavar="NUMBER", help=about)]
+        case _:
+            annotation = Annotated[str | None, typer.Option(help=about)]
+    option = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(parameter.name, option, default=default, annotation=annotation)
+
+
+def _kind(parameter: Parameter) -> str | None:
+    """What an argument is typed as; None where no text stands for it."""
+    if "Sequence[str]" in parameter.type:
+        return "names"
+    words = {word.strip() for word in parameter.type.split("|")}
+    return next((kind for kind in ("bool", "int", "float", "str") if kind in words), None)
+
+
+def number_or_word(word: str) -> float | str:
+    """A number where the word is one, else the word, for the verb to refuse in its own words."""
+    try:
+        return float(word)
+    except ValueError:
+        return word
+
+
+def whole_number_or_word(word: str) -> int | str:
+    """A whole number where the word is one, else the word, for the verb to refuse in its own words."""
+    try:
+        return int(word)
+    except ValueError:
+        return word
+
+
+def _names(words: str) -> list[str]:
+    return [word.strip() for word in words.split(",") if word.strip()]

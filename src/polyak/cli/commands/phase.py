@@ -1,0 +1,36 @@
+"""`polyak phase`."""
+
+from __future__ import annotations
+
+import typer
+
+from polyak.cli.command import command
+from polyak.cli.outputs import check_picture, write_picture
+from polyak.cli.typed import typed
+from polyak.cli.words import Curvature, Out, Rule, numbers_from
+from polyak.ground.errors import PolyakError
+
+
+@command(settings=True)
+def phase(context: typer.Context, rule: Rule, curvature: Curvature = None, out: Out = None) -> None:
+    """Draw the phase diagram of a rule: regimes and rate over lr times curvature, and momentum."""
+    from polyak.cli.rules import rule_from, spelled
+    from polyak.show import phase_figure
+    from polyak.theory import REGIMES, phase_diagram, stability
+
+    check_picture(out)
+    marked = bool(context.args)
+    optimizer = rule_from(rule, typed(context)) if marked or ":" in rule else spelled(rule)
+    setting = stability(optimizer, numbers_from("curvature", curvature or "1")) if marked else None
+    if curvature is not None and not marked:
+        raise PolyakError(
+            "--curvature marks a setting: give its numbers too, such as --lr 0.6 --momentum 0.5"
+        )
+    diagram = phase_diagram(optimizer)
+    shares = {name: float((diagram.regime == code).mean()) for code, name in enumerate(REGIMES)}
+    for name, share in shares.items():
+        if share > 0:
+            typer.echo(f"{name}: {share:.1%} of the plane")
+    if setting is not None:
+        typer.echo(setting)
+    write_picture(out, lambda: phase_figure(diagram, setting))
