@@ -137,34 +137,32 @@ def _options(
     signature: inspect.Signature, offered: Mapping[str, Parameter], without: Sequence[str]
 ) -> Iterator[inspect.Parameter]:
     """The function's own parameters, those of its bundles, and of the verb what is left: before what follows a `*`."""
-    last = []
-    own = [name for name, parameter in signature.parameters.items() if not _is_bundle(parameter.annotation)]
-    for name, parameter in signature.parameters.items():
+    own, last = list[inspect.Parameter](), list[inspect.Parameter]()
+    takes_rest = False
+    for parameter in signature.parameters.values():
         if _is_bundle(parameter.annotation):
-            bundle = inspect.signature(parameter.annotation, eval_str=True)
-            own += bundle.parameters
-            yield from (_option(name, each, offered) for name, each in bundle.parameters.items())
+            own += inspect.signature(parameter.annotation, eval_str=True).parameters.values()
         elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            left = [each for each in offered.values() if each.name not in (*own, *without)]
-            yield from (
-                _of_verb(each, each.default) for each in left if _kind(each) and each.default is not ...
-            )
-        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            last.append(_option(name, parameter, offered))
+            takes_rest = True
         else:
-            yield _option(name, parameter, offered)
-    yield from last
+            (last if parameter.kind is inspect.Parameter.KEYWORD_ONLY else own).append(parameter)
+    yield from (_option(parameter, offered) for parameter in own)
+    if takes_rest:
+        named = {parameter.name for parameter in (*own, *last)}.union(without)
+        left = [each for each in offered.values() if each.name not in named and each.default is not ...]
+        yield from (_of_verb(each, each.default) for each in left if _kind(each))
+    yield from (_option(parameter, offered) for parameter in last)
 
 
-def _option(name: str, parameter: inspect.Parameter, offered: Mapping[str, Parameter]) -> inspect.Parameter:
+def _option(parameter: inspect.Parameter, offered: Mapping[str, Parameter]) -> inspect.Parameter:
     """A parameter of the command's own; what it leaves open is as the verb says."""
     said = [part for part in get_args(parameter.annotation) if isinstance(part, ParameterInfo)]
-    if not said and name in offered:
-        return _of_verb(offered[name], parameter.default)
-    annotation = parameter.annotation
-    if said and said[0].help is None and name in offered:
+    annotation, about = parameter.annotation, offered.get(parameter.name)
+    if about is not None and not said:
+        return _of_verb(about, parameter.default)
+    if about is not None and said[0].help is None:
         info = copy(said[0])
-        info.help = offered[name].help
+        info.help = about.help
         annotation = Annotated[get_args(annotation)[0], info]
     return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
 
