@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 # The airfoil data is read from here where it is at hand; otherwise from the cache or the web.
 export POLYAK_DATA ?= $(wildcard $(abspath ../shared/data))
 
-.PHONY: study test lint format bench mutate attack docs peers lock clean
+.PHONY: study test lint format measure wheel hooks bench mutate attack docs peers lock clean
 .DEFAULT_GOAL := study
 
 $(BIN)/python:
@@ -18,7 +18,7 @@ $(BIN)/python:
 
 $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "setting up Polyak (once, about a minute)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all]'
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
@@ -48,6 +48,20 @@ lint: $(VENV)/installed-test
 test: lint | /usr/bin/chromium
 	$(BIN)/pytest --numprocesses 2
 	$(BIN)/python scripts/mutate.py --chosen
+
+# How the house stands by its own measure: types, branches, circles, files to touch, what an install drags in, lines.
+measure: $(VENV)/installed-test
+	$(BIN)/python scripts/measure.py
+
+# The wheel, built, installed into empty environments outside this folder, and the tests of the core run there,
+# with every Python from 3.11 on that is at hand.
+wheel: $(VENV)/installed-test
+	$(BIN)/python scripts/wheel.py
+
+# What is committed is checked as `make lint` checks it.
+hooks: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pre-commit install
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff format .

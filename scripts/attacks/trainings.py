@@ -94,7 +94,9 @@ def resumed(seed: int, shared: Ground) -> str | None:
     for _ in range(moments.randint(1, 4)):
         interrupted(file, moments.randint(1, EPOCHS))
         if moments.random() < 0.3 and folder.exists():
-            (folder / "state.npz.part").write_bytes(shared.begun[: moments.randrange(len(shared.begun))])
+            (folder / ".state.npz.7-0123abcd.partial").write_bytes(
+                shared.begun[: moments.randrange(len(shared.begun))]
+            )
     missed = other_than(shared.whole, run(file))
     left = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     return missed or (f"it leaves {', '.join(left)}" if left else None)

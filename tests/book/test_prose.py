@@ -57,6 +57,21 @@ def test_a_formula_that_cannot_be_set_is_shown_as_typed_and_counted() -> None:
     assert mathematics.failed == [r"\nosuch{a<b}"]
 
 
+@pytest.mark.parametrize(
+    "latex",
+    [
+        "(" * 300 + "a",
+        r"\{(" * 40 + "a",
+        "(" * 60 + "{" + ")" * 60 + "}",
+        "(" * 60 + "a%" + ")" * 60,
+        r"\langle" * 60,
+    ],
+)
+def test_brackets_that_are_never_closed_are_not_set_whose_time_doubles_with_each(latex: str) -> None:
+    assert "more than 10 brackets are never closed" in Mathematics()(latex)
+    assert Mathematics()("[0, 1) + " * 30 + "((a))").startswith("<math")
+
+
 @given(st.text(alphabet="\\{}^_&$%#~ab1()[]|<>'\"\nαβ", max_size=30))
 def test_no_formula_breaks_the_page(latex: str) -> None:
     made = Mathematics()(latex)

@@ -220,3 +220,7 @@ def test_what_is_short_is_left_as_it_is():
     for line in ("heavy_ball's lr is '0.1', expected a number", "a " * 90, f"'{'x' * 78}' is no rule"):
         assert in_short(line) == line
     assert len(str(PolyakError(f"unknown rule '{'x' * 10**6}'"))) < 100
+
+
+def test_half_a_character_is_no_file(fails, folder):
+    fails(["best", "\ud800"], "is half a character, which no file's name or text may hold")

@@ -180,8 +180,8 @@ def test_a_page_that_cannot_be_written_leaves_the_earlier_one(
 def test_a_missing_package_is_named_with_the_extra_that_brings_it(
     place: Path, fails: Any, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
-    monkeypatch.setitem(needs.PACKAGES, "no_such_package", "no-such-package")
-    fails(line, "no-such-package, not installed here: pip install 'polyak[chapter]'")
+    monkeypatch.setattr(needs, "MODULES", (*needs.MODULES, "no_such_package"))
+    fails(line, "a document needs no_such_package, which is not installed: pip install 'polyak[book]'")
 
 
 def test_slots_there_and_back(place: Path, here: Any) -> None:

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from polyak.ground.errors import PolyakError
-from polyak.landscapes import ravine
+from polyak.landscapes import as_landscape, ravine
 from polyak.rules import HeavyBall
-from polyak.run import as_landscape, descend, train
+from polyak.run import descend, train
 
 RULE = HeavyBall(0.1, 0.5)
 # What is no whole number of at least 1, however it comes.

@@ -98,7 +98,7 @@ def test_an_uninterrupted_one_leaves_nothing(small: Problem, tmp_path: Path) -> 
 
 
 def test_what_a_killed_one_left_half_written_is_removed(small: Problem, tmp_path: Path) -> None:
-    (tmp_path / "state.part").write_bytes(b"PK\x03\x04 half of")
+    (tmp_path / ".state.7-0123abcd.partial").write_bytes(b"PK\x03\x04 half of")
     run(HeavyBall(0.02, 0.9), small, epochs=2, checkpoint=tmp_path / "state")  # one call: it writes none
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""Text in and out: what cannot be read is said in one line, what is written is written whole."""
+"""Text in: what cannot be read, and where nothing can be written, is said in one line."""
 
 from __future__ import annotations
 
@@ -77,23 +77,6 @@ def check_place(path: Path, *sources: Path) -> None:
     for source in sources:
         if path.resolve() == source.resolve():
             raise PolyakError(f"{path} would overwrite what is read; name another place with --out")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all: beside its place first, then renamed.
-
-    Raises:
-        PolyakError: it cannot be written; an earlier file is then as it was.
-    """
-    place = path.resolve()
-    part = place.with_name(f".{place.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(text.encode("utf-8", "replace"))
-        part.replace(place)
-    except OSError as error:
-        raise PolyakError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _beside(path: Path) -> list[str]:

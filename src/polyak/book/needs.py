@@ -1,21 +1,19 @@
-"""What documents need beyond Polyak itself: the extra `chapter`."""
+"""What documents need beyond Polyak itself: the extra `book`."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from polyak.ground.extras import need
 
-from polyak.ground.errors import PolyakError
-
-PACKAGES = {
-    "markdown_it": "markdown-it-py",
-    "mdit_py_plugins": "mdit-py-plugins",
-    "nbformat": "nbformat",
-    "nbclient": "nbclient",
-    "nbconvert": "nbconvert",
-    "ipykernel": "ipykernel",
-    "lxml": "lxml",
-    "math_core": "math-core",
-}
+MODULES = (
+    "markdown_it",
+    "mdit_py_plugins",
+    "nbformat",
+    "nbclient",
+    "nbconvert",
+    "ipykernel",
+    "lxml",
+    "math_core",
+)
 
 
 def check() -> None:
@@ -26,8 +24,4 @@ def check() -> None:
 
     >>> check()
     """
-    missing = [name for module, name in PACKAGES.items() if find_spec(module) is None]
-    if missing:
-        raise PolyakError(
-            f"documents need {', '.join(missing)}, not installed here: pip install 'polyak[chapter]'"
-        )
+    need(*MODULES, what="a document", extra="book")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
+
+from polyak.ground.hashing import sha256
 
 
 def tell_once(path: Path, text: str, tell: Callable[[str], None]) -> None:
@@ -26,7 +27,7 @@ def tell_once(path: Path, text: str, tell: Callable[[str], None]) -> None:
     from polyak.data.airfoil import cache
 
     folder = cache() / "read"
-    mark = folder / hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    mark = folder / sha256(text.encode("utf-8", "surrogatepass"))
     try:
         if mark.exists():
             return

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyak.book import needs
-from polyak.book.files import check_place, read_text, write_whole
+from polyak.book.files import check_place, read_text
 from polyak.book.notice import tell_once
 from polyak.book.reading import Reading
 from polyak.book.run.launch import Launched
 from polyak.ground.errors import PolyakError, unknown
+from polyak.ground.files import write_whole
 from polyak.ground.version import __version__
 
 if TYPE_CHECKING:

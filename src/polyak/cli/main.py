@@ -87,6 +87,9 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(_usage(error), words)
     except MemoryError as error:
         _fail(f"this needs more memory than there is ({str(error) or 'no more could be had'})", words)
+    except UnicodeEncodeError as error:  # half a character, where a file's name or what is written belongs
+        half = ascii(error.object[error.start : error.end])
+        _fail(f"{half} is half a character, which no file's name or text may hold", words)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from polyak.data.dataset import Data
 from polyak.data.tables import read
 from polyak.ground.errors import PolyakError
+from polyak.ground.hashing import sha256
 
 FILE = "airfoil_self_noise.dat"
 URL = f"https://archive.ics.uci.edu/ml/machine-learning-databases/00291/{FILE}"
@@ -72,7 +72,7 @@ def cache() -> Path:
 
 def _check(path: Path) -> None:
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = sha256(path.read_bytes())
     except OSError as error:
         raise PolyakError(f"{path} cannot be read: {error.strerror}") from None
     if found != SHA256:

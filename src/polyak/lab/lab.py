@@ -18,11 +18,10 @@ from polyak.lab.link import decoded
 from polyak.lab.offer import Kind, Offer
 from polyak.lab.state import Chosen, State, checked
 from polyak.lab.watch import Source
-from polyak.landscapes import Landscape
+from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem
 from polyak.rules import Rule
 from polyak.rules.catalogue import CATALOGUE
-from polyak.run import as_landscape
 
 MOST_PAGES = 500
 FRAME = 1000  # pixels of height, in a notebook

@@ -1,5 +1,6 @@
 """Landscapes: deterministic functions to descend."""
 
+from polyak.landscapes.as_landscape import as_landscape
 from polyak.landscapes.catalogue import (
     CATALOGUE,
     beale,
@@ -19,6 +20,7 @@ from polyak.landscapes.quadratic import quadratic
 __all__ = [
     "CATALOGUE",
     "Landscape",
+    "as_landscape",
     "beale",
     "bowl",
     "cliff",

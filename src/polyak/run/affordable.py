@@ -8,6 +8,7 @@ from polyak.problems import Problem
 # Seconds, a fraction of what was measured on two cores (2e-5, 4e-6, 8e-8): an epoch's rows drawn by NumPy, a step of
 # the compiled loop whatever it holds, and one run's part in a step of many side by side, which many cores share.
 DRAWN, STEP, LANE = 5e-6, 1e-6, 2e-9
+MOST_STEPS = 10_000_000  # of one descent: its positions are kept
 A_SEED = 64  # bytes of a seed's number, in a tuple
 RECORD = 20  # bytes of a record: a run's loss, and how many rows and steps it came after
 ROW = 8  # bytes of a row's number in an epoch's order, twice

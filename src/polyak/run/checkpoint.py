@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import os
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +12,12 @@ import jax
 import numpy as np
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.files import cannot_be_written, remove_halves, whole_file
+from polyak.ground.hashing import code_hash, hashed, numbers_hash, without_addresses
 from polyak.ground.version import __version__
 
 HEADER = 4096  # bytes of an array's own description in the file
 MOST_WORDS = 1 << 24  # bytes of what tells a training from another
-ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object in memory: another one in another process
 
 
 def fingerprint(rule: Any, problem: Any, **settings: Any) -> dict[str, str]:
@@ -35,11 +33,6 @@ def fingerprint(rule: Any, problem: Any, **settings: Any) -> dict[str, str]:
         "problem": f"{problem.name} on {problem.data.name}, {' '.join(shapes)}",
         **problem_hashes(problem, params),
     }
-
-
-def numbers_hash(rule: Any) -> str:
-    """The numbers that a rule is set by."""
-    return hashed(np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(rule))
 
 
 def step_hash(rule: Any, params: Any) -> str:
@@ -59,10 +52,9 @@ def problem_hashes(problem: Any, params: Any) -> dict[str, str]:
 def save(path: Path, identity: dict[str, str], epoch: int, carry: Any, losses: Any) -> None:
     """Write the state after `epoch` epochs, whole or not at all."""
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(carry)]
-    part = _part(path)
-    try:
+    with cannot_be_written(f"the checkpoint {path}"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with whole_file(path) as part, part.open("wb") as file:
             np.savez(
                 file,
                 identity=json.dumps(identity),
@@ -72,11 +64,6 @@ def save(path: Path, identity: dict[str, str], epoch: int, carry: Any, losses: A
                 allow_pickle=False,
                 **{f"leaf{k}": leaf for k, leaf in enumerate(leaves)},
             )
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise PolyakError(f"the checkpoint {path} cannot be written: {error.strerror}") from None
 
 
 def load(
@@ -153,28 +140,4 @@ def _checksum(epoch: int, losses: Any, leaves: list[Any]) -> str:
 def remove(path: Path) -> None:
     """Remove the checkpoint of a training that is done, and what a killed one may have left half-written."""
     path.unlink(missing_ok=True)
-    _part(path).unlink(missing_ok=True)
-
-
-def without_addresses(text: str) -> str:
-    """A text that is the same in another process."""
-    return ADDRESS.sub("", text)
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(f"{path.name}.part")
-
-
-def code_hash(function: Callable[..., Any], *arguments: Any) -> str:
-    """What a function computes, as JAX traces it: two rules of one name may differ; '' if it cannot be traced."""
-    try:
-        traced = jax.make_jaxpr(function)(*arguments)
-    except Exception:
-        return ""
-    words = without_addresses(str(traced.jaxpr)).encode()
-    return hashed([words, *(np.asarray(constant).tobytes() for constant in traced.consts)])
-
-
-def hashed(parts: Iterable[bytes]) -> str:
-    """A short hash of bytes."""
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+    remove_halves(path)

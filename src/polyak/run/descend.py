@@ -10,14 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from polyak.ground.errors import PolyakError, unknown, whole_number
-from polyak.landscapes import CATALOGUE, Landscape, from_function
+from polyak.ground.errors import whole_number
+from polyak.ground.precision import checked_dtype, in_precision
+from polyak.landscapes import as_landscape
 from polyak.rules import as_rule, tabulated
+from polyak.run.affordable import MOST_STEPS
 from polyak.run.loop import compiles, eager_loop, loop, start
 from polyak.run.trace import Trace
-
-DTYPES = ("float64", "float32")
-MOST_STEPS = 10_000_000
 
 
 def descend(
@@ -42,12 +41,11 @@ def descend(
     """
     rule = as_rule(rule)
     steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
-    if dtype not in DTYPES:
-        raise unknown("dtype", str(dtype), DTYPES)
+    dtype = checked_dtype(dtype)
     landscape = as_landscape(landscape)
     if start is not None:
         landscape = landscape.starting_at(start)
-    with jax.enable_x64(dtype == "float64"):
+    with in_precision(dtype):
         # One compilation serves every number of steps up to the next power of two.
         length = 1 << (steps - 1).bit_length()
         x = jnp.asarray(landscape.start, dtype=dtype)
@@ -58,21 +56,6 @@ def descend(
             positions, values = _path(eager_loop, landscape.function, steps, rule_at, x)
         positions, values = np.asarray(positions)[: steps + 1], np.asarray(values)[: steps + 1]
     return Trace(rule=rule, landscape=landscape, positions=positions, values=values)
-
-
-def as_landscape(landscape: Any) -> Landscape:
-    """A Landscape from one, from the name of one of ours, or from a function."""
-    if isinstance(landscape, Landscape):
-        return landscape
-    if isinstance(landscape, str):
-        if landscape not in CATALOGUE:
-            raise unknown("landscape", landscape, CATALOGUE)
-        return CATALOGUE[landscape]
-    if callable(landscape):
-        return from_function(landscape)
-    raise PolyakError(
-        f"{landscape!r} is no landscape: expected a Landscape, its name, or a function f(x1, x2)"
-    )
 
 
 def _path(

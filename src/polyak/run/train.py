@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from polyak.data import Data
-from polyak.ground.errors import PolyakError, unknown, whole_number
+from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.precision import checked_dtype, in_precision
 from polyak.ground.progress import Progress, silent
 from polyak.problems import Problem
+from polyak.problems.on_device import on_device
 from polyak.rules import as_rule, tabulated
 from polyak.run import checkpoint as checkpoints
-from polyak.run.affordable import check_memory_of, check_seeds
+from polyak.run.affordable import check_memory_of
 from polyak.run.batches import Plan, parameter_generator
 from polyak.run.epochs import advance_eager, begin_eager, engine
 from polyak.run.history import History
 from polyak.run.loop import compiles
+from polyak.run.seeds import seeds_from
 
-DTYPES = ("float32", "float64")
-MOST_SEED = 2**63 - 1  # what the coordinate of a result holds
 STEPS_A_CALL = 100_000  # of one compiled call: well under a second for a small model
 
 
@@ -78,12 +77,11 @@ def train(
     # Past two epochs' rows, `every` only says that no record lies within an epoch.
     every = min(whole_number("every", every, at_least=1), 2 * rows)
     numbers = seeds_from(seed, seeds)
-    if dtype not in DTYPES:
-        raise unknown("dtype", str(dtype), DTYPES)
+    dtype = checked_dtype(dtype)
     plan = Plan.of(rows=rows, batch_size=batch_size, every=every, replace=replace)
     check_memory_of(problem, epochs=epochs, runs=len(numbers), records=len(plan.recorded_steps))
     began = time.perf_counter()
-    with jax.enable_x64(dtype == "float64"):
+    with in_precision(dtype):
         run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick)
         file = None if checkpoint is None else Path(checkpoint)
         identity = run.identity(epochs) if file else {}
@@ -166,30 +164,3 @@ class _Training:
         """The rows of each batch: (seeds, epochs, records, steps per record, batch), and the rest, and the last."""
         orders = [[self.plan.draw(seed, e, replace=self.replace) for e in epochs] for seed in self.seeds]
         return self.plan.cut(np.array(orders))
-
-
-def seeds_from(seed: int, seeds: int | Sequence[int] | None) -> tuple[int, ...]:
-    """The seeds of the runs: one, as many as asked for from the first on, or those given."""
-    first = whole_number("seed", seed, at_least=0, at_most=MOST_SEED)
-    if seeds is None:
-        return (first,)
-    if isinstance(seeds, list | tuple | range | np.ndarray) and getattr(seeds, "ndim", 1) > 0:
-        if len(seeds) == 0:
-            raise PolyakError("seeds is empty, expected at least one")
-        return tuple(whole_number("seed", number, at_least=0, at_most=MOST_SEED) for number in seeds)
-    runs = whole_number("seeds", seeds, at_least=1)
-    check_seeds(runs)
-    whole_number("the last seed", first + runs - 1, at_least=0, at_most=MOST_SEED)
-    return tuple(range(first, first + runs))
-
-
-@lru_cache(maxsize=8)
-def on_device(problem: Problem, dtype: str) -> tuple[Any, Any]:
-    """The rows to draw batches from, and those to take the recorded losses over."""
-
-    def put(data: Data) -> tuple[Any, Any]:
-        # Converted by NumPy and put there as it is: JAX would compile the conversion.
-        return jax.device_put(data.features.astype(dtype)), jax.device_put(data.labels.astype(dtype))
-
-    rows = put(problem.data)
-    return rows, rows if problem.whole is None else put(problem.whole)

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from polyak.ground.errors import PolyakError
+from polyak.ground.files import cannot_be_written, whole_file
 from polyak.ground.numbers import readable
 from polyak.show.places import picture_format
 
@@ -145,9 +145,8 @@ def label(rule: Optimizer) -> str:
     'heavy ball, $\\\\eta$ = 0.6, $\\\\gamma$ = 0.5'
     """
     numbers: dict[str, Hyperparameter] = getattr(rule, "hyperparameters", dict)()
-    defaults: dict[str, object] = {}
-    if is_dataclass(type(rule)):
-        defaults = {field.name: field.default for field in fields(type(rule))}
+    kind: object = type(rule)
+    defaults = {field.name: field.default for field in fields(kind)} if is_dataclass(kind) else {}
     shown = []
     for setting, value in rule.settings().items():
         if callable(value):
@@ -172,18 +171,11 @@ def save(figure: Figure, path: str | Path, *, made_from: str = "") -> Path:
     """
     path = Path(path)
     ending = picture_format(path)
-    part = path.with_name(f".{path.name}.part")
     # A date in the file would make every run's picture a new one.
     source = {"Source": made_from} if made_from else {}
     undated = {"svg": {"Date": None, **source}, "pdf": {"CreationDate": None}}.get(ending, {})
-    try:
+    with cannot_be_written(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with in_style():
+        with whole_file(path) as part, in_style():
             figure.savefig(part, format=ending, metadata=undated)
-        part.replace(path)
-    except OSError as error:
-        raise PolyakError(f"{path} cannot be written: {error.strerror or error}") from None
-    finally:
-        if part.parent.is_dir():
-            part.unlink(missing_ok=True)
     return path

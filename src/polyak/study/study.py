@@ -7,13 +7,13 @@ from pathlib import Path
 
 from polyak import data
 from polyak.data.airfoil import at_hand
-from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.errors import whole_number
+from polyak.ground.files import cannot_be_written, write_whole
 from polyak.ground.progress import Progress, silent
 from polyak.ground.types import Number
-from polyak.landscapes import Landscape
+from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem, linear_regression
 from polyak.rules import GradientDescent, Optimizer, as_rule
-from polyak.run import as_landscape
 from polyak.show import save
 from polyak.show.places import check_folder
 from polyak.show.style import label
@@ -99,25 +99,12 @@ def _subject(
 def write_page(out: str | Path, title: str, command: str, sections: Sequence[Section]) -> None:
     """Pictures and numbers first, the page that names them last, each file whole or not at all."""
     out, html = Path(out), page(title, command, sections)
-    try:
+    with cannot_be_written(out):
         out.mkdir(parents=True, exist_ok=True)
-        for section in sections:
-            for picture in section.pictures:
-                for ending in ("svg", "png"):
-                    save(picture.figure, out / f"{picture.name}.{ending}")
-            for name, dataset in section.numbers.items():
-                _write_whole(out / f"{name}.csv", dataset.to_dataframe().to_csv())
-        _write_whole(out / "index.html", html)
-    except OSError as error:
-        raise PolyakError(
-            f"{error.filename2 or error.filename or out} cannot be written: {error.strerror}"
-        ) from None
-
-
-def _write_whole(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    for section in sections:
+        for picture in section.pictures:
+            for ending in ("svg", "png"):
+                save(picture.figure, out / f"{picture.name}.{ending}")
+        for name, dataset in section.numbers.items():
+            write_whole(out / f"{name}.csv", dataset.to_dataframe().to_csv())
+    write_whole(out / "index.html", html)

@@ -15,10 +15,11 @@ from zarr.core.buffer import Buffer
 from zarr.errors import UnstableSpecificationWarning
 from zarr.storage import MemoryStore
 
+from polyak.ground.hashing import sha256
 from polyak.sweeps.chunks import count
 from polyak.sweeps.dataset import coordinates, fill_value
 from polyak.sweeps.job import Job
-from polyak.sweeps.plan import FORMAT, PLAN, ROOT, WRITTEN, digest, root_with, sha256
+from polyak.sweeps.plan import FORMAT, PLAN, ROOT, WRITTEN, digest, root_with
 
 COMPRESSED = ZstdCodec(checksum=True)  # what is torn on the disk is an error, not numbers
 

@@ -9,8 +9,9 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from polyak.ground.files import HALF_WRITTEN
 from polyak.sweeps.locks import EXCLUSIVE, NONE, SHARED, given_back, is_at, lock, opened
-from polyak.sweeps.places import HALF_WRITTEN, Bucket, Folder, Place
+from polyak.sweeps.places import Bucket, Folder, Place
 
 CLAIMS = ".claims"  # a file of no bytes: byte 0 is locked by all who are at work, byte k + 1 by who computes chunk k
 LOOK_AGAIN = 0.05  # seconds between looks at what others compute

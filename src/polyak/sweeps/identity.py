@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from importlib.metadata import version
-from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 
+from polyak.ground.hashing import bytecode_hash, hashed, numbers_hash, without_addresses
+from polyak.ground.precision import in_precision
 from polyak.ground.version import __version__
 from polyak.rules import unwrapped
 from polyak.rules.pages.captured import functions_around
-from polyak.run.checkpoint import hashed, numbers_hash, step_hash, without_addresses
+from polyak.run.checkpoint import step_hash
 
 if TYPE_CHECKING:
     from polyak.sweeps.job import Job
@@ -25,7 +25,7 @@ COMPUTED_BY = ("jax", "jaxlib", "numpy")  # another version may round, or draw, 
 def identity(job: Job) -> dict[str, str]:
     """What tells a sweep from another; the same in another process."""
     params = job.on.params(0)
-    with jax.enable_x64(job.on.dtype == "float64"):
+    with in_precision(job.on.dtype):
         step, numbers = step_hash(job.rule, params), numbers_hash(job.rule)
     fixed = settings(job)
     return {
@@ -83,12 +83,4 @@ def settings(job: Job) -> dict[str, str]:
 def _code_of(rule: Any) -> str:
     """What a page's function that cannot be traced computes, by its bytecode."""
     function = unwrapped(rule).function
-    functions = [function, *functions_around(function).values()]
-    return hashed(part for function in functions for part in _parts(function.__code__))
-
-
-def _parts(code: CodeType) -> Iterator[bytes]:
-    yield code.co_code
-    yield repr(code.co_names).encode()
-    for constant in code.co_consts:
-        yield from _parts(constant) if isinstance(constant, CodeType) else [repr(constant).encode()]
+    return bytecode_hash([function, *functions_around(function).values()])

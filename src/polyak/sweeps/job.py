@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from polyak.ground.precision import in_precision
 from polyak.rules import tabulated
 from polyak.run.loop import compiles
 from polyak.sweeps import chunks, identity
@@ -111,7 +112,7 @@ class Job:
     @cached_property
     def rule(self) -> Any:
         """The rule with its schedules tabulated, in the precision of the run."""
-        with jax.enable_x64(self.on.dtype == "float64"):
+        with in_precision(self.on.dtype):
             return tabulated(self.plane.rule, self.on.steps)
 
     @cached_property
@@ -119,7 +120,7 @@ class Job:
         """How many cells run side by side; the same whatever the chunks are. One, if the rule cannot be traced."""
         rule = self.rule
         params = self.on.params(self.seeds[0] if self.seeds else None)
-        with jax.enable_x64(self.on.dtype == "float64"):
+        with in_precision(self.on.dtype):
             params = jax.tree.map(jax.numpy.asarray, params)
             if not compiles(rule, params):
                 return 1

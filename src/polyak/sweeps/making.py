@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.files import to_disk
 from polyak.sweeps.blueprint import drawn
 from polyak.sweeps.job import Job
 from polyak.sweeps.locks import folder_locked, given_back
-from polyak.sweeps.places import Bucket, Folder, Place, one_line, place_of, to_disk
+from polyak.sweeps.places import Bucket, Folder, Place, one_line, place_of
 from polyak.sweeps.plan import FORMAT, ROOT, WRITTEN, Plan, TornError, digest, plan_of
 from polyak.sweeps.reading import named
 

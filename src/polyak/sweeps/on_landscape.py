@@ -12,8 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from polyak.ground.hashing import code_hash
+from polyak.ground.precision import in_precision
 from polyak.landscapes import Landscape
-from polyak.run.checkpoint import code_hash
 from polyak.run.compiled import jitted
 from polyak.run.descend import descend
 from polyak.run.loop import compiles, loop, start
@@ -95,7 +96,7 @@ class OnLandscape:
         capacity: int,
     ) -> dict[str, Any]:
         """What is recorded of cells with these values, each of shape (cells,)."""
-        with jax.enable_x64(self.dtype == "float64"):
+        with in_precision(self.dtype):
             if not compiles(rule, jnp.asarray(self.params(None))):
                 return one_by_one(recording, values, partial(self._alone, rule, recording))
             blocks, used = in_blocks(values, lanes, capacity, self.dtype)

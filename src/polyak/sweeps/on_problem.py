@@ -12,14 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from polyak.ground.precision import in_precision
 from polyak.problems import Problem
+from polyak.problems.on_device import on_device
 from polyak.run import epochs
 from polyak.run.batches import Plan, parameter_generator
 from polyak.run.checkpoint import problem_hashes
 from polyak.run.compiled import jitted
 from polyak.run.epochs import one_epoch
 from polyak.run.loop import compiles, loop, start
-from polyak.run.train import on_device, train
+from polyak.run.train import train
 from polyak.sweeps.lanes import COMPILER_OPTIONS, SideBySide, block_by_block, in_blocks, out_of_blocks
 from polyak.sweeps.one_by_one import Run, one_by_one
 from polyak.sweeps.recording import Recording, begun, folded, recorded
@@ -110,7 +112,7 @@ class OnProblem:
         capacity: int,
     ) -> dict[str, Any]:
         """What is recorded of cells with these values, each of shape (cells,), all of one seed."""
-        with jax.enable_x64(self.dtype == "float64"):
+        with in_precision(self.dtype):
             params = self.params(seed)
             if not compiles(rule, jax.tree.map(jnp.asarray, params)):
                 return one_by_one(recording, values, partial(self._alone, rule, seed))

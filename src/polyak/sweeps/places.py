@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 from zarr.storage import FsspecStore, LocalStore
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.extras import installing
+from polyak.ground.files import HALF_WRITTEN, to_disk, whole_file
 
 if TYPE_CHECKING:
     from zarr.abc.store import Store
 
 ON_DISK = ("file://", "local://")
 PACKAGES = {
-    "s3": "'polyak[s3]'",
-    "s3a": "'polyak[s3]'",
-    "gs": "gcsfs",
-    "gcs": "gcsfs",
+    "s3": installing("s3"),
+    "s3a": installing("s3"),
+    "gs": "pip install gcsfs",
+    "gcs": "pip install gcsfs",
 }  # what an address needs
-HALF_WRITTEN = ".partial"  # how the name of a file ends that is not whole yet; Zarr's own too
 
 
 class Folder:
@@ -73,15 +73,8 @@ class Folder:
         """Write a file whole or not at all, and wait until it is on the disk."""
         file = self.root / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"{file.name}.{secrets.token_hex(8)}{HALF_WRITTEN}")
-        try:
+        with whole_file(file) as part:
             part.write_bytes(content)
-            to_disk(part)
-            part.replace(file)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-        to_disk(file.parent)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
@@ -109,8 +102,7 @@ class Bucket:
         try:
             self._files, path = fsspec.core.url_to_fs(text)
         except ImportError as error:
-            package = PACKAGES.get(protocol)
-            way = f"pip install {package}" if package else str(error)
+            way = PACKAGES.get(protocol, str(error))
             raise PolyakError(f"{text} needs a package that is not installed: {way}") from None
         except ValueError as error:
             raise PolyakError(f"{text} is no place for a store: {error}") from None
@@ -185,15 +177,6 @@ def place_of(store: Any) -> Place:
         if text.startswith(start):
             return Folder(text, text.removeprefix(start))
     return Bucket(text) if "://" in text else Folder(text)
-
-
-def to_disk(file: Path) -> None:
-    """Wait until a file's content, or a folder's names, are on the disk."""
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

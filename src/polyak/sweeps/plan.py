@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.hashing import sha256
 from polyak.sweeps.places import Folder, Place, in_short
 
 FORMAT = 2  # the first one had no checksums
@@ -75,11 +75,6 @@ def plan_of(place: Place) -> Plan | None:
 def root_with(document: dict[str, Any]) -> dict[str, Any]:
     """The attributes of a store's root with their checksum among them."""
     return {**document["attributes"], CHECKSUM: _checksum(document)}
-
-
-def sha256(content: bytes) -> str:
-    """The checksum of a file."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def digest(identity: dict[str, str]) -> str:

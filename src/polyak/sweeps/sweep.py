@@ -9,11 +9,12 @@ from typing import Any
 
 from polyak.ground.errors import PolyakError, unknown, whole_number
 from polyak.ground.numbers import readable
+from polyak.ground.precision import checked_dtype
 from polyak.ground.progress import Progress, silent
-from polyak.landscapes import Landscape
+from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem
-from polyak.run.descend import DTYPES, MOST_STEPS, as_landscape
-from polyak.run.train import seeds_from
+from polyak.run.affordable import MOST_STEPS
+from polyak.run.seeds import seeds_from
 from polyak.sweeps import local
 from polyak.sweeps.chunks import Region, size
 from polyak.sweeps.dataset import dataset, empty, together
@@ -157,8 +158,8 @@ def _planes(rule: Any, settings: dict[str, Any]) -> dict[str, Plane]:
 
 
 def _target(on: Any, steps: Any, epochs: Any, batch_size: Any, every: Any, dtype: Any) -> Target:
-    if dtype is not None and (not isinstance(dtype, str) or dtype not in DTYPES):
-        raise unknown("dtype", str(dtype), DTYPES)
+    if dtype is not None:
+        dtype = checked_dtype(dtype)
     if isinstance(on, Problem):
         rows = on.data.rows
         every = rows if every is None else min(whole_number("every", every, at_least=1), 2 * rows)

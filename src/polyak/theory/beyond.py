@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import numpy as np
 
+from polyak.ground.extras import has
 from polyak.theory.guarantee import LARGEST_CONDITION, Guarantee, guarantee
 from polyak.theory.semidefinite import UnsolvedError
 from polyak.theory.stability import Stability
@@ -25,7 +24,7 @@ def beyond_quadratics(found: Stability) -> Guarantee | None:
     m, L = found.curvatures.min(), found.curvatures.max()
     if not (np.isfinite(m) and 0 < m < L <= LARGEST_CONDITION * m and found.stable):
         return None
-    if found.places is not None or find_spec("cvxpy") is None or find_spec("clarabel") is None:
+    if found.places is not None or not has("cvxpy", "clarabel"):
         return None
     try:
         return guarantee(found.rule, smoothness=float(L), strong_convexity=float(m))

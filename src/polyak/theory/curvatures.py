@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
-from polyak.landscapes import Landscape
+from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem
-from polyak.run import Trace, as_landscape
+from polyak.run import Trace
 from polyak.run.batches import parameter_generator
 from polyak.theory.flatness import TO, pulling, rounding
 from polyak.theory.hessian import MOST_WHOLE, Hessian, extremes, spectrum_of

@@ -26,7 +26,7 @@ from polyak.problems import Problem
 from polyak.rules import as_rule
 from polyak.run.batches import parameter_generator
 from polyak.run.result import Result
-from polyak.run.train import seeds_from
+from polyak.run.seeds import seeds_from
 from polyak.theory.floor import noise_floor
 from polyak.theory.moments import Moments, flat, moments
 from polyak.theory.recursion import Recorded, Steps, recursion

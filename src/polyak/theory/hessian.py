@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import jax
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.problems import Problem
+from polyak.problems.on_device import on_device
 
 MOST_WHOLE = (
     2_000  # parameters: n products, 8 n^2 bytes (32 MB) and eigvalsh's 4/3 n^3 operations are seconds
@@ -41,7 +42,7 @@ class Hessian:
         arrays = jax.tree.map(lambda x: jnp.asarray(x, dtype=jnp.float64), params)
         self._point, self._unravel = ravel_pytree(arrays)
         self._loss, self._tree = problem.loss, jax.tree.map(jnp.zeros_like, arrays)
-        self._X, self._y = on_device(problem)
+        self._X, self._y = on_device(problem, "float64")[0]
         self.size = int(self._point.size)
 
     def __matmul__(self, v: Any) -> NDArray[np.float64]:
@@ -84,12 +85,6 @@ def extremes(hessian: Hessian) -> NDArray[np.float64]:
         except ArpackNoConvergence as error:
             raise PolyakError(f"Lanczos' method did not converge on {n} parameters ({error})") from error
     return np.array(ends)
-
-
-@lru_cache(maxsize=8)
-def on_device(problem: Problem) -> tuple[Any, Any]:
-    """The data in float64. To be called where float64 is on."""
-    return jnp.asarray(problem.data.features), jnp.asarray(problem.data.labels)
 
 
 @partial(jax.jit, static_argnums=0)

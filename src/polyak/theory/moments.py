@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.problems import Problem
+from polyak.problems.on_device import on_device
 from polyak.run.batches import parameter_generator
 from polyak.theory.flatness import EPS, TO, pulling
-from polyak.theory.hessian import on_device
 
 MOST_PARAMETERS = 64  # V has d^2 (d+1)^2 numbers
 CHUNK = 4_000_000  # numbers of row Hessians held at once
@@ -125,7 +125,7 @@ def is_quadratic(problem: Problem) -> bool:
     start = flat(problem, problem.init(parameter_generator(0)))
     with jax.enable_x64(True):
         # As many rows as `_moments` takes at once: what is compiled here serves there.
-        X, y = (array[: max(1, CHUNK // len(start) ** 2)] for array in on_device(problem))
+        X, y = (array[: max(1, CHUNK // len(start) ** 2)] for array in on_device(problem, "float64")[0])
         H, c = map(np.asarray, _rows(problem.loss, _like(problem), jnp.asarray(start), X, y))
         for scale in (1.0, 100.0):
             x = scale * generator.normal(size=start.shape)
@@ -145,7 +145,7 @@ def _moments(problem: Problem, point: NDArray[np.float64], *, exact: bool) -> Mo
     d, n = len(point), problem.data.rows
     step = max(1, CHUNK // (d * d))
     with jax.enable_x64(True):
-        X, y = on_device(problem)
+        X, y = on_device(problem, "float64")[0]
         tree, here = _like(problem), jnp.asarray(point)
         parts = [_rows(problem.loss, tree, here, X[k : k + step], y[k : k + step]) for k in range(0, n, step)]
         H = np.concatenate([np.asarray(part[0]) for part in parts])

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.extras import need
 from polyak.theory.certificate import Certificate, mended
 from polyak.theory.interpolation import Array, Conditions, pairs, values
 
@@ -49,13 +50,9 @@ def program(slots: int, window: int) -> Program:
 
 def solver() -> Any:
     """Cvxpy, with Clarabel at hand; a one-line error where one is missing."""
-    try:
-        import clarabel  # noqa: F401
-        import cvxpy
-    except ImportError:
-        raise PolyakError(
-            "a guarantee needs cvxpy and clarabel, which are not installed: pip install 'polyak[certify]'"
-        ) from None
+    need("cvxpy", "clarabel", what="a guarantee", extra="certify")
+    import cvxpy
+
     return cvxpy
 
 

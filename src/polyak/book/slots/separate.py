@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polyak.book import needs
-from polyak.book.files import check_place, read_text, write_whole
+from polyak.book.files import check_place, read_text
 from polyak.ground.errors import PolyakError
+from polyak.ground.files import write_whole
 from polyak.ground.shown import Shown
 
 TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")

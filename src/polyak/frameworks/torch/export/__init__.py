@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyak.ground.errors import PolyakError
+from polyak.ground.extras import need
 
 
 def to_torch(rule: Any, *, slots_dtype: Any = None, maximize: bool = False, capturable: bool = False) -> Any:
@@ -32,14 +32,9 @@ def to_torch(rule: Any, *, slots_dtype: Any = None, maximize: bool = False, capt
     >>> weight.data, optimizer.param_groups[0]["momentum"], optimizer.state[weight]
     (tensor([2.]), 0.9, {'velocity': tensor([2.])})
     """
-    try:
-        from polyak.frameworks.torch.export.optimizer import Export
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise PolyakError(
-            "to_torch needs torch, which is not installed: pip install 'polyak[torch]'"
-        ) from None
+    need("torch", what="to_torch", extra="torch")
+    from polyak.frameworks.torch.export.optimizer import Export
+
     return Export(rule, slots_dtype=slots_dtype, maximize=maximize, capturable=capturable)
 
 
