@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
+import re
 import typing
 from collections.abc import Callable
 from functools import cache
@@ -145,7 +146,7 @@ def test_none_is_left_out() -> None:
     results = (ours(Shown) - {Result}) | set(returned())
     shown = {type(made(what)) for what in MADE}
     missing = {kind for kind in results - shown if kind.__name__ != "Lab"}
-    assert not missing, f"give MADE one of each: {missing}"
+    assert not missing, f"give MADE, in {__file__}, one of each: {missing}"
     for kind, function in returned().items():
         assert hasattr(kind, "_repr_html_") or hasattr(kind, "_repr_markdown_"), f"what {function} returns"
 
@@ -238,3 +239,18 @@ def test_a_notebook_s_formatter_takes_each() -> None:
 
     for what in ("Optimum", "Drop", "Best", "Translation"):
         assert HTMLFormatter()(made(what)) == made(what)._repr_html_()
+
+
+def test_the_stub_names_what_the_files_offer() -> None:
+    """What type checkers read of `polyak.show`; another file in the folder is another name there."""
+    from polyak import show
+
+    stub = Path(show.__file__).with_suffix(".pyi").read_text("utf-8")
+    offered = {f"from .{home} import {name}" for name, home in show.catalogue.homes().items()}
+    said = {
+        f"from .{home} import {name}"
+        for home, names in re.findall(r"from \.(\w+) import ([\w, ]+)", stub)
+        for name in names.split(", ")
+    }
+    assert said == offered, "run python scripts/make_stubs.py"
+    assert show.__all__ == sorted(show.catalogue.homes())
