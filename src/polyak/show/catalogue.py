@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 TOOLS = {"draws": "drawn", "plot": "plot", "save": "style"}  # beside the figures
 FIGURE = re.compile(r"^@styled\ndef (\w+)", re.MULTILINE)
 DRAWS = re.compile(r"^@draws\((\w+)\)", re.MULTILINE)
+
+
+def attached(package: str) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
+    """`__getattr__`, `__dir__` and `__all__` of the folder, which import a file when something of it is first used."""
+
+    def get(name: str) -> object:
+        if name not in homes():
+            raise AttributeError(f"module {package} has no attribute {name}")
+        offered: object = getattr(importlib.import_module(f"{package}.{homes()[name]}"), name)
+        return offered
+
+    return get, lambda: sorted({*vars(sys.modules[package]), *homes()}), sorted(homes())
 
 
 def homes() -> dict[str, str]:
