@@ -176,7 +176,7 @@ def test_it_shows_itself_in_a_notebook(what: str) -> None:
 @pytest.mark.parametrize("kind", sorted(ours(Result), key=lambda kind: kind.__name__))
 def test_each_result_has_a_figure(kind: type) -> None:
     from polyak import show
-    from polyak.show.plot import figure_of
+    from polyak.show.plotting import figure_of
 
     draw = figure_of(kind)
     assert draw is not None

@@ -7,7 +7,7 @@ from .histories import history_figure
 from .learning_rates import lr_figure
 from .optima import condition_figure, optimum_figure
 from .phases import phase_figure
-from .plot import plot
+from .plotting import plot
 from .responses import response_figure
 from .stabilities import stability_figure
 from .style import save

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-TOOLS = {"draws": "drawn", "plot": "plot", "save": "style"}  # beside the figures
+TOOLS = {"draws": "drawn", "plot": "plotting", "save": "style"}  # beside the figures
 FIGURE = re.compile(r"^@styled\ndef (\w+)", re.MULTILINE)
 DRAWS = re.compile(r"^@draws\((\w+)\)", re.MULTILINE)
 
@@ -21,6 +21,7 @@ def attached(package: str) -> tuple[Callable[[str], object], Callable[[], list[s
         if name not in homes():
             raise AttributeError(f"module {package} has no attribute {name}")
         offered: object = getattr(importlib.import_module(f"{package}.{homes()[name]}"), name)
+        vars(sys.modules[package])[name] = offered
         return offered
 
     return get, lambda: sorted({*vars(sys.modules[package]), *homes()}), sorted(homes())
