@@ -19,14 +19,14 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
 
 
-def test_twenty_tries_of_each_kind_that_is_quick() -> None:
-    done = run("--tries", "20")
+def test_a_few_tries_of_each_kind() -> None:
+    done = run("--tries", "4")
     assert done.returncode == 0, done.stdout + done.stderr
     header, *rows = done.stdout.splitlines()
     assert header.split() == ["what", "tried", "missed", "seconds"]
     found = {row[:-24].strip(): row[-24:].split()[:2] for row in rows}
     assert found.keys() == attack.kinds().keys()
-    assert all(missed == "0" and 0 < int(tried) <= 20 for tried, missed in found.values())
+    assert all(missed == "0" and tried == "4" for tried, missed in found.values())
 
 
 def test_a_kind_is_tried_a_thousand_times() -> None:

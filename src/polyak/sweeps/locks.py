@@ -26,14 +26,6 @@ def opened(file: Path) -> int | None:
         return None
 
 
-def is_at(descriptor: int, file: Path) -> bool:
-    """Whether an open file is still the one of that name."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), file.stat())
-    except OSError:
-        return False
-
-
 def lock(descriptor: int, kind: int, byte: int) -> bool:
     """Lock a byte of an open file or unlock it, without waiting; False where another has it.
 
