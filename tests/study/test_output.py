@@ -14,7 +14,7 @@ RULE = pk.HeavyBall(lr=0.6, momentum=0.5)
 SCRIPT = "<script>alert('$x$')</script>"
 
 
-def test_other_files_stay(made, tmp_path, undrawn):
+def test_other_files_stay(made, tmp_path, brief):
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "old").mkdir()
     (tmp_path / "index.html").write_text("an older page")
@@ -24,7 +24,7 @@ def test_other_files_stay(made, tmp_path, undrawn):
     assert "an older page" not in (tmp_path / "index.html").read_text()
 
 
-def test_a_new_folder_is_made_with_those_above_it(made, tmp_path, undrawn):
+def test_a_new_folder_is_made_with_those_above_it(made, tmp_path, brief):
     made(RULE, tmp_path / "new" / "deep")
     assert (tmp_path / "new" / "deep" / "index.html").exists()
 
@@ -69,7 +69,7 @@ def test_what_is_no_rule_is_refused(tmp_path, refused):
     assert not list(tmp_path.iterdir())
 
 
-def test_an_error_on_the_way_keeps_the_old_page(tmp_path, monkeypatch, undrawn):
+def test_an_error_on_the_way_keeps_the_old_page(tmp_path, monkeypatch, brief):
     def fail(self, target):
         raise OSError(28, "No space left on device", str(self))
 
@@ -114,7 +114,7 @@ def test_names_of_the_users_own_are_only_names(made, tmp_path, short_ladder):
         assert "<script" not in path.read_text()
 
 
-def test_a_rule_whose_formula_cannot_be_set_shows_its_latex(made, tmp_path, short_ladder):
+def test_a_rule_whose_formula_cannot_be_set_shows_its_latex(made, tmp_path, brief):
     class Cased(pk.GradientDescent):
         """Costs 5$ & <b>more</b> than $x$ does."""
 
