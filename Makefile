@@ -81,6 +81,7 @@ hooks: $(VENV)/installed-test
 	$(BIN)/pre-commit install
 
 format: $(VENV)/installed-test
+	$(BIN)/python scripts/make_stubs.py
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

@@ -6,7 +6,6 @@ import ast
 import dataclasses
 import importlib
 import inspect
-import re
 import typing
 from collections.abc import Callable
 from functools import cache
@@ -245,19 +244,3 @@ def test_a_notebook_s_formatter_takes_each() -> None:
 
     for what in ("Optimum", "Drop", "Best", "Translation"):
         assert HTMLFormatter()(made(what)) == made(what)._repr_html_()
-
-
-def test_the_stub_names_what_the_files_offer() -> None:
-    """What type checkers read of `polyak.show`; another file in the folder is another name there."""
-    from polyak import show
-    from polyak.show.catalogue import homes
-
-    stub = Path(show.__file__).with_suffix(".pyi").read_text("utf-8")
-    offered = {f"from .{home} import {name}" for name, home in homes().items()}
-    said = {
-        f"from .{home} import {name}"
-        for home, names in re.findall(r"from \.(\w+) import ([\w, ]+)", stub)
-        for name in names.split(", ")
-    }
-    assert said == offered, "run python scripts/make_stubs.py"
-    assert show.__all__ == sorted(homes())

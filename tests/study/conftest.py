@@ -118,7 +118,7 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
         ("study.sections.theory", "CONDITION_NUMBERS", (3.0, 30.0)),
         ("study.sections.prediction", "RUNS", 5),
         ("study.sections.plane", "SIDE", 8),
-        ("theory.phase", "CELLS", 24),
+        ("theory.phase_diagram", "CELLS", 24),
         ("theory.tradeoff", "POINTS", 6),
     ):
         patch.setattr(importlib.import_module(f"polyak.{module}"), name, value)

@@ -64,7 +64,7 @@ def test_bad_input_leaves_no_folder(tmp_path, refused, options, words):
 
 
 def test_what_is_no_rule_is_refused(tmp_path, refused):
-    with refused("heavy_ball", "is not a rule"):
+    with refused("heavy_ball needs lr"):
         study("heavy_ball", tmp_path / "study")
     assert not list(tmp_path.iterdir())
 

@@ -134,7 +134,7 @@ def test_rules_that_are_none(refused: Any) -> None:
     for what, words in (
         (None, "is not a rule"),
         (5, "is not a rule"),
-        ("heavy_ball", "is not a rule"),
+        ("heavy_ball", "heavy_ball needs lr"),
         (Adam(0.1), "has no axis"),
     ):
         with refused(words):

@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import polyak as pk
-from polyak.theory.moments import moments
+from polyak.theory.data_moments import moments
 
 
 @pytest.fixture(scope="module")

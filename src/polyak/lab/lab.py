@@ -20,8 +20,7 @@ from polyak.lab.state import Chosen, State, checked
 from polyak.lab.watch import Source
 from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem
-from polyak.rules import Rule
-from polyak.rules.catalogue import CATALOGUE
+from polyak.rules import CATALOGUE, Rule
 
 MOST_PAGES = 500
 FRAME = 1000  # pixels of height, in a notebook

@@ -13,16 +13,12 @@ from polyak.ground.errors import PolyakError, unknown
 from polyak.lab.scales import Scale, scale
 from polyak.landscapes import CATALOGUE as LANDSCAPES
 from polyak.landscapes import Landscape
-from polyak.problems import CATALOGUE as PROBLEMS
-from polyak.problems import Problem
+from polyak.problems import Problem, problem_of
+from polyak.rules import CATALOGUE as RULES
 from polyak.rules import Rule, as_rule
-from polyak.rules.catalogue import CATALOGUE as RULES
 
-# Where a rule begins: on the ravine all of these converge, and what they differ in can be seen.
-LR = {"nesterov": 0.3, "triple_momentum": 0.2, "adagrad": 1.0, "adadelta": 1.0, "lion": 0.2, "signum": 0.2}
-BEGIN = {"momentum": 0.5, "rate": 0.6}
 LARGEST = sys.float_info.max
-FIRST_LR, FIRST_NUMBER = 0.4, 0.5
+FIRST_NUMBER = 0.5  # of a setting that says neither where it begins nor a default
 
 
 @dataclass(frozen=True)
@@ -93,12 +89,13 @@ class Offer:
 
 def kind_of(cls: type[Rule], spelled: str | None = None) -> Kind:
     """A rule's class with its numbers and choices free."""
-    name, begin = cls.name(), {}
+    name = cls.name()
+    begin: dict[str, Any] = {}
     defaults = {known.name: known.default for known in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    for setting in (*cls.hyperparameters(), *cls.choices()):
-        given = defaults[setting]
-        first = LR.get(name, FIRST_LR) if setting == "lr" else BEGIN.get(setting, FIRST_NUMBER)
-        begin[setting] = first if given is dataclasses.MISSING or setting in ("lr", *BEGIN) else given
+    for setting, about in cls.hyperparameters().items():
+        given = FIRST_NUMBER if defaults[setting] is dataclasses.MISSING else defaults[setting]
+        begin[setting] = given if about.begin is None else about.begin
+    begin |= {setting: defaults[setting] for setting in cls.choices()}
     controls = tuple(
         Control(setting, about.symbol, about.meaning, *about.interval.ends)
         for setting, about in cls.hyperparameters().items()
@@ -185,9 +182,3 @@ def _problems() -> dict[str, Callable[[], Problem]]:
         return cache(lambda: problem_of(data.CATALOGUE[name]()))
 
     return {name: made(name) for name in data.CATALOGUE if name != "airfoil" or at_hand()}
-
-
-def problem_of(data: Any) -> Problem:
-    """The problem that suits a data set's labels."""
-    kinds = {0: "linear_regression", 2: "logistic_regression"}
-    return PROBLEMS[kinds.get(len(data.classes), "softmax_regression")](data)

@@ -368,7 +368,7 @@ class Page:
                 ("Python", spellings.python_line(state, offer)),
                 (shell, spellings.shell_line(state, offer)),
             ]
-            for framework in spellings.FRAMEWORKS:
+            for framework in spellings.frameworks():
                 tell(0, 1)
                 lines += spellings.elsewhere(state, offer, framework)
             return lines

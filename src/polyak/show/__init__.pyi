@@ -1,3 +1,4 @@
+# Written by scripts/make_stubs.py from what the files of this folder define.
 from .comparisons import comparison_figure
 from .drawn import draws
 from .drops import drop_figure

@@ -12,7 +12,7 @@ import numpy as np
 from polyak.ground.hashing import bytecode_hash, hashed, numbers_hash, without_addresses
 from polyak.ground.precision import in_precision
 from polyak.ground.version import __version__
-from polyak.rules import unwrapped
+from polyak.rules import PageRule, unwrapped
 from polyak.rules.pages.captured import functions_around
 from polyak.run.checkpoint import step_hash
 
@@ -82,5 +82,6 @@ def settings(job: Job) -> dict[str, str]:
 
 def _code_of(rule: Any) -> str:
     """What a page's function that cannot be traced computes, by its bytecode."""
-    function = unwrapped(rule).function
-    return bytecode_hash([function, *functions_around(function).values()])
+    page = unwrapped(rule)
+    assert isinstance(page, PageRule)
+    return bytecode_hash([page.function, *functions_around(page.function).values()])

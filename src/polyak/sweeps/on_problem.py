@@ -93,7 +93,7 @@ class OnProblem:
         """The loss over all the data before the first step, of seed 0."""
         data = self.problem.data
         with jax.enable_x64(True):
-            return float(self.problem.loss(self.params(0), data.features, data.labels))
+            return float(self.problem.loss(self.params(0), *map(jnp.asarray, (data.features, data.labels))))
 
     def work(self, _recording: Recording) -> float:
         """The arithmetic of one cell, roughly."""

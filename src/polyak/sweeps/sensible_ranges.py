@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from polyak.ground.errors import PolyakError
-from polyak.sweeps.axes import Axis, log, memory
+from polyak.rules import CATALOGUE
+from polyak.rules.hyperparameters import TUNED_LR, TUNED_MOMENTUM
+from polyak.sweeps.axes import axis_from
 from polyak.sweeps.plane import Plane, known_settings, over
 
-# A step of these is of the size of lr itself, whatever the gradient; of the others it is lr times a gradient or more.
-SIGN = log(1e-5, 1e-1)
-NORMALISED = log(1e-4, 1.0)
-GRADIENT = log(1e-4, 10.0)
-LEARNING_RATES = {
-    "lion": SIGN,
-    "signum": SIGN,
-    "sign_sgd": SIGN,
-    "adam": NORMALISED,
-    "adamw": NORMALISED,
-    "adamax": NORMALISED,
-    "amsgrad": NORMALISED,
-    "nadam": NORMALISED,
-    "nadamw": NORMALISED,
-    "radam": NORMALISED,
-    "rmsprop": NORMALISED,
-    "lamb": NORMALISED,
-    "adagrad": log(1e-3, 10.0),
-    "adadelta": log(1e-2, 100.0),
+# As Optax and pages spell what our rules say of their own numbers.
+LEARNING_RATES, MOMENTA = ("lr", "learning_rate"), ("momentum", "beta1", "b1", "rate")
+# Optax's optimizers whose steps are of lr's own size, whatever the gradient, and that are none of our rules.
+AS_OURS = {
+    "sign_sgd": "signum",
+    **dict.fromkeys(("adamax", "amsgrad", "nadamw", "radam", "lamb"), "adam"),
 }
-MOMENTUM = memory(1.0, 100.0)  # from none to 0.99
-MOMENTA = ("momentum", "beta1", "b1", "rate")
 
 
-def sensible_plane(rule: Any, **settings: Any) -> Plane:
+def sensible_plane(rule: object, **settings: object) -> Plane:
     """A rule on the ranges that it is tuned over: its learning rate, and its momentum where it has one.
 
     Args:
@@ -46,9 +33,24 @@ def sensible_plane(rule: Any, **settings: Any) -> Plane:
     {'lr': 'log:0.0001:1', 'beta1': 'memory:1:100'}
     """
     name, known = known_settings(rule)
-    lr = next((found for found in ("lr", "learning_rate") if found in known), None)
-    if lr is None:
+    if not any(setting in known for setting in LEARNING_RATES):
         raise PolyakError(f"{name} has no learning rate to tune (it has: {', '.join(known) or 'nothing'})")
-    ranges: dict[str, Axis] = {lr: LEARNING_RATES.get(name.rpartition(":")[2], GRADIENT)}
-    ranges |= {momentum: MOMENTUM for momentum in MOMENTA if momentum in known}
+    ranges = {setting: axis_from(spelled) for setting, spelled in _tuned(name, known).items()}
     return over(rule, **{**ranges, **settings})
+
+
+def _tuned(name: str, known: Iterable[str]) -> dict[str, str]:
+    """The axes, spelled, as the rule itself says; of another's, as its namesake among ours, or by the names."""
+    ours = name.rpartition(":")[2]
+    cls = CATALOGUE.get(AS_OURS.get(ours, ours))
+    said = (
+        {}
+        if cls is None
+        else {key: about.tuned for key, about in cls.hyperparameters().items() if about.tuned}
+    )
+    by_name = (
+        dict.fromkeys(LEARNING_RATES, said.get("lr", TUNED_LR))
+        | dict.fromkeys(MOMENTA, TUNED_MOMENTUM)
+        | said
+    )
+    return {setting: by_name[setting] for setting in known if setting in by_name}

@@ -136,7 +136,7 @@ def _picked(cp: Any, form: Any) -> Any:
 @cache
 def _basis(size: int) -> Array:
     """The symmetric matrices that the entries on and below the diagonal stand for."""
-    found = np.zeros((size * (size + 1) // 2, size, size))
+    basis = np.zeros((size * (size + 1) // 2, size, size))
     for k, (i, j) in enumerate(zip(*_below(size), strict=True)):
-        found[k, i, j] = found[k, j, i] = 1.0
-    return found
+        basis[k, i, j] = basis[k, j, i] = 1.0
+    return basis

@@ -12,7 +12,7 @@ def conventions() -> None:
     """Show what every framework means by momentum, as run here, with versions."""
     from polyak.cli.progress import shown
     from polyak.cli.tables import print_table
-    from polyak.translate.overview_table import HEADER, OTHERS_HEADER, others, table
+    from polyak.translate.conventions_table import HEADER, OTHERS_HEADER, others, table
 
     with shown("frameworks", "optimizers") as progress:
         rows = table(progress)

@@ -96,7 +96,7 @@ def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
     from polyak.cli.files import in_file
     from polyak.lab.state import MOST_RULES
     from polyak.landscapes import CATALOGUE
-    from polyak.rules.catalogue import CATALOGUE as RULES
+    from polyak.rules import CATALOGUE as RULES
 
     first = next((k for k, word in enumerate(words) if word.startswith("--")), len(words))
     names, settings = words[:first], words[first:]

@@ -14,19 +14,21 @@ from polyak.ground.errors import PolyakError
 @command(settings=True)
 def phase(context: typer.Context, rule: Rule, curvature: Curvature = None, out: Out = None) -> None:
     """Draw the phase diagram of a rule: regimes and rate over lr times curvature, and momentum."""
-    from polyak.cli.rules import rule_from, spelled
+    from polyak.cli.rules import rule_from
+    from polyak.rules import find
     from polyak.show import phase_figure
     from polyak.theory import REGIMES, phase_diagram, stability
 
     check_picture(out)
-    marked = bool(context.args)
-    optimizer = rule_from(rule, typed(context)) if marked or ":" in rule else spelled(rule)
-    setting = stability(optimizer, numbers_from("curvature", curvature or "1")) if marked else None
-    if curvature is not None and not marked:
+    optimizer = rule_from(rule, typed(context)) if context.args or ":" in rule else None
+    setting = None
+    if optimizer is not None and context.args:
+        setting = stability(optimizer, numbers_from("curvature", curvature or "1"))
+    elif curvature is not None:
         raise PolyakError(
             "--curvature marks a setting: give its numbers too, such as --lr 0.6 --momentum 0.5"
         )
-    diagram = phase_diagram(optimizer)
+    diagram = phase_diagram(optimizer or find(rule))
     shares = {name: float((diagram.regime == code).mean()) for code, name in enumerate(REGIMES)}
     for name, share in shares.items():
         if share > 0:

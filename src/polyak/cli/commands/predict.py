@@ -46,7 +46,7 @@ def predict(
 ) -> None:
     """Predict a rule: its response and stability on curvatures, or its expected loss on data beside real runs."""
     from polyak.cli.rules import rule_from
-    from polyak.theory.expectation import MOST_STEPS
+    from polyak.theory.expected_training import MOST_STEPS
 
     optimizer = rule_from(rule, typed(context))
     check_picture(out)
@@ -78,7 +78,7 @@ def _stability(rule: Optimizer, curvature: str | None, on: str | None) -> Callab
 def _say_where_it_holds(rule: Optimizer, on: str) -> None:
     """Whether the landscape is a quadratic along the rule's own descent: else nothing is predicted of it."""
     from polyak.run import descend
-    from polyak.theory.along import CHANGES, curvature_change
+    from polyak.theory.departure import CHANGES, curvature_change
 
     landscape = landscape_from(on)
     change = curvature_change(landscape, descend(rule, landscape, STEPS).positions)

@@ -14,7 +14,7 @@ from polyak.cli.words import numbers_from
 from polyak.ground.errors import PolyakError
 
 if TYPE_CHECKING:
-    from polyak.frameworks.spellings import Argument
+    from polyak.frameworks.spelling import Argument
 
 EPILOG = "Arguments go by the framework's own names: polyak translate keras:SGD momentum=0.9 nesterov=true --to torch"
 
@@ -49,7 +49,7 @@ def arguments_from(optimizer: str, words: Sequence[str]) -> dict[str, Any]:
     >>> arguments_from("torch:Adam", ["lr=0.1", "betas=[0.9,0.99]", "amsgrad=false", "fused=True"])
     {'lr': 0.1, 'betas': (0.9, 0.99), 'amsgrad': False, 'fused': True}
     """
-    from polyak.frameworks.spellings import find
+    from polyak.frameworks.catalogue import find
 
     known = {argument.name: argument for argument in find(optimizer).arguments}
     expected = "no argument: expected name=value, such as momentum=0.9"

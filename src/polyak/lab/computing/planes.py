@@ -16,8 +16,8 @@ from polyak.lab.offer import Kind
 from polyak.landscapes import Landscape, quadratic
 from polyak.run import descend
 from polyak.theory import REGIMES, Stability, curvatures, optimal, phase_diagram, stability
-from polyak.theory.along import CHANGES, curvature_change
-from polyak.theory.family import family
+from polyak.theory.departure import CHANGES, curvature_change
+from polyak.theory.rule_family import family
 
 CELLS = (240, 200)  # along lr times curvature, and along the other setting
 FINE = 2001  # values of the other setting, where critical damping is looked for

@@ -9,10 +9,14 @@ from typing import Any
 from polyak.ground.errors import PolyakError
 from polyak.lab.offer import Kind, Offer
 from polyak.lab.state import State
-from polyak.rules import Rule
-from polyak.rules.catalogue import CATALOGUE
+from polyak.rules import CATALOGUE, Rule
 
-FRAMEWORKS = ("torch", "keras", "optax", "tf1", "mxnet", "sklearn")
+
+def frameworks() -> list[str]:
+    """The other frameworks, by their prefixes."""
+    from polyak.frameworks import FRAMEWORKS
+
+    return [prefix for prefix, framework in FRAMEWORKS.items() if not framework.ours]
 
 
 def python_line(state: State, offer: Offer) -> str:

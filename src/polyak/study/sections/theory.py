@@ -25,8 +25,8 @@ from polyak.theory import (
     response,
     stability,
 )
-from polyak.theory.along import CHANGES, curvature_change
 from polyak.theory.curvatures import point_of
+from polyak.theory.departure import CHANGES, curvature_change
 from polyak.theory.response import RULE_OF_THUMB, Response
 from polyak.theory.words import rate_in_words, stable_in_words
 
