@@ -120,7 +120,8 @@ def test_every_option_reaches_the_training(here, folder, monkeypatch):
         raise pk.PolyakError("enough")
 
     monkeypatch.setattr("polyak.run.train", record)
-    options = "--batch-size 7 --epochs 3 --seeds 4 --seed 5 --every 6 --out a.svg --problem perceptron --dtype float64 --quick"
+    options = "--batch-size 7 --epochs 3 --seeds 4 --seed 5 --every 6 --out a.svg --problem perceptron"
+    options += " --dtype float64 --quick"
     assert here(f"train gradient_descent --lr 0.1 --data diabetes {options}").err == "polyak: enough\n"
     given.pop("progress")
     assert given == {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
@@ -137,21 +137,22 @@ def _options(
     signature: inspect.Signature, offered: Mapping[str, Parameter], without: Sequence[str]
 ) -> Iterator[inspect.Parameter]:
     """The function's own parameters, those of its bundles, and of the verb what is left: before what follows a `*`."""
-    own, last = list[inspect.Parameter](), list[inspect.Parameter]()
-    takes_rest = False
-    for parameter in signature.parameters.values():
-        if _is_bundle(parameter.annotation):
-            own += inspect.signature(parameter.annotation, eval_str=True).parameters.values()
-        elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            takes_rest = True
-        else:
-            (last if parameter.kind is inspect.Parameter.KEYWORD_ONLY else own).append(parameter)
-    yield from (_option(parameter, offered) for parameter in own)
-    if takes_rest:
-        named = {parameter.name for parameter in (*own, *last)}.union(without)
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    own = [each for parameter in signature.parameters.values() for each in _spread(parameter)]
+    last = [each for each in own if each.kind is inspect.Parameter.KEYWORD_ONLY]
+    yield from (_option(each, offered) for each in own if each not in last)
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        named = {each.name for each in own}.union(without)
         left = [each for each in offered.values() if each.name not in named and each.default is not ...]
         yield from (_of_verb(each, each.default) for each in left if _kind(each))
-    yield from (_option(parameter, offered) for parameter in last)
+    yield from (_option(each, offered) for each in last)
+
+
+def _spread(parameter: inspect.Parameter) -> Collection[inspect.Parameter]:
+    """A parameter, or those that it stands for."""
+    if _is_bundle(parameter.annotation):
+        return inspect.signature(parameter.annotation, eval_str=True).parameters.values()
+    return () if parameter.kind is inspect.Parameter.VAR_KEYWORD else (parameter,)
 
 
 def _option(parameter: inspect.Parameter, offered: Mapping[str, Parameter]) -> inspect.Parameter:
@@ -169,23 +170,15 @@ def _option(parameter: inspect.Parameter, offered: Mapping[str, Parameter]) -> i
 
 def _of_verb(parameter: Parameter, default: object) -> inspect.Parameter:
     """An option as a verb's own argument spells it."""
-    name, about = f"--{parameter.name.replace('_', '-')}", parameter.help
-    annotation: object
-    match _kind(parameter):
-        case "bool":
-            names = name if default is False else f"{name}/--no{name[1:]}"
-            annotation = Annotated[bool, typer.Option(names, help=about)]
-        case "names":
-            default = ",".join(default) if isinstance(default, tuple) else default
-            annotation = Annotated[Any, typer.Option(parser=_names, metavar="NAME,NAME", help=about)]
-        case "int":
-            annotation = Annotated[
-                Any, typer.Option(parser=whole_number_or_word, metavar="INTEGER", help=about)
-            ]
-        case "float":
-            annotation = Annotated[Any, typer.Option(parser=number_or_word, metavar="NUMBER", help=about)]
-        case _:
-            annotation = Annotated[str | None, typer.Option(help=about)]
+    name, kind = f"--{parameter.name.replace('_', '-')}", _kind(parameter)
+    annotation: object = Annotated[str | None, typer.Option(help=parameter.help)]
+    if kind == "bool":
+        names = name if default is False else f"{name}/--no{name[1:]}"
+        annotation = Annotated[bool, typer.Option(names, help=parameter.help)]
+    elif kind in PARSED:
+        parser, metavar = PARSED[kind]
+        annotation = Annotated[Any, typer.Option(parser=parser, metavar=metavar, help=parameter.help)]
+        default = ",".join(default) if isinstance(default, tuple) else default
     option = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(parameter.name, option, default=default, annotation=annotation)
 
@@ -216,3 +209,10 @@ def whole_number_or_word(word: str) -> int | str:
 
 def _names(words: str) -> list[str]:
     return [word.strip() for word in words.split(",") if word.strip()]
+
+
+PARSED: dict[str | None, tuple[Callable[[str], object], str]] = {
+    "int": (whole_number_or_word, "INTEGER"),
+    "float": (number_or_word, "NUMBER"),
+    "names": (_names, "NAME,NAME"),
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -81,20 +82,11 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with terminated_as_by_ctrl_c():
             code = app(args=words, obj=words, standalone_mode=False)
-    except PolyakError as error:
-        _fail(str(error), words)
-    except TyperException as error:
-        _fail(_usage(error), words)
-    except MemoryError as error:
-        _fail(f"this needs more memory than there is ({str(error) or 'no more could be had'})", words)
-    except UnicodeEncodeError as error:  # half a character, where a file's name or what is written belongs
-        half = ascii(error.object[error.start : error.end])
-        _fail(f"{half} is half a character, which no file's name or text may hold", words)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
-    except OSError as error:
-        _fail(f"{error.filename or 'the output'} cannot be written or read: {error.strerror}", words)
+    except tuple(REFUSED) as error:
+        _fail(next(say(error) for kind, say in REFUSED.items() if isinstance(error, kind)), words)
     else:
         if code == INTERRUPTED:
             typer.echo("polyak: interrupted", err=True)
@@ -122,3 +114,21 @@ def _usage(error: TyperException) -> str:
 
 def _one_line(message: Warning | str, *_: object) -> None:
     typer.echo(f"polyak: note: {in_short(' '.join(str(message).split()))}", err=True)
+
+
+def _half(error: UnicodeEncodeError) -> str:
+    """Half a character, where a file's name or what is written belongs."""
+    half = ascii(error.object[error.start : error.end])
+    return f"{half} is half a character, which no file's name or text may hold"
+
+
+# What ends a command in one line, and that line.
+REFUSED: dict[type[Exception], Callable[[Any], str]] = {
+    PolyakError: str,
+    TyperException: _usage,
+    MemoryError: lambda error: (
+        f"this needs more memory than there is ({str(error) or 'no more could be had'})"
+    ),
+    UnicodeEncodeError: _half,
+    OSError: lambda error: f"{error.filename or 'the output'} cannot be written or read: {error.strerror}",
+}

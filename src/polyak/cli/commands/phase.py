@@ -29,8 +29,8 @@ def phase(context: typer.Context, rule: Rule, curvature: Curvature = None, out: 
             "--curvature marks a setting: give its numbers too, such as --lr 0.6 --momentum 0.5"
         )
     diagram = phase_diagram(optimizer or find(rule))
-    shares = {name: float((diagram.regime == code).mean()) for code, name in enumerate(REGIMES)}
-    for name, share in shares.items():
+    for code, name in enumerate(REGIMES):
+        share = float((diagram.regime == code).mean())
         if share > 0:
             typer.echo(f"{name}: {share:.1%} of the plane")
     if setting is not None:
