@@ -13,14 +13,14 @@ from polyak.cli.settings import settings_from
 from polyak.cli.typed import Typed
 from polyak.ground.errors import PolyakError, plain, unknown
 from polyak.sweeps.axes import Axis, axis_from
-from polyak.sweeps.plane import Plane, known_settings, over
-from polyak.sweeps.sensible_ranges import sensible_plane
+from polyak.sweeps.search_space import SearchSpace, known_settings, search_space
+from polyak.sweeps.tuning_space import tuning_space
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-def planes_from(names: str, grid: Sequence[str], typed: Typed) -> list[Plane]:
+def planes_from(names: str, grid: Sequence[str], typed: Typed) -> list[SearchSpace]:
     """Each of several rules, parted by commas, on its axes: what is given for all, and what is given for it alone."""
     labels = [name.strip() for name in names.split(",") if name.strip()]
     if not labels:
@@ -32,17 +32,17 @@ def planes_from(names: str, grid: Sequence[str], typed: Typed) -> list[Plane]:
 def say_best(result: xr.Dataset | xr.DataTree) -> None:
     """The best cell of each rule of a sweep, with a note where some cells are not there yet."""
     from polyak.sweeps import best
-    from polyak.sweeps.dataset import planes
+    from polyak.sweeps.results import by_rule
 
     cells = best(result)
-    if unfinished := sum(int(plane.attrs.get("unfinished_chunks", 0)) for plane in planes(result).values()):
+    if unfinished := sum(int(plane.attrs.get("unfinished_chunks", 0)) for plane in by_rule(result).values()):
         what = f"{unfinished} chunks of the sweep are not there yet: their cells count as diverged"
         typer.echo(f"polyak: note: {what}", err=True)
     for cell in cells.values() if isinstance(cells, dict) else [cells]:
         typer.echo(cell)
 
 
-def plane_from(label: str, labels: Sequence[str], grid: Sequence[str], typed: Typed) -> Plane:
+def plane_from(label: str, labels: Sequence[str], grid: Sequence[str], typed: Typed) -> SearchSpace:
     """One of the rules on its axes.
 
     Args:
@@ -61,14 +61,14 @@ def plane_from(label: str, labels: Sequence[str], grid: Sequence[str], typed: Ty
     lows = {name: f"{float(axis.at(0.0))!r}" for name, axis in axes.items()}
     words = [word for name, value in {**fixed, **lows}.items() for word in (f"--{name}", value)]
     rule = rule_from(label, replace(typed, words=words))
-    return over(rule, **_spelled(axes, list(rule.settings())))
+    return search_space(rule, **_spelled(axes, list(rule.settings())))
 
 
-def tuned_plane_from(label: str, labels: Sequence[str], grid: Sequence[str]) -> Plane:
+def tuned_plane_from(label: str, labels: Sequence[str], grid: Sequence[str]) -> SearchSpace:
     """One of the rules on the ranges that it is tuned over, its own or those given."""
     own = {name: axis_from(text) for name, text in _own(label, labels, _axes(grid)).items()}
     kind = kind_from(label)
-    return sensible_plane(kind, **_spelled(own, known_settings(kind)[1]))
+    return tuning_space(kind, **_spelled(own, known_settings(kind)[1]))
 
 
 def refuse_twice(labels: Sequence[str]) -> None:

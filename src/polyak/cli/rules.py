@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from polyak.cli.command import number_or_word
 from polyak.cli.files import in_file, object_in_file
@@ -14,8 +14,11 @@ from polyak.cli.typed import Typed
 from polyak.ground.errors import PolyakError, nearest
 from polyak.rules import Optimizer, Rule, arity, as_rule, find, from_optax, from_page, from_plane, tabulated
 
+if TYPE_CHECKING:
+    from polyak.sweeps.search_space import SettableRule
 
-def spelled(name: str) -> object:
+
+def spelled(name: str) -> Any:
     """What a word stands for before it has settings: a class of ours, an Optax factory, or what stands in a file."""
     if name.startswith("optax:"):
         return _factory(name)
@@ -39,14 +42,15 @@ def rule_from(name: str, typed: Typed) -> Optimizer:
     return _tried(as_rule(thing), name)
 
 
-def kind_from(name: str) -> object:
-    """What a name stands for before it has settings, for `sensible_plane`: a page's function as a rule that runs."""
+def kind_from(name: str) -> SettableRule:
+    """What a name stands for before it has settings, for `tuning_space`: a page's function as a rule that runs."""
     thing = spelled(name)
     if inspect.isfunction(thing) and in_file(name):
-        from polyak.lab.pages import page_rule
+        from polyak.lab.page_functions import page_rule
 
         return page_rule(thing, {})
-    return thing
+    kind: SettableRule = thing
+    return kind
 
 
 def is_rule_class(thing: object) -> TypeGuard[type[Rule]]:

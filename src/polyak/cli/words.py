@@ -61,13 +61,9 @@ class Task:
                 raise PolyakError(f"--{'column' if self.column else 'problem'} needs --data")
             data = "airfoil" if at_hand() else "diabetes"
         table = self._table(data)
-        if problem is None:
-            problem = {0: "linear_regression", 2: "logistic_regression"}.get(
-                len(table.classes), "softmax_regression"
-            )
-        if plain(problem) not in problems.CATALOGUE:
-            raise unknown("problem", problem, problems.CATALOGUE)
-        return problems.CATALOGUE[plain(problem)](table)
+        kind = problems.problem_of if problem is None else problems.CATALOGUE.find(problem)
+        made: Problem = kind(table)
+        return made
 
     def _table(self, data: str) -> Data:
         from polyak import data as datasets

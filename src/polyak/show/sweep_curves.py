@@ -13,7 +13,7 @@ from polyak.ground.numbers import readable
 from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled, words
 from polyak.show.sweeps import DEEPEST, target
 from polyak.sweeps.best import best
-from polyak.sweeps.dataset import planes
+from polyak.sweeps.results import by_rule
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,7 +32,7 @@ def curves_figure(
 
     Raises PolyakError where no values were recorded, and for a setting that is no axis.
     """
-    ((name, dataset),) = planes(result).items()
+    ((name, dataset),) = by_rule(result).items()
     curves = _values(name, dataset)
     chosen = _corners(dataset) if cells is None else [_checked(dataset, cell) for cell in cells]
     figure = new_figure(5.6, 3.7)

@@ -9,14 +9,11 @@ from polyak.cli.command import command
 def data() -> None:
     """List the data sets, and where airfoil would come from."""
     from polyak.cli.tables import print_table
-    from polyak.data.airfoil import URL, at_hand
+    from polyak.data.catalogue import ABOUT
 
-    place = str(at_hand() or f"download from {URL}")
     rows = [
-        ("airfoil", "1503", "5", "scaled sound pressure level (dB)", place),
-        ("diabetes", "442", "10", "disease progression after one year", "in scikit-learn"),
-        ("breast_cancer", "569", "30", "2 classes", "in scikit-learn"),
-        ("digits", "1797", "64", "10 classes", "in scikit-learn"),
-        ("FILE.csv", "", "", "the last column, or --column NAME", "a CSV or TSV file of your own"),
+        (name, str(about.rows), str(about.features), about.target, about.place())
+        for name, about in ABOUT.items()
     ]
+    rows.append(("FILE.csv", "", "", "the last column, or --column NAME", "a CSV or TSV file of your own"))
     print_table(("data", "rows", "features", "target", "from"), rows)

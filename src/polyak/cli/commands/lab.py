@@ -17,8 +17,8 @@ from polyak.ground.errors import PolyakError, unknown
 
 if TYPE_CHECKING:
     from polyak.lab import Lab
-    from polyak.lab.offer import Kind
-    from polyak.lab.watch import Source
+    from polyak.lab.kinds import Kind
+    from polyak.lab.watched_files import WatchedFile
     from polyak.landscapes import Landscape
     from polyak.problems import Problem
     from polyak.rules import Optimizer
@@ -76,12 +76,14 @@ def lab(
     try:
         opened.warm_up()
         opened.serve(host=address, port=port, origins=origins)
-        _say(opened, port, address)
+        serving = opened.serving
+        assert serving is not None
+        _say(opened, port if port != serving.port else 0, serving.port, address)
         if browser:
             import webbrowser
 
             webbrowser.open(opened.address)
-        while opened.serving.thread.is_alive():
+        while serving.thread.is_alive():
             time.sleep(0.5)
     except KeyboardInterrupt as error:
         if raised_by(error):
@@ -94,7 +96,7 @@ def lab(
 def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
     """Names of rules, names of landscapes, and the settings that follow them."""
     from polyak.cli.files import in_file
-    from polyak.lab.state import MOST_RULES
+    from polyak.lab.checking import MOST_RULES
     from polyak.landscapes import CATALOGUE
     from polyak.rules import CATALOGUE as RULES
 
@@ -118,37 +120,29 @@ def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
 def _lab(rules: list[str], places: list[str], typed: Typed, problem: Problem | None) -> Lab:
     """The lab of what the line names."""
     from polyak.cli.files import in_file
-    from polyak.lab import offer as offers
-    from polyak.lab.lab import Lab
-    from polyak.lab.state import Chosen, State
+    from polyak.lab.kinds import kind_like
+    from polyak.lab.lab import FIRST, lab_of
+    from polyak.lab.offer import plane_only
+    from polyak.lab.state import Chosen
 
-    kinds, chosen, sources = {}, [], []
-    for k, name in enumerate(rules or (["heavy_ball"] if typed.words else [])):
+    kinds, chosen, watched = {}, [], []
+    for k, name in enumerate(rules or ["heavy_ball"] * bool(typed.words)):
         own = typed if k == 0 else replace(typed, words=())
         if in_file(name):
-            sources.append(_source(name, own))
+            watched.append(_watched(name, own))
             continue
-        kind = offers.kind_like(_rule(name, own), name)
-        if rules:
-            kinds[kind.name] = kind
+        kind = kind_like(_rule(name, own), name)
+        kinds[kind.name] = kind
         chosen.append(Chosen(kind.name, dict(kind.begin)))
-    place = landscape_from(places[0] if places else "ravine")
-    problems = {} if problem is None else {problem.data.name: lambda: problem}
-    offered = offers.offer(kinds, {place.name: offers.plane_only(place)}, problems)
-    first = State(
-        rules=tuple(chosen[:4]) or (Chosen("heavy_ball", {"lr": 0.6, "momentum": 0.5}),),
-        landscape=place.name,
-        start=(place.start[0], place.start[1]),
-        data=next(iter(problems), next(iter(offered.problems))),
-    )
-    return Lab(offered, first, sources)
+    place = plane_only(landscape_from(places[0] if places else "ravine"))
+    return lab_of(kinds, chosen or [FIRST], place, problem, watched)
 
 
 def _rule(name: str, typed: Typed) -> Optimizer:
     """The rule of that name; a setting that is not given is as the lab begins with."""
     from polyak.cli.rules import is_rule_class, rule_from, spelled
     from polyak.cli.settings import settings_from, values
-    from polyak.lab.offer import kind_of
+    from polyak.lab.kinds import kind_of
 
     kind = spelled(name)
     if not is_rule_class(kind):
@@ -157,16 +151,16 @@ def _rule(name: str, typed: Typed) -> Optimizer:
     return rule
 
 
-def _source(name: str, typed: Typed) -> Source:
+def _watched(name: str, typed: Typed) -> WatchedFile:
     """What stands in a file, to be watched; a file that is not there is refused at once."""
-    from polyak.lab.watch import Source
+    from polyak.lab.watched_files import WatchedFile
 
     path = Path(name.rpartition(":")[0])
     if not path.is_file():
         raise PolyakError(f"{path}: no such file")
-    source = Source(name, lambda: _in_file(name, typed))
-    source.read()
-    return source
+    watched = WatchedFile(name, lambda: _in_file(name, typed))
+    watched.read()
+    return watched
 
 
 def _in_file(name: str, typed: Typed) -> Kind | Landscape:
@@ -175,8 +169,9 @@ def _in_file(name: str, typed: Typed) -> Kind | Landscape:
 
     from polyak.cli.rules import is_rule_class, rule_from, spelled
     from polyak.cli.settings import settings_from
-    from polyak.lab.offer import kind_like, plane_only
-    from polyak.lab.pages import page_rule
+    from polyak.lab.kinds import kind_like
+    from polyak.lab.offer import plane_only
+    from polyak.lab.page_functions import page_rule
     from polyak.landscapes import Landscape, from_function
     from polyak.rules import arity
 
@@ -193,9 +188,9 @@ def _in_file(name: str, typed: Typed) -> Kind | Landscape:
     return kind_like(page_rule(thing, numbers), name)
 
 
-def _say(lab: Lab, port: int, address: str) -> None:
-    if port and lab.serving.port != port:
-        typer.echo(f"port {port} is in use: the lab took {lab.serving.port}", err=True)
+def _say(lab: Lab, refused: int, port: int, address: str) -> None:
+    if refused:
+        typer.echo(f"port {refused} is in use: the lab took {port}", err=True)
     for trouble in lab.troubles():
         typer.echo(f"polyak: {trouble}", err=True)
     if address not in HERE:

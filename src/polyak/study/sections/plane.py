@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import xarray as xr
+
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.rules import Optimizer, Rule
@@ -9,7 +11,7 @@ from polyak.show import plane_figure
 from polyak.show.style import label
 from polyak.study.section import Picture, Section, Subject
 from polyak.study.sections import section
-from polyak.sweeps import Axis, Best, best, log, memory, over, sweep
+from polyak.sweeps import Axis, Best, best, log, memory, search_space, sweep
 
 AROUND = 10.0  # the axis of the learning rate goes so many times below the rule's own, and above it
 SIDE = 100
@@ -21,10 +23,13 @@ def plane(subject: Subject) -> Section:
     """Every learning rate around the rule's own, and every momentum, on the landscape; else why not."""
     title = "What if it were set otherwise"
     try:
-        swept = sweep(over(subject.rule, **_axes(subject.rule)), on=subject.landscape, steps=subject.steps)
+        swept = sweep(
+            search_space(subject.rule, **_axes(subject.rule)), on=subject.landscape, steps=subject.steps
+        )
         found = best(swept)
     except PolyakError as error:
         return Section(title, [f"The plane of its settings: {error}."])
+    assert isinstance(swept, xr.Dataset)
     assert not isinstance(found, dict)
     cells = swept[found.quantity].size
     place = f"the {subject.landscape.name}, {subject.steps} steps"
