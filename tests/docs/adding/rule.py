@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 from polyak.frameworks.named import stepper
+from polyak.sweeps.sensible_ranges import sensible_plane
 
 import polyak as pk
-from polyak.cli import catalogues
+from polyak.cli.commands.rules import rules
 from polyak.lab.offer import offer
-from polyak.sweeps.sensible_ranges import sensible_plane
 
 
 def seen(module, told):
     cls, name = module.PlainAdagrad, "plain_adagrad"
     assert pk.rules.CATALOGUE[name] is pk.rules.find("Plain-Adagrad") is cls
     assert pk.PlainAdagrad is pk.rules.PlainAdagrad is cls
-    catalogues.rules(None)
+    rules(None)
     assert name in told()
     assert {key: axis.spelled() for key, axis in sensible_plane(cls).axes.items()} == {"lr": "log:0.001:10"}
     kind = offer().rules[name]
