@@ -73,7 +73,7 @@ class Task:
                 raise PolyakError(f"--column has no place with {data}: its target is known")
             return datasets.CATALOGUE[plain(data)]()
         if Path(data).suffix or "/" in data:
-            return datasets.read(data, target=self.column, standardize=True)
+            return datasets.read(data, column=self.column, standardize=True)
         raise unknown("data", data, [*datasets.CATALOGUE, "a file such as table.csv"])
 
 
