@@ -63,9 +63,12 @@ def test_bad_input_leaves_no_folder(tmp_path, refused, options, words):
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_no_rule_is_refused(tmp_path, refused):
-    with refused("heavy_ball needs lr"):
-        study("heavy_ball", tmp_path / "study")
+@pytest.mark.parametrize(
+    ("rule", "words"), [("heavy_bal", "did you mean 'heavy_ball'"), (3, "is not a rule")]
+)
+def test_what_is_no_rule_is_refused(tmp_path, refused, rule, words):
+    with refused(words):
+        study(rule, tmp_path / "study")
     assert not list(tmp_path.iterdir())
 
 
@@ -78,6 +81,12 @@ def test_an_error_on_the_way_keeps_the_old_page(tmp_path, monkeypatch, brief):
     with pytest.raises(pk.PolyakError, match="No space left on device"):
         study(RULE, tmp_path, problem=pk.linear_regression(pk.data.diabetes()), epochs=1, seeds=1)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"index.html": "an older page"}
+
+
+def test_a_rule_is_known_by_its_name(tmp_path, brief):
+    problem = pk.linear_regression(pk.data.diabetes())
+    study("heavy_ball", tmp_path, problem=problem, lr=0.6, momentum=0.5)
+    assert (tmp_path / "trace_heavy_ball.csv").exists()
 
 
 def test_progress_is_told(tmp_path, undrawn):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from polyak import data
 from polyak.data.airfoil import at_hand
@@ -13,7 +14,7 @@ from polyak.ground.progress import Progress, silent
 from polyak.ground.types import Number
 from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem, linear_regression
-from polyak.rules import GradientDescent, Optimizer, as_rule
+from polyak.rules import GradientDescent, Optimizer, Rule, as_rule
 from polyak.show import save
 from polyak.show.places import check_folder
 from polyak.show.style import label
@@ -24,7 +25,7 @@ from polyak.study.sections import in_order
 
 
 def study(
-    rule: Optimizer,
+    rule: Optimizer | type[Rule] | str,
     out: str | Path,
     *,
     on: Landscape | str | Callable[..., Number] = "ravine",
@@ -35,11 +36,12 @@ def study(
     seeds: int = 5,
     command: str = "polyak.study(...)",
     progress: Progress | None = None,
+    **settings: Any,
 ) -> list[Section]:
     """Study a rule: descend, train, compare with gradient descent, and write a page about it.
 
     Args:
-        rule: an update rule with its settings.
+        rule: an update rule with its settings, or the name of one of ours.
         out: the folder for index.html, the pictures (SVG, PNG) and the numbers (CSV).
         on: the landscape.
         steps: of the descent.
@@ -48,10 +50,11 @@ def study(
         batch_size, epochs, seeds: of the training.
         command: the line that the page says it was made by.
         progress: called with (parts done, parts in all).
+        settings: of a rule that is given by its name or its class.
 
     Returns the sections. Raises PolyakError for input that cannot be used.
     """
-    subject = _subject(rule, on, steps, problem, batch_size, epochs, seeds)
+    subject = _subject(as_rule(rule, **settings), on, steps, problem, batch_size, epochs, seeds)
     out = Path(out)
     check_folder(out)
     progress = progress or silent
@@ -80,7 +83,6 @@ def _subject(
     epochs: int,
     seeds: int,
 ) -> Subject:
-    rule = as_rule(rule)
     name = lr_name(rule)
     is_baseline = isinstance(rule, GradientDescent)
     problem = problem or default_problem()
