@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyak.cli.options import Options, options
+from polyak.cli.command import command, number_or_word, whole_number_or_word
 from polyak.cli.own_code import raised_by
-from polyak.cli.runs import SETTINGS, number
+from polyak.cli.typed import Typed, typed
+from polyak.cli.words import Task, landscape_from
 from polyak.ground.errors import PolyakError, unknown
+
+if TYPE_CHECKING:
+    from polyak.lab import Lab
+    from polyak.lab.kinds import Kind
+    from polyak.lab.watched_files import WatchedFile
+    from polyak.landscapes import Landscape
+    from polyak.problems import Problem
+    from polyak.rules import Optimizer
 
 SETTINGS_HELP = (
     "The first rule's settings may follow: --lr 0.6 --momentum 0.5 ... A file that is named is watched."
@@ -19,11 +29,7 @@ SETTINGS_HELP = (
 HERE = ("127.0.0.1", "localhost", "::1")
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command to the terminal's door."""
-    app.command("lab", context_settings=SETTINGS, epilog=SETTINGS_HELP)(lab)
-
-
+@command("lab", settings=True, epilog=SETTINGS_HELP)
 def lab(
     context: typer.Context,
     names: Annotated[
@@ -33,14 +39,14 @@ def lab(
             help="Rules and a landscape: heavy_ball, ravine, my_rule.py:my_rule, my_function.py:f.",
         ),
     ] = None,
-    data: Annotated[str | None, typer.Option(help="airfoil, diabetes ..., or a CSV or TSV file.")] = None,
-    target: Annotated[
-        str | None, typer.Option(help="The file's column to tell; the last by default.")
-    ] = None,
+    *,
+    task: Task,
     port: Annotated[
         Any,
         typer.Option(
-            parser=number, metavar="INTEGER", help="Where to listen; the next one where it is in use."
+            parser=whole_number_or_word,
+            metavar="INTEGER",
+            help="Where to listen; the next one where it is in use.",
         ),
     ] = 5006,
     address: Annotated[
@@ -58,7 +64,6 @@ def lab(
     ] = True,
 ) -> None:
     """Open the lab: a live page where momentum is in your hands, served from this machine."""
-    from polyak.cli.arguments import problem_from
     from polyak.ground.errors import whole_number
     from polyak.lab.addresses import check_address, checked_origin
 
@@ -66,24 +71,26 @@ def lab(
     origins = [checked_origin(word) for word in origin or []]
     check_address(address)
     rules, places, words = _sorted([*(names or []), *context.args])
-    task = problem_from(data, target, None) if data or target else None
-    made = _made(rules, places, words, options(context), task)
+    problem = task.made() if task.data or task.column or task.problem else None
+    opened = _lab(rules, places, replace(typed(context), words=words), problem)
     try:
-        made.warm_up()
-        made.serve(host=address, port=port, origins=origins)
-        _say(made, port, address)
+        opened.warm_up()
+        opened.serve(host=address, port=port, origins=origins)
+        serving = opened.serving
+        assert serving is not None
+        _say(opened, port if port != serving.port else 0, serving.port, address)
         if browser:
             import webbrowser
 
-            webbrowser.open(made.address)
-        while made.serving.thread.is_alive():
+            webbrowser.open(opened.address)
+        while serving.thread.is_alive():
             time.sleep(0.5)
     except KeyboardInterrupt as error:
         if raised_by(error):
             raise
         typer.echo("\nthe lab is closed")
     finally:
-        made.stop()
+        opened.stop()
 
 
 def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
@@ -110,84 +117,81 @@ def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
     return rules, places, settings
 
 
-def _made(rules: list[str], places: list[str], words: list[str], known: Options, task: Any) -> Any:
+def _lab(rules: list[str], places: list[str], typed: Typed, problem: Problem | None) -> Lab:
     """The lab of what the line names."""
-    from polyak.cli.arguments import landscape_from
     from polyak.cli.files import in_file
-    from polyak.lab import offer as offers
     from polyak.lab.kinds import kind_like
     from polyak.lab.lab import FIRST, lab_of
+    from polyak.lab.offer import plane_only
     from polyak.lab.state import Chosen
 
     kinds, chosen, watched = {}, [], []
-    for k, name in enumerate(rules or ["heavy_ball"] * bool(words)):
-        settings = words if k == 0 else []
+    for k, name in enumerate(rules or ["heavy_ball"] * bool(typed.words)):
+        own = typed if k == 0 else replace(typed, words=())
         if in_file(name):
-            watched.append(_watched(name, settings, known))
+            watched.append(_watched(name, own))
             continue
-        kind = kind_like(_rule(name, settings, known), name)
+        kind = kind_like(_rule(name, own), name)
         kinds[kind.name] = kind
         chosen.append(Chosen(kind.name, dict(kind.begin)))
-    place = offers.plane_only(landscape_from(places[0] if places else "ravine"))
-    return lab_of(kinds, chosen or [FIRST], place, task, watched)
+    place = plane_only(landscape_from(places[0] if places else "ravine"))
+    return lab_of(kinds, chosen or [FIRST], place, problem, watched)
 
 
-def _rule(name: str, words: list[str], known: Options) -> Any:
+def _rule(name: str, typed: Typed) -> Optimizer:
     """The rule of that name; a setting that is not given is as the lab begins with."""
-    from polyak.cli.rules import rule_from
-    from polyak.cli.settings import settings_from, typed
+    from polyak.cli.rules import is_rule_class, rule_from, spelled
+    from polyak.cli.settings import settings_from, values
     from polyak.lab.kinds import kind_of
-    from polyak.rules import find
 
-    if name.startswith("optax:"):
-        return rule_from(name, words or ["--lr", "0.1"], known)
-    cls = find(name)
-    return kind_of(cls).rule(typed(cls, settings_from(words), known))
+    kind = spelled(name)
+    if not is_rule_class(kind):
+        return rule_from(name, replace(typed, words=typed.words or ("--lr", "0.1")))
+    rule: Optimizer = kind_of(kind).rule(values(kind, settings_from(typed.words), typed))
+    return rule
 
 
-def _watched(name: str, words: list[str], known: Options) -> Any:
+def _watched(name: str, typed: Typed) -> WatchedFile:
     """What stands in a file, to be watched; a file that is not there is refused at once."""
     from polyak.lab.watched_files import WatchedFile
 
     path = Path(name.rpartition(":")[0])
     if not path.is_file():
         raise PolyakError(f"{path}: no such file")
-    watched = WatchedFile(name, lambda: _found_in_file(name, words, known))
+    watched = WatchedFile(name, lambda: _in_file(name, typed))
     watched.read()
     return watched
 
 
-def _found_in_file(name: str, words: list[str], known: Options) -> Any:
+def _in_file(name: str, typed: Typed) -> Kind | Landscape:
     """A rule with its settings free, or a landscape: by what stands in the file."""
     import inspect
 
-    from polyak.cli.files import object_in_file
-    from polyak.cli.rules import rule_from
-    from polyak.cli.settings import number_or_word, settings_from, typed
-    from polyak.lab.kinds import kind_like, kind_of
+    from polyak.cli.rules import is_rule_class, rule_from, spelled
+    from polyak.cli.settings import settings_from
+    from polyak.lab.kinds import kind_like
     from polyak.lab.offer import plane_only
     from polyak.lab.page_functions import page_rule
     from polyak.landscapes import Landscape, from_function
-    from polyak.rules import Rule, arity
+    from polyak.rules import arity
 
-    found = object_in_file(name)
-    if isinstance(found, Landscape):
-        return plane_only(found)
-    if isinstance(found, type) and issubclass(found, Rule):
-        kind = kind_of(found, name)
-        return kind_like(kind.rule(typed(found, settings_from(words), known)), name)
-    if inspect.isfunction(found):
-        if arity(found) in (1, 2):
-            return plane_only(from_function(found))
-        numbers = {key: number_or_word(word) for key, word in settings_from(words).items()}
-        return kind_like(page_rule(found, numbers), name)
-    return kind_like(rule_from(name, words, known), name)
+    thing = spelled(name)
+    if isinstance(thing, Landscape):
+        return plane_only(thing)
+    if is_rule_class(thing):
+        return kind_like(_rule(name, typed), name)
+    if not inspect.isfunction(thing):
+        return kind_like(rule_from(name, typed), name)
+    if arity(thing) in (1, 2):
+        return plane_only(from_function(thing))
+    numbers: dict[str, Any] = {key: number_or_word(word) for key, word in settings_from(typed.words).items()}
+    return kind_like(page_rule(thing, numbers), name)
 
 
-def _say(made: Any, port: int, address: str) -> None:
-    if port and made.serving.port != port:
-        typer.echo(f"port {port} is in use: the lab took {made.serving.port}", err=True)
-    for trouble in made.troubles():
+def _say(lab: Lab, refused: int, port: int, address: str) -> None:
+    if refused:
+        typer.echo(f"port {refused} is in use: the lab took {port}", err=True)
+    for trouble in lab.troubles():
         typer.echo(f"polyak: {trouble}", err=True)
     if address not in HERE:
         typer.echo(
@@ -195,4 +199,4 @@ def _say(made: Any, port: int, address: str) -> None:
             "processor; it can read nothing but what the lab shows",
             err=True,
         )
-    typer.echo(f"the lab is open at {made.address} (Ctrl-C closes it)")
+    typer.echo(f"the lab is open at {lab.address} (Ctrl-C closes it)")

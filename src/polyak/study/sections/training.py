@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from polyak.ground.numbers import readable
+from polyak.rules import Optimizer
 from polyak.run import History, train
 from polyak.show import history_figure, lr_figure
 from polyak.show.style import label, words
+from polyak.study.learning_rates import ladder, lr_of
 from polyak.study.section import Picture, Section, Subject, Table, file_name
-
-# A learning rate that suits a landscape seldom suits data: smaller ones are tried, about half a decade apart.
-LADDER = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+from polyak.study.sections import section
 
 
-def the_training(subject: Subject) -> Section:
+@section(40)
+def training(subject: Subject) -> Section:
     """Training curves at the given lr and at the best of a ladder of smaller ones, and what each took."""
     problem = subject.problem
     given = [_trained(subject, rule) for rule in subject.rules]
@@ -58,33 +59,13 @@ def the_training(subject: Subject) -> Section:
     )
 
 
-def _trained(subject: Subject, rule: Any) -> History:
+def _trained(subject: Subject, rule: Optimizer) -> History:
     return train(
         rule, subject.problem, batch_size=subject.batch_size, epochs=subject.epochs, seeds=subject.seeds
     )
 
 
-def ladder(rule: Any) -> list[Any]:
-    """The rule at its own lr and at smaller ones; empty where its lr is none, 0 or scheduled."""
-    name = lr_name(rule)
-    if name is None or callable(rule.settings()[name]) or not rule.settings()[name]:
-        return []
-    return [rule.replace(**{name: rule.settings()[name] * factor}) for factor in LADDER]
-
-
-def lr_name(rule: Any) -> str | None:
-    """What the rule calls its learning rate: lr, or learning_rate in Optax; None where it has none."""
-    return next((name for name in ("lr", "learning_rate") if name in rule.settings()), None)
-
-
-def lr_of(rule: Any) -> float:
-    """The rule's learning rate as a number; nan where it is none or scheduled."""
-    name = lr_name(rule)
-    value = rule.settings()[name] if name else float("nan")
-    return float("nan") if callable(value) else float(value)
-
-
-def _file_name(rule: Any) -> str:
+def _file_name(rule: Optimizer) -> str:
     lr = lr_of(rule)
     return file_name(rule) if np.isnan(lr) else f"{file_name(rule)}_lr_{readable(lr, 3)}"
 
@@ -109,7 +90,7 @@ def _in_words(history: History) -> str:
     return f"{name}: the loss {went} from {first} to {last} ({low} to {high}){above}."
 
 
-def _losses(histories: list[History]) -> tuple[Any, Any]:
+def _losses(histories: list[History]) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     header = ("rule", "median loss", "lowest", "highest", "runs that rose", "runs diverged")
     rows = []
     for history in histories:
@@ -129,7 +110,7 @@ def _losses(histories: list[History]) -> tuple[Any, Any]:
     return header, rows
 
 
-def _times(subject: Subject, first: list[History]) -> tuple[Any, Any]:
+def _times(subject: Subject, first: list[History]) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     header = ("training", "first call, with compilation (s)", "again (s)", "an epoch of one run (ms)")
     rows = []
     for history in first:

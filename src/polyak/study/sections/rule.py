@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from polyak.ground.numbers import readable
-from polyak.rules import FromOptax
+from polyak.rules import FromOptax, Rule
+from polyak.rules.hyperparameters import Choice, Hyperparameter
 from polyak.study.section import Section, Subject, Table
+from polyak.study.sections import section
 
 
-def the_rule(subject: Subject) -> Section:
+@section(10)
+def rule(subject: Subject) -> Section:
     """What the rule is and how it is set."""
     rule = subject.rule
-    about = {**rule.hyperparameters(), **rule.choices()} if hasattr(rule, "hyperparameters") else {}
+    about: dict[str, Hyperparameter | Choice] = {}
+    if isinstance(rule, Rule):
+        about = {**rule.hyperparameters(), **rule.choices()}
     rows = [
         (name, _symbol(about.get(name)), _value(value), getattr(about.get(name), "meaning", ""))
         for name, value in rule.settings().items()
@@ -34,12 +37,12 @@ def first_line(text: str | None) -> str:
     return (text or "").strip().splitlines()[0] if text else ""
 
 
-def _symbol(about: Any) -> str:
+def _symbol(about: Hyperparameter | Choice | None) -> str:
     symbol = getattr(about, "symbol", "")
     return f"${symbol}$" if symbol else ""
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if callable(value):
         return "a schedule"
     return readable(value, 6) if isinstance(value, float) else str(value)

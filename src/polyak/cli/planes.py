@@ -3,52 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from polyak.cli.options import Options
+import typer
+
 from polyak.cli.rules import kind_from, rule_from
 from polyak.cli.settings import settings_from
+from polyak.cli.typed import Typed
 from polyak.ground.errors import PolyakError, plain, unknown
-from polyak.sweeps.axes import axis_from
+from polyak.sweeps.axes import Axis, axis_from
 from polyak.sweeps.search_space import SearchSpace, known_settings, search_space
 from polyak.sweeps.tuning_space import tuning_space
 
+if TYPE_CHECKING:
+    import xarray as xr
 
-def plane_from(
-    label: str, labels: Sequence[str], grid: Sequence[str], words: Sequence[str], options: Options
-) -> SearchSpace:
+
+def planes_from(names: str, grid: Sequence[str], typed: Typed) -> list[SearchSpace]:
+    """Each of several rules, parted by commas, on its axes: what is given for all, and what is given for it alone."""
+    labels = [name.strip() for name in names.split(",") if name.strip()]
+    if not labels:
+        raise PolyakError("which rule? it comes first, such as heavy_ball (polyak rules lists them)")
+    refuse_twice(labels)
+    return [plane_from(label, labels, grid, typed) for label in labels]
+
+
+def say_best(result: xr.Dataset | xr.DataTree) -> None:
+    """The best cell of each rule of a sweep, with a note where some cells are not there yet."""
+    from polyak.sweeps import best
+    from polyak.sweeps.results import by_rule
+
+    cells = best(result)
+    if unfinished := sum(int(plane.attrs.get("unfinished_chunks", 0)) for plane in by_rule(result).values()):
+        what = f"{unfinished} chunks of the sweep are not there yet: their cells count as diverged"
+        typer.echo(f"polyak: note: {what}", err=True)
+    for cell in cells.values() if isinstance(cells, dict) else [cells]:
+        typer.echo(cell)
+
+
+def plane_from(label: str, labels: Sequence[str], grid: Sequence[str], typed: Typed) -> SearchSpace:
     """One of the rules on its axes.
 
     Args:
         label: the rule, as typed.
         labels: all of the rules.
         grid: axes, name=axis, or rule.name=axis for one of several rules.
-        words: other settings, --name value, or --rule.name value.
-        options: of the command, and of the others.
+        typed: other settings, --name value, or --rule.name value.
     """
-    own = _own(label, labels, {**_axes(grid)})
-    axes = {name: axis_from(text) for name, text in own.items()}
-    fixed = _own(label, labels, settings_from(words))
+    axes = {name: axis_from(text) for name, text in _own(label, labels, _axes(grid)).items()}
+    fixed = _own(label, labels, settings_from(typed.words))
     twice = [name for name in axes if name in fixed]
     if twice:
         raise PolyakError(f"--{twice[0]} is a setting and an axis, give one of them")
     if not axes:
         raise PolyakError(f"{label} has no axis: say --grid lr=log:1e-3:1:50, or another of its settings")
     lows = {name: f"{float(axis.at(0.0))!r}" for name, axis in axes.items()}
-    typed = [word for name, value in {**fixed, **lows}.items() for word in (f"--{name}", value)]
-    rule = rule_from(label, typed, options)
-    return search_space(rule, **{_spelled(rule, name): axis for name, axis in axes.items()})
+    words = [word for name, value in {**fixed, **lows}.items() for word in (f"--{name}", value)]
+    rule = rule_from(label, replace(typed, words=words))
+    return search_space(rule, **_spelled(axes, list(rule.settings())))
 
 
 def tuned_plane_from(label: str, labels: Sequence[str], grid: Sequence[str]) -> SearchSpace:
     """One of the rules on the ranges that it is tuned over, its own or those given."""
     own = {name: axis_from(text) for name, text in _own(label, labels, _axes(grid)).items()}
     kind = kind_from(label)
-    spelled = {
-        "learning_rate" if name == "lr" and _has(kind, "learning_rate") else name: axis
-        for name, axis in own.items()
-    }
-    return tuning_space(kind, **spelled)
+    return tuning_space(kind, **_spelled(own, known_settings(kind)[1]))
 
 
 def refuse_twice(labels: Sequence[str]) -> None:
@@ -59,21 +79,17 @@ def refuse_twice(labels: Sequence[str]) -> None:
             raise PolyakError(f"{label} is named twice, expected each rule once")
 
 
-def _has(rule: Any, setting: str) -> bool:
-    return setting in known_settings(rule)[1]
-
-
 def _axes(grid: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    axes: dict[str, str] = {}
     for text in grid:
         name, equals, axis = text.partition("=")
         if not equals or not name.strip():
             raise PolyakError(f"--grid '{text}', expected NAME=AXIS, such as lr=log:1e-3:1:100")
         key = _plain_key(name)
-        if key in found:
+        if key in axes:
             raise PolyakError(f"--grid {name} is given twice")
-        found[key] = axis.strip()
-    return found
+        axes[key] = axis.strip()
+    return axes
 
 
 def _own(label: str, labels: Sequence[str], settings: dict[str, str]) -> dict[str, str]:
@@ -95,7 +111,7 @@ def _plain_key(name: str) -> str:
     return f"{rule}{dot}{plain(setting)}"
 
 
-def _spelled(rule: Any, name: str) -> str:
-    """Optax's own name of the learning rate, where the terminal's is used."""
-    settings = rule.settings()
-    return "learning_rate" if name == "lr" and "lr" not in settings and "learning_rate" in settings else name
+def _spelled(axes: dict[str, Axis], settings: Sequence[str]) -> dict[str, Axis]:
+    """The axes by the rule's own names: Optax's of the learning rate, where the terminal's is used."""
+    optax = "lr" not in settings and "learning_rate" in settings
+    return {"learning_rate" if name == "lr" and optax else name: axis for name, axis in axes.items()}

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.ground.progress import Progress
 from polyak.run import History, train
 from polyak.show import expectation_figure, tradeoff_figure
 from polyak.show.style import label
+from polyak.study.learning_rates import ladder, lr_of
 from polyak.study.section import Picture, Section, Subject, Table
-from polyak.study.the_training import ladder, lr_of
+from polyak.study.sections import section
 from polyak.theory import Expectation, expected_loss, tradeoff
 
 RUNS = 100
 MOST_STEPS = 2000  # of a study's prediction
 
 
-def the_prediction(subject: Subject) -> Section:
+@section(50)
+def prediction(subject: Subject) -> Section:
     """Expected loss of the rule, at the lr that theory finds best on the training's ladder, over real runs."""
     title = "Predicted and measured"
     rows = subject.problem.data.rows
     steps = min(max(1, subject.epochs * math.ceil(rows / subject.batch_size)), MOST_STEPS)
-    options = {"batch_size": subject.batch_size, "steps": steps, "seeds": RUNS}
     try:
         candidates = ladder(subject.rule) or [subject.rule]
-        predictions = [expected_loss(rule, subject.problem, **options) for rule in candidates]
+        predictions = [
+            expected_loss(rule, subject.problem, batch_size=subject.batch_size, steps=steps, seeds=RUNS)
+            for rule in candidates
+        ]
     except PolyakError as error:
         return Section(title, [f"No expected loss: {error}."])
     expected = min(predictions, key=lambda found: found.mean[-1] if np.isfinite(found.mean[-1]) else math.inf)
@@ -56,9 +60,7 @@ def the_prediction(subject: Subject) -> Section:
     )
 
 
-def measured_beside(
-    expected: Expectation, runs: int, *, progress: Callable[[int, int], None] | None = None
-) -> History:
+def measured_beside(expected: Expectation, runs: int, *, progress: Progress | None = None) -> History:
     """Real runs of what was predicted: batches drawn with replacement, the loss recorded after each."""
     rows = expected.problem.data.rows
     epochs = math.ceil(expected.steps / math.ceil(rows / expected.batch_size))
@@ -74,7 +76,7 @@ def measured_beside(
     )
 
 
-def side_by_side(expected: Expectation, measured: History) -> tuple[Any, Any]:
+def side_by_side(expected: Expectation, measured: History) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     """Header and rows: the predicted mean and the mean of the runs, at steps that double."""
     runs = len(measured.seeds)
     steps = sorted({0, expected.steps, *(2**k for k in range(expected.steps.bit_length()))})

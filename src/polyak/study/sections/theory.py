@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.landscapes import Landscape
 from polyak.rules import FromPlane, Rule
 from polyak.run import Trace, descend
 from polyak.show import condition_figure, phase_figure, response_figure, stability_figure
 from polyak.study.section import Picture, Section, Subject, Table
+from polyak.study.sections import section
 from polyak.theory import (
     Stability,
     curvatures,
@@ -26,15 +30,19 @@ from polyak.theory.predictions import OnCurvatures, predictions
 from polyak.theory.response import RULE_OF_THUMB, Response
 from polyak.theory.words import rate_in_words, stable_in_words
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 CONDITION_NUMBERS = (1.5, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 
 
-def the_theory(subject: Subject) -> Section:
+@section(30)
+def theory(subject: Subject) -> Section:
     """Response, stability and phase diagram, as far as the rule and the landscape have them; else why not."""
     paragraphs: list[str] = []
     pictures: list[Picture] = []
     tables: list[Table] = []
-    numbers: dict[str, Any] = {}
+    numbers: dict[str, xr.Dataset] = {}
     try:
         found = response(subject.rule)
         pictures.append(
@@ -131,21 +139,24 @@ def _elsewhere(found: Stability, trace: Trace, change: float) -> str:
     )
 
 
-def _along_curvatures(landscape: Any, errors: Any, point: Any) -> Any:
+def _along_curvatures(
+    landscape: Landscape, errors: NDArray[np.float64], point: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Errors along the Hessian's own axes at the minimiser, in the order of rising curvature."""
     import jax
 
     with jax.enable_x64(True):
         hessian = np.asarray(jax.hessian(landscape.function)(jax.numpy.asarray(point)))
     _, axes = np.linalg.eigh(hessian)
-    return errors @ axes
+    along: NDArray[np.float64] = errors @ axes
+    return along
 
 
 def _ratio(last: float, first: float) -> str:
     return readable(last / first) if first else "nothing"
 
 
-def _rows(found: Stability) -> Any:
+def _rows(found: Stability) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     header = ("curvature", "regime", "rate a step", "period (steps)", "steps to 1 %", "peak")
     columns = (
         found.curvatures,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from polyak.run import Trace, descend
 from polyak.show import convergence_figure, trace_figure
 from polyak.show.style import label
 from polyak.study.section import Picture, Section, Subject, Table, file_name
+from polyak.study.sections import section
 
 CHAPTER = (
     GradientDescent(lr=0.4),
@@ -22,7 +23,8 @@ CHAPTER = (
 )
 
 
-def the_descent(subject: Subject) -> Section:
+@section(20)
+def descent(subject: Subject) -> Section:
     """The traces, their pictures, and the chapter's four end positions."""
     landscape, steps = subject.landscape, subject.steps
     traces = [descend(rule, landscape, steps) for rule in subject.rules]
@@ -63,7 +65,7 @@ def in_words(trace: Trace) -> str:
     return f"{name}: f fell from {readable(first, 3)} to {readable(last, 3)} in {trace.steps} steps{lowest}."
 
 
-def _positions(traces: list[Trace]) -> tuple[Any, Any]:
+def _positions(traces: list[Trace]) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     names = [f"$x_{k + 1}$" for k in range(min(traces[0].landscape.dimension, 6))]
     rows = [
         (
@@ -76,5 +78,5 @@ def _positions(traces: list[Trace]) -> tuple[Any, Any]:
     return ("rule", *names, "$f$"), rows
 
 
-def _point(point: Any) -> str:
+def _point(point: Sequence[float]) -> str:
     return f"({', '.join(f'{readable(value, 6)}' for value in point)})"
