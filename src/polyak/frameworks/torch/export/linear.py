@@ -45,7 +45,7 @@ def _taken_apart(rule: Exported) -> tuple[Coefficients, list[Wrapper]]:
     while isinstance(rule, Wrapper):
         if not (rule.setting == "weight_decay" and _is_zero(rule.amount)):
             around.append(rule)
-        rule = rule.rule
+        rule = cast("Exported", rule.rule)
     return cast("LinearRule", rule).coefficients(), around
 
 

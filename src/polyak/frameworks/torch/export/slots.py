@@ -49,7 +49,7 @@ def steps(
 ) -> tuple[torch.Tensor, dict[str, Any]]:
     """One parameter's step and new slots, by one of our rules or a wrapper around one."""
     if isinstance(rule, Wrapper):
-        step, new = steps(rule.rule, rule.gradient(g, x), slots, x)
+        step, new = steps(cast("Rule | Wrapper", rule.rule), rule.gradient(g, x), slots, x)
         return rule.step(step, x), new
     return rule.step(g, slots, x)
 
