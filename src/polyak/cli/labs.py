@@ -89,7 +89,7 @@ def lab(
 def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
     """Names of rules, names of landscapes, and the settings that follow them."""
     from polyak.cli.files import in_file
-    from polyak.lab.state import MOST_RULES
+    from polyak.lab.checking import MOST_RULES
     from polyak.landscapes import CATALOGUE
     from polyak.rules import CATALOGUE as RULES
 
@@ -115,39 +115,28 @@ def _made(rules: list[str], places: list[str], words: list[str], known: Options,
     from polyak.cli.arguments import landscape_from
     from polyak.cli.files import in_file
     from polyak.lab import offer as offers
-    from polyak.lab.lab import Lab
-    from polyak.lab.offer import kind_like
-    from polyak.lab.state import Chosen, State
+    from polyak.lab.kinds import kind_like
+    from polyak.lab.lab import FIRST, lab_of
+    from polyak.lab.state import Chosen
 
-    kinds, chosen, sources = {}, [], []
-    for k, name in enumerate(rules):
+    kinds, chosen, watched = {}, [], []
+    for k, name in enumerate(rules or ["heavy_ball"] * bool(words)):
         settings = words if k == 0 else []
         if in_file(name):
-            sources.append(_source(name, settings, known))
+            watched.append(_watched(name, settings, known))
             continue
         kind = kind_like(_rule(name, settings, known), name)
         kinds[kind.name] = kind
         chosen.append(Chosen(kind.name, dict(kind.begin)))
-    if words and not rules:
-        kind = kind_like(_rule("heavy_ball", words, known), "heavy_ball")
-        chosen.append(Chosen(kind.name, dict(kind.begin)))
-    place = landscape_from(places[0] if places else "ravine")
-    problems = {} if task is None else {task.data.name: lambda: task}
-    offered = offers.offer(kinds, {place.name: offers.plane_only(place)}, problems)
-    first = State(
-        rules=tuple(chosen[:4]) or (Chosen("heavy_ball", {"lr": 0.6, "momentum": 0.5}),),
-        landscape=place.name,
-        start=(place.start[0], place.start[1]),
-        data=next(iter(problems), next(iter(offered.problems))),
-    )
-    return Lab(offered, first, sources)
+    place = offers.plane_only(landscape_from(places[0] if places else "ravine"))
+    return lab_of(kinds, chosen or [FIRST], place, task, watched)
 
 
 def _rule(name: str, words: list[str], known: Options) -> Any:
     """The rule of that name; a setting that is not given is as the lab begins with."""
     from polyak.cli.rules import rule_from
     from polyak.cli.settings import settings_from, typed
-    from polyak.lab.offer import kind_of
+    from polyak.lab.kinds import kind_of
     from polyak.rules import find
 
     if name.startswith("optax:"):
@@ -156,16 +145,16 @@ def _rule(name: str, words: list[str], known: Options) -> Any:
     return kind_of(cls).rule(typed(cls, settings_from(words), known))
 
 
-def _source(name: str, words: list[str], known: Options) -> Any:
+def _watched(name: str, words: list[str], known: Options) -> Any:
     """What stands in a file, to be watched; a file that is not there is refused at once."""
-    from polyak.lab.watch import Source
+    from polyak.lab.watched_files import WatchedFile
 
     path = Path(name.rpartition(":")[0])
     if not path.is_file():
         raise PolyakError(f"{path}: no such file")
-    source = Source(name, lambda: _found_in_file(name, words, known))
-    source.read()
-    return source
+    watched = WatchedFile(name, lambda: _found_in_file(name, words, known))
+    watched.read()
+    return watched
 
 
 def _found_in_file(name: str, words: list[str], known: Options) -> Any:
@@ -175,8 +164,9 @@ def _found_in_file(name: str, words: list[str], known: Options) -> Any:
     from polyak.cli.files import object_in_file
     from polyak.cli.rules import rule_from
     from polyak.cli.settings import number_or_word, settings_from, typed
-    from polyak.lab.offer import kind_like, kind_of, plane_only
-    from polyak.lab.pages import page_rule
+    from polyak.lab.kinds import kind_like, kind_of
+    from polyak.lab.offer import plane_only
+    from polyak.lab.page_functions import page_rule
     from polyak.landscapes import Landscape, from_function
     from polyak.rules import Rule, arity
 

@@ -29,6 +29,14 @@ class PageState(NamedTuple):
     hyperparams: dict[str, Any]
 
 
+class MissingHyperparameterError(PolyakError):
+    """A page's function reads a hyper-parameter, `name`, that it was not given."""
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text)
+        self.name = name
+
+
 class Hyperparams(dict[str, Any]):
     """The page's dictionary, which remembers what was read and written."""
 
@@ -41,7 +49,9 @@ class Hyperparams(dict[str, Any]):
             near = nearest(key, self)
             hint = f", did you mean it by '{near}'?" if near else ""
             given = ", ".join(self) or "none"
-            raise PolyakError(f"{self.rule} needs the hyper-parameter '{key}'{hint} (given: {given})")
+            raise MissingHyperparameterError(
+                f"{self.rule} needs the hyper-parameter '{key}'{hint} (given: {given})", key
+            )
         self.read.add(key)
         return super().__getitem__(key)
 

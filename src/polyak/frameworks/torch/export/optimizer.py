@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -102,7 +102,7 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
         settings = {name: group[name] for name in self.settings}
         if isinstance(self.rule, Rule):
             return unchecked(type(self.rule), settings)
-        return cast("Exported", self.rule.replace(**settings))
+        return self.rule.replace(**settings)
 
     def _checked_rule(self, group: dict[str, Any]) -> Exported:
         return self.rule.replace(**{name: group[name] for name in self.settings})

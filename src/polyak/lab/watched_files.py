@@ -7,28 +7,30 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from polyak.ground.errors import PolyakError
-from polyak.lab.offer import Kind
+from polyak.lab.background import with_line
+from polyak.lab.kinds import Kind
 from polyak.landscapes import Landscape
 
-Found = Kind | Landscape
+Content: TypeAlias = Kind | Landscape
 
 
 @dataclass(eq=False)
-class Source:
+class WatchedFile:
     """What stands in a file of the user's own.
 
     Attributes:
         spelled: what the command line named, my_rule.py:sgd_momentum.
         load: reads the file and returns what stands there, or raises PolyakError.
-        found: what stood there when it last could be read; None where it never could.
+        content: what stood there when it last could be read; None where it never could.
         trouble: what is wrong with the file now, in one line; empty where nothing is.
     """
 
     spelled: str
-    load: Callable[[], Found]
-    found: Found | None = None
+    load: Callable[[], Content]
+    content: Content | None = None
     trouble: str = ""
     seen: tuple[int, int] = field(default=(0, 0))
 
@@ -50,14 +52,13 @@ class Source:
     def read(self) -> None:
         """Load what stands in the file; where that fails, what stood there before stays, and `trouble` says why."""
         try:
-            self.found, self.trouble = self.load(), ""
+            self.content, self.trouble = self.load(), ""
         except PolyakError as error:
             self.trouble = in_file(error, self.path)
 
 
 def in_file(error: PolyakError, path: Path) -> str:
     """The error in one line, with the line of the file that it came from."""
-    text = str(error)
     frames = traceback.extract_tb((error.__cause__ or error).__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == path.resolve()]
-    return f"{text} ({path}, line {lines[-1]})" if lines and " line " not in text else text
+    own = [frame for frame in frames if Path(frame.filename).resolve() == path.resolve()]
+    return with_line(str(error), own, path)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
 from polyak.ground.errors import PolyakError
 from polyak.rules import arity, from_page, from_plane
+from polyak.rules.pages import MissingHyperparameterError, PageRule
 
 MOST_NAMES = 12
-NEEDS = re.compile(r"needs the hyper-parameter '([^']+)'")
 BEGIN = (("lr", 0.1), ("rate", 0.1), ("eta", 0.1), ("alpha", 0.1), ("eps", 1e-8))
 
 
-def page_rule(function: Callable[..., Any], given: Mapping[str, float]) -> Any:
+def page_rule(function: Callable[..., object], numbers: Mapping[str, float]) -> PageRule:
     """The rule of f(params, states, hyperparams) or f(x1, x2, s1, s2).
 
     What it reads from its hyper-parameters is found by calling it: each name that it asks for and was not given begins
@@ -24,22 +22,21 @@ def page_rule(function: Callable[..., Any], given: Mapping[str, float]) -> Any:
     """
     takes = arity(function)
     if takes == 4:
-        return from_plane(function, **given)
+        return from_plane(function, **numbers)
     if takes != 3:
         raise PolyakError(
             f"{function.__name__} takes {takes} arguments, expected f(params, states, hyperparams), "
             "f(x1, x2, s1, s2), or f(x1, x2) for a landscape"
         )
-    numbers = dict(given)
+    numbers = dict(numbers)
     for _ in range(MOST_NAMES):
         rule, x = from_page(function, **numbers), np.zeros(2)
         try:
             rule.update(x, rule.init(x), x)
-        except PolyakError as error:
-            missing = NEEDS.search(str(error))
-            if missing is None:
-                raise
-            numbers[missing[1]] = _begin(missing[1])
+        except MissingHyperparameterError as error:
+            numbers[error.name] = _begin(error.name)
+        except PolyakError:
+            raise
         except Exception as error:
             raise PolyakError(f"{function.__name__} fails: {type(error).__name__}: {error}") from error
         else:
