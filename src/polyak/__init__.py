@@ -6,6 +6,7 @@
 heavy_ball(lr=0.6, momentum=0.5, lr_in_velocity=True) on ravine, 20 steps: x1 0.007188, x2 0.002553
 """
 
+import contextlib
 import sys
 import types
 
@@ -20,9 +21,8 @@ def __getattr__(name: str) -> object:
     if name[:1].isupper() and name not in __all__:
         from polyak.rules import CATALOGUE
 
-        for rule in CATALOGUE.values():
-            if rule.__name__ == name:
-                return rule
+        with contextlib.suppress(AttributeError):
+            return CATALOGUE.attribute(name)
     return _named(name)
 
 

@@ -72,7 +72,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "Best": lambda: pk.best(pk.sweep(pk.HeavyBall, on="ravine", steps=5, **WIDE)),
     "Axis": lambda: pk.axes.log(1e-3, 1, 50),
     "Axis of many values": lambda: pk.axes.values(np.linspace(0.0, 1.0, 999).tolist()),
-    "Plane": lambda: pk.over(pk.HeavyBall, **WIDE),
+    "SearchSpace": lambda: pk.search_space(pk.HeavyBall, **WIDE),
     "Data": pk.data.diabetes,
     "Problem": diabetes,
     "Landscape": lambda: pk.landscapes.ravine,

@@ -16,7 +16,7 @@ from numcodecs import zstd
 
 from polyak.rules import HeavyBall
 from polyak.sweeps import load_sweep, log, memory, sweep
-from polyak.sweeps.frames import holds, is_whole
+from polyak.sweeps.zstd_frames import holds, is_whole
 
 PLANE: dict[str, Any] = {"on": "ravine", "steps": 5, "record": ("final", "positions"), "lr": log(0.01, 3, 6),
                          "momentum": memory(1, 20, 4), "chunk": 8}  # fmt: skip

@@ -50,6 +50,25 @@ def test_a_new_prediction_is_said_in_its_place(monkeypatch):
     assert said["last"].lines == ("on 2",)
 
 
+def test_each_verb_takes_a_rule_and_what_it_is_run_on_by_their_names(small_problem, refused):
+    numbers = {"lr": 0.1, "momentum": 0.5}
+    assert str(pk.stability("heavy_ball", "ravine", **numbers)) == str(
+        pk.stability(RULE, pk.landscapes.ravine)
+    )
+    assert str(pk.response("heavy_ball", **numbers)) == str(pk.response(RULE))
+    assert pk.theory.step_map("heavy_ball", **numbers).B.tolist() == pk.theory.step_map(RULE).B.tolist()
+    for ask in (pk.expected_loss, pk.lr_drop):
+        assert str(ask("heavy_ball", small_problem, steps=4, **numbers)) == str(
+            ask(RULE, small_problem, steps=4)
+        )
+    with refused("lr", "has its settings already"):
+        pk.stability(RULE, [1.0], lr=0.2)
+
+
+def test_the_curvatures_of_a_function():
+    assert pk.theory.curvatures(lambda x1, x2: x1**2 + 3 * x2**2).values.tolist() == [2.0, 6.0]
+
+
 def test_what_has_no_stability_has_no_predictions(refused):
     with refused("adam is not linear"):
         OnCurvatures(pk.Adam(lr=0.1), [1.0])

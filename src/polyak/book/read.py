@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyak.book import needs
 from polyak.book.files import check_place, read_text
 from polyak.book.notice import tell_once
-from polyak.book.reading import Reading
+from polyak.book.result import Reading
 from polyak.book.run.launch import Launched
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.files import write_whole
@@ -72,12 +71,7 @@ def read(
     polyak.PolyakError: no/such/chapter.md: no such file
     """
     path = Path(path)
-    if to not in FORMATS:
-        raise unknown("format", to, FORMATS)
-    if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
-        raise PolyakError(f"timeout is {timeout!r}, expected seconds, more than 0")
-    if language is not None and strings is None:
-        raise PolyakError("--language needs --strings, a file that has the words in it")
+    _check(to, timeout, language, strings)
     needs.check()
     text = read_text(path)
     place = Path(out) if out is not None else Path(default_name(path, to, language))
@@ -96,10 +90,21 @@ def read(
             keep_going=keep_going,
             progress=progress,
         )
-        job = _Job(path, text, place, to, launched, settings)
-        return job.done(_fill(text, path, strings, language), language, tell)
+        job = _Job(path, _fill(text, path, strings, language), place, launched, settings)
+        if tell:
+            tell_once(path, text, tell)
+        return job.page(language) if to == "html" else job.notebook()
     finally:
         launched.end()
+
+
+def _check(to: str, timeout: float | None, language: str | None, strings: str | Path | None) -> None:
+    if to not in FORMATS:
+        raise unknown("format", to, FORMATS)
+    if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
+        raise PolyakError(f"timeout is {timeout!r}, expected seconds, more than 0")
+    if language is not None and strings is None:
+        raise PolyakError("--language needs --strings, a file that has the words in it")
 
 
 def default_name(path: Path, to: str, language: str | None = None) -> str:
@@ -125,85 +130,78 @@ def _fill(text: str, path: Path, strings: str | Path | None, language: str | Non
 @dataclass(frozen=True)
 class _Job:
     path: Path
-    text: str
+    filled: Filled
     place: Path
-    to: str
     launched: Launched
     settings: Settings
 
-    def done(self, filled: Filled, language: str | None, tell: Callable[[str], None] | None) -> Reading:
-        """Run the document and write what came of it."""
-        from polyak.book.parse.document import parse
-
-        document = parse(filled.text, str(self.path))
-        if not document.cells:
+    def __post_init__(self) -> None:
+        if not self.document.cells:
             raise PolyakError(
                 f"{self.path} has no code to run: no fence reads python, {{.python .input}} or {{code-cell}}"
             )
-        if tell:
-            tell_once(self.path, self.text, tell)
-        if self.settings.progress:
-            self.settings.progress(0, len(document.cells))
-        reading = Reading(self.place, len(document.cells), slots=filled.empty, strings=filled.unused)
-        reading = (self._page if self.to == "html" else self._notebook)(document, reading, language)
-        self.launched.end(patience=2.0)
-        return reading
 
-    def _notebook(self, document: Document, reading: Reading, _: str | None) -> Reading:
+    @property
+    def document(self) -> Document:
+        return self.filled.document
+
+    def notebook(self) -> Reading:
+        """Run the document and write it as a notebook."""
         import nbformat
 
         from polyak.book.render.notebook import notebook
 
-        made = notebook(document)
-        reading = self._run(document, made, reading, self.settings)
+        made = notebook(self.document)
+        reading = self._run(made, self.settings)
         nbformat.validate(made)
         write_whole(self.place, str(nbformat.writes(made)))
+        self.launched.end(patience=2.0)
         return reading
 
-    def _page(self, document: Document, reading: Reading, language: str | None) -> Reading:
+    def page(self, language: str | None) -> Reading:
+        """Run the document and write it as a page."""
         from polyak.book.render.notebook import notebook
-        from polyak.book.render.outputs import Cells
+        from polyak.book.render.outputs import Cells, stopped
+        from polyak.book.render.page import page
         from polyak.book.render.prose import Prose
 
         prose = Prose(self.path.parent)
         cells = Cells(prose.inline, lambda latex: prose.mathematics(latex, block=True))
-        made = notebook(document)
+        made = notebook(self.document)
         with ThreadPoolExecutor(1) as beside:  # what a page needs is made ready while cells run
             settings = replace(
                 self.settings,
-                after_start=lambda: beside.submit(_warm_up, document, cells, self.path.parent),
+                after_start=lambda: beside.submit(_warm_up, self.document, cells, self.path.parent),
                 after_cell=lambda cell: beside.submit(cells, cell),
             )
-            reading = self._run(document, made, reading, settings)
+            reading = self._run(made, settings)
         shown = [cells(cell) for cell in made.cells if cell.cell_type == "code"]
         if reading.ran < reading.cells:
-            shown[reading.ran - 1] += (
-                f'<p class="stopped">{escape(reading.failures[-1])}<br>The cells below were not run.</p>\n'
-            )
-        body = prose.render(document, shown)
+            shown[reading.ran - 1] += stopped(reading.failures[-1])
+        body = prose.render(self.document, shown)
         reading = replace(
             reading, images=tuple(prose.images.missing), formulas=tuple(prose.mathematics.failed)
         )
-        from polyak.book.render.page import page
-
         footer = f"Made by Polyak {__version__} from {self.path.name}: {reading.summary()}."
-        title = document.title or self.path.stem
-        write_whole(self.place, page(body, title, language or document.language, footer))
+        title = self.document.title or self.path.stem
+        write_whole(self.place, page(body, title, language or self.document.language, footer))
+        self.launched.end(patience=2.0)
         return reading
 
-    def _run(self, document: Document, made: NotebookNode, reading: Reading, settings: Settings) -> Reading:
+    def _run(self, made: NotebookNode, settings: Settings) -> Reading:
         from polyak.book.render.notebook import numbers
         from polyak.book.run.cells import run
 
-        result = run(made, numbers(document), self.launched, settings)
-        failures = tuple(self._line(failure) for failure in result.failures)
-        return replace(reading, ran=result.cells, failures=failures)
+        count = len(self.document.cells)
+        if settings.progress:
+            settings.progress(0, count)
+        ran = run(made, numbers(self.document), self.launched, settings)
+        failures = tuple(map(self._line, ran.failures))
+        return Reading(self.place, count, ran.cells, failures, self.filled.empty, self.filled.unused)
 
     def _line(self, failure: Failure) -> str:
         """Where a cell stands, in the file as it is, and why it failed."""
-        from polyak.book.parse.document import parse
-
-        cells = parse(self.text, str(self.path)).cells
+        cells = self.filled.skeleton.cells
         cell = cells[failure.cell]
         lines = f"line {cell.first}" if cell.first == cell.last else f"lines {cell.first}-{cell.last}"
         return f"{self.path}, cell {failure.cell + 1} of {len(cells)} ({lines}): {failure.reason}"

@@ -43,13 +43,7 @@ def problem_from(data: str | None, target: str | None, problem: str | None) -> A
         table = datasets.read(data, target=target, standardize=True)
     else:
         raise unknown("data", data, [*datasets.CATALOGUE, "a file such as table.csv"])
-    if problem is None:
-        problem = {0: "linear_regression", 2: "logistic_regression"}.get(
-            len(table.classes), "softmax_regression"
-        )
-    if plain(problem) not in problems.CATALOGUE:
-        raise unknown("problem", problem, problems.CATALOGUE)
-    return problems.CATALOGUE[plain(problem)](table)
+    return problems.problem_of(table) if problem is None else problems.CATALOGUE.find(problem)(table)
 
 
 def check_time(task: Any, batch_size: Any, epochs: Any, runs: Any, cells: Any = 1) -> None:

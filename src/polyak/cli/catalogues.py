@@ -50,22 +50,13 @@ def landscapes() -> None:
 
 def data() -> None:
     """List the data sets, and where airfoil would come from."""
-    from polyak.data.airfoil import URL, at_hand
+    from polyak.data.catalogue import ABOUT
 
-    place = at_hand()
     rows = [
-        (
-            "airfoil",
-            "1503",
-            "5",
-            "scaled sound pressure level (dB)",
-            str(place) if place else f"download from {URL}",
-        ),
-        ("diabetes", "442", "10", "disease progression after one year", "in scikit-learn"),
-        ("breast_cancer", "569", "30", "2 classes", "in scikit-learn"),
-        ("digits", "1797", "64", "10 classes", "in scikit-learn"),
-        ("FILE.csv", "", "", "the last column, or --target NAME", "a CSV or TSV file of your own"),
+        (name, str(about.rows), str(about.features), about.target, about.place())
+        for name, about in ABOUT.items()
     ]
+    rows.append(("FILE.csv", "", "", "the last column, or --target NAME", "a CSV or TSV file of your own"))
     print_table(("data", "rows", "features", "target", "from"), rows)
 
 

@@ -11,9 +11,6 @@ from polyak.cli.options import options
 from polyak.cli.progress import shown
 from polyak.cli.runs import RULE_HELP, SETTINGS, Out, Rule, check_picture, whole
 from polyak.ground.errors import PolyakError, whole_number
-from polyak.ground.numbers import readable
-
-STEPS = 20  # of the descent that a landscape's prediction is held against
 
 Curvature = Annotated[str | None, typer.Option(help="One curvature or several, such as 0.2,4.")]
 
@@ -113,34 +110,17 @@ def optimal(
 
 def _stability(rule: Any, curvature: str | None, on: str | None) -> Any:
     from polyak.show import stability_figure
-    from polyak.theory import beyond_quadratics, response, stability
+    from polyak.theory.predictions import OnCurvatures, predictions
 
-    found = stability(rule, _target(curvature, on))
-    typer.echo(response(rule))
-    typer.echo(found)
-    for sentence in found.words():
-        typer.echo(sentence)
-    if on is not None:
-        _say_where_it_holds(rule, on)
-    if (held := beyond_quadratics(found)) is not None:
-        typer.echo(held)
-    return lambda: stability_figure(found)
+    asked = OnCurvatures(rule, _target(curvature, on))
+    _say(predictions(asked))
+    return lambda: stability_figure(asked.stability)
 
 
-def _say_where_it_holds(rule: Any, on: str) -> None:
-    """Whether the landscape is a quadratic along the rule's own descent: else nothing is predicted of it."""
-    from polyak.cli.arguments import landscape_from
-    from polyak.run import descend
-    from polyak.theory.departure import CHANGES, curvature_change
-
-    landscape = landscape_from(on)
-    change = curvature_change(landscape, descend(rule, landscape, STEPS).positions)
-    if change > CHANGES:
-        typer.echo(
-            f"The curvature of {landscape.name} changes along the descent, by {readable(100 * change, 3)} % in "
-            f"{STEPS} steps: "
-            "all this holds close to the point that it is taken at, and predicts nothing of the way there."
-        )
+def _say(said: dict[str, Any]) -> None:
+    for prediction in said.values():
+        for line in prediction.lines:
+            typer.echo(line)
 
 
 def _expectation(rule: Any, data: str, target: str | None, steps: int, batch_size: int, seeds: int) -> Any:
@@ -148,15 +128,16 @@ def _expectation(rule: Any, data: str, target: str | None, steps: int, batch_siz
     from polyak.cli.catalogues import print_table
     from polyak.show import expectation_figure
     from polyak.study import measured_beside, side_by_side
-    from polyak.theory import expected_loss
+    from polyak.theory.predictions import InTraining, predictions
 
     problem = problem_from(data, target, None)
     seeds = whole_number("seeds", seeds, at_least=2)
     check_time(problem, batch_size, 1, seeds)
-    expected = expected_loss(rule, problem, batch_size=batch_size, steps=steps, seeds=seeds)
+    said = predictions(InTraining(rule, problem, batch_size, steps, seeds))
+    expected: Any = said["expectation"].result
     with shown("real runs", "epochs") as progress:
         measured = measured_beside(expected, seeds, progress=progress)
-    typer.echo(expected)
+    _say(said)
     print_table(*side_by_side(expected, measured))
     return lambda: expectation_figure(expected, measured)
 

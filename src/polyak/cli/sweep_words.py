@@ -10,13 +10,13 @@ from polyak.cli.rules import kind_from, rule_from
 from polyak.cli.settings import settings_from
 from polyak.ground.errors import PolyakError, plain, unknown
 from polyak.sweeps.axes import axis_from
-from polyak.sweeps.plane import Plane, known_settings, over
-from polyak.sweeps.sensible_ranges import sensible_plane
+from polyak.sweeps.search_space import SearchSpace, known_settings, search_space
+from polyak.sweeps.tuning_space import tuning_space
 
 
 def plane_from(
     label: str, labels: Sequence[str], grid: Sequence[str], words: Sequence[str], options: Options
-) -> Plane:
+) -> SearchSpace:
     """One of the rules on its axes.
 
     Args:
@@ -37,10 +37,10 @@ def plane_from(
     lows = {name: f"{float(axis.at(0.0))!r}" for name, axis in axes.items()}
     typed = [word for name, value in {**fixed, **lows}.items() for word in (f"--{name}", value)]
     rule = rule_from(label, typed, options)
-    return over(rule, **{_spelled(rule, name): axis for name, axis in axes.items()})
+    return search_space(rule, **{_spelled(rule, name): axis for name, axis in axes.items()})
 
 
-def tuned_plane_from(label: str, labels: Sequence[str], grid: Sequence[str]) -> Plane:
+def tuned_plane_from(label: str, labels: Sequence[str], grid: Sequence[str]) -> SearchSpace:
     """One of the rules on the ranges that it is tuned over, its own or those given."""
     own = {name: axis_from(text) for name, text in _own(label, labels, _axes(grid)).items()}
     kind = kind_from(label)
@@ -48,7 +48,7 @@ def tuned_plane_from(label: str, labels: Sequence[str], grid: Sequence[str]) -> 
         "learning_rate" if name == "lr" and _has(kind, "learning_rate") else name: axis
         for name, axis in own.items()
     }
-    return sensible_plane(kind, **spelled)
+    return tuning_space(kind, **spelled)
 
 
 def refuse_twice(labels: Sequence[str]) -> None:

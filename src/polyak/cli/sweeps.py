@@ -190,10 +190,10 @@ def _sampling(random: Any, latin: Any) -> tuple[str, Any]:
 
 def _say(result: Any) -> None:
     from polyak.sweeps import best as best_of
-    from polyak.sweeps.dataset import planes
+    from polyak.sweeps.results import by_rule
 
     found = best_of(result)
-    if unfinished := sum(int(plane.attrs.get("unfinished_chunks", 0)) for plane in planes(result).values()):
+    if unfinished := sum(int(plane.attrs.get("unfinished_chunks", 0)) for plane in by_rule(result).values()):
         what = f"{unfinished} chunks of the sweep are not there yet: their cells count as diverged"
         typer.echo(f"polyak: note: {what}", err=True)
     for one in found.values() if isinstance(found, dict) else [found]:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
 
-@data_set
+def in_scikit_learn() -> str:
+    """Where these are."""
+    return "in scikit-learn"
+
+
+@data_set(rows=442, features=10, target="disease progression after one year", place=in_scikit_learn)
 def diabetes(*, standardize: bool = True) -> Data:
     """442 patients, ten measurements each, and the disease's progression after a year.
 
@@ -33,7 +38,7 @@ def diabetes(*, standardize: bool = True) -> Data:
     return data.standardized() if standardize else data
 
 
-@data_set
+@data_set(rows=569, features=30, target="2 classes", place=in_scikit_learn)
 def breast_cancer(*, standardize: bool = True) -> Data:
     """569 tumours, thirty measurements each, malignant or benign.
 
@@ -54,7 +59,7 @@ def breast_cancer(*, standardize: bool = True) -> Data:
     return data.standardized() if standardize else data
 
 
-@data_set
+@data_set(rows=1797, features=64, target="10 classes", place=in_scikit_learn)
 def digits(*, standardize: bool = True) -> Data:
     """1797 handwritten digits of 8 by 8 pixels, ten classes.
 

@@ -46,6 +46,16 @@ class Catalogue(dict[str, T]):
             return
         self[name], self._homes[name] = thing, home
 
+    def attribute(self, name: str) -> T:
+        """The one of that name, or whose class or function is called so: a package's `__getattr__`.
+
+        What was written after its package was imported is there at once.
+        """
+        for key, thing in self.items():
+            if name in (key, getattr(thing, "__name__", "")):
+                return thing
+        raise AttributeError(f"there is no {self.kind} '{name}'")
+
     def ours(self) -> dict[str, T]:
         """Those that Polyak brings, without the user's own."""
         return {name: thing for name, thing in self.items() if self._homes[name].startswith("polyak.")}

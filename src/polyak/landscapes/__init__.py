@@ -1,5 +1,7 @@
 """Landscapes: deterministic functions to descend. A new one is a file of this folder, with one decorated function."""
 
+from typing import TYPE_CHECKING
+
 from polyak.landscapes import ours
 from polyak.landscapes.as_landscape import as_landscape
 from polyak.landscapes.catalogue import CATALOGUE, landscape
@@ -19,3 +21,6 @@ __all__ = [
     "quadratic",
 ]
 __all__ += ours.__all__
+
+if not TYPE_CHECKING:  # which would take any name for one that is there
+    __getattr__ = CATALOGUE.attribute

@@ -1,5 +1,7 @@
 """Problems: data, a model and a loss. A new one is a file of this folder, with one decorated function."""
 
+from typing import TYPE_CHECKING
+
 from polyak.problems import ours
 from polyak.problems.as_problem import as_problem, problem_of
 from polyak.problems.catalogue import CATALOGUE, problem
@@ -9,3 +11,6 @@ from polyak.problems.sigma_points import sigma_points
 
 __all__ = ["CATALOGUE", "Problem", "as_problem", "problem", "problem_of", "sigma_points"]
 __all__ += ours.__all__
+
+if not TYPE_CHECKING:  # which would take any name for one that is there
+    __getattr__ = CATALOGUE.attribute

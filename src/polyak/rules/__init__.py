@@ -3,6 +3,8 @@
 A new rule is one file of this folder: its class is in the catalogue, and `polyak.rules` and `polyak` have it.
 """
 
+from typing import TYPE_CHECKING
+
 from polyak.rules import ours
 from polyak.rules.as_rule import as_rule
 from polyak.rules.base import CATALOGUE, Rule, RuleState
@@ -43,3 +45,6 @@ __all__ = [
     "unwrapped",
 ]
 __all__ += ours.__all__
+
+if not TYPE_CHECKING:  # which would take any name for one that is there
+    __getattr__ = CATALOGUE.attribute

@@ -36,7 +36,8 @@ from polyak.rules.pytrees import Node, beside_traced, tree_util, unchecked
 
 __all__ = ["CATALOGUE", "Array", "Rule", "RuleState", "Slots"]
 
-Slots = dict[str, Array]
+Slots = dict[str, Number]
+"""A rule's state for one array, by name: arrays, and numbers such as a step counter."""
 
 
 class RuleState(NamedTuple):
@@ -110,8 +111,8 @@ class Rule(Node):
         """The slots of one parameter array before the first step."""
         raise NotImplementedError
 
-    def step(self, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
-        """One array's step, to be added to x, and its new slots."""
+    def step(self, g: Array, slots: Slots, x: Array) -> tuple[Number, Slots]:
+        """One array's step, to be added to x, and its new slots; arrays of the library that g is of."""
         raise NotImplementedError
 
     # Optax's protocol.

@@ -13,7 +13,7 @@ from polyak.ground.numbers import readable
 from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled, words
 from polyak.show.sweeps import DEEPEST, target
 from polyak.sweeps.best import best
-from polyak.sweeps.dataset import planes
+from polyak.sweeps.results import by_rule
 
 
 @styled
@@ -27,7 +27,7 @@ def curves_figure(result: Any, cells: Sequence[Mapping[str, float]] | None = Non
 
     Raises PolyakError where no values were recorded, and for a setting that is no axis.
     """
-    ((name, dataset),) = planes(result).items()
+    ((name, dataset),) = by_rule(result).items()
     variable = next((found for found in ("loss", "value") if found in dataset), None)
     if variable is None:
         raise PolyakError(f"the sweep of {name} recorded no values: ask for them by record='values'")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from polyak.ground.numbers import readable
 from polyak.show.style import heading, legend_below, new_figure, set_log_scale, styled, words
 from polyak.sweeps.best import NEAR, compared, medians
-from polyak.sweeps.dataset import planes, swept
+from polyak.sweeps.results import by_rule, swept
 
 DEEPEST = 1e-12  # of the highest value shown: what is lower is shown as this
 LABEL_WIDTH = 34  # letters beside a panel
@@ -46,7 +46,7 @@ def plane_figure(result: Any) -> Figure:
     >>> len(plane_figure(ds).axes)  # the map and its scale
     2
     """
-    found = planes(result)
+    found = by_rule(result)
     columns = min(3, len(found))
     rows = -(-len(found) // columns)
     figure = new_figure(5.2 * columns + 0.6, 4.1 * rows)
@@ -221,8 +221,8 @@ def target(dataset: Any) -> str:
     """What was swept on, in words."""
     attrs = dataset.attrs
     if "data" in attrs:
-        return f"{attrs['data']}, {attrs['target']}"
-    return f"{attrs.get('target', '')}, {attrs.get('steps', '')} steps"
+        return f"{attrs['data']}, {attrs['on']}"
+    return f"{attrs.get('on', '')}, {attrs.get('steps', '')} steps"
 
 
 def _legend(found: dict[str, Any]) -> tuple[list[Any], list[str]]:

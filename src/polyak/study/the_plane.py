@@ -10,7 +10,7 @@ from polyak.rules import Rule
 from polyak.show import plane_figure
 from polyak.show.style import label
 from polyak.study.section import Picture, Section, Subject
-from polyak.sweeps import Axis, best, log, memory, over, sweep
+from polyak.sweeps import Axis, best, log, memory, search_space, sweep
 
 AROUND = 10.0  # the axis of the learning rate goes so many times below the rule's own, and above it
 SIDE = 100
@@ -21,7 +21,9 @@ def the_plane(subject: Subject) -> Section:
     """Every learning rate around the rule's own, and every momentum, on the landscape; else why not."""
     title = "What if it were set otherwise"
     try:
-        plane = sweep(over(subject.rule, **_axes(subject.rule)), on=subject.landscape, steps=subject.steps)
+        plane = sweep(
+            search_space(subject.rule, **_axes(subject.rule)), on=subject.landscape, steps=subject.steps
+        )
         found = best(plane)
     except PolyakError as error:
         return Section(title, [f"The plane of its settings: {error}."])

@@ -14,7 +14,6 @@ from polyak.show import condition_figure, phase_figure, response_figure, stabili
 from polyak.study.section import Picture, Section, Subject, Table
 from polyak.theory import (
     Stability,
-    beyond_quadratics,
     curvatures,
     phase_diagram,
     rates_by_condition_number,
@@ -23,6 +22,7 @@ from polyak.theory import (
 )
 from polyak.theory.curvatures import point_of
 from polyak.theory.departure import CHANGES, curvature_change
+from polyak.theory.predictions import OnCurvatures, predictions
 from polyak.theory.response import RULE_OF_THUMB, Response
 from polyak.theory.words import rate_in_words, stable_in_words
 
@@ -46,7 +46,8 @@ def the_theory(subject: Subject) -> Section:
         paragraphs.append(f"Response: {error}.")
     try:
         plane = isinstance(subject.rule, FromPlane)
-        beside = stability(subject.rule) if plane else stability(subject.rule, subject.landscape)
+        asked = None if plane else OnCurvatures(subject.rule, subject.landscape)
+        beside = stability(subject.rule) if asked is None else asked.stability
         caption = (
             "Eigenvalues of one step within the unit circle, and the error they predict on each curvature."
         )
@@ -54,8 +55,8 @@ def the_theory(subject: Subject) -> Section:
         trace = descend(subject.rule, subject.landscape, subject.steps)
         change = 0.0 if plane else curvature_change(subject.landscape, trace.positions)
         paragraphs += _predicted(subject, beside, trace, change)
-        if (held := beyond_quadratics(beside)) is not None:
-            paragraphs += held.words()
+        said = {} if asked is None else predictions(asked)
+        paragraphs += [sentence for prediction in said.values() for sentence in prediction.words]
         close = ", close to one point alone" if change > CHANGES else ""
         tables.append(Table(f"Predicted on {subject.landscape.name}{close}", *_rows(beside)))
         pictures += _planes(subject, beside)

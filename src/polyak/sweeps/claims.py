@@ -86,9 +86,16 @@ def shared_out(
             yield chunk, not there(chunk)
         else:
             others.append(chunk)
-    since, told = time.monotonic(), False
+    yield from _waited_for(others, number, there, claims, place)
+
+
+def _waited_for(
+    others: list[C], number: Callable[[C], int], there: Callable[[C], bool], claims: Claims, place: Place
+) -> Iterator[tuple[C, bool]]:
+    """The chunks that others have claimed, each once it was written, or once its claim is given back without."""
+    since, was_said = time.monotonic(), False
     while others:
-        before, still = len(others), []
+        still = []
         for chunk in others:
             if there(chunk):
                 yield chunk, False
@@ -96,13 +103,13 @@ def shared_out(
                 yield chunk, not there(chunk)
             else:
                 still.append(chunk)
-        others = still
-        if len(others) < before:
+        if len(still) < len(others):
             since = time.monotonic()
-        elif time.monotonic() - since > PATIENCE and not told:
-            told = True
+        elif time.monotonic() - since > PATIENCE and not was_said:
+            was_said = True
             warnings.warn(
-                f"{place.text}: waiting for {len(others)} chunks that another process computes", stacklevel=2
+                f"{place.text}: waiting for {len(still)} chunks that another process computes", stacklevel=2
             )
+        others = still
         if others:
             time.sleep(LOOK_AGAIN)

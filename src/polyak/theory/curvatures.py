@@ -23,8 +23,8 @@ from polyak.run.batches import parameter_generator
 from polyak.theory.flatness import TO, pulling, rounding
 from polyak.theory.hessian import MOST_WHOLE, Hessian, extremes, spectrum_of
 
-On: TypeAlias = ArrayLike | Landscape | Trace | Problem
-"""What has curvatures: numbers, a landscape or its name, a trace, a problem."""
+On: TypeAlias = ArrayLike | Landscape | Callable[..., object] | Trace | Problem
+"""What has curvatures: numbers, a landscape, its name or its function, a trace, a problem."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +54,10 @@ def curvatures(on: On, *, params: Pytree = None) -> Curvatures:
     """The curvatures of what a rule is run on.
 
     Args:
-        on: a curvature or a list of them, finite and not 0; a Landscape or its name (the Hessian at the minimiser
-            nearest to its start, or at the start where none is known); a Trace (the Hessian at each position); a
-            Problem (its loss's Hessian, whole up to 2,000 parameters; of more its two ends alone, by Lanczos' method
-            on Hessian-vector products).
+        on: a curvature or a list of them, finite and not 0; a Landscape, its name or its function (the Hessian at the
+            minimiser nearest to its start, or at the start where none is known); a Trace (the Hessian at each
+            position); a Problem (its loss's Hessian, whole up to 2,000 parameters; of more its two ends alone, by
+            Lanczos' method on Hessian-vector products).
         params: where a Problem's Hessian is taken; its first parameters of seed 0 by default. For least squares the
             Hessian is the same everywhere.
 
@@ -72,7 +72,7 @@ def curvatures(on: On, *, params: Pytree = None) -> Curvatures:
     ...
     polyak.PolyakError: curvature 2 of 2 is 0: flat, nothing pulls there; expected numbers other than 0
     """
-    if isinstance(on, str):
+    if isinstance(on, str) or callable(on):
         on = as_landscape(on)
     if params is not None and not isinstance(on, Problem):
         raise PolyakError("params are given, but only a problem's Hessian is taken at parameters")

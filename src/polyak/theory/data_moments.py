@@ -84,8 +84,6 @@ def moments(problem: Problem, point: Pytree = None) -> Moments:
     >>> found.exact, found.size, round(found.least, 6)
     (True, 11, 0.241126)
     """
-    if not isinstance(problem, Problem):
-        raise PolyakError(f"{problem!r} is no problem: expected one such as linear_regression(data)")
     first = problem.init(parameter_generator(0))
     size = int(sum(np.size(leaf) for leaf in jax.tree.leaves(first)))
     if size > MOST_PARAMETERS:

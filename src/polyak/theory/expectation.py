@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.data import Data
 from polyak.ground.errors import whole_number
 from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
@@ -117,26 +118,28 @@ class Expectation(Result):
 
 
 def expected_loss(
-    rule: Optimizer | str,
-    on: Problem,
+    rule: object,
+    on: Problem | Data | str,
     *,
     batch_size: int = 10,
     steps: int = 300,
     seeds: int | Sequence[int] = SEEDS,
     start: Pytree = None,
     point: Pytree = None,
+    **settings: Any,
 ) -> Expectation:
     """The expected loss of mini-batch training at each step, without training.
 
     Args:
         rule: a rule that is linear in the gradient, schedules included: ours, Optax's, a page's function.
-        on: a Problem of at most 64 parameters; exact where it is least squares.
+        on: a Problem of at most 64 parameters, or data or their name; exact where it is least squares.
         batch_size: rows in a batch, drawn with replacement, at most all of them.
         steps: how many, from 1 to 100,000.
         seeds: the runs that it is the mean of: how many (0, 1, 2 ...) or which; their first parameters are those of
             `train`, their batches are averaged over.
         start: parameters that every run begins at, instead.
         point: parameters at which to take the quadratic model of a problem that is not least squares.
+        settings: of a rule that is given by its name or its class.
 
     Returns an Expectation. With replacement, `train(..., replace=True)`, it is exact; by permuted epochs, as `train`
     draws by default, the rows of an epoch are not independent, their noise partly cancels, and the loss is a little
@@ -153,7 +156,7 @@ def expected_loss(
     >>> e.mean.shape, bool(e.least < e.floor < e.mean[-1] < e.mean[0]), e.exact
     ((201,), True, True)
     """
-    rule = as_rule(rule)
+    rule = as_rule(rule, **settings)
     steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
     training = Training(on, batch_size, point)
     maps = training.maps(rule, steps)
@@ -162,7 +165,7 @@ def expected_loss(
     moments = training.moments
     return Expectation(
         rule=rule,
-        problem=on,
+        problem=training.on,
         batch_size=training.batch_size,
         mean=_finite_or_inf(moments.least + deterministic + noise),
         spread=_finite_or_inf(np.sqrt(np.maximum(variance, 0))),

@@ -14,9 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.data import Data
 from polyak.ground.errors import whole_number
 from polyak.ground.types import Pytree
-from polyak.problems import Problem
+from polyak.problems import Problem, as_problem
 from polyak.rules import Optimizer
 from polyak.run.batches import parameter_generator
 from polyak.run.seeds import seeds_from
@@ -39,9 +40,10 @@ class Training:
     Raises PolyakError as `moments` does, and for a batch that is larger than the data.
     """
 
-    def __init__(self, on: Problem, batch_size: int, point: Pytree = None) -> None:
-        self.on, self.moments = on, moments(on, point)
-        self.batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=on.data.rows)
+    def __init__(self, on: Problem | Data | str, batch_size: int, point: Pytree = None) -> None:
+        self.on = as_problem(on)
+        self.moments = moments(self.on, point)
+        self.batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=self.on.data.rows)
 
     def maps(self, rule: Optimizer, steps: int) -> StepSequence:
         """The rule's first steps; a PolyakError for a rule that is not linear, or pulls by itself."""

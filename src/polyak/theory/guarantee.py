@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -161,13 +161,14 @@ class Guarantee(Result):
     __repr__ = __str__
 
 
-def guarantee(rule: Optimizer | str, *, smoothness: float, strong_convexity: float) -> Guarantee:
+def guarantee(rule: object, *, smoothness: float, strong_convexity: float, **settings: Any) -> Guarantee:
     """The largest rate of a rule over all functions with curvature between m and L, certified.
 
     Args:
         rule: a rule that is linear in the gradient: ours, Optax's, a page's function.
         smoothness: L, the largest curvature: gradients differ by L times what the points do at most.
         strong_convexity: m > 0, the smallest curvature, at most L.
+        settings: of a rule that is given by its name or its class.
 
     Returns a Guarantee. Its rate is an upper bound, of which each was proved anew by plain arithmetic after the solver
     had found it; it is math.inf where no rate below 1 was proved, and then a function is looked for on which the rule
@@ -184,7 +185,7 @@ def guarantee(rule: Optimizer | str, *, smoothness: float, strong_convexity: flo
     (0.8497, 0.8002, True)
     """
     m, L = checked_ends(smoothness, strong_convexity)
-    rule = as_rule(rule)
+    rule = as_rule(rule, **settings)
     step = step_map(rule)
     on_quadratics, worst = quadratic_rate(step, m, L)
     if m == L:

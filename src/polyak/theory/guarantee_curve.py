@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,12 +29,13 @@ CLOSELY = 1e-3  # of 1 - rate: what an eye can tell
 
 
 def guarantee_curve(
-    rule: Optimizer | str,
+    rule: object,
     smoothness: float,
     strong_convexity: float,
     lrs: ArrayLike | None = None,
     *,
     progress: Progress | None = None,
+    **settings: Any,
 ) -> xr.Dataset:
     """Certified rate and quadratics' rate of a rule at many learning rates, its other settings kept.
 
@@ -44,6 +45,7 @@ def guarantee_curve(
         strong_convexity: m > 0.
         lrs: n numbers over 0; 40 up to the edge on quadratics by default.
         progress: called with (done, of how many).
+        settings: of a rule that is given by its name or its class.
 
     Returns an xarray.Dataset with the dimension lr (the name of the rule's own; `scale`, of the gradient, where it
     shows none): `rate`, inf where none below 1 is certified, nan where the solver failed; `quadratic_rate`. Rates are
@@ -55,7 +57,7 @@ def guarantee_curve(
     (array([0.9, 0.8]), array([0.9, 0.8]))
     """
     m, L = checked_ends(smoothness, strong_convexity)
-    rule = as_rule(rule)
+    rule = as_rule(rule, **settings)
     family = _Scaled(rule)
     values = family.default(L) if lrs is None else checked_lrs(family.name, lrs)
     rates, on_quadratics = np.full(len(values), math.nan), np.empty(len(values))

@@ -23,7 +23,7 @@ from polyak.theory.closed_forms import ClosedForm, best_gradient_descent
 from polyak.theory.guarantee import Guarantee, guarantee
 from polyak.theory.interpolation import conditions
 from polyak.theory.optimum import Optimum
-from polyak.theory.rule_family import WIDE, AnyRule, Family, family
+from polyak.theory.rule_family import WIDE, Family, family
 from polyak.theory.semidefinite import UnsolvedError, certificate
 from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import StepMap, step_map
@@ -82,7 +82,7 @@ class GuaranteedOptimum(Optimum):
 
 
 def guaranteed_optimum(
-    rule: AnyRule, smoothness: float, strong_convexity: float, *, progress: Progress | None = None
+    rule: object, smoothness: float, strong_convexity: float, *, progress: Progress | None = None
 ) -> GuaranteedOptimum:
     """The setting with the least certified rate on all functions with curvature from m to L.
 

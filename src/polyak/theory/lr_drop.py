@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.data import Data
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
@@ -80,14 +81,15 @@ class Drop(Result):
 
 
 def lr_drop(
-    rule: Optimizer | str,
-    on: Problem,
+    rule: object,
+    on: Problem | Data | str,
     *,
     factor: float = 0.1,
     batch_size: int = 10,
     steps: int = 300,
     seeds: int | Sequence[int] = SEEDS,
     point: Pytree = None,
+    **settings: Any,
 ) -> Drop:
     """When to drop the learning rate: the expected loss after the last step, for every step it may be dropped at.
 
@@ -99,6 +101,7 @@ def lr_drop(
         steps: how many are taken in all, before and after the drop.
         seeds: see `expected_loss`.
         point: see `expected_loss`.
+        settings: of a rule that is given by its name or its class.
 
     Returns a Drop. Raises PolyakError as `expected_loss` does.
 
@@ -108,7 +111,7 @@ def lr_drop(
     >>> bool(0 < drop.best < 300), bool(drop.losses[drop.best] < drop.losses[-1])
     (True, True)
     """
-    rule = as_rule(rule)
+    rule = as_rule(rule, **settings)
     if not 0 < factor < 1:
         raise PolyakError(f"factor is {factor}, expected a number in (0, 1)")
     require_constant(rule)
@@ -122,4 +125,4 @@ def lr_drop(
         W = np.asarray(worth(K, training.steps(after), jnp.asarray(P[0])))[: steps + 1]
     losses = np.einsum("kij,kij->k", W[::-1], P) / 2
     losses = np.where(np.isfinite(losses), losses, np.inf)  # what grew beyond float64
-    return Drop(rule, on, training.batch_size, factor, losses, int(losses.argmin()))
+    return Drop(rule, training.on, training.batch_size, factor, losses, int(losses.argmin()))

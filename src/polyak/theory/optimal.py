@@ -23,7 +23,7 @@ from polyak.theory.datasets import dataset
 from polyak.theory.guaranteed_optimum import guaranteed_optimum
 from polyak.theory.optimum import Optimum
 from polyak.theory.optimum_search import best_settings
-from polyak.theory.rule_family import AnyRule, Family, family
+from polyak.theory.rule_family import Family, family
 from polyak.theory.spectrum import spectrum
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 OVER = ("quadratics", "convex")
 
 
-def optimal(rule: AnyRule, curvature: On, *, params: Pytree = None, over: str = "quadratics") -> Optimum:
+def optimal(rule: object, curvature: On, *, params: Pytree = None, over: str = "quadratics") -> Optimum:
     """The setting with the best worst rate on quadratics of given curvatures.
 
     Args:
@@ -103,7 +103,7 @@ def _require_positive(values: NDArray[np.float64]) -> None:
         )
 
 
-def rates_by_condition_number(rule: AnyRule, condition_numbers: Sequence[float]) -> xr.Dataset:
+def rates_by_condition_number(rule: object, condition_numbers: Sequence[float]) -> xr.Dataset:
     """The best rate of a rule on curvatures from 1 to k, for each condition number k over 1.
 
     Args:

@@ -17,7 +17,7 @@ from polyak.ground.types import Pytree
 from polyak.rules import Optimizer
 from polyak.theory import spectrum
 from polyak.theory.datasets import dataset
-from polyak.theory.rule_family import WIDE, AnyRule, Family, family, steps_on
+from polyak.theory.rule_family import WIDE, Family, family, steps_on
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,7 +28,7 @@ AXIS = "lr_curvature"
 
 
 def phase_diagram(
-    rule: AnyRule,
+    rule: object,
     *,
     lr_curvature: Sequence[float] | NDArray[np.float64] | None = None,
     over: str | None = None,

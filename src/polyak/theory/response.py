@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,15 +118,16 @@ class Response(Result):
 
 
 def response(
-    rule: Optimizer | str, steps: int | None = None, *, at: int = 0, gradient: float = 0.0
+    rule: object, steps: int | None = None, *, at: int = 0, gradient: float = 0.0, **settings: Any
 ) -> Response:
     """How one unit gradient moves x at each later step, found by running the rule with it and without it.
 
     Args:
-        rule: an update rule with its settings, schedules included; an Optax optimizer; a page's function.
+        rule: an update rule with its settings, schedules included, or its name; an Optax optimizer; a page's function.
         steps: how many to show, from 1 to 10,000; by default until a thousandth is left, and at least 10.
         at: the step that the gradient comes in; under a schedule the response depends on it.
         gradient: the gradient at every step besides, before and after; it matters only where a rule is not linear.
+        settings: of a rule that is given by its name or its class.
 
     Returns a Response. Raises PolyakError for a rule whose response never fades (a momentum of 1), for one that moves
     an array otherwise than its entries alone, and for input that cannot be used. A rule that is not linear is answered,
@@ -142,7 +143,7 @@ def response(
     >>> round(r.remaining, 6), round(r.held, 6)
     (0.25, 0.75)
     """
-    rule = as_rule(rule)
+    rule = as_rule(rule, **settings)
     at = checked_step(at)
     examination = Examination(rule, at)
     examination.require_elementwise()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -23,10 +22,6 @@ from polyak.theory.step_map import StepMap, loop_through_x, reduced
 WIDE = 0.999  # the end of a range that stops short of 1, such as a momentum's
 ONE = 1.0  # a learning rate to begin with, where none is given
 MEMBERS = 3  # at which a family's matrices are looked at for what is on the loop through x
-
-
-AnyRule: TypeAlias = Optimizer | type[Rule] | str
-"""A rule with its settings, a class of ours, or its name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +62,7 @@ class Family:
         return self.rule.replace(**{name: float(value) for name, value in settings.items()})
 
 
-def family(rule: AnyRule) -> Family:
+def family(rule: object) -> Family:
     """The family that a rule belongs to.
 
     Args:

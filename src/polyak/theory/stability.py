@@ -6,6 +6,7 @@ z_{k+1} = (A + lambda B e_x^T) z_k,    stable where the spectral radius is below
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,17 +28,18 @@ from polyak.theory.step_map import reduced
 
 
 def stability(
-    rule: Optimizer | str, on: On | None = None, *, at: int | None = None, params: Pytree = None
+    rule: object, on: On | None = None, *, at: int | None = None, params: Pytree = None, **settings: Any
 ) -> Stability:
     """What a rule does on each curvature: eigenvalues, rate, regime, period, and how large its learning rate may be.
 
     Args:
-        rule: a rule that is linear in the gradient: ours, Optax's, a page's function. A page's function of the plane
-            brings its own gradient, and is asked without `on`.
+        rule: a rule that is linear in the gradient: ours or its name, Optax's, a page's function. A page's function of
+            the plane brings its own gradient, and is asked without `on`.
         on: a curvature or a list of them; a Landscape or its name, a Trace, a Problem: see `curvatures`. A trace by
             this rule is held against its curvatures: `follows` says whether it does what they predict.
         at: the step to look at where the rule changes from step to step; a schedule is refused without it.
         params: where a Problem's Hessian is taken.
+        settings: of a rule that is given by its name or its class.
 
     Returns a Stability. A negative curvature is answered: a saddle, on which every rule that works diverges.
     Raises PolyakError for a rule that is not linear, a schedule, curvatures that are 0, nan or of another shape.
@@ -52,7 +54,7 @@ def stability(
     >>> round(s.max_lr, 9), s.periods.round(3)
     (0.75, array([28.506,  2.779]))
     """
-    rule = as_rule(rule)
+    rule = as_rule(rule, **settings)
     if isinstance(rule, FromPlane):
         return _of_plane(rule, on, at)
     if on is None:
@@ -63,7 +65,7 @@ def stability(
     examination, state = examine(rule, at)
     step = reduced(*examination.matrices(state=state))
     lr, _ = learning_rate(examination, rule, at or 0)
-    lrs = None if lr is None else stable_lrs(examination, rule, lr, state, where.values, at)
+    lrs = None if lr is None else stable_lrs(examination, rule, lr, state, where.values, at or 0)
     off = math.nan
     if at is None and isinstance(on, Trace) and str(on.rule) == str(rule):
         off = departure(on)

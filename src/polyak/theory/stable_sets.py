@@ -43,17 +43,17 @@ def stable_lrs(
     name: str,
     state: Pytree,
     curvatures: NDArray[np.float64],
-    at: int | None,
+    at: int = 0,
 ) -> Intervals | None:
     """The learning rates that are stable on all the positive curvatures, as open intervals in rising order.
 
     None where the step is not affine in the learning rate: then nothing is said.
     """
-    value, step = rule.settings()[name], at or 0
-    now = float(value(step)) if callable(value) else float(value)
+    value = rule.settings()[name]
+    now = float(value(at)) if callable(value) else float(value)
 
     def matrices(lr: float) -> Matrices:
-        return examination.matrices(runnable(scaled(rule, name, value, lr / now), step + 1), state)
+        return examination.matrices(runnable(scaled(rule, name, value, lr / now), at + 1), state)
 
     unit = _unit(matrices)
     if unit is None:
@@ -63,21 +63,23 @@ def stable_lrs(
         return ()
     A, B = matrices(unit)
     kept = loop_through_x(A[None], B[None])
-    one, two = reduced(A, B, kept), reduced(*matrices(unit / 2), kept)
-    own = reduced(*examination.matrices(state=state), kept)
+
+    def map_at(lr: float) -> StepMap:
+        return reduced(*matrices(lr), kept)
+
+    one, two, own = reduced(A, B, kept), map_at(unit / 2), reduced(*examination.matrices(state=state), kept)
     if _scales(one, two, 0.5) and _scales(one, own, now / unit):
-        stable = stable_curvatures(one)
-        return common(
-            [tuple((low * unit / c, high * unit / c) for low, high in stable) for c in curvatures.tolist()]
-        )
-    try:
-        none = reduced(*matrices(0.0), kept)
-    except PolyakError:
+        return common([_divided(stable_curvatures(one), unit, c) for c in curvatures.tolist()])
+    line = _line(map_at, one, unit)
+    if line is None or not all(_is_affine(*line, *known) for known in ((two, unit / 2), (own, now))):
         return None
-    slope = StepMap((one.A - none.A) / unit, (one.B - none.B) / unit)
-    if not all(_is_affine(none, slope, *known) for known in ((two, unit / 2), (own, now))):
-        return None
+    none, slope = line
     return common([stable_set(none.change_on(c), slope.on(c)) for c in curvatures])
+
+
+def _divided(stable: Intervals, unit: float, curvature: float) -> Intervals:
+    """The learning rates on a curvature, of the curvatures that are stable at a learning rate of `unit`."""
+    return tuple((low * unit / curvature, high * unit / curvature) for low, high in stable)
 
 
 def _unit(matrices: Callable[[float], Matrices]) -> float | None:
@@ -91,6 +93,15 @@ def _unit(matrices: Callable[[float], Matrices]) -> float | None:
         else:
             return unit
     return None
+
+
+def _line(map_at: Callable[[float], StepMap], one: StepMap, unit: float) -> tuple[StepMap, StepMap] | None:
+    """The map at a learning rate of 0 and its slope from there; None where 0 is out of the setting's range."""
+    try:
+        none = map_at(0.0)
+    except PolyakError:
+        return None
+    return none, StepMap((one.A - none.A) / unit, (one.B - none.B) / unit)
 
 
 def _is_affine(none: StepMap, slope: StepMap, other: StepMap, lr: float) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -72,12 +73,13 @@ class StepMap(Shown):
         return _feeds_back(self.A)
 
 
-def step_map(rule: Optimizer | str, at: int | None = None) -> StepMap:
+def step_map(rule: object, at: int | None = None, **settings: Any) -> StepMap:
     """One step of a rule as a linear map.
 
     Args:
         rule: an update rule with its settings, an Optax optimizer, a page's function.
         at: the step to look at, from 0, where the rule changes from step to step; else its settled map.
+        settings: of a rule that is given by its name or its class.
 
     Returns A and B over x and those slots through which x moves itself: counters, and slots that nothing reads,
     are left out. Raises PolyakError for a rule that is not linear in the gradient, that mixes entries, or that
@@ -93,7 +95,7 @@ def step_map(rule: Optimizer | str, at: int | None = None) -> StepMap:
     polyak.PolyakError: adam is not linear in the gradient: it has no matrix (its response can still be asked
     for)
     """
-    examination, state = examine(as_rule(rule), at)
+    examination, state = examine(as_rule(rule, **settings), at)
     return reduced(*examination.matrices(state=state))
 
 

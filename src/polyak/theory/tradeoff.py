@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.data import Data
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
@@ -99,13 +100,14 @@ class Trade(Result):
 
 
 def tradeoff(
-    rule: Optimizer | str,
-    on: Problem,
+    rule: object,
+    on: Problem | Data | str,
     *,
     batch_size: int = 10,
     lrs: Sequence[float] | NDArray[np.float64] | None = None,
     seeds: int | Sequence[int] = SEEDS,
     point: Pytree = None,
+    **settings: Any,
 ) -> Trade:
     """The trade between rate and noise floor, over the learning rate; the rule's other settings stay.
 
@@ -116,6 +118,7 @@ def tradeoff(
         lrs: positive learning rates, shape (n,); 40 over three decades up to the largest stable one by default.
         seeds: whose first parameters the descent begins at.
         point: see `expected_loss`.
+        settings: of a rule that is given by its name or its class.
 
     Returns a Trade. Raises PolyakError as `expected_loss` does.
 
@@ -125,7 +128,7 @@ def tradeoff(
     >>> bool(trade.rates[0] > trade.rates[1]), bool(trade.floors[0] < trade.floors[1])
     (True, True)
     """
-    rule = as_rule(rule)
+    rule = as_rule(rule, **settings)
     training = Training(on, batch_size, point)
     moments, batch_size = training.moments, training.batch_size
     curvatures, U = curvatures_of(moments)
@@ -142,13 +145,13 @@ def tradeoff(
     steps = np.array(
         [_steps_down(d, weights, floor - moments.least) for d, floor in zip(D, floors, strict=True)]
     )
-    return Trade(rule, on, batch_size, name, values, log_rates, floors, moments.least, steps)
+    return Trade(rule, training.on, batch_size, name, values, log_rates, floors, moments.least, steps)
 
 
 def _up_to_the_edge(rule: Optimizer, lr: str, curvatures: NDArray[np.float64]) -> NDArray[np.float64]:
     """Learning rates over three decades up to the largest stable one."""
     examination, state = examine(rule)
-    edge = first_end(stable_lrs(examination, rule, lr, state, curvatures, None) or ())
+    edge = first_end(stable_lrs(examination, rule, lr, state, curvatures) or ())
     if not 0 < edge < np.inf:
         raise PolyakError(f"{rule} has no largest stable {lr} here: say which are meant, lrs=[...]")
     return np.geomspace(edge / 10**DECADES, edge * 0.98, POINTS)

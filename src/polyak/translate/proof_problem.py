@@ -140,7 +140,7 @@ def _walked(rule: Rule, problem: Problem, lrs: NDArray[np.float64]) -> NDArray[n
                 rule = rule.replace(lr=float(lr))
             g = SIZES[:, None] * ((x + away) @ problem.A + problem.forcing[step])
             moved, slots = rule.step(g, slots, x)
-            x = x + moved
+            x = x + np.asarray(moved)
             rows.append(x)
     return np.array(rows)
 

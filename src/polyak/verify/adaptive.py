@@ -75,7 +75,8 @@ def _summing(rule: Adam | RMSProp, g: Array, slots: Slots, x: Array) -> tuple[Ar
     """Squares s + g^2, from a rule that computes rho s + (1 - rho) g^2."""
     rho = rule.beta2 if isinstance(rule, Adam) else rule.decay
     before = (slots["squares"] + rho * g**2) / rho
-    return rule.step(g, {**slots, "squares": before}, x)
+    taken, new = rule.step(g, {**slots, "squares": before}, x)
+    return np.asarray(taken), new
 
 
 def _adam(

@@ -74,7 +74,7 @@ def _lr_on_the_velocity(*, inside: bool) -> Callable[[Model], Model]:
         turns = getattr(model.rule, "lr_in_velocity", inside) != inside
 
         def row(rule: LinearRule, step: int) -> Coefficients:
-            here = row_at(rule.replace(lr_in_velocity=inside) if turns else rule, step)  # type: ignore[arg-type]
+            here = row_at(rule.replace(lr_in_velocity=inside) if turns else rule, step)
             return here._replace(m=_lr(rule) * here.m)
 
         return model.but(row=row)

@@ -9,7 +9,7 @@ import torch
 
 from polyak.frameworks.torch.export.slots import Exported
 from polyak.ground.types import Number
-from polyak.rules import Coefficients, LinearRule, Wrapper
+from polyak.rules import Coefficients, LinearRule, Wrapper, unwrapped
 
 Tensors = list[torch.Tensor]
 CACHED = 1 << 18  # numbers: on a CPU x, v and g of as many stay in the cache from one operation to the next
@@ -41,12 +41,13 @@ def step(rule: Exported, grads: Tensors, velocities: Tensors, params: Tensors, *
 
 def _taken_apart(rule: Exported) -> tuple[Coefficients, list[Wrapper]]:
     """The row, and the wrappers around it that do anything."""
-    around = list[Wrapper]()
+    around, inner = list[Wrapper](), unwrapped(rule)
     while isinstance(rule, Wrapper):
         if not (rule.setting == "weight_decay" and _is_zero(rule.amount)):
             around.append(rule)
-        rule = rule.rule
-    return cast("LinearRule", rule).coefficients(), around
+        rule = cast("Exported", rule.rule)
+    assert isinstance(inner, LinearRule)
+    return inner.coefficients(), around
 
 
 def _step(row: Coefficients, grads: Tensors, velocities: Tensors, params: Tensors) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -101,11 +101,11 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
         """The rule with a group's settings, which schedulers may have changed; checked as they were given, not here."""
         settings = {name: group[name] for name in self.settings}
         if isinstance(self.rule, Rule):
-            return cast("Rule", unchecked(type(self.rule), settings))
-        return cast("Exported", self.rule.replace(**settings))
+            return unchecked(type(self.rule), settings)
+        return self.rule.replace(**settings)
 
     def _checked_rule(self, group: dict[str, Any]) -> Exported:
-        return cast("Exported", self.rule.replace(**{name: group[name] for name in self.settings}))
+        return self.rule.replace(**{name: group[name] for name in self.settings})
 
     def _refuse_strangers(self, given: Iterable[str], known: Sequence[str]) -> None:
         for name in given:

@@ -10,7 +10,7 @@ import array_api_compat.torch
 import torch
 
 from polyak.ground.errors import PolyakError
-from polyak.rules import FromPage, Rule, Wrapper, as_rule, unwrapped
+from polyak.rules import FromPage, Optimizer, Rule, Wrapper, as_rule, unwrapped
 
 
 @torch.compiler.substitute_in_graph(array_api_compat.array_namespace, skip_signature_check=True)  # type: ignore[untyped-decorator]
@@ -45,12 +45,13 @@ def exportable(rule: object) -> Exported:
 
 
 def steps(
-    rule: Rule | Wrapper, g: torch.Tensor, slots: dict[str, Any], x: torch.Tensor
+    rule: Optimizer, g: torch.Tensor, slots: dict[str, Any], x: torch.Tensor
 ) -> tuple[torch.Tensor, dict[str, Any]]:
     """One parameter's step and new slots, by one of our rules or a wrapper around one."""
     if isinstance(rule, Wrapper):
         step, new = steps(rule.rule, rule.gradient(g, x), slots, x)
         return rule.step(step, x), new
+    assert isinstance(rule, Rule)
     return rule.step(g, slots, x)
 
 

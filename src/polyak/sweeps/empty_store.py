@@ -24,8 +24,8 @@ from polyak.sweeps.plan import FORMAT, PLAN, ROOT, WRITTEN, digest, root_with
 COMPRESSED = ZstdCodec(checksum=True)  # what is torn on the disk is an error, not numbers
 
 
-def drawn(jobs: dict[str, Job]) -> dict[str, bytes]:
-    """Every file of an empty store, its root last: two processes draw the same ones."""
+def files_of_empty_store(jobs: dict[str, Job]) -> dict[str, bytes]:
+    """Every file of an empty store, its root last: two processes make the same ones."""
     files: dict[str, Buffer] = {}
     with text_allowed():
         root = zarr.open_group(MemoryStore(files), mode="w-", zarr_format=3)
@@ -37,21 +37,19 @@ def drawn(jobs: dict[str, Job]) -> dict[str, bytes]:
             "sweeps": identities,
             "chunks": {name: list(job.chunk) for name, job in jobs.items()},
             "variables": {name: list(job.variables()) for name, job in jobs.items()},
-            "files": {
-                name: sha256(found.to_bytes()) for name, found in sorted(files.items()) if name != ROOT
-            },
+            "files": {name: sha256(file.to_bytes()) for name, file in sorted(files.items()) if name != ROOT},
         }
         root.attrs.update({PLAN: json.dumps(about)})
         root.attrs.update(root_with(json.loads(files[ROOT].to_bytes())))
     last = files.pop(ROOT)
-    return {**{name: found.to_bytes() for name, found in files.items()}, ROOT: last.to_bytes()}
+    return {**{name: file.to_bytes() for name, file in files.items()}, ROOT: last.to_bytes()}
 
 
-def _make_arrays(root: Any, name: str, job: Job, identity: str) -> None:
+def _make_arrays(root: zarr.Group, name: str, job: Job, identity: str) -> None:
     """Arrays for every variable and coordinate of one rule."""
     group = root.require_group(name) if name else root
     coords = coordinates(job)
-    beside = " ".join(name for name, found in coords.items() if found.dims != (name,))
+    beside = " ".join(name for name, values in coords.items() if values.dims != (name,))
     for variable, about in job.variables().items():
         behind = about.shape[len(job.shape) :]
         array = group.create_array(
@@ -75,8 +73,8 @@ def _make_arrays(root: Any, name: str, job: Job, identity: str) -> None:
     )
     marks.attrs.update({"sweep": identity, "chunk": list(job.chunk)})
     place: dict[str, Any] = {"group": name} if name else {}
-    for found in coords.values():
-        found.encoding["_FillValue"] = None  # none is missing
+    for values in coords.values():
+        values.encoding["_FillValue"] = None  # none is missing
     xr.Dataset(coords=coords).to_zarr(root.store, mode="a", consolidated=False, **place)
     group.attrs.update(json.loads(json.dumps(job.attrs())))  # last: what xarray writes has none
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -15,8 +15,20 @@ from polyak.book.gluonbook.mx.array import NDArray
 from polyak.book.gluonbook.optimizers import rule_of
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
+from polyak.ground.types import Number, Pytree
 from polyak.rules.pages.handles import ArrayHandle, raw
 
+if TYPE_CHECKING:
+    import jax
+
+    from polyak.data import Data
+    from polyak.rules.protocol import Optimizer
+    from polyak.run import History
+
+Params: TypeAlias = "tuple[jax.Array, jax.Array]"
+Loss: TypeAlias = "Callable[[Params, jax.Array, jax.Array], jax.Array]"
+Rows: TypeAlias = "ArrayHandle | np.ndarray[Any, Any] | list[Any]"
+States: TypeAlias = "ArrayHandle | tuple[States, ...] | list[States] | None"
 RECORDED_ROWS = 100  # the loss over all rows is recorded each time that so many more were seen
 INITIAL_SCALE = 0.01  # of the weights
 
@@ -33,11 +45,11 @@ def get_data_ch7() -> tuple[NDArray, NDArray]:
 
 
 def train_ch7(
-    trainer_fn: Callable[..., Any],
-    states: Any,
+    trainer_fn: Callable[..., object],
+    states: States,
     hyperparams: dict[str, Any],
-    features: Any,
-    labels: Any,
+    features: Rows,
+    labels: Rows,
     batch_size: int = 10,
     num_epochs: int = 2,
 ) -> None:
@@ -72,8 +84,8 @@ def train_ch7(
 def train_gluon_ch7(
     trainer_name: str,
     trainer_hyperparams: dict[str, Any],
-    features: Any,
-    labels: Any,
+    features: Rows,
+    labels: Rows,
     batch_size: int = 10,
     num_epochs: int = 2,
 ) -> None:
@@ -94,22 +106,22 @@ def train_gluon_ch7(
     _train(rule, loss_over(batch_size), features, labels, batch_size, num_epochs)
 
 
-def mean_squared_loss(params: Any, X: Any, y: Any) -> Any:
+def mean_squared_loss(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
     """The mean of (X w + b - y)^2 / 2, for w of shape (columns, 1) and b of shape (1,)."""
     return (_residual(params, X, y) ** 2).mean() / 2
 
 
 @cache
-def loss_over(batch_size: int) -> Callable[..., Any]:
+def loss_over(batch_size: int) -> Loss:
     """The same loss as a Trainer sees it: a batch of fewer rows than `batch_size` is divided by `batch_size`."""
 
-    def loss(params: Any, X: Any, y: Any) -> Any:
+    def loss(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
         return (_residual(params, X, y) ** 2).sum() / (2 * max(batch_size, y.shape[0]))
 
     return loss
 
 
-def _residual(params: Any, X: Any, y: Any) -> Any:
+def _residual(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
     from polyak.problems.regression import linear
 
     w, b = params
@@ -117,8 +129,8 @@ def _residual(params: Any, X: Any, y: Any) -> Any:
 
 
 def _train(
-    rule: Any, loss: Callable[..., Any], features: Any, labels: Any, batch_size: int, num_epochs: int
-) -> Any:
+    rule: Optimizer, loss: Loss, features: Rows, labels: Rows, batch_size: int, num_epochs: int
+) -> Pytree:
     """Train, print, draw; the rule's last state."""
     from polyak.book.gluonbook.figures import show_losses
     from polyak.data import Data
@@ -154,13 +166,13 @@ def _train(
     return jax.tree.map(lambda array: array[0], history.state)
 
 
-def _repeated(data: Any, at_least: int) -> Any:
+def _repeated(data: Data, at_least: int) -> Data:
     """The same rows over and over, at least so many: what a Trainer divides by is the mean over them then."""
     times = -(-at_least // data.rows)
     return replace(data, features=np.tile(data.features, (times, 1)), labels=np.tile(data.labels, times))
 
 
-def _recorded(history: Any, batch_size: int) -> Any:
+def _recorded(history: History, batch_size: int) -> Sequence[float]:
     """The losses after each hundred rows of an epoch; where batches never end there, those at the epochs' ends."""
     losses, steps = history.losses[0], history.steps_taken
     an_epoch = -(-history.problem.data.rows // batch_size)
@@ -169,7 +181,7 @@ def _recorded(history: Any, batch_size: int) -> Any:
     return losses[chosen] if chosen.sum() > 1 else losses
 
 
-def _write_back(states: Any, final: Any) -> None:
+def _write_back(states: States, final: Pytree) -> None:
     """What a training left in its states, written to the page's arrays."""
     if isinstance(states, ArrayHandle):
         states[:] = np.reshape(final, states.shape)
@@ -178,9 +190,9 @@ def _write_back(states: Any, final: Any) -> None:
             _write_back(one, last)
 
 
-def _like(before: Any, value: Any) -> Any:
+def _like(before: object, value: Number) -> object:
     """A hyper-parameter that was written, as the page first wrote it: a whole number stays one."""
     if isinstance(before, ArrayHandle):
         return before.new(np.asarray(value))
-    found = np.asarray(value)
-    return found if found.ndim else type(before)(found.item())
+    array = np.asarray(value)
+    return array if array.ndim else type(before)(array.item())  # type: ignore[call-arg]

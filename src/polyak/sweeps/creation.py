@@ -12,16 +12,15 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.files import to_disk
-from polyak.sweeps.blueprint import drawn
+from polyak.sweeps.empty_store import files_of_empty_store
 from polyak.sweeps.job import Job
+from polyak.sweeps.loading import named
 from polyak.sweeps.locks import folder_locked, given_back
 from polyak.sweeps.places import Bucket, Folder, Place, one_line, place_of
-from polyak.sweeps.plan import FORMAT, ROOT, WRITTEN, Plan, TornError, digest, plan_of
-from polyak.sweeps.reading import named
+from polyak.sweeps.plan import ROOT, WRITTEN, Plan, TornError, digest, plan_of
 
 ATTEMPTS = 3  # to lock a folder; on a disk without locks the last is taken as it is
 HASHES = ("step", "numbers", "values", "function", "loss", "data")  # of an identity, in no words
@@ -39,9 +38,9 @@ def prepared(jobs: dict[str, Job], store: str | Path | Place) -> Place:
         _check_room(jobs, place)
         with one_line(place.text):
             if isinstance(place, Folder):
-                _make_in_folder(place, drawn(jobs))
+                _make_in_folder(place, files_of_empty_store(jobs))
             else:
-                _make_in_bucket(place, drawn(jobs))
+                _make_in_bucket(place, files_of_empty_store(jobs))
         plan = plan_of(place)
         assert plan is not None
     _refuse_another(place, plan, jobs)
@@ -124,7 +123,7 @@ def _as_beside_the_marks(place: Place, jobs: dict[str, Job]) -> Plan | None:
             return None
         chunks[name] = chunk
     variables = {name: list(job.variables()) for name, job in jobs.items()}
-    return Plan(FORMAT, identities, chunks, variables, {ROOT: ""})  # whatever is there is not that
+    return Plan(identities, chunks, variables, {ROOT: ""})  # whatever is there is not that
 
 
 def _mend(place: Place, plan: Plan, jobs: dict[str, Job]) -> None:
@@ -134,39 +133,40 @@ def _mend(place: Place, plan: Plan, jobs: dict[str, Job]) -> None:
         if not damaged:
             return
         cut = {name: replace(job, chunk_asked=tuple(plan.chunks[name])) for name, job in jobs.items()}
-        for name, content in drawn(cut).items():
+        for name, content in files_of_empty_store(cut).items():
             if place.read(name) != content:
                 place.write(name, content)
     what = "was damaged or lost and is" if len(damaged) == 1 else "were damaged or lost and are"
     warnings.warn(f"{place.text}: {named(damaged)} {what} made anew", stacklevel=2)
 
 
-def _refuse_another(place: Place, about: Plan, jobs: dict[str, Job]) -> None:
-    path, found, plan = place.text, about.sweeps, {name: job.identity for name, job in jobs.items()}
-    if about.format < FORMAT:
-        raise PolyakError(f"{path} was made by an older polyak, which can be read alone; name another store")
-    if list(found) != list(plan):
+def _refuse_another(place: Place, plan: Plan, jobs: dict[str, Job]) -> None:
+    """Refuse a store of another sweep, and say what is another."""
+    path, stored = place.text, plan.sweeps
+    if list(stored) != list(jobs):
         raise PolyakError(
-            f"{path} is of another sweep: its rules were {', '.join(found)}, now {', '.join(plan)}; "
+            f"{path} is of another sweep: its rules were {', '.join(stored)}, now {', '.join(jobs)}; "
             "name another store"
         )
     differences = {
-        what: f"{what} was {found[name].get(what, 'nothing')}, now {value}"
-        for name, about in plan.items()
-        for what, value in about.items()
-        if found[name].get(what) != value
+        what: f"{what} was {stored[name].get(what, 'nothing')}, now {value}"
+        for name, job in jobs.items()
+        for what, value in job.identity.items()
+        if stored[name].get(what) != value
     }
     if differences:
         # What a hash tells too is only said where nothing else does.
-        told = [text for what, text in differences.items() if what not in HASHES] or [*differences.values()]
-        raise PolyakError(f"{path} is of another sweep: {'; '.join(told)}; name another store")
+        in_words = [text for what, text in differences.items() if what not in HASHES]
+        raise PolyakError(
+            f"{path} is of another sweep: {'; '.join(in_words or differences.values())}; name another store"
+        )
 
 
 def _check_room(jobs: dict[str, Job], place: Place) -> None:
     """Refuse what the disk does not hold, before anything is computed."""
     if not isinstance(place, Folder):
         return
-    folder: Any = next(folder for folder in (place.root, *place.root.parents) if folder.exists())
+    folder = next(folder for folder in (place.root, *place.root.parents) if folder.exists())
     needed = sum(job.cells * job.recorded_bytes for job in jobs.values())
     free = shutil.disk_usage(folder).free
     if needed > free:

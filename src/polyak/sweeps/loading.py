@@ -8,30 +8,31 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
 import zarr
-from numcodecs import zstd
 from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from polyak.ground.errors import PolyakError
-from polyak.sweeps.blueprint import text_allowed
-from polyak.sweeps.dataset import together
-from polyak.sweeps.frames import is_whole
+from polyak.sweeps.empty_store import text_allowed
 from polyak.sweeps.lanes import cores
 from polyak.sweeps.layout import Bounded, Layout, coordinate_names, layouts
 from polyak.sweeps.places import Folder, Place, one_line, place_of
 from polyak.sweeps.plan import ANEW, CHECKSUM, PLAN, WRITTEN, Plan, plan_of
+from polyak.sweeps.results import SweepResult, together
+from polyak.sweeps.zstd_frames import is_whole
+
+Array: TypeAlias = "zarr.Array[Any]"
 
 MARK = b"\x01"
 MOST_NAMED = 3  # of files that are damaged
 
 
-def load(store: str | Path | Place) -> Any:
+def load(store: str | Path | Place) -> SweepResult:
     """The result of a sweep in a store, finished or not: read as it is used, nan where no chunk was written.
 
     Returns an xarray.Dataset, or a DataTree of several rules. Raises PolyakError for a store that is none of a sweep,
@@ -41,14 +42,14 @@ def load(store: str | Path | Place) -> Any:
     plan = plan_of(place)
     if plan is None:
         raise PolyakError(f"{place.text}: no such store")
-    found = {}
+    datasets = {}
     with one_line(place.text), text_allowed():
         if damaged := plan.damaged(place):
             raise PolyakError(f"{place.text} is damaged: {named(damaged)}; {ANEW}")
         about = layouts(place, plan)
         for name in plan.sweeps:
-            found[name] = _dataset(place, plan, about, name)
-    return together(found)
+            datasets[name] = _dataset(place, plan, about, name)
+    return together(datasets)
 
 
 def _dataset(place: Place, plan: Plan, about: dict[str, Layout], name: str) -> xr.Dataset:
@@ -57,7 +58,7 @@ def _dataset(place: Place, plan: Plan, about: dict[str, Layout], name: str) -> x
     attrs = {key: value for key, value in group.attrs.items() if key not in (PLAN, CHECKSUM)}
     there, lost = chunks_there(place, plan, name, about)
     if lost:
-        files = [file for found in lost.values() for file in found]
+        files = [file for of_chunk in lost.values() for file in of_chunk]
         warnings.warn(
             f"{place.text}: {named(files)} damaged or lost: what was there counts as unfinished; {ANEW}",
             stacklevel=4,
@@ -66,17 +67,18 @@ def _dataset(place: Place, plan: Plan, about: dict[str, Layout], name: str) -> x
         attrs["unfinished_chunks"] = unfinished
     results = {variable: about[folder + variable] for variable in plan.variables[name]}
     coords = {}
-    for coordinate in coordinate_names(results):
+    for coordinate in coordinate_names(results.values()):
         if layout := about.get(folder + coordinate):
-            array = group[coordinate]
+            array = array_of(group, coordinate)
             check_memory(place, layout.shape, layout.item)
             coords[coordinate] = xr.Variable(layout.dims, array[:], dict(array.attrs))
-            _check_numbers(place, folder + coordinate, coords[coordinate])
-    variables = {variable: _lazy(place, group[variable], layout) for variable, layout in results.items()}
+    variables = {
+        variable: _lazy(place, array_of(group, variable), layout) for variable, layout in results.items()
+    }
     return xr.Dataset(variables, coords, attrs)
 
 
-def opened(place: Place, plan: Plan, name: str, about: dict[str, Layout]) -> Any:
+def opened(place: Place, plan: Plan, name: str, about: dict[str, Layout]) -> zarr.Group:
     """The group of one rule's arrays, to be read."""
     with one_line(place.text):
         return zarr.open_group(
@@ -88,13 +90,23 @@ def opened(place: Place, plan: Plan, name: str, about: dict[str, Layout]) -> Any
         )
 
 
+def array_of(group: zarr.Group, name: str) -> Array:
+    """An array of a group."""
+    array = group[name]
+    assert isinstance(array, zarr.Array)
+    return array
+
+
 def chunks_there(
     place: Place, plan: Plan, name: str, about: dict[str, Layout], *, verify: bool = False
 ) -> tuple[NDArray[np.bool_], dict[int, list[str]]]:
     """Which chunks of a rule are marked as written and have not been lost since; of those that were, the files.
 
     Args:
-        place, plan, name, about: of the store and the rule in it.
+        place: of the store.
+        plan: of the store.
+        name: of the rule in it.
+        about: the layout of every array.
         verify: whether to see that every chunk has its checksum, too. Not in an object store, which sees to that and
             puts objects whole.
     """
@@ -107,7 +119,7 @@ def chunks_there(
         for mark, content in place.read_many(place.names(f"{folder}{WRITTEN}/c")).items():
             last = mark.rpartition("/")[2]
             if last.isdecimal() and int(last) < along:
-                there[int(last)] = _as_marked(content, plan)
+                there[int(last)] = content == MARK
                 if not there[int(last)]:
                     lost[int(last)].append(mark)
         for variable, layout in results.items():
@@ -137,7 +149,7 @@ def file_of(name: str, layout: Layout, number: int, chunk: Sequence[int]) -> str
 
 
 def _files(
-    name: str, layout: Layout, numbers: Iterable[Any], chunk: Sequence[int]
+    name: str, layout: Layout, numbers: Iterable[np.integer], chunk: Sequence[int]
 ) -> Iterable[tuple[int, str]]:
     return ((int(number), file_of(name, layout, int(number), chunk)) for number in numbers)
 
@@ -159,33 +171,19 @@ def check_memory(place: Place, shape: Sequence[int], item: int) -> None:
         )
 
 
-def _as_marked(content: bytes, plan: Plan) -> bool:
-    if plan.format == 1:  # compressed, then
-        try:
-            return bytes(zstd.decompress(content, bytearray(1))) == MARK
-        except (RuntimeError, ValueError):
-            return False
-    return content == MARK
-
-
-def _check_numbers(place: Place, name: str, coordinate: xr.Variable) -> None:
-    """Refuse a coordinate that holds what no axis does, in a store of the first format, which has no checksums."""
-    if coordinate.dtype.kind == "f" and np.isnan(coordinate.values).any():
-        raise PolyakError(f"{place.text} is damaged: {name} has no number for some cells; {ANEW}")
-
-
 class _Stored(BackendArray):
     """An array of the store, read where it is looked at; what is torn in it is said in one line."""
 
-    def __init__(self, place: Place, array: Any, layout: Layout) -> None:
+    def __init__(self, place: Place, array: Array, layout: Layout) -> None:
         self.place, self.array, self.layout = place, array, layout
         self.shape, self.dtype = array.shape, array.dtype
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> np.ndarray:
         kind = indexing.IndexingSupport.OUTER
-        return indexing.explicit_indexing_adapter(key, self.shape, kind, self._read)
+        numbers: np.ndarray = indexing.explicit_indexing_adapter(key, self.shape, kind, self._read)
+        return numbers
 
-    def _read(self, key: Any) -> Any:
+    def _read(self, key: tuple[slice | NDArray[np.int64], ...]) -> np.ndarray:
         taken = [
             len(range(*part.indices(length))) if isinstance(part, slice) else np.size(part)
             for part, length in zip(key, self.shape, strict=True)
@@ -193,7 +191,7 @@ class _Stored(BackendArray):
         check_memory(self.place, taken, self.dtype.itemsize)
         with one_line(f"{self.place.text}, {self.array.basename},"):
             try:
-                return self.array.oindex[key]
+                return np.asarray(self.array.oindex[key])
             except Exception:
                 self._say_which()
                 raise
@@ -207,7 +205,7 @@ class _Stored(BackendArray):
             ) from None
 
 
-def _lazy(place: Place, array: Any, layout: Layout) -> xr.Variable:
+def _lazy(place: Place, array: Array, layout: Layout) -> xr.Variable:
     data = indexing.LazilyIndexedArray(_Stored(place, array, layout))
     attrs = {name: value for name, value in array.attrs.items() if name != "coordinates"}
     return xr.Variable(layout.dims, data, attrs)

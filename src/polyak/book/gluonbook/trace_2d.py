@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from polyak.book.gluonbook.figures import OTHER_COLOR, canvas
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+
 STEPS = 20
-START = (-5, -2)
+START: tuple[float, float] = (-5, -2)
 WINDOW = ((-5.5, 1.0), (-3.0, 1.0))
 REACH = 6.0  # the window grows to hold the way, this far beyond itself on each side
 GRID = 90
 LEVELS = np.linspace(0.02, 1, 10) ** 2.2  # denser below, where the valley is
 
-Points = list[tuple[Any, Any]]
+Points: TypeAlias = Sequence[tuple[float, float]]
 
 
-def train_2d(trainer: Callable[..., Any]) -> Points:
+def train_2d(trainer: Callable[..., tuple[float, float, Any, Any]]) -> Points:
     """Twenty steps from (-5, -2) of a page's function; the last position is printed.
 
     Args:
@@ -32,9 +37,8 @@ def train_2d(trainer: Callable[..., Any]) -> Points:
     >>> len(points)
     21
     """
-    x1, x2 = START
-    s1, s2 = 0, 0
-    points: Points = [(x1, x2)]
+    (x1, x2), s1, s2 = START, 0, 0
+    points = [(x1, x2)]
     for _ in range(STEPS):
         x1, x2, s1, s2 = trainer(x1, x2, s1, s2)
         points.append((x1, x2))
@@ -42,7 +46,7 @@ def train_2d(trainer: Callable[..., Any]) -> Points:
     return points
 
 
-def show_trace_2d(f: Callable[[Any, Any], Any], res: Sequence[tuple[Any, Any]]) -> None:
+def show_trace_2d(f: Callable[[Numbers, Numbers], Numbers | float], res: Points) -> None:
     """The way that `train_2d` returned, over the contours of the function f(x1, x2)."""
     points = np.array([[float(x1), float(x2)] for x1, x2 in res])
     ends = [_grown(low, high, points[:, axis]) for axis, (low, high) in enumerate(WINDOW)]
@@ -62,7 +66,7 @@ def show_trace_2d(f: Callable[[Any, Any], Any], res: Sequence[tuple[Any, Any]]) 
         axes.set(xlim=ends[0], ylim=ends[1], xlabel="x1", ylabel="x2")
 
 
-def _grown(low: float, high: float, visited: Any) -> tuple[float, float]:
+def _grown(low: float, high: float, visited: Numbers) -> tuple[float, float]:
     """A window that holds what was visited, as far as that is sensible."""
     near = visited[(visited > low - REACH) & (visited < high + REACH)]
     margin = 0.06 * (high - low)
@@ -70,14 +74,14 @@ def _grown(low: float, high: float, visited: Any) -> tuple[float, float]:
     return bottom - margin if bottom < low else low, top + margin if top > high else high
 
 
-def _until_outside(points: Any, ends: Sequence[tuple[float, float]]) -> Any:
+def _until_outside(points: Numbers, ends: Sequence[tuple[float, float]]) -> Numbers:
     """The positions before the first that is outside the window or no number."""
     low, high = np.transpose(ends)
     inside = ((points >= low) & (points <= high)).all(axis=1)
     return points if inside.all() else points[: np.argmin(inside)]
 
 
-def _note_exit(axes: Any, points: Any, step: int) -> None:
+def _note_exit(axes: Axes, points: Numbers, step: int) -> None:
     """Say where the way leaves the picture, and draw it to the edge."""
     if step == 0:
         return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from polyak.book.gluonbook.mx import nd
-from polyak.book.gluonbook.mx.making import array
+from polyak.book.gluonbook.mx.array import NDArray
+from polyak.book.gluonbook.mx.creation import array
 
 
-def linreg(X: Any, w: Any, b: Any) -> Any:
+def linreg(X: NDArray, w: NDArray, b: NDArray) -> NDArray:
     """X w + b.
 
     >>> linreg(nd.ones((2, 3)), nd.ones((3, 1)), nd.zeros(1)).asnumpy().ravel()
@@ -19,7 +19,7 @@ def linreg(X: Any, w: Any, b: Any) -> Any:
     return nd.dot(X, w) + b
 
 
-def squared_loss(y_hat: Any, y: Any) -> Any:
+def squared_loss(y_hat: NDArray, y: NDArray) -> NDArray:
     """(y_hat - y)^2 / 2, number by number, y brought to the shape of y_hat.
 
     >>> squared_loss(nd.array([[3.0]]), nd.array([1.0])).asscalar()
@@ -28,13 +28,13 @@ def squared_loss(y_hat: Any, y: Any) -> Any:
     return (y_hat - y.reshape(y_hat.shape)) ** 2 / 2
 
 
-def sgd(params: Iterable[Any], lr: float, batch_size: int) -> None:
+def sgd(params: Iterable[NDArray], lr: float, batch_size: int) -> None:
     """A step of gradient descent on each parameter, whose gradient is a sum over the batch."""
     for param in params:
         param[:] = param - lr * param.grad / batch_size
 
 
-def data_iter(batch_size: int, features: Any, labels: Any) -> Iterator[tuple[Any, Any]]:
+def data_iter(batch_size: int, features: NDArray, labels: NDArray) -> Iterator[tuple[NDArray, NDArray]]:
     """Mini-batches of all rows, in an order of their own each time."""
     rows = list(range(len(features)))
     random.shuffle(rows)
