@@ -22,7 +22,7 @@ from polyak.lab.shell import sections, shell
 from polyak.lab.state import Chosen, State
 
 PAGE = Path(__file__).parents[2] / "docs/adding/panel.md"
-FILE, TEST = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), flags=re.S)
+FILE, TEST = re.findall(r"```python[^\n]*\n(.*?)```", PAGE.read_text("utf-8"), flags=re.S)
 
 
 @pytest.fixture
