@@ -17,7 +17,7 @@ from polyak.sweeps.axes import Axis, as_axis
 
 RATE = Interval("[0, inf)")  # what any learning rate may be
 
-SettableRule = str | type[Rule] | Optimizer | Callable[..., object]
+SettableRule = str | type[Rule] | Optimizer | Callable[..., Transformation]
 """A rule whose settings can be given: its name, its class, itself with others, an Optax factory, a page's function."""
 
 
@@ -154,5 +154,5 @@ def _check_axis(rule: SettableRule, label: str, name: str, axis: Axis) -> None:
             )
 
 
-def _is_factory(rule: object) -> TypeGuard[Callable[..., object]]:
+def _is_factory(rule: object) -> TypeGuard[Callable[..., Transformation]]:
     return callable(rule) and not isinstance(rule, type) and not hasattr(rule, "update")
