@@ -14,6 +14,7 @@ import pytest
 from bokeh.document import Document
 
 import polyak as pk
+from polyak.lab import shared
 from polyak.lab.lab import Lab, lab_of
 from polyak.lab.link import decoded, encoded
 from polyak.lab.page import Page, parts
@@ -85,6 +86,7 @@ def test_a_link_with_the_values_of_a_panel_that_is_not_there_is_refused(lab_with
 def test_it_is_warmed_up(module: ModuleType, lab_with: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     monkeypatch.setattr(module.HowLongPanel, "compute", lambda question: asked.append(question.state))
+    monkeypatch.setattr(shared, "in_order", lambda: [module.HowLongPanel])  # the others take seconds
     lab_with.warm_up()
     assert asked == [lab_with.first]
 
