@@ -192,10 +192,11 @@ def test_rules_of_every_kind_in_one_lab():
         pk.from_optax(optax.adam, learning_rate=0.1),
         pk.Nesterov,
         pk.HeavyBall(lr=lambda k: 0.1, momentum=0.5),
+        "adam",
     )
     try:
         names = [chosen.rule for chosen in made.first.rules]
-        assert names == ["optax:adam", "nesterov", "heavy_ball (yours)"]
+        assert names == ["optax:adam", "nesterov", "heavy_ball (yours)", "adam"]
         assert isinstance(made, Lab)
         assert f'src="{made.address}"' in made._repr_html_()
         assert answers(made.address)

@@ -14,6 +14,7 @@ import pytest
 from bokeh.document import Document
 
 import polyak as pk
+from polyak.lab import shared
 from polyak.lab.lab import Lab, lab_of
 from polyak.lab.link import decoded, encoded
 from polyak.lab.page import Page, parts
@@ -22,7 +23,7 @@ from polyak.lab.shell import sections, shell
 from polyak.lab.state import Chosen, State
 
 PAGE = Path(__file__).parents[2] / "docs/adding/panel.md"
-FILE, TEST = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), flags=re.S)
+FILE, TEST = re.findall(r"```python[^\n]*\n(.*?)```", PAGE.read_text("utf-8"), flags=re.S)
 
 
 @pytest.fixture
@@ -85,6 +86,7 @@ def test_a_link_with_the_values_of_a_panel_that_is_not_there_is_refused(lab_with
 def test_it_is_warmed_up(module: ModuleType, lab_with: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     monkeypatch.setattr(module.HowLongPanel, "compute", lambda question: asked.append(question.state))
+    monkeypatch.setattr(shared, "in_order", lambda: [module.HowLongPanel])  # the others take seconds
     lab_with.warm_up()
     assert asked == [lab_with.first]
 
