@@ -21,7 +21,7 @@ def opened(file: Path) -> int | None:
     if not THERE_ARE:
         return None
     try:
-        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
     except OSError:  # in a folder that may only be read: what is to be written there will say so
         return None
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
 from polyak.rules import CATALOGUE, FromOptax, FromPage, Optimizer, Rule, as_rule, from_optax
 from polyak.rules.hyperparameters import Hyperparameter, Interval
+from polyak.rules.protocol import Transformation
 from polyak.sweeps.axes import Axis, as_axis
 
 RATE = Interval("[0, inf)")  # what any learning rate may be
 
-SettableRule = str | type[Rule] | Optimizer | Callable[..., object]
+SettableRule = str | type[Rule] | Optimizer | Callable[..., Transformation]
 """A rule whose settings can be given: its name, its class, itself with others, an Optax factory, a page's function."""
 
 
@@ -100,7 +101,7 @@ def _with_settings(rule: SettableRule, settings: dict[str, Any]) -> Optimizer:
     if isinstance(rule, type) and issubclass(rule, Rule):
         return rule.from_settings(**settings)
     if _is_factory(rule):
-        return from_optax(rule, **settings)
+        return from_optax(cast("Callable[..., Transformation]", rule), **settings)
     whole = as_rule(rule)
     if not settings:
         return whole
@@ -153,5 +154,5 @@ def _check_axis(rule: SettableRule, label: str, name: str, axis: Axis) -> None:
             )
 
 
-def _is_factory(rule: object) -> TypeGuard[Callable[..., object]]:
+def _is_factory(rule: object) -> TypeGuard[Callable[..., Transformation]]:
     return callable(rule) and not isinstance(rule, type) and not hasattr(rule, "update")
