@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import EllipsisType
-from typing import Any
 
 import numpy as np
 
-from polyak.book.gluonbook.missing import absent
+from polyak.book.gluonbook.missing import AskedFor, absent
 from polyak.book.gluonbook.mx.along_axes import ALONG_AXES
 from polyak.book.gluonbook.mx.context import Context, check, cpu
 from polyak.book.gluonbook.mx.elementwise import ELEMENTWISE
@@ -109,7 +108,7 @@ class NDArray(Operators):
     def __iter__(self) -> Iterator[NDArray]:
         return (self[k] for k in range(len(self)))
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> AskedFor:
         if name in ("ndim", "size"):
             return getattr(self.value, name)
         raise AttributeError(absent("an NDArray", name, dir(type(self))))
