@@ -13,7 +13,7 @@ from attacks.stores_killed import Ground, ground
 from attacks.warm import one_of
 
 from polyak.ground.errors import PolyakError
-from polyak.sweeps.reading import load
+from polyak.sweeps.loading import load
 
 PLANS = ("zarr.json", "chunk_written/zarr.json")  # of which one is enough
 

@@ -16,7 +16,7 @@ import pytest
 import xarray as xr
 
 from polyak.rules import Adam, HeavyBall
-from polyak.sweeps import load_sweep, log, memory, over, sweep
+from polyak.sweeps import load_sweep, log, memory, search_space, sweep
 
 LONG = 240
 PLANE: dict[str, Any] = {
@@ -89,7 +89,7 @@ def test_the_store_that_a_disk_has(bucket: Any, in_memory: xr.Dataset, tmp_path:
 
 
 def test_several_rules(bucket: Any) -> None:
-    planes = [over(HeavyBall, lr=[0.1, 0.2], momentum=0.5), over(Adam, lr=[0.1, 0.2, 0.4])]
+    planes = [search_space(HeavyBall, lr=[0.1, 0.2], momentum=0.5), search_space(Adam, lr=[0.1, 0.2, 0.4])]
     found = sweep(planes, steps=5, store="s3://planes/two.zarr", chunk=1)
     xr.testing.assert_identical(found.load(), sweep(planes, steps=5))
 

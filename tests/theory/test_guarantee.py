@@ -14,8 +14,8 @@ import polyak as pk
 from polyak.ground.errors import PolyakError
 from polyak.landscapes import piecewise_quadratic
 from polyak.theory import guarantee_curve, semidefinite
+from polyak.theory.certified_rate import best_certificate, quadratic_rate
 from polyak.theory.step_map import StepMap
-from polyak.theory.worst_case import best_certificate, quadratic_rate
 
 BETWEEN = {"smoothness": 25.0, "strong_convexity": 1.0}
 
