@@ -132,7 +132,10 @@ def spread_per_noise(step: StepMap, curvatures: NDArray[np.float64]) -> NDArray[
     matrices = np.eye(s * s) - np.einsum("pij,qkl->pqikjl", at, at).reshape(s + 1, s + 1, s * s, s * s)
     noise = np.kron(step.B, step.B).astype(complex)
     determinants = np.linalg.det(matrices)
-    numerators = determinants * np.linalg.solve(matrices, np.broadcast_to(noise, (s + 1, s + 1, s * s))[..., None])[..., 0, 0]
+    numerators = (
+        determinants
+        * np.linalg.solve(matrices, np.broadcast_to(noise, (s + 1, s + 1, s * s))[..., None])[..., 0, 0]
+    )
     below, above = (np.fft.fft2(values).real / (s + 1) ** 2 for values in (determinants, numerators))
     below[0, 0] = 0.0  # where nothing pulls, x stays: exactly 1 is an eigenvalue
     powers = (curvatures / top)[:, None] ** np.arange(s + 1)

@@ -114,7 +114,9 @@ def _simulated(A: jax.Array, B: jax.Array, Z: jax.Array, batch_size: int, replac
         # A batch without replacement: the rows of the smallest of n random numbers.
         return lax.top_k(jax.random.uniform(key, (RUNS, n)), batch_size)[1]
 
-    def step(carry: tuple[jax.Array, jax.Array], number: jax.Array) -> tuple[tuple[jax.Array, jax.Array], None]:
+    def step(
+        carry: tuple[jax.Array, jax.Array], number: jax.Array
+    ) -> tuple[tuple[jax.Array, jax.Array], None]:
         z, grown = carry
         batch = Z[drawn(jax.random.fold_in(jax.random.key(0), number))]
         residual = jnp.einsum("rbk,rk->rb", batch, z[:, 0])
