@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from polyak.frameworks.named import stepper
+from polyak.sweeps.sensible_ranges import sensible_plane
 
 import polyak as pk
 from polyak.cli import catalogues
 from polyak.lab.offer import offer
-from polyak.sweeps.sensible_ranges import sensible_plane
 
 
 def seen(module, told):
