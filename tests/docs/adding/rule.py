@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from polyak.frameworks.named import stepper
-from polyak.sweeps.sensible_ranges import sensible_plane
+import pytest
 
 import polyak as pk
-from polyak.cli import catalogues
+from polyak.cli import main
+from polyak.frameworks import stepper
 from polyak.lab.offer import offer
+from polyak.sweeps.tuning_space import tuning_space
 
 
 def seen(module, told):
     cls, name = module.PlainAdagrad, "plain_adagrad"
     assert pk.rules.CATALOGUE[name] is pk.rules.find("Plain-Adagrad") is cls
     assert pk.PlainAdagrad is pk.rules.PlainAdagrad is cls
-    catalogues.rules(None)
+    with pytest.raises(SystemExit):
+        main(["rules"])
     assert name in told()
-    assert {key: axis.spelled() for key, axis in sensible_plane(cls).axes.items()} == {"lr": "log:0.001:10"}
+    assert {key: axis.spelled() for key, axis in tuning_space(cls).axes.items()} == {"lr": "log:0.001:10"}
     kind = offer().rules[name]
     assert kind.begin["lr"] == 1.0
     assert {control.name for control in kind.controls} == {"lr", "eps"}
