@@ -48,7 +48,7 @@ def test_a_miss_is_counted_and_told_with_its_seed(monkeypatch) -> None:
             raise KeyError("three")
         return "seven is odd" if seed == 7 else None
 
-    monkeypatch.setattr(attack, "kinds", lambda: {"numbers": ("attacks.kind", Kind("numbers", missed))})
+    monkeypatch.setattr(attack, "kinds", lambda *_: {"numbers": ("attacks.kind", Kind("numbers", missed))})
     outcome = attack.attack("attacks.kind", "numbers", list(range(10)))
     assert (outcome.tried, outcome.stands, sorted(outcome.missed)) == (10, False, [3, 7])
     assert re.fullmatch(r"KeyError: 'three' \(test_attack.py, line \d+\)", outcome.missed[3])
@@ -60,7 +60,7 @@ def test_a_miss_is_counted_and_told_with_its_seed(monkeypatch) -> None:
 
 def test_what_is_not_tried_is_no_success(monkeypatch) -> None:
     monkeypatch.setattr(attack, "SECONDS", -1)
-    monkeypatch.setattr(attack, "kinds", lambda: {"late": ("attacks.kind", Kind("late", lambda *_: None))})
+    monkeypatch.setattr(attack, "kinds", lambda *_: {"late": ("attacks.kind", Kind("late", lambda *_: None))})
     outcome = attack.attack("attacks.kind", "late", [0, 1])
     assert (outcome.tried, outcome.stands) == (0, False)
     assert attack.table([outcome])[1].endswith("of 2")
