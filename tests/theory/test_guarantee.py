@@ -304,7 +304,6 @@ def test_missing_solver_is_named_with_its_extra(refused, monkeypatch):
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *rest: None if name == "clarabel" else real(name, *rest)
     )
-    semidefinite.program.cache_clear()
     with refused("clarabel", "polyak[certify]"):
         pk.guarantee(pk.GradientDescent(lr=0.05), **BETWEEN)
 
