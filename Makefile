@@ -1,6 +1,7 @@
 # Everything that Polyak needs it sets up itself, in a virtual environment of its own.
 #   make study   the first thing to run: ends with study/index.html
 #   make test    all checks: format, lint, types, floors, tests, documents, a dozen mutations
+#   make quick   what seconds can tell of the floors that you changed, or of FLOOR=rules
 #   make mutate  all mutations; stopped, it goes on from there the next time
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN    := $(VENV)/bin
 # The airfoil data is read from here where it is at hand; otherwise from the cache or the web.
 export POLYAK_DATA ?= $(wildcard $(abspath ../shared/data))
 
-.PHONY: study test lint format measure wheel hooks bench mutate attack docs peers lock clean
+.PHONY: study test quick tests lint style types format measure wheel hooks bench mutate attack docs peers lock clean
 .DEFAULT_GOAL := study
 
 $(BIN)/python:
@@ -33,9 +34,13 @@ $(VENV)/installed-bench: $(VENV)/installed
 study: $(VENV)/installed
 	$(BIN)/polyak study heavy_ball --lr 0.6 --momentum 0.5 --out study/
 
-lint: $(VENV)/installed-test
+lint: style types
+
+style: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(VENV)/installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -45,9 +50,22 @@ lint: $(VENV)/installed-test
 		apt-get install -y -qq chromium chromium-driver || { apt-get update -qq && apt-get install -y -qq chromium chromium-driver; }; \
 	fi || echo "chromium cannot be had: the lab's page is not tested"
 
-test: lint | /usr/bin/chromium
-	$(BIN)/pytest --numprocesses 2
+# The style takes seconds and comes first; the types are checked beside the tests, and both are told to the end.
+test: style | /usr/bin/chromium
+	@$(MAKE) --no-print-directory --jobs 2 tests types
 	$(BIN)/python scripts/mutate.py --chosen
+
+# What JAX compiles for the tests is kept from run to run, for two days after it was last of use.
+tests quick mutate test: export JAX_COMPILATION_CACHE_DIR := $(abspath $(VENV))/compiled
+
+# Each worker has its half in one piece, so that a file's fixtures and what it compiles are made once; who is done helps.
+tests: $(VENV)/installed-test
+	@mkdir -p $(VENV)/compiled && find $(VENV)/compiled -type f -atime +2 -delete
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
+
+# make quick FLOOR=rules: ruff, and of that floor's tests those that take seconds.
+quick: $(VENV)/installed-test
+	@$(BIN)/python scripts/quick.py $(FLOOR)
 
 # How the house stands by its own measure: types, branches, circles, files to touch, what an install drags in, lines.
 measure: $(VENV)/installed-test
@@ -64,6 +82,7 @@ hooks: $(VENV)/installed-test
 	$(BIN)/pre-commit install
 
 format: $(VENV)/installed-test
+	$(BIN)/python scripts/make_stubs.py
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

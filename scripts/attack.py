@@ -50,23 +50,22 @@ class Outcome:
         return not self.missed and not self.trouble and self.tried == self.asked
 
 
-def kinds() -> dict[str, tuple[str, Kind]]:
-    """Every kind by what it tries, with the module that holds it."""
+def kinds(module: str = "attacks.*") -> dict[str, tuple[str, Kind]]:
+    """Every kind by what it tries, with the module that holds it; those of one module alone are quicker had."""
     found = {}
-    for path in sorted((SCRIPTS / "attacks").glob("*.py")):
-        module = importlib.import_module(f"attacks.{path.stem}")
-        for value in vars(module).values():
+    for path in sorted((SCRIPTS / "attacks").glob(f"{module.removeprefix('attacks.')}.py")):
+        held = importlib.import_module(f"attacks.{path.stem}")
+        for value in vars(held).values():
             for kind in value if isinstance(value, list | tuple) else [value]:
                 if isinstance(kind, Kind):
-                    found[kind.what] = (module.__name__, kind)
+                    found[kind.what] = (held.__name__, kind)
     return found
 
 
 def attack(module: str, what: str, seeds: list[int]) -> Outcome:
     """Try a kind with each seed, in this process."""
     faulthandler.dump_traceback_later(SECONDS + HUNG, exit=True)
-    importlib.import_module(module)
-    kind = kinds()[what][1]
+    kind = kinds(module)[what][1]
     outcome, began = Outcome(what, len(seeds)), time.monotonic()
     try:
         with kind.ready() as shared, ThreadPoolExecutor(kind.side_by_side) as pool:

@@ -9,9 +9,8 @@ import shlex
 from pathlib import Path
 
 from polyak.cli import main as polyak
-from polyak.frameworks.spellings import SPELLINGS
-from polyak.frameworks.states import FORMATS, format_of
-from polyak.translate.overview_table import HEADER, OTHERS_HEADER, others, table
+from polyak.frameworks import FRAMEWORKS, SPELLINGS
+from polyak.translate.conventions_table import HEADER, OTHERS_HEADER, others, table
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "conventions.md"
 VERSION = re.compile(r"\b(torch|keras|optax|jax|scikit-learn|polyak) \d[\w.+]*")
@@ -122,7 +121,11 @@ def page() -> str:
         parts.append(f"\n{sentence}\n\n```\n$ polyak {line}\n{said(line)}```\n")
     parts.append("\nAlso:\n\n")
     parts += [f"- `{row.name}`: {pitfall}.\n" for row in SPELLINGS.values() for pitfall in row.pitfalls]
-    formats = "".join(f"- `{name}`: {format_of(name).expected}\n" for name in FORMATS)
+    formats = "".join(
+        f"- `{name}`: {each.state_format().expected}\n"
+        for name, each in FRAMEWORKS.items()
+        if each.has("state")
+    )
     parts.append(STATES.replace("{FORMATS}\n", f"{formats}\n"))
     parts += [ADAPTIVE, markdown(OTHERS_HEADER, others()), "\n## What was read\n\n"]
     parts += [f"- `{row.name}`: {row.source}\n" for row in SPELLINGS.values() if row.framework != "polyak"]

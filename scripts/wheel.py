@@ -60,7 +60,10 @@ def pythons(asked: list[str]) -> Iterator[tuple[str, str]]:
 
 def _starts(place: str) -> bool:
     """Whether it is a Python that can make environments; pyenv leaves words on the path that start nothing."""
-    return subprocess.run([place, "-c", "import venv, ensurepip"], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run([place, "-c", "import venv, ensurepip"], capture_output=True, check=False).returncode
+        == 0
+    )
 
 
 def built(folder: Path) -> Path:

@@ -16,8 +16,8 @@ from polyak.sweeps.axes import log, memory
 from polyak.sweeps.chunks import Region
 from polyak.sweeps.job import Job
 from polyak.sweeps.on_landscape import OnLandscape
-from polyak.sweeps.plane import over
 from polyak.sweeps.recording import Recording
+from polyak.sweeps.search_space import search_space
 from polyak.sweeps.store import run_in_store
 
 CHUNKS, STEPS = 12, 20
@@ -61,7 +61,7 @@ class Computed(Job):
 
 def jobs() -> dict[str, Job]:
     """One rule on a plane of twelve chunks."""
-    plane = over(HeavyBall, lr=log(0.01, 3, CHUNKS), momentum=memory(1, 20, 4))
+    plane = search_space(HeavyBall, lr=log(0.01, 3, CHUNKS), momentum=memory(1, 20, 4))
     target = ByNumPy(ravine, STEPS, 1, "float64")
     recording = Recording.of(("final", "diverged_at"), "value", None)
     return {"heavy_ball": Computed(plane, target, (), recording, "grid", 0, 0, (1, 4))}

@@ -17,7 +17,7 @@ from numcodecs import zstd
 
 from polyak.ground.errors import PolyakError
 from polyak.sweeps import best
-from polyak.sweeps.reading import load
+from polyak.sweeps.loading import load
 
 ROOM = 1 << 30  # bytes beyond what a process has already
 ODD: list[Any] = [

@@ -6,13 +6,24 @@
 heavy_ball(lr=0.6, momentum=0.5, lr_in_velocity=True) on ravine, 20 steps: x1 0.007188, x2 0.002553
 """
 
+import contextlib
 import sys
 import types
 
 import lazy_loader
 
 # The names are those of `__init__.pyi`; each is imported at its first use, for JAX takes most of a second.
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_named, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> object:
+    """What the stub names, and any rule by its class's name: one that was just written is in no stub yet."""
+    if name[:1].isupper() and name not in __all__:
+        from polyak.rules import CATALOGUE
+
+        with contextlib.suppress(AttributeError):
+            return CATALOGUE.attribute(name)
+    return _named(name)
 
 
 class _Package(types.ModuleType):

@@ -36,7 +36,7 @@ from .sweeps import (
     best,
     compare,
     load_sweep,
-    over,
+    search_space,
     sweep,
 )
 from .theory import (
@@ -112,7 +112,6 @@ __all__ = [
     "logistic_regression",
     "lr_drop",
     "optimal",
-    "over",
     "perceptron",
     "phase_diagram",
     "problems",
@@ -120,6 +119,7 @@ __all__ = [
     "response",
     "rules",
     "run",
+    "search_space",
     "show",
     "softmax_regression",
     "stability",

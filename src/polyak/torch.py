@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from polyak.frameworks.torch.export.optimizer import RuleOptimizer
@@ -39,7 +40,7 @@ class SGD(RuleOptimizer):
 
     def __init__(
         self,
-        params: Any,
+        params: Iterable[Any],
         lr: float = 1e-3,
         momentum: float = 0.0,
         weight_decay: float = 0.0,

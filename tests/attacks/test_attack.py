@@ -19,14 +19,14 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
 
 
-def test_twenty_tries_of_each_kind_that_is_quick() -> None:
-    done = run("--tries", "20")
+def test_a_few_tries_of_each_kind() -> None:
+    done = run("--tries", "4")
     assert done.returncode == 0, done.stdout + done.stderr
     header, *rows = done.stdout.splitlines()
     assert header.split() == ["what", "tried", "missed", "seconds"]
     found = {row[:-24].strip(): row[-24:].split()[:2] for row in rows}
     assert found.keys() == attack.kinds().keys()
-    assert all(missed == "0" and 0 < int(tried) <= 20 for tried, missed in found.values())
+    assert all(missed == "0" and tried == "4" for tried, missed in found.values())
 
 
 def test_a_kind_is_tried_a_thousand_times() -> None:
@@ -48,7 +48,7 @@ def test_a_miss_is_counted_and_told_with_its_seed(monkeypatch) -> None:
             raise KeyError("three")
         return "seven is odd" if seed == 7 else None
 
-    monkeypatch.setattr(attack, "kinds", lambda: {"numbers": ("attacks.kind", Kind("numbers", missed))})
+    monkeypatch.setattr(attack, "kinds", lambda *_: {"numbers": ("attacks.kind", Kind("numbers", missed))})
     outcome = attack.attack("attacks.kind", "numbers", list(range(10)))
     assert (outcome.tried, outcome.stands, sorted(outcome.missed)) == (10, False, [3, 7])
     assert re.fullmatch(r"KeyError: 'three' \(test_attack.py, line \d+\)", outcome.missed[3])
@@ -60,7 +60,7 @@ def test_a_miss_is_counted_and_told_with_its_seed(monkeypatch) -> None:
 
 def test_what_is_not_tried_is_no_success(monkeypatch) -> None:
     monkeypatch.setattr(attack, "SECONDS", -1)
-    monkeypatch.setattr(attack, "kinds", lambda: {"late": ("attacks.kind", Kind("late", lambda *_: None))})
+    monkeypatch.setattr(attack, "kinds", lambda *_: {"late": ("attacks.kind", Kind("late", lambda *_: None))})
     outcome = attack.attack("attacks.kind", "late", [0, 1])
     assert (outcome.tried, outcome.stands) == (0, False)
     assert attack.table([outcome])[1].endswith("of 2")

@@ -149,7 +149,7 @@ DOCUMENTS = st.lists(LINES.map("".join), max_size=12).map("".join)
 
 
 @given(DOCUMENTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_put_together_again_it_is_the_same_byte_for_byte(text: str) -> None:
     try:
         made = cut(text)

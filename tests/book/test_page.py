@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patience import PATIENCE
 from polyak.book import Reading, read
 from polyak.book.parse.document import parse
 from polyak.book.render.colours import STYLES
 from polyak.book.render.outputs import Cells, whole
-from polyak.book.render.page import once, page
+from polyak.book.render.page import UNSEEN, once
 from polyak.book.render.prose import Prose
 from polyak.ground.errors import PolyakError
 
@@ -182,7 +185,8 @@ def test_whatever_the_prose_a_strict_parser_finds_nothing_wrong(parts: list[str]
         document = parse("".join(parts))
     except PolyakError:
         return
-    tree(page(Prose(Path()).render(document), document.title, document.language, "footer"))
+    body = UNSEEN.sub("\ufffd", once(Prose(Path()).render(document)))
+    tree(f"<!DOCTYPE html><title>a</title><main>{body}</main>")
 
 
 def test_html_that_cells_show_is_made_whole() -> None:
@@ -197,13 +201,36 @@ def test_an_id_stands_once() -> None:
     )
 
 
-def test_a_cell_whose_output_changes_later_is_rendered_again(
+def test_what_changes_later_is_rendered_again_and_what_a_stream_says_in_many_breaths_is_one(
     reading: Callable[..., tuple[Reading, str]],
 ) -> None:
     early = "from IPython.display import display\nshown = display('early', display_id=True)"
-    _, page = reading(f"```python\n{early}\n```\n\n```python\nshown.update('late')\n```\n")
+    breath = "    print(f'{part} %', end='\\r', flush=True)\n    time.sleep(0.1)"
+    stream = f"import time\nfor part in range(3):\n{breath}\nprint()"
+    cells = (early, "shown.update('late')", stream)
+    _, page = reading("".join(f"```python\n{code}\n```\n\n" for code in cells))
     assert "&#39;late&#39;" in page
     assert "&#39;early&#39;" not in page
+    assert page.count("output_stdout") == 1
+    assert "<pre>2 %" in page
+
+
+LINES = """
+from nbformat import v4
+from polyak.book.render.outputs import Cells
+cell = v4.new_code_cell("1", id="cell-1", execution_count=1)
+text = 500_000 * "ab" + "\\n" + 500_000 * "a\\r" + "b\\r\\n"
+cell.outputs = [v4.new_output("stream", name="stdout", text=text)]
+page = Cells(lambda text: text, lambda text: text)(cell)
+print(page.count("ab"), page.count("a\\r"), page.count("b\\r"))
+"""
+
+
+def test_a_printed_line_may_be_a_megabyte_long() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LINES], capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
+    assert done.stdout == "500000 0 1\n"
 
 
 def test_cells_are_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,11 +253,3 @@ def luminance(colour: str) -> float:
 def test_code_can_be_read_on_its_ground(style: str) -> None:
     ground, ink = luminance("#f4f6f9"), luminance(style.rpartition(" ")[2])
     assert (ground + 0.05) / (ink + 0.05) >= 4.5
-
-
-def test_what_a_stream_says_in_many_breaths_is_one(reading: Callable[..., tuple[Reading, str]]) -> None:
-    once_more = "    print(f'{part} %', end='\\r', flush=True)\n    time.sleep(0.1)"
-    code = f"import time\nfor part in range(3):\n{once_more}\nprint()"
-    _, page = reading(f"```python\n{code}\n```\n")
-    assert page.count("output_stdout") == 1
-    assert "<pre>2 %" in page

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import polyak.cli
+from new_framework import mlx_fixture  # noqa: F401 - a fixture
 from patience import PATIENCE
 
 

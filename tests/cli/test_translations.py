@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from polyak.frameworks.spellings import PREFIXES, SPELLINGS
+from polyak.frameworks import FRAMEWORKS, SPELLINGS
 
 
 def test_translate_says_the_line_the_words_and_the_proof(polyak_):
@@ -73,10 +71,8 @@ def test_bad_lines_get_one_line(fails, line, words):
     fails(line, *words)
 
 
-def test_a_framework_of_spellings_alone_is_translated_without_a_proof(polyak_, monkeypatch):
-    row = dataclasses.replace(SPELLINGS["torch:SGD"], name="mlx:SGD", line="mlx.optimizers.SGD({})")
-    monkeypatch.setitem(SPELLINGS, "mlx:SGD", row)
-    monkeypatch.setitem(PREFIXES, "mlx", "MLX")
+@pytest.mark.usefixtures("mlx")
+def test_a_framework_of_spellings_alone_is_translated_without_a_proof(polyak_):
     said = polyak_("translate torch:SGD lr=0.1 momentum=0.9 --to mlx").splitlines()
     assert said[0] == "   mlx.optimizers.SGD(lr=0.1, momentum=0.9, dampening=0, nesterov=False)"
     assert said[-1] == "   no proof here: mlx is not run by Polyak"
@@ -87,7 +83,7 @@ def test_a_framework_of_spellings_alone_is_translated_without_a_proof(polyak_, m
 
 def test_conventions_lists_every_framework_with_its_version(polyak_):
     said = polyak_("conventions")
-    for prefix in PREFIXES:
+    for prefix in FRAMEWORKS:
         if prefix != "polyak":
             assert any(line.startswith(f" {prefix}:") for line in said.splitlines()), prefix
     for name, row in SPELLINGS.items():

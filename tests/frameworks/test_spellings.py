@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from polyak.frameworks.named import factory
-from polyak.frameworks.spelling import OF_A_MEANING
-from polyak.frameworks.spellings import REQUIRED, SPELLINGS, Form, Meaning, Spelling, find, read
+from polyak.frameworks import FRAMEWORKS, SPELLINGS
+from polyak.frameworks.arguments_to_rule import read
+from polyak.frameworks.catalogue import find
+from polyak.frameworks.classify import factory
+from polyak.frameworks.spelling import OF_A_MEANING, REQUIRED, Form, Meaning, Spelling
 from polyak.rules import LinearRule
-from polyak.translate.fitting import Condition
-from polyak.translate.overview_table import RECORDED_VERSIONS
+from polyak.translate.best_arguments import Condition
 from polyak.translate.proof_problem import learning_rates, problem_for
-from polyak.translate.runners import Side, StandIn
+from polyak.translate.side import Side, StandIn
 
 RECORDED = {
     "tf1": json.loads((Path(__file__).parent / "recorded" / "tensorflow1.json").read_text()),
@@ -172,7 +173,7 @@ def test_every_spelling_of_theirs_was_recorded() -> None:
 
 def test_the_table_names_the_versions_that_were_recorded() -> None:
     for framework, recording in RECORDED.items():
-        assert f" {recording['version']}, recorded" in RECORDED_VERSIONS[framework]
+        assert f" {recording['version']}, recorded" in f" {FRAMEWORKS[framework].version}"
 
 
 def test_a_condition_is_not_an_option() -> None:

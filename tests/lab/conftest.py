@@ -13,7 +13,10 @@ import pytest
 
 from patience import PATIENCE
 from polyak.lab.lab import Lab, lab
+from polyak.lab.link import encoded
 from polyak.lab.offer import Offer, offer
+from polyak.lab.page import Page
+from polyak.lab.state import ATTRIBUTES
 from polyak.rules import GradientDescent, HeavyBall
 
 FLAGS = (
@@ -44,6 +47,34 @@ class Browser:
             )
         )
         self.until(lambda: "polyak trace" in self.get("lines", "text"))
+
+    def fresh(self, served: Lab) -> None:
+        """The lab's first page: the one that is open, if it is, brought back to where it began."""
+        page = self.page_of(served)
+        if page is None:
+            self.open(served.address)
+            return
+        begin = {name: getattr(served.first, name) for name in ATTRIBUTES} | dict(served.first.own)
+        letters, training = encoded(served.first), page.panels["training"]
+
+        def back() -> None:
+            training.on = False
+            training.close()
+            training.progress.visible = False
+            page.change(**begin)
+            page.say("")
+            page.turns.be_patient()
+
+        page.later(back)
+        self.until(lambda: f"?state={letters}" in self.get("links", "text") and page.state == served.first)
+        self.until(lambda: self.js("return Bokeh.documents[0].is_idle"))
+
+    def page_of(self, served: Lab) -> Page | None:
+        """The page that the tab is on, if it is the lab's first and still open."""
+        if self.driver.current_url != served.address:
+            return None
+        notice = self.js("return Bokeh.documents[0].get_model_by_name('notice').id")
+        return next((page for page in served.pages if page.notice.id == notice), None)
 
     def js(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
@@ -173,11 +204,9 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def browser(driver: Any) -> Iterator[Browser]:
     """A tab; what it counted as errors fails the test."""
     found = Browser(driver)
-    driver.get("about:blank")
     found.errors(), found.requests()
     yield found
     assert found.errors() == []
-    driver.get("about:blank")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from bokeh.document import Document
 from bokeh.events import ButtonClick
 
 import polyak as pk
+from polyak.lab import turns
 from polyak.lab.background import Task, in_a_line
 from polyak.lab.budget import Budget
 from polyak.lab.computing import planes, spellings
@@ -54,7 +55,7 @@ class Hand:
 
     def __init__(self, made: Lab, state: State) -> None:
         self.lab, self.doc = made, Document()
-        self.page = Page(self.doc, made, state, "")
+        self.page = Page(self.doc, made, state)
         self.next: list[Callable[[], None]] = []
         self.page.later = self.next.append  # in order, as a server's thread takes them
 
@@ -104,9 +105,7 @@ def made() -> Iterator[Lab]:
 
 @pytest.fixture
 def hand(made: Lab, monkeypatch: pytest.MonkeyPatch) -> Hand:
-    monkeypatch.setattr(
-        sys.modules[Page.__module__], "SETTLE", 0.0
-    )  # no pause is waited for, and no share of a thread
+    monkeypatch.setattr(turns, "SETTLE", 0.0)  # no pause is waited for, and no share of a thread
     monkeypatch.setattr(sys.modules[Page.__module__], "Budget", lambda: Budget(clock=lambda: 0.0))
     monkeypatch.setattr(spellings, "elsewhere", lambda *_: [])  # which takes a good part of a second
     made.background = Waiting()
@@ -196,14 +195,11 @@ def test_a_refusal_of_another_question_is_not_said(hand: Hand) -> None:
 
 def test_words_and_memory_of_another_rule_are_gone_at_once(hand: Hand) -> None:
     assert "rate" in hand.text("prediction")
-    assert len(hand.page.memory.weights.data["ago"])
+    assert len(hand.page.panels["memory"].weights.data["ago"])
     hand.page.change(rules=(Chosen("adam", {"lr": 0.3}),))
-    if hand.page.drawing is not None:  # the traces, where they are compiled first
-        hand.work()
-        hand.tick()
     assert "rate" not in hand.text("prediction")
     assert hand.text("memory_words") == ""
-    assert len(hand.page.memory.weights.data["ago"]) == 0
+    assert len(hand.page.panels["memory"].weights.data["ago"]) == 0
     hand.wait()
     assert "not linear" in hand.text("prediction")
 
@@ -230,7 +226,7 @@ def test_lines_to_copy_are_of_the_state_as_it_is(hand: Hand) -> None:
     hand.page.change_settings(lr=0.3)
     hand.wait()
     assert "--lr 0.3 " in hand.text("lines")
-    hand.page._third_turn()
+    hand.page.turns.be_patient()
     late = hand.held()
     hand.page.change_settings(lr=0.2)
     hand.wait()
@@ -253,7 +249,7 @@ def test_a_trace_of_a_file_as_it_was_is_not_shown(hand: Hand, monkeypatch: pytes
     old()
     hand.wait()
     expected = pk.descend(pk.Nesterov(lr=0.05, momentum=0.5), "ravine", 20)
-    (trace,) = page.traces.values()
+    (trace,) = page.panels["trace"].traces.values()
     np.testing.assert_array_equal(trace.positions, expected.positions)
 
 
@@ -262,7 +258,7 @@ def test_a_training_of_a_file_as_it_was_is_not_shown(hand: Hand, monkeypatch: py
     monkeypatch.setattr(hand.lab, "offer", hand.lab.offer)
     page.change(data="diabetes", seeds=2, epochs=1)
     hand.wait()
-    page.training.begin()
+    page.panels["training"].begin()
     old = hand.held()
     kind = hand.lab.offer.rules["heavy_ball"]
     slower = replace(kind, make=lambda **settings: kind.make(**{**settings, "lr": settings["lr"] / 2}))
@@ -273,4 +269,6 @@ def test_a_training_of_a_file_as_it_was_is_not_shown(hand: Hand, monkeypatch: py
     problem = pk.linear_regression(pk.data.diabetes())
     slow = pk.HeavyBall(lr=page.state.current.settings["lr"] / 2, momentum=0.5)
     history = pk.train(slow, problem, batch_size=10, epochs=1, seeds=2, replace=True)
-    assert page.training.measured.data["loss"][-1] == pytest.approx(history.final_losses.mean(), rel=1e-4)
+    assert page.panels["training"].measured.data["loss"][-1] == pytest.approx(
+        history.final_losses.mean(), rel=1e-4
+    )

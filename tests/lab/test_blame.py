@@ -9,7 +9,7 @@ import pytest
 
 from polyak.ground.errors import PolyakError
 from polyak.lab.background import in_a_line
-from polyak.lab.watch import in_file
+from polyak.lab.watched_files import in_file
 
 RULE = """
 import json

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyak as pk
+from polyak.lab.checking import checked
 from polyak.lab.computing import descents, memories, planes, trainings
 from polyak.lab.computing.spellings import python_line, shell_line
-from polyak.lab.offer import kind_like, offer
-from polyak.lab.pages import page_rule
+from polyak.lab.computing.trainings import Wanted
+from polyak.lab.kinds import kind_like
+from polyak.lab.offer import offer
+from polyak.lab.page_functions import page_rule
 from polyak.lab.scales import scale
-from polyak.lab.state import Chosen, State, checked
+from polyak.lab.state import Chosen, State
 
 OFFER = offer()
 BALL = OFFER.kind("heavy_ball")
@@ -52,17 +55,14 @@ def test_every_rule_begins_where_it_comes_down():
 
 def test_changing_a_number_compiles_nothing():
     planes.plane_of(BALL, SETTINGS)
-    planes.prediction(BALL.rule(SETTINGS), RAVINE)
+    planes.prediction(BALL, SETTINGS, RAVINE, (-5.0, -2.0), 20)
     memories.memory_of(BALL.rule(SETTINGS), "noisy")
     descents.trace_of(BALL.rule(SETTINGS), RAVINE, (-5.0, -2.0), 20)
-    planes.changes(BALL.rule(SETTINGS), RAVINE, (-5.0, -2.0), 20)
     with jax.log_compiles(False), _no_compilation():
         for lr in (0.31, 0.32):
             rule = BALL.rule({"lr": lr, "momentum": 0.7})
             descents.trace_of(rule, RAVINE, (-4.0, lr), 19)
-            planes.plane_of(BALL, {"lr": lr, "momentum": 0.7})
-            planes.prediction(rule, RAVINE)
-            planes.changes(rule, RAVINE, (-4.0, lr), 19)
+            planes.prediction(BALL, {"lr": lr, "momentum": 0.7}, RAVINE, (-4.0, lr), 19)
             memories.memory_of(rule, "step")
 
 
@@ -178,9 +178,9 @@ def test_memory_of_a_rule_that_is_not_linear_averages_nothing():
 def test_too_much_work_is_refused(refused):
     digits = OFFER.problems["digits"]()
     with refused("at once"):
-        trainings.check_work(digits, 10, 20, 32)
+        trainings.check_work(digits, Wanted(10, 20, 32))
     with refused("batch_size is 500", "442 rows"):
-        trainings.check_work(OFFER.problems["diabetes"](), 500, 1, 1)
+        trainings.check_work(OFFER.problems["diabetes"](), Wanted(500, 1, 1))
 
 
 def test_python_line_draws_the_same(offered):

@@ -6,8 +6,10 @@ import asyncio
 import gc
 import http.client
 import json
+import logging
 import random
 import re
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -147,10 +149,16 @@ async def send_all(address: str, messages: list[list[str | bytes]]) -> None:
     await asyncio.sleep(0.2)
 
 
-def test_thousand_malformed_messages(served):
-    chance = random.Random(0)
-    asyncio.run(send_all(served.address, [malformed(chance) for _ in range(1000)]))
+def test_thousand_malformed_messages(served, caplog):
+    chance, began = random.Random(0), time.monotonic()
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(send_all(served.address, [malformed(chance) for _ in range(1000)]))
     assert token_of(served.address)
+    # On the terminal they are a line each, at most one a second, and no traceback.
+    said = [record for record in caplog.records if record.name != "asyncio"]
+    assert {record.name for record in said} == {"polyak.lab.gate"}
+    assert all(record.exc_info is None and "\n" not in record.getMessage() for record in said)
+    assert 1 <= len(said) <= 2 + time.monotonic() - began
 
 
 def test_thousand_malformed_links(served):

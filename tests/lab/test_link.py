@@ -11,9 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyak.ground.errors import PolyakError
+from polyak.lab.checking import MOST_STEPS, checked
+from polyak.lab.computing.memories import SIGNALS
 from polyak.lab.link import LONGEST, decoded, encoded
 from polyak.lab.offer import offer
-from polyak.lab.state import LANGUAGES, MOST_STEPS, SIGNALS, Chosen, State, checked
+from polyak.lab.panel import own_fields
+from polyak.lab.state import ATTRIBUTES, Chosen, State
+from polyak.lab.words import LANGUAGES
 
 OFFER = offer()
 FIRST = State(rules=(Chosen("heavy_ball", {"lr": 0.6, "momentum": 0.5}),))
@@ -33,11 +37,16 @@ states = st.builds(
     start=st.tuples(numbers, numbers),
     steps=st.integers(1, MOST_STEPS),
     shown=st.integers(0, MOST_STEPS),
-    signal=st.sampled_from(SIGNALS),
-    batch_size=st.integers(1, 512),
-    epochs=st.integers(1, 20),
-    seeds=st.integers(1, 32),
-    tour=st.integers(0, 8),
+    own=st.fixed_dictionaries(
+        {},
+        optional={
+            "signal": st.sampled_from(SIGNALS),
+            "batch_size": st.integers(1, 512),
+            "epochs": st.integers(1, 20),
+            "seeds": st.integers(1, 32),
+            "tour": st.integers(0, 8),
+        },
+    ),
     language=st.sampled_from(LANGUAGES),
     dark=st.booleans(),
 )
@@ -85,7 +94,7 @@ def test_anything_well_packed_is_a_state_or_one_line(found):
     holds(found)
 
 
-@given(st.sampled_from(sorted(State.__dataclass_fields__)), anything)
+@given(st.sampled_from(sorted(ATTRIBUTES | own_fields().keys())), anything)
 def test_one_value_of_any_kind(name, value):
     found = {**json.loads(base64.urlsafe_b64decode(encoded(FIRST).split(".")[2] + "==")), name: value}
     holds(found)

@@ -52,7 +52,7 @@ def test_first_page_shows_the_api_s_numbers(browser, served):
 
 
 def test_slider_moves_trace_marks_and_prediction(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.set("slider_lr", math.log10(0.3))
     browser.until(lambda: lr_of(browser) == 0.3)
     rule = pk.HeavyBall(lr=0.3, momentum=0.5)
@@ -66,7 +66,7 @@ def test_slider_moves_trace_marks_and_prediction(browser, served):
 
 
 def test_momentum_moves_by_its_memory(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.set("slider_momentum", 1.0)
     browser.until(lambda: browser.get("number_momentum", "value") == 0.9)
     browser.until(lambda: "= 10 steps" in browser.get("memory_words", "text"))
@@ -84,14 +84,14 @@ def test_momentum_moves_by_its_memory(browser, served):
 
 
 def test_number_typed_beside_the_slider(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.set("number_lr", 0.123)
     browser.until(lambda: holds_trace(browser, pk.HeavyBall(lr=0.123, momentum=0.5)))
     assert browser.get("slider_lr", "value") == pytest.approx(math.log10(0.123), abs=0.02)
 
 
 def test_start_is_dragged_with_the_mouse(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.drag("trace", START, (-3.0, 1.0))
     browser.until(
         lambda: (
@@ -104,13 +104,13 @@ def test_start_is_dragged_with_the_mouse(browser, served):
 
 
 def test_start_is_typed(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.set("start2", 1.5)
     browser.until(lambda: holds_trace(browser, pk.HeavyBall(lr=0.6, momentum=0.5), (-5.0, 1.5)))
 
 
 def test_mark_is_dragged_and_the_sliders_follow(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.drag("phase", (2.4, 0.5), (1.6, 0.8))
     browser.until(lambda: abs(browser.get("number_momentum", "value") - 0.8) < 0.02)
     lr, momentum = lr_of(browser), browser.get("number_momentum", "value")
@@ -120,7 +120,7 @@ def test_mark_is_dragged_and_the_sliders_follow(browser, served):
 
 
 def test_pointer_shows_the_small_trajectory(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     before = browser.get("under_pointer", "title.text")
     browser.point("phase", 1.0, 0.3)
     browser.until(lambda: browser.get("under_pointer", "title.text") != before)
@@ -152,7 +152,7 @@ def test_pointer_shows_the_small_trajectory(browser, served):
     ],
 )
 def test_buttons_of_the_phase_plane(browser, served, button, settings):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.click(button)
     for name, value in settings.items():
         browser.until(
@@ -163,7 +163,7 @@ def test_buttons_of_the_phase_plane(browser, served, button, settings):
 
 
 def test_scrubbing_and_playing(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.set("shown", 7)
     browser.until(lambda: np.isfinite(shown(browser, "trace0", "x1")).sum() == 8)
     assert browser.column("now", "step") == [7]
@@ -175,7 +175,7 @@ def test_scrubbing_and_playing(browser, served):
 
 
 def test_rules_come_and_go(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.click("add_rule")
     browser.until(lambda: len(browser.column("trace2", "step")) == 21)
     browser.set("rule", "adam")
@@ -189,7 +189,7 @@ def test_rules_come_and_go(browser, served):
 
 
 def test_another_landscape(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.set("number_lr", 0.001)
     browser.set("landscape", "rosenbrock")
     rule = pk.HeavyBall(lr=0.001, momentum=0.5)
@@ -199,7 +199,9 @@ def test_another_landscape(browser, served):
 
 def test_shared_link_opens_the_same_view(browser, served):
     chosen = Chosen("nesterov", {"lr": 0.21, "momentum": 0.7, "lr_in_velocity": True})
-    state = State(rules=(chosen,), landscape="bowl", start=(-2.0, 1.5), steps=33, shown=33, signal="step")
+    state = State(
+        rules=(chosen,), landscape="bowl", start=(-2.0, 1.5), steps=33, shown=33, own={"signal": "step"}
+    )
     browser.open(f"{served.address}?state={encoded(state)}")
     rule = pk.Nesterov(lr=0.21, momentum=0.7)
     browser.until(lambda: holds_trace(browser, rule, (-2.0, 1.5), 33, "bowl"))
@@ -215,7 +217,7 @@ def test_shared_link_opens_the_same_view(browser, served):
 
 @pytest.mark.parametrize(
     ("letters", "words"),
-    [("1.00000000.e30", "damaged"), ("2.00000000.e30", "version 2"), ("junk", "damaged"), ("", "")],
+    [("2.00000000.e30", "version 2"), ("", "")],  # what else may be wrong with one: test_link.py
 )
 def test_damaged_link_is_one_line_on_the_page(browser, served, letters, words):
     browser.open(f"{served.address}?state={letters}")
@@ -224,7 +226,7 @@ def test_damaged_link_is_one_line_on_the_page(browser, served, letters, words):
 
 
 def test_bad_value_is_one_line_and_the_state_stays(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.set("number_momentum", 1.5)
     browser.until(lambda: "momentum is 1.5, expected a number in [0, 1)" in browser.notice())
     browser.until(lambda: browser.get("number_momentum", "value") == 0.5)
@@ -232,7 +234,7 @@ def test_bad_value_is_one_line_and_the_state_stays(browser, served):
 
 
 def test_training_measures_and_predicts(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.set("data", "diabetes")
     browser.set("number_lr", 0.02)
     browser.until(lambda: lr_of(browser) == 0.02)
@@ -250,7 +252,7 @@ def test_training_measures_and_predicts(browser, served):
 
 
 def test_change_cancels_a_training_and_begins_another(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.set("data", "airfoil" if "airfoil" in served.offer.problems else "diabetes")
     browser.click("train")
     browser.set("seeds", 3)
@@ -258,7 +260,7 @@ def test_change_cancels_a_training_and_begins_another(browser, served):
 
 
 def test_tour_goes_through_its_eight_steps(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     browser.click("tour_begin")
     for step in range(1, 9):
         browser.until(lambda step=step: f"{step}/8" in browser.get("tour_words", "text"))
@@ -270,8 +272,7 @@ def test_tour_goes_through_its_eight_steps(browser, served):
 
 
 def test_chinese_and_dark_pages(browser, served):
-    browser.open(served.address)
-    browser.js("document.querySelector('body')")
+    browser.fresh(served)
     link = re.search(r'id="language" href="([^"]+)"', browser.get("appearance", "text"))
     assert link is not None
     browser.open(served.address + link[1])
@@ -296,21 +297,24 @@ def test_no_request_leaves_the_machine(browser, served):
     assert all(url.startswith((served.address, served.address.replace("http", "ws"))) for url in asked), asked
 
 
-@pytest.mark.parametrize("width", [1440, 900, 400])
-def test_nothing_is_wider_than_the_page(browser, served, width):
-    browser.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
-    )
+def test_nothing_is_wider_than_the_page(browser, served):
+    browser.fresh(served)
     try:
-        browser.open(served.address)
-        browser.until(lambda: browser.js("return document.documentElement.scrollWidth") <= width)
+        for width in (1440, 900, 400):
+            browser.driver.execute_cdp_cmd(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+            )
+            browser.until(lambda width=width: browser.js("return innerWidth") == width)
+            browser.until(
+                lambda width=width: browser.js("return document.documentElement.scrollWidth") <= width
+            )
     finally:
         browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_every_widget_can_be_reached_by_the_keyboard(browser, served):
-    browser.open(served.address)
+    browser.fresh(served)
     from selenium.webdriver.common.keys import Keys
 
     handle = browser.js(

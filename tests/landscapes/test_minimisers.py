@@ -13,20 +13,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from polyak.landscapes import CATALOGUE, Landscape
+from worked import worked
 
 EPS = np.finfo(np.float64).eps
-# How far around each minimiser no point is as low: on paper no nearer than the next stationary point.
-REACH = {
-    "ravine": 100.0,
-    "bowl": 100.0,
-    "rosenbrock": 100.0,
-    "beale": 1.5,
-    "himmelblau": 1.0,
-    "rastrigin": 100.0,
-    "cliff": 100.0,
-}
-COUNT = {"himmelblau": 4, "saddle": 0}  # the others have one
-MINIMA = [(landscape, m) for landscape in CATALOGUE.values() for m in landscape.minimisers]
+OURS = CATALOGUE.ours()
+MINIMA = [(landscape, m) for landscape in OURS.values() for m in landscape.minimisers]
 named = pytest.mark.parametrize(
     ("landscape", "minimiser"), MINIMA, ids=[f"{landscape.name}-{m[0]:.3g}" for landscape, m in MINIMA]
 )
@@ -42,9 +33,9 @@ def hessian(landscape: Landscape, x: Any) -> np.ndarray:
         return np.asarray(compiled(landscape.function)(np.array(x)))
 
 
-@pytest.mark.parametrize("landscape", CATALOGUE.values(), ids=CATALOGUE)
+@pytest.mark.parametrize("landscape", OURS.values(), ids=OURS)
 def test_how_many_are_known(landscape: Landscape) -> None:
-    assert len(set(landscape.minimisers)) == COUNT.get(landscape.name, 1)
+    assert len(set(landscape.minimisers)) == worked("landscapes", landscape.name).MINIMISERS
 
 
 @named
@@ -73,11 +64,11 @@ def test_the_value_there_is_zero(landscape: Landscape, minimiser: Any) -> None:
 def test_every_point_around_is_higher(
     landscape: Landscape, minimiser: Any, angle: float, part: float
 ) -> None:
-    away = part * REACH[landscape.name] * np.array([math.cos(angle), math.sin(angle)])
+    away = part * worked("landscapes", landscape.name).REACH * np.array([math.cos(angle), math.sin(angle)])
     assert landscape(np.add(minimiser, away)) > landscape(minimiser)
 
 
-@pytest.mark.parametrize("landscape", CATALOGUE.values(), ids=CATALOGUE)
+@pytest.mark.parametrize("landscape", OURS.values(), ids=OURS)
 def test_no_point_of_the_window_is_lower(landscape: Landscape) -> None:
     grid = np.stack(np.meshgrid(*[np.linspace(*ends, 301) for ends in landscape.window]), axis=-1)
     if landscape.minimisers:
@@ -94,7 +85,7 @@ def test_the_saddle_has_no_minimiser() -> None:
     assert saddle([0.0, 1e3]) == -1e6
 
 
-@pytest.mark.parametrize("landscape", CATALOGUE.values(), ids=CATALOGUE)
+@pytest.mark.parametrize("landscape", OURS.values(), ids=OURS)
 def test_the_window_shows_start_and_minimisers(landscape: Landscape) -> None:
     assert landscape.dimension == 2
     for point in (landscape.start, *landscape.minimisers):

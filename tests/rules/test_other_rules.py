@@ -109,18 +109,28 @@ def test_a_missing_argument_is_named() -> None:
 
 @pytest.mark.parametrize(
     "thing",
-    [None, 0.1, "heavy_ball", np.eye(3), {"init": 1, "update": 2}, optax.sgd, [Adam], len],
+    [None, 0.1, np.eye(3), {"init": 1, "update": 2}, optax.sgd, [Adam], len],
     ids=lambda t: type(t).__name__,
 )
 def test_what_is_no_rule(thing: Any) -> None:
     assert refusal(lambda: as_rule(thing)).endswith(
-        "is not a rule: expected a polyak rule or an object with init and update"
+        "is not a rule: expected a polyak rule, its name or an object with init and update"
     )
 
 
 def test_a_class_is_no_rule_yet() -> None:
     text = refusal(lambda: as_rule(HeavyBall))
     assert text == "HeavyBall is a rule without settings, expected HeavyBall(...)"
+
+
+def test_a_rule_by_its_name_or_its_class() -> None:
+    ball = HeavyBall(lr=0.1, momentum=0.9)
+    assert as_rule("heavy_ball", lr=0.1, momentum=0.9) == as_rule(HeavyBall, lr=0.1, momentum=0.9) == ball
+    assert as_rule("Heavy-Ball", lr=0.1, momentum=0.9) == ball
+    assert refusal(lambda: as_rule("heavy_ball", momentum=0.9)).startswith("heavy_ball needs lr")
+    assert "did you mean 'heavy_ball'?" in refusal(lambda: as_rule("heavyball", lr=0.1))
+    assert "did you mean 'momentum'?" in refusal(lambda: as_rule("heavy_ball", lr=0.1, momentun=0.9))
+    assert "has its settings already: lr has no place" in refusal(lambda: as_rule(ball, lr=0.2))
 
 
 class SignDescent:

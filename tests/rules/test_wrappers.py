@@ -10,7 +10,8 @@ import torch
 
 import polyak as pk
 from polyak.rules import Clipped, CoupledDecay, DecoupledDecay, Scaled, Wrapper, as_rule
-from polyak.rules.from_optax import Adapted, FromOptax
+from polyak.rules.as_rule import Adapted
+from polyak.rules.from_optax import FromOptax
 from polyak.rules.schedules import Tabulated
 
 X, G = np.array([4.0, -2.0, 0.5]), np.array([3.0, -0.2, -1.0])

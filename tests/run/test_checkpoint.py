@@ -129,7 +129,7 @@ def absolute(params: Any, X: Any, y: Any) -> Any:
     return abs(X @ params["weight"] + params["bias"] - y).mean()
 
 
-class Reversed(HeavyBall):
+class Reversed(HeavyBall, listed=False):
     """A rule of another formula that calls itself the same."""
 
     formula, source = HeavyBall.formula, HeavyBall.source

@@ -99,7 +99,7 @@ def test_cells_that_were_drawn():
 
 def test_several_rules_a_panel_each(within):
     planes = [
-        pk.over(rule, lr=pk.axes.log(0.01, 1, 6), momentum=[0, 0.5, 0.9, 0.95])
+        pk.search_space(rule, lr=pk.axes.log(0.01, 1, 6), momentum=[0, 0.5, 0.9, 0.95])
         for rule in (pk.HeavyBall, pk.Nesterov)
     ]
     figure = plane_figure(pk.sweep(planes, on="ravine", steps=20))

@@ -11,6 +11,8 @@ import pytest
 import xarray as xr
 
 from polyak.problems import Problem, perceptron, softmax_regression
+from runs import *  # noqa: F403  fixtures, by their names
+from runs import _by_hand  # noqa: F401
 
 
 def cells_of(dataset: xr.Dataset, axes: Any) -> Iterator[tuple[dict[str, float], xr.Dataset]]:

@@ -14,7 +14,7 @@ from polyak.ground.errors import PolyakError
 from polyak.rules import Adam, HeavyBall
 from polyak.sweeps import axis_from, linear, log, memory, sweep, values
 from polyak.sweeps.chunks import chunk_shape, count, nearest_shape, regions, size
-from polyak.sweeps.plane import sampled
+from polyak.sweeps.sampling import sampled
 
 finite = st.floats(-1e100, 1e100, allow_subnormal=False)
 positive = st.floats(1e-100, 1e100)

@@ -14,7 +14,7 @@ import polyak as pk
 from polyak.ground.errors import PolyakError
 from polyak.problems import Problem
 from polyak.rules import Adam, Clipped, GradientDescent, HeavyBall, from_page, from_plane
-from polyak.sweeps import linear, log, memory, over, sweep
+from polyak.sweeps import linear, log, memory, search_space, sweep
 
 anything = st.one_of(
     st.none(),
@@ -73,7 +73,7 @@ def test_whatever_is_given_for_a_training(name: str, value: Any, small: Problem)
 def test_whatever_setting(name: str, value: Any) -> None:
     for rule in (HeavyBall, optax.adam, HeavyBall(0.1, 0.5)):
         try:
-            plane = over(rule, **{name: value})
+            plane = search_space(rule, **{name: value})
         except PolyakError:
             continue
         assert name in plane.rule.settings() or not name
@@ -134,39 +134,40 @@ def test_rules_that_are_none(refused: Any) -> None:
     for what, words in (
         (None, "is not a rule"),
         (5, "is not a rule"),
-        ("heavy_ball", "is not a rule"),
+        ("heavy_ball", "heavy_ball needs lr"),
+        ("heavy_bal", "did you mean 'heavy_ball'"),
         (Adam(0.1), "has no axis"),
     ):
         with refused(words):
             sweep(what)
     with refused("no settings to sweep", "optax.adam"):
-        over(optax.adam(0.1), learning_rate=[0.1, 0.2])
+        search_space(optax.adam(0.1), learning_rate=[0.1, 0.2])
     with refused("unknown setting of optax:adam 'beta1'"):
-        over(optax.adam, learning_rate=0.1, beta1=[0.1, 0.2])
+        search_space(optax.adam, learning_rate=0.1, beta1=[0.1, 0.2])
     with refused("optax:adam needs learning_rate"):
-        over(optax.adam, b1=[0.1, 0.2])
+        search_space(optax.adam, b1=[0.1, 0.2])
     with refused("the axis of learning_rate goes to -1"):
-        over(optax.adam, learning_rate=linear(-1, 1, 3))
+        search_space(optax.adam, learning_rate=linear(-1, 1, 3))
     with refused("plane_page", "'etta'", "'eta'?"):
-        over(from_plane(plane_page), etta=[0.1, 0.2])
+        search_space(from_plane(plane_page), etta=[0.1, 0.2])
     with refused("page needs the hyper-parameter 'lr'", "'lrr'?"):
         sweep(from_page(page), lrr=[0.1, 0.2])
     with refused("momentum is 1.5"):
-        over(Clipped(HeavyBall(0.1, 0.5), 1.0), momentum=linear(0, 1.5, 3))
+        search_space(Clipped(HeavyBall(0.1, 0.5), 1.0), momentum=linear(0, 1.5, 3))
     with refused("clip"):
-        over(Clipped(HeavyBall(0.1, 0.5), 1.0), clip=linear(-1, 1, 3))
+        search_space(Clipped(HeavyBall(0.1, 0.5), 1.0), clip=linear(-1, 1, 3))
 
 
 def test_several_rules_that_cannot_be(refused: Any) -> None:
-    plane = over(HeavyBall, lr=[0.1, 0.2], momentum=0.5)
+    plane = search_space(HeavyBall, lr=[0.1, 0.2], momentum=0.5)
     with refused("no rule is given"):
         sweep([])
-    with refused("is not a rule on its axes", "over("):
+    with refused("is not a search space", "search_space("):
         sweep([plane, HeavyBall])
-    with refused("lr has no place beside several rules", "over("):
+    with refused("lr has no place beside several rules", "search_space("):
         sweep([plane, plane], lr=[0.1, 0.2])
     with refused("heavy_ball has no axis"):
-        sweep([plane, over(HeavyBall(0.1, 0.5))])
+        sweep([plane, search_space(HeavyBall(0.1, 0.5))])
 
 
 def test_a_training_that_cannot_be(small: Problem, refused: Any) -> None:
@@ -188,8 +189,9 @@ def test_a_training_that_cannot_be(small: Problem, refused: Any) -> None:
 
 def test_the_public_names() -> None:
     found = pk.sweep(
-        [pk.over(pk.HeavyBall, lr=pk.axes.log(0.1, 1, 3), momentum=pk.axes.memory(1, 9, 2)),
-         pk.over(pk.GradientDescent, lr=pk.axes.linear(0.1, 1, 3)), pk.over(pk.Adam, lr=pk.axes.values([0.1, 0.2]))],
+        [pk.search_space(pk.HeavyBall, lr=pk.axes.log(0.1, 1, 3), momentum=pk.axes.memory(1, 9, 2)),
+         pk.search_space(pk.GradientDescent, lr=pk.axes.linear(0.1, 1, 3)),
+         pk.search_space(pk.Adam, lr=pk.axes.values([0.1, 0.2]))],
         steps=3,
     )  # fmt: skip
     assert list(found.children) == ["heavy_ball", "gradient_descent", "adam"]

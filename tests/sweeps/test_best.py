@@ -119,7 +119,10 @@ def test_nothing_finite_is_said(refused):
 
 
 def test_several_rules():
-    planes = [pk.over(pk.HeavyBall, lr=[0.1, 0.2], momentum=0.5), pk.over(pk.Adam, lr=[0.1, 1.0])]
+    planes = [
+        pk.search_space(pk.HeavyBall, lr=[0.1, 0.2], momentum=0.5),
+        pk.search_space(pk.Adam, lr=[0.1, 1.0]),
+    ]
     found = pk.best(pk.sweep(planes, on="ravine", steps=30))
     assert set(found) == {"heavy_ball", "adam"}
     assert found["adam"].settings["lr"] == 1.0

@@ -27,7 +27,7 @@ from polyak.rules import (
     from_plane,
 )
 from polyak.run import descend, train
-from polyak.sweeps import log, memory, over, sweep
+from polyak.sweeps import log, memory, search_space, sweep
 
 STEPS = 37
 # In units of the last place of a run's largest number. Lanes and a run alone are compiled apart: XLA contracts
@@ -75,7 +75,7 @@ RECORD = ("final", "diverged_at", "values")
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_every_rule_on_a_landscape(kind: type[Rule], dtype: str, cells_of: Any, rounded_apart: Any) -> None:
-    plane = over(kind, **planes_of(kind, {"lr": 0.2, "momentum": 0.9, "rate": 0.7}))
+    plane = search_space(kind, **planes_of(kind, {"lr": 0.2, "momentum": 0.9, "rate": 0.7}))
     found = sweep(plane, on="ravine", steps=STEPS, dtype=dtype, record=(*RECORD, "positions"))
     assert found.value.dtype == dtype
     traces_agree(plane, found, "ravine", dtype, cells_of, rounded_apart)
@@ -84,7 +84,7 @@ def test_every_rule_on_a_landscape(kind: type[Rule], dtype: str, cells_of: Any, 
 def test_every_rule_on_a_problem(kind: type[Rule], small: Problem, cells_of: Any, rounded_apart: Any) -> None:
     settings = planes_of(kind, {"lr": 0.05, "momentum": 0.9, "rate": 0.7})
     last = [name for name, value in settings.items() if isinstance(value, list)][-1]
-    plane = over(kind, **{**settings, last: settings[last][-2:]})
+    plane = search_space(kind, **{**settings, last: settings[last][-2:]})
     options: dict[str, Any] = {"epochs": 2, "batch_size": 7, "every": 14, "seeds": [3, 5], "dtype": "float64"}
     found = sweep(plane, on=small, record=RECORD, **options)
     histories_agree(plane, found, small, options, cells_of, rounded_apart)
@@ -96,14 +96,14 @@ def test_more_problems(
     which: str, dtype: str, request: pytest.FixtureRequest, cells_of: Any, rounded_apart: Any
 ) -> None:
     problem = request.getfixturevalue(which)
-    plane = over(optax.adam, learning_rate=[0.01, 0.1], b1=memory(1, 20, 2))
+    plane = search_space(optax.adam, learning_rate=[0.01, 0.1], b1=memory(1, 20, 2))
     options: dict[str, Any] = {"epochs": 2, "batch_size": 7, "every": 21, "seeds": 2, "dtype": dtype}
     found = sweep(plane, on=problem, record=RECORD, **options)
     histories_agree(plane, found, problem, options, cells_of, rounded_apart)
 
 
 def test_an_optax_factory_on_a_landscape(cells_of: Any, rounded_apart: Any) -> None:
-    plane = over(optax.adam, learning_rate=log(1e-3, 1, 5), b1=memory(1, 100, 4))
+    plane = search_space(optax.adam, learning_rate=log(1e-3, 1, 5), b1=memory(1, 100, 4))
     found = sweep(plane, on="ravine", steps=STEPS, record=(*RECORD, "positions"))
     traces_agree(plane, found, "ravine", "float64", cells_of, rounded_apart)
     np.testing.assert_array_equal(found.memory, 1 / (1 - found.b1))
@@ -134,7 +134,7 @@ def momentum_2d(x1: Any, x2: Any, v1: Any, v2: Any) -> Any:
 
 
 def test_a_pages_function(cells_of: Any, rounded_apart: Any) -> None:
-    plane = over(from_page(in_place), lr=[0.1, 0.4, 0.9], momentum=[0.0, 0.5])
+    plane = search_space(from_page(in_place), lr=[0.1, 0.4, 0.9], momentum=[0.0, 0.5])
     found = sweep(plane, on="ravine", steps=STEPS, record=(*RECORD, "positions"))
     traces_agree(plane, found, "ravine", "float64", cells_of, rounded_apart)
     ours = sweep(
@@ -144,14 +144,14 @@ def test_a_pages_function(cells_of: Any, rounded_apart: Any) -> None:
 
 
 def test_a_pages_function_of_the_plane(cells_of: Any, rounded_apart: Any) -> None:
-    plane = over(from_plane(momentum_2d), eta=[0.1, 0.4, 0.9], gamma=[0.0, 0.5])
+    plane = search_space(from_plane(momentum_2d), eta=[0.1, 0.4, 0.9], gamma=[0.0, 0.5])
     found = sweep(plane, on="ravine", steps=STEPS, record=(*RECORD, "positions"))
     traces_agree(plane, found, "ravine", "float64", cells_of, rounded_apart)
 
 
 def test_a_pages_function_that_cannot_be_traced(small: Problem, cells_of: Any, rounded_apart: Any) -> None:
     """It runs cell by cell, with a word about it, and records the same."""
-    plane = over(from_page(looking_in_a_plane), lr=[0.1, 0.4, 2.0], momentum=[0.0, 0.5])
+    plane = search_space(from_page(looking_in_a_plane), lr=[0.1, 0.4, 2.0], momentum=[0.0, 0.5])
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         found = sweep(plane, on="ravine", steps=12, every=5, record=(*RECORD, "best", "positions"))
@@ -178,7 +178,7 @@ def test_a_pages_function_that_cannot_be_traced(small: Problem, cells_of: Any, r
     ids=["scaled", "clipped", "coupled", "decoupled"],
 )
 def test_wrapped_rules(rule: Any, axis: Any, cells_of: Any, rounded_apart: Any) -> None:
-    plane = over(rule, **axis)
+    plane = search_space(rule, **axis)
     found = sweep(plane, on="ravine", steps=STEPS, record=(*RECORD, "positions"))
     traces_agree(plane, found, "ravine", "float64", cells_of, rounded_apart)
 
@@ -191,10 +191,10 @@ def dropped(step: Any) -> Any:
 @pytest.mark.parametrize(
     "plane",
     [
-        over(HeavyBall, lr=dropped, momentum=[0.0, 0.5, 0.9]),
-        over(HeavyBall, lr=dropped, momentum=[0.0, 0.5, 0.9], lr_in_velocity=False),
-        over(HeavyBall, lr=[0.1, 0.3], momentum=dropped),
-        over(optax.sgd, learning_rate=dropped, momentum=[0.1, 0.9]),
+        search_space(HeavyBall, lr=dropped, momentum=[0.0, 0.5, 0.9]),
+        search_space(HeavyBall, lr=dropped, momentum=[0.0, 0.5, 0.9], lr_in_velocity=False),
+        search_space(HeavyBall, lr=[0.1, 0.3], momentum=dropped),
+        search_space(optax.sgd, learning_rate=dropped, momentum=[0.1, 0.9]),
     ],
     ids=["inside", "outside", "momentum", "optax"],
 )
@@ -226,7 +226,7 @@ def test_inside_and_outside_part_at_the_drop() -> None:
 
 
 def test_a_landscape_of_many_dimensions(cells_of: Any, rounded_apart: Any) -> None:
-    plane = over(GradientDescent, lr=log(0.01, 3, 9))
+    plane = search_space(GradientDescent, lr=log(0.01, 3, 9))
     landscape = quadratic([0.1, 0.5, 1.0, 2.0, 3.0])
     found = sweep(plane, on=landscape, steps=STEPS, record=(*RECORD, "positions"))
     traces_agree(plane, found, landscape, "float64", cells_of, rounded_apart)
@@ -234,9 +234,9 @@ def test_a_landscape_of_many_dimensions(cells_of: Any, rounded_apart: Any) -> No
 
 def test_several_rules_each_on_its_own_axes(cells_of: Any, rounded_apart: Any) -> None:
     planes = {
-        "heavy_ball": over(HeavyBall, lr=[0.1, 0.4], momentum=[0.0, 0.5]),
-        "heavy_ball_#2": over(HeavyBall, lr=[0.1, 0.2, 0.3], momentum=0.9, lr_in_velocity=False),
-        "optax_adam": over(optax.adam, learning_rate=[0.1, 1.0]),
+        "heavy_ball": search_space(HeavyBall, lr=[0.1, 0.4], momentum=[0.0, 0.5]),
+        "heavy_ball_#2": search_space(HeavyBall, lr=[0.1, 0.2, 0.3], momentum=0.9, lr_in_velocity=False),
+        "optax_adam": search_space(optax.adam, learning_rate=[0.1, 1.0]),
     }
     found = sweep(list(planes.values()), on="ravine", steps=STEPS, record=(*RECORD, "positions"))
     assert list(found.children) == list(planes)

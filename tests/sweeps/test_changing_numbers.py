@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from polyak.rules import HeavyBall, Scaled, from_page
-from polyak.sweeps import linear, log, memory, over, sweep
+from polyak.sweeps import linear, log, memory, search_space, sweep
 
 
 def looks(counter: Any, target: Any, options: dict[str, Any]) -> int:
@@ -35,28 +35,28 @@ def page(params: Any, states: Any, hyperparams: Any) -> None:
 
 PAIRS = {
     "axes": (
-        over(HeavyBall, lr=log(0.01, 1, 6), momentum=memory(1, 9, 4)),
-        over(HeavyBall, lr=linear(0.02, 0.3, 6), momentum=[0.1, 0.2, 0.3, 0.7]),
+        search_space(HeavyBall, lr=log(0.01, 1, 6), momentum=memory(1, 9, 4)),
+        search_space(HeavyBall, lr=linear(0.02, 0.3, 6), momentum=[0.1, 0.2, 0.3, 0.7]),
     ),
     "fixed": (
-        over(HeavyBall, lr=log(0.01, 1, 6), momentum=0.5),
-        over(HeavyBall, lr=log(0.02, 2, 6), momentum=0.9),
+        search_space(HeavyBall, lr=log(0.01, 1, 6), momentum=0.5),
+        search_space(HeavyBall, lr=log(0.02, 2, 6), momentum=0.9),
     ),
     "schedule": (
-        over(HeavyBall, lr=schedule, momentum=[0.1, 0.9]),
-        over(HeavyBall, lr=optax.linear_schedule(0.1, 0.01, 9), momentum=[0.3, 0.4]),
+        search_space(HeavyBall, lr=schedule, momentum=[0.1, 0.9]),
+        search_space(HeavyBall, lr=optax.linear_schedule(0.1, 0.01, 9), momentum=[0.3, 0.4]),
     ),
     "optax": (
-        over(optax.adam, learning_rate=[0.1, 0.2], b1=0.5, b2=[0.9, 0.99]),
-        over(optax.adam, learning_rate=[0.3, 0.4], b1=0.7, b2=[0.8, 0.999]),
+        search_space(optax.adam, learning_rate=[0.1, 0.2], b1=0.5, b2=[0.9, 0.99]),
+        search_space(optax.adam, learning_rate=[0.3, 0.4], b1=0.7, b2=[0.8, 0.999]),
     ),
     "page": (
-        over(from_page(page, momentum=0.5), lr=[0.1, 0.2]),
-        over(from_page(page, momentum=0.7), lr=[0.3, 0.5]),
+        search_space(from_page(page, momentum=0.5), lr=[0.1, 0.2]),
+        search_space(from_page(page, momentum=0.7), lr=[0.3, 0.5]),
     ),
     "wrapper": (
-        over(Scaled(HeavyBall(0.1, 0.5), 2.0), lr=[0.1, 0.2]),
-        over(Scaled(HeavyBall(0.1, 0.7), 3.0), lr=[0.3, 0.5]),
+        search_space(Scaled(HeavyBall(0.1, 0.5), 2.0), lr=[0.1, 0.2]),
+        search_space(Scaled(HeavyBall(0.1, 0.7), 3.0), lr=[0.3, 0.5]),
     ),
 }
 

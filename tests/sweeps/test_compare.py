@@ -7,8 +7,8 @@ import optax
 import pytest
 
 import polyak as pk
-from polyak.sweeps.plane import sampled
-from polyak.sweeps.sensible_ranges import sensible_plane
+from polyak.sweeps.sampling import sampled
+from polyak.sweeps.tuning_space import tuning_space
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def small():
 def test_by_hand(found, small):
     """The tuning of the heavy ball again, a training at a time, and its judging on other seeds."""
     entry = next(entry for entry in found.entries if entry.name == "heavy_ball")
-    drawn = sampled(sensible_plane(pk.HeavyBall).axes, "latin_hypercube", 12, 0)
+    drawn = sampled(tuning_space(pk.HeavyBall).axes, "latin_hypercube", 12, 0)
     cells = [dict(zip(drawn, cell)) for cell in zip(*drawn.values())]
     losses = []
     for cell in cells:
@@ -86,4 +86,4 @@ def test_bad_input(refused, small):
     with refused("no learning rate to tune"):
         pk.compare([pk.from_plane(lambda x1, x2, s1, s2: (x1, x2, s1, s2)), pk.Adam], on=small)
     with refused("every setting of gradient_descent diverged"):
-        pk.compare([pk.over(pk.GradientDescent, lr=[1e30, 2e30]), pk.Adam], on=small, budget=3)
+        pk.compare([pk.search_space(pk.GradientDescent, lr=[1e30, 2e30]), pk.Adam], on=small, budget=3)

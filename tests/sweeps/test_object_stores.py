@@ -16,7 +16,8 @@ import pytest
 import xarray as xr
 
 from polyak.rules import Adam, HeavyBall
-from polyak.sweeps import load_sweep, log, memory, over, sweep
+from polyak.sweeps import load_sweep, log, memory, search_space, sweep
+from polyak.sweeps.claims import CLAIMS
 
 LONG = 240
 PLANE: dict[str, Any] = {
@@ -85,11 +86,13 @@ def test_the_store_that_a_disk_has(bucket: Any, in_memory: xr.Dataset, tmp_path:
     xr.testing.assert_identical(found.load(), in_memory)
     xr.testing.assert_identical(load_sweep("s3://planes/a.zarr").load(), in_memory)
     sweep(HeavyBall, **PLANE, store=tmp_path / "a.zarr")
-    assert contents(bucket, "planes/a.zarr") == files_of(tmp_path / "a.zarr")
+    on_disk = files_of(tmp_path / "a.zarr")
+    assert on_disk.pop(f"chunk_written/{CLAIMS}") == b"", "an object store has no locks"
+    assert contents(bucket, "planes/a.zarr") == on_disk
 
 
 def test_several_rules(bucket: Any) -> None:
-    planes = [over(HeavyBall, lr=[0.1, 0.2], momentum=0.5), over(Adam, lr=[0.1, 0.2, 0.4])]
+    planes = [search_space(HeavyBall, lr=[0.1, 0.2], momentum=0.5), search_space(Adam, lr=[0.1, 0.2, 0.4])]
     found = sweep(planes, steps=5, store="s3://planes/two.zarr", chunk=1)
     xr.testing.assert_identical(found.load(), sweep(planes, steps=5))
 

@@ -230,7 +230,7 @@ def test_units_names_and_attributes(small: Problem) -> None:
     np.testing.assert_allclose(found.memory, [1, 10], rtol=1e-14)
     assert found.seed.values.tolist() == [7, 3]
     said = found.attrs
-    assert (said["rule"], said["target"], said["data"]) == ("heavy_ball", "linear regression", "small")
+    assert (said["rule"], said["on"], said["data"]) == ("heavy_ball", "linear regression", "small")
     assert (said["batch_size"], said["epochs"], said["steps"], said["dtype"]) == (10, 1, 6, "float32")
     assert said["axes"] == '{"lr": "log:0.01:0.1:3", "momentum": "memory:1:10:2"}'
     assert said["settings"] == '{"lr_in_velocity": "True"}'

@@ -15,6 +15,7 @@ import pytest
 from polyak.rules import HeavyBall
 from polyak.sweeps import claims, load_sweep, log, memory, sweep
 from polyak.sweeps.job import Job
+from polyak.sweeps.locks import folder_locked, given_back
 
 LONG = 240
 PLANE: dict[str, Any] = {
@@ -105,6 +106,16 @@ def test_one_of_two_is_killed(tmp_path: Path, alone: dict[str, bytes], files_of:
     assert [path.name for path in tmp_path.iterdir()] == ["plane.zarr"]
 
 
+def test_one_is_killed_when_all_is_done(tmp_path: Path, alone: dict[str, bytes], files_of: Any) -> None:
+    """It is still there when the other ends, and then ends without a word: nothing of it stays."""
+    store = tmp_path / "plane.zarr"
+    sweep(HeavyBall, **PLANE, store=store)
+    killed = claims.Claims(claims.Folder(str(store)), "chunk_written").__enter__()
+    sweep(HeavyBall, **PLANE, store=store)
+    given_back(killed._held)  # what the kernel does
+    assert files_of(store) == alone
+
+
 def test_a_claimed_chunk_is_waited_for_and_that_is_said(
     tmp_path: Path, alone: dict[str, bytes], files_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,8 +152,6 @@ def test_what_is_somebody_elses_stays(tmp_path: Path, alone: dict[str, bytes], f
     for name in theirs:
         (tmp_path / name).mkdir()
         (tmp_path / name / "words").write_text("mine")
-    from polyak.sweeps.locks import folder_locked, given_back
-
     held = folder_locked(tmp_path / theirs[1])  # as by who is making it
     try:
         sweep(HeavyBall, **PLANE, store=tmp_path / "plane.zarr")

@@ -24,7 +24,7 @@ from polyak.ground.version import __version__
 from polyak.problems import Problem
 from polyak.rules import HeavyBall, from_page
 from polyak.sweeps import cluster as clusters
-from polyak.sweeps import log, memory, over, sweep
+from polyak.sweeps import log, memory, search_space, sweep
 
 PLANE: dict[str, Any] = {"on": "ravine", "steps": 200, "every": 3, "record": ("final", "best", "diverged_at"),
                          "chunk": 40, "lr": log(1e-3, 3, 100), "momentum": memory(1, 100, 40)}  # fmt: skip
@@ -133,7 +133,10 @@ def test_a_rule_from_the_readers_own_file_travels(
     file = tmp_path / "my_rule.py"
     file.write_text(RULE)
     kind, page = object_in_file(f"{file}:Mine"), object_in_file(f"{file}:page")
-    planes = [over(kind, lr=[0.1, 0.2, 0.4]), over(from_page(page), lr=[0.1, 0.2], momentum=[0.0, 0.5])]
+    planes = [
+        search_space(kind, lr=[0.1, 0.2, 0.4]),
+        search_space(from_page(page), lr=[0.1, 0.2], momentum=[0.0, 0.5]),
+    ]
     wanted = sweep(planes, steps=10)
     file.unlink()
     found = sweep(planes, steps=10, store=tmp_path / "a.zarr", cluster=client, chunk=2)

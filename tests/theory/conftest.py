@@ -11,10 +11,11 @@ import optax
 import pytest
 
 import polyak as pk
-from polyak.rules import Rule
-from polyak.rules.catalogue import ADAPTIVE, LINEAR
+from polyak.rules import CATALOGUE, LinearRule, Rule
 from polyak.run.loop import _say_once
 
+LINEAR = [cls for cls in CATALOGUE.ours().values() if issubclass(cls, LinearRule)]
+ADAPTIVE = [cls for cls in CATALOGUE.ours().values() if not issubclass(cls, LinearRule)]
 NUMBERS = {"lr": 0.4, "momentum": 0.6, "rate": 0.7, "dampening": 0.3, "nu": 0.6}
 
 

@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import polyak as pk
-from polyak.theory.moments import moments
+from polyak.theory.data_moments import moments
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +212,7 @@ def test_bad_input_is_one_line(small_problem, refused):
     with refused("batch_size is 41"):
         pk.expected_loss(good, small_problem, batch_size=41)
     with refused("is no problem"):
-        pk.expected_loss(good, "airfoil")
+        pk.expected_loss(good, 3)
     with refused("seeds is empty"):
         pk.expected_loss(good, small_problem, seeds=[])
     with refused("do not have"):

@@ -9,8 +9,8 @@ import pytest
 
 import polyak as pk
 from polyak.theory import curvatures
+from polyak.theory.data_moments import moments
 from polyak.theory.flatness import pulling
-from polyak.theory.moments import moments
 
 ROWS = 40
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import builtins
 import dataclasses
+import importlib.util
 import math
 
 import numpy as np
@@ -14,8 +14,8 @@ import polyak as pk
 from polyak.ground.errors import PolyakError
 from polyak.landscapes import piecewise_quadratic
 from polyak.theory import guarantee_curve, semidefinite
+from polyak.theory.certified_rate import best_certificate, quadratic_rate
 from polyak.theory.step_map import StepMap
-from polyak.theory.worst_case import best_certificate, quadratic_rate
 
 BETWEEN = {"smoothness": 25.0, "strong_convexity": 1.0}
 
@@ -300,15 +300,11 @@ def test_solver_that_is_wrong_with_made_up_numbers_certifies_nothing(monkeypatch
 
 
 def test_missing_solver_is_named_with_its_extra(refused, monkeypatch):
-    real = builtins.__import__
-
-    def missing(name, *rest, **more):
-        if name.split(".")[0] == "clarabel":
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
-    with refused("cvxpy", "polyak[certify]"):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "clarabel" else real(name, *rest)
+    )
+    with refused("clarabel", "polyak[certify]"):
         pk.guarantee(pk.GradientDescent(lr=0.05), **BETWEEN)
 
 

@@ -17,7 +17,7 @@ from polyak.rules.hyperparameters import Scalar, lr, momentum
 from polyak.theory.examination import Examination
 
 
-class MuonLike(Rule):
+class MuonLike(Rule, listed=False):
     """A gradient of two axes is orthogonalised by Newton and Schulz; any other is heavy ball's."""
 
     formula = r"v \leftarrow \gamma v + \eta\, \mathrm{orth}(g) \\ x \leftarrow x - v"

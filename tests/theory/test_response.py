@@ -10,9 +10,12 @@ import optax
 import pytest
 
 import polyak as pk
-from polyak.rules.catalogue import LINEAR
+from polyak.rules import CATALOGUE, LinearRule
 
 NUMBERS = {"lr": 0.4, "momentum": 0.6, "rate": 0.7, "dampening": 0.3, "nu": 0.6}
+
+
+LINEAR = [cls for cls in CATALOGUE.ours().values() if issubclass(cls, LinearRule)]
 
 
 @pytest.mark.parametrize("cls", LINEAR, ids=lambda cls: cls.name())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import polyak as pk
-from polyak.theory.along import CHANGES, curvature_change, departure
+from polyak.theory.departure import CHANGES, curvature_change, departure
 
 CYCLE = (0.6465306, -1.8024490, 2.1159184)
 

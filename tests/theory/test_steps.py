@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import polyak as pk
-from polyak.theory.steps import MOST, peak, steps_until
+from polyak.theory.transient import MOST, peak, steps_until
 
 FRACTIONS = (0.5, 0.1, 0.01, 1e-4)
 

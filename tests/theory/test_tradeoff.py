@@ -103,7 +103,7 @@ def test_bad_input_is_one_line(small_problem, refused):
         pk.lr_drop(pk.HeavyBall(lr=lambda step: 0.1, momentum=0.5), small_problem)
     with refused("shows no learning rate"):
         pk.tradeoff(optax.sgd(0.1, 0.5), small_problem)
-    with refused("positive numbers"):
+    with refused("finite numbers over 0"):
         pk.tradeoff(RULE, small_problem, lrs=[0.0])
     with refused("not linear"):
         pk.tradeoff(pk.Adam(lr=0.1), small_problem)

@@ -8,8 +8,9 @@ import optax
 import pytest
 
 import polyak as pk
-from polyak.frameworks import FRAMEWORKS
-from polyak.frameworks.spellings import REQUIRED, SPELLINGS, read
+from polyak.frameworks import FRAMEWORKS, SPELLINGS
+from polyak.frameworks.arguments_to_rule import read
+from polyak.frameworks.spelling import REQUIRED
 from polyak.frameworks.torch.export import to_torch
 from polyak.rules import CATALOGUE
 from polyak.verify import verify
@@ -37,7 +38,7 @@ def settings_of(spelling: Any) -> dict[str, Any]:
 def cases() -> dict[str, tuple[Any, dict[str, Any]]]:
     found = {}
     for name, spelling in SPELLINGS.items():
-        if spelling.framework not in FRAMEWORKS or spelling.framework == "polyak":
+        if not FRAMEWORKS[spelling.framework].run_here or FRAMEWORKS[spelling.framework].ours:
             continue
         settings = settings_of(spelling)
         if name == "jax:adagrad":

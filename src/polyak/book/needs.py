@@ -13,6 +13,7 @@ MODULES = (
     "ipykernel",
     "lxml",
     "math_core",
+    "nh3",
 )
 
 

@@ -1,20 +1,15 @@
-"""Data: what a problem is made from."""
+"""Data: what a problem is made from. A new data set is a file of this folder, with one decorated function."""
 
-from polyak.data.airfoil import airfoil
-from polyak.data.bundled import breast_cancer, diabetes, digits
-from polyak.data.dataset import Data, as_data
-from polyak.data.tables import from_frame, read
+from typing import TYPE_CHECKING
 
-CATALOGUE = {"airfoil": airfoil, "diabetes": diabetes, "breast_cancer": breast_cancer, "digits": digits}
+from polyak.data import ours
+from polyak.data.catalogue import CATALOGUE, data_set
+from polyak.data.dataset import Data
+from polyak.data.ours import *  # noqa: F403
+from polyak.data.tables import as_data, from_frame, read
 
-__all__ = [
-    "CATALOGUE",
-    "Data",
-    "airfoil",
-    "as_data",
-    "breast_cancer",
-    "diabetes",
-    "digits",
-    "from_frame",
-    "read",
-]
+__all__ = ["CATALOGUE", "Data", "as_data", "data_set", "from_frame", "read"]
+__all__ += ours.__all__
+
+if not TYPE_CHECKING:  # which would take any name for one that is there
+    __getattr__ = CATALOGUE.attribute

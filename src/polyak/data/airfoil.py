@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from polyak.data.catalogue import data_set
 from polyak.data.dataset import Data
 from polyak.data.tables import read
 from polyak.ground.errors import PolyakError
@@ -25,6 +26,12 @@ TARGET = "scaled sound pressure level (dB)"
 SOURCE = "Brooks, Pope & Marcolini (1989), NASA RP-1218; UCI Machine Learning Repository, CC BY 4.0."
 
 
+def place() -> str:
+    """Where the file is, or where it would come from."""
+    return str(at_hand() or f"download from {URL}")
+
+
+@data_set(rows=1503, features=len(FEATURES), target=TARGET, place=place)
 def airfoil(path: str | Path | None = None, *, standardize: bool = True) -> Data:
     """NASA's airfoil self-noise, 1503 rows, five features and the sound level.
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from polyak.data.catalogue import data_set
 from polyak.data.dataset import Data
 
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
+
+def in_scikit_learn() -> str:
+    """Where these are."""
+    return "in scikit-learn"
+
+
+@data_set(rows=442, features=10, target="disease progression after one year", place=in_scikit_learn)
 def diabetes(*, standardize: bool = True) -> Data:
     """442 patients, ten measurements each, and the disease's progression after a year.
 
@@ -27,6 +38,7 @@ def diabetes(*, standardize: bool = True) -> Data:
     return data.standardized() if standardize else data
 
 
+@data_set(rows=569, features=30, target="2 classes", place=in_scikit_learn)
 def breast_cancer(*, standardize: bool = True) -> Data:
     """569 tumours, thirty measurements each, malignant or benign.
 
@@ -47,6 +59,7 @@ def breast_cancer(*, standardize: bool = True) -> Data:
     return data.standardized() if standardize else data
 
 
+@data_set(rows=1797, features=64, target="10 classes", place=in_scikit_learn)
 def digits(*, standardize: bool = True) -> Data:
     """1797 handwritten digits of 8 by 8 pixels, ten classes.
 
@@ -66,5 +79,5 @@ def digits(*, standardize: bool = True) -> Data:
     return data.standardized() if standardize else data
 
 
-def _arrays(bunch: Any) -> tuple[Any, Any]:
+def _arrays(bunch: Bunch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.asarray(bunch.data, dtype=np.float64), np.asarray(bunch.target, dtype=np.float64)

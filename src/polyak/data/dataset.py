@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.shown import Shown
@@ -56,7 +54,7 @@ class Data(Shown):
             raise PolyakError(f"{self.name}: row {row + 1}, column {where}: no finite number")
 
     @classmethod
-    def from_arrays(cls, features: Any, labels: Any, *, name: str = "arrays") -> Data:
+    def from_arrays(cls, features: ArrayLike, labels: ArrayLike, *, name: str = "arrays") -> Data:
         """A data set from arrays of shape (rows, columns) and (rows,), or (rows, 1)."""
         try:
             # Copies, so that what happens to the caller's arrays later changes nothing here.
@@ -92,18 +90,3 @@ def _standardized(values: NDArray[np.float64]) -> NDArray[np.float64]:
     constant = np.ptp(values, axis=0) == 0
     spread = np.where(constant, 1.0, values.std(axis=0))
     return np.asarray(np.where(constant, 0.0, (values - values.mean(axis=0)) / spread))
-
-
-def as_data(data: Any) -> Data:
-    """A data set from a Data, a pair (features, labels), or a DataFrame whose last column is the target."""
-    if isinstance(data, Data):
-        return data
-    if hasattr(data, "columns"):
-        from polyak.data.tables import from_frame
-
-        return from_frame(data)
-    if isinstance(data, Sequence) and len(data) == 2:
-        return Data.from_arrays(*data)
-    raise PolyakError(
-        f"{type(data).__name__} is no data set: expected Data, (features, labels) or a DataFrame"
-    )

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.data.dataset import Data
 from polyak.ground.errors import PolyakError, unknown
+from polyak.ground.numbers import as_float
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
-def read(path: str | Path, *, target: str | int | None = None, standardize: bool = False) -> Data:
+def read(path: str | Path, *, column: str | int | None = None, standardize: bool = False) -> Data:
     r"""A data set from a text file of numbers, its columns parted by tabs, commas, semicolons or spaces.
 
     A first line without a number is taken for the header. A target of words becomes classes.
 
     Args:
         path: the file, in UTF-8.
-        target: the target's column, by name or by number from 1; the last by default.
+        column: the target's, by name or by number from 1; the last by default.
         standardize: whether to standardise the features and a numeric target.
 
     Raises PolyakError for a file that is missing, empty, ragged, or holds text or nan where numbers should be.
@@ -32,24 +38,15 @@ def read(path: str | Path, *, target: str | int | None = None, standardize: bool
     """
     path = Path(path)
     rows = _rows(path)
-    header = rows.pop(0)[1] if not any(_is_number(cell) for cell in rows[0][1]) else None
-    if not rows:
-        raise PolyakError(f"{path} has a header and no rows")
-    width = len(header or rows[0][1])
-    for line, cells in rows:
-        if len(cells) != width:
-            raise PolyakError(f"{path}, line {line}: {len(cells)} columns, expected {width}")
-    names = [name.strip() for name in header] if header else [f"column {k + 1}" for k in range(width)]
-    at = _target(names, target, str(path))
-    columns = {name: [cells[k] for _, cells in rows] for k, name in enumerate(names)}
+    header = None if any(map(_is_number, rows[0][1])) else rows.pop(0)[1]
+    names = _names(header, rows, path)
     lines = [line for line, _ in rows]
-    labels, classes = _labels(columns.pop(names[at]), str(path), names[at], lines)
-    features = [_numbers(cells, str(path), name, lines) for name, cells in columns.items()]
-    return _made(path.stem, features, labels, tuple(columns), names[at], classes, str(path), standardize)
+    columns = {name: [cells[k] for _, cells in rows] for k, name in enumerate(names)}
+    return _data(columns, _target(names, column, str(path)), lines, path.stem, str(path), standardize)
 
 
 def from_frame(
-    frame: Any, *, target: str | int | None = None, standardize: bool = False, name: str = "frame"
+    frame: DataFrame, *, column: str | int | None = None, standardize: bool = False, name: str = "frame"
 ) -> Data:
     """A data set from a DataFrame, its target column named or last.
 
@@ -60,42 +57,59 @@ def from_frame(
     names = [str(column) for column in frame.columns]
     if not names:
         raise PolyakError(f"{name} has no columns")
-    at = _target(names, target, name)
+    at = _target(names, column, name)
     given = [frame.iloc[:, k].astype(object) for k in range(len(names))]
     columns = {label: list(cells.where(cells.notna(), "")) for label, cells in zip(names, given, strict=True)}
-    lines = list(range(1, len(frame) + 1))
-    labels, classes = _labels(columns.pop(names[at]), name, names[at], lines)
-    features = [_numbers(cells, name, label, lines) for label, cells in columns.items()]
-    return _made(name, features, labels, tuple(columns), names[at], classes, "a DataFrame", standardize)
+    return _data(columns, at, list(range(1, len(frame) + 1)), name, "a DataFrame", standardize)
 
 
-def _made(
+def as_data(data: object) -> Data:
+    """A data set from a Data, a pair (features, labels), or a DataFrame whose last column is the target."""
+    if isinstance(data, Data):
+        return data
+    if hasattr(data, "columns"):
+        return from_frame(data)
+    if isinstance(data, Sequence) and len(data) == 2:
+        return Data.from_arrays(*data)
+    raise PolyakError(
+        f"{type(data).__name__} is no data set: expected Data, (features, labels) or a DataFrame"
+    )
+
+
+def _data(
+    columns: Mapping[str, Sequence[object]],
+    at: int,
+    lines: list[int],
     name: str,
-    features: list[Any],
-    labels: Any,
-    feature_names: tuple[str, ...],
-    target: str,
-    classes: tuple[str, ...],
     source: str,
     standardize: bool,
 ) -> Data:
+    """The data set of columns of cells, of which number `at` is the target."""
+    where = name if source == "a DataFrame" else source
+    target = list(columns)[at]
+    labels, classes = _labels(columns[target], where, target, lines)
+    others = {label: cells for label, cells in columns.items() if label != target}
+    features = [_numbers(cells, where, label, lines) for label, cells in others.items()]
     if not features:
         raise PolyakError(f"{name} has only the column '{target}': no features")
-    data = Data(name, np.column_stack(features), labels, feature_names, target, classes, source)
+    data = Data(name, np.column_stack(features), labels, tuple(others), target, classes, source)
     return data.standardized() if standardize else data
+
+
+def _names(header: list[str] | None, rows: list[tuple[int, list[str]]], path: Path) -> list[str]:
+    """The columns' names; every row must have as many cells."""
+    if not rows:
+        raise PolyakError(f"{path} has a header and no rows")
+    width = len(header or rows[0][1])
+    for line, cells in rows:
+        if len(cells) != width:
+            raise PolyakError(f"{path}, line {line}: {len(cells)} columns, expected {width}")
+    return [name.strip() for name in header] if header else [f"column {k + 1}" for k in range(width)]
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """The file's lines that are not blank, with their numbers, cut into cells."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise PolyakError(f"{path}: no such file") from None
-    except UnicodeDecodeError:
-        raise PolyakError(f"{path} is not text in UTF-8") from None
-    except OSError as error:
-        raise PolyakError(f"{path} cannot be read: {error.strerror}") from None
-    lines = [(k, line) for k, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    lines = [(k, line) for k, line in enumerate(_text(path).split("\n"), start=1) if line.strip()]
     if not lines:
         raise PolyakError(f"{path} is empty, expected rows of numbers")
     separator = next((mark for mark in "\t;," if mark in lines[0][1]), None)
@@ -107,21 +121,32 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         raise PolyakError(f"{path} cannot be cut into columns: {error}") from None
 
 
-def _is_number(cell: Any) -> bool:
+def _text(path: Path) -> str:
     try:
-        float(cell)
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise PolyakError(f"{path}: no such file") from None
+    except UnicodeDecodeError:
+        raise PolyakError(f"{path} is not text in UTF-8") from None
+    except OSError as error:
+        raise PolyakError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _is_number(cell: object) -> bool:
+    try:
+        as_float(cell)
     except (TypeError, ValueError):
         return False
     return True
 
 
-def _target(names: list[str], target: str | int | None, where: str) -> int:
+def _target(names: list[str], column: str | int | None, where: str) -> int:
     """Which column the target is, of columns whose names all differ."""
     if twice := [name for name in names if names.count(name) > 1]:
         raise PolyakError(f"{where}: two columns are called '{twice[0]}'")
-    if target is None:
+    if column is None:
         return len(names) - 1
-    name = str(target)
+    name = str(column)
     if name in names:
         return names.index(name)
     if name.isdecimal() and 1 <= int(name) <= len(names):
@@ -129,27 +154,30 @@ def _target(names: list[str], target: str | int | None, where: str) -> int:
     raise unknown(f"column of {where}", name, names)
 
 
-def _numbers(cells: list[Any], where: str, name: str, lines: list[int]) -> Any:
+def _numbers(cells: Sequence[object], where: str, name: str, lines: list[int]) -> NDArray[np.float64]:
     for line, cell in zip(lines, cells, strict=True):
-        if not _is_number(cell) or not np.isfinite(float(cell)):
+        if not _is_number(cell) or not np.isfinite(as_float(cell)):
             raise PolyakError(
                 f"{where}, line {line}, column {name}: {_shown(cell)}, expected a finite number"
             )
-    return np.array([float(cell) for cell in cells])
+    return np.array([as_float(cell) for cell in cells])
 
 
-def _shown(cell: Any) -> str:
+def _shown(cell: object) -> str:
     return repr(word) if (word := str(cell).strip()) else "nothing"
 
 
-def _labels(cells: list[Any], where: str, name: str, lines: list[int]) -> tuple[Any, tuple[str, ...]]:
+def _labels(
+    cells: Sequence[object], where: str, name: str, lines: list[int]
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     words = [str(cell).strip() for cell in cells]
     strays = [not word or _is_number(cell) for word, cell in zip(words, cells, strict=True)]
     # A stray word among numbers is a slip, and so is a stray number or a gap among words.
     if 2 * sum(strays) >= len(cells):
         return _numbers(cells, where, name, lines), ()
     if any(strays):
-        line, cell = next(found for *found, stray in zip(lines, cells, strays, strict=True) if stray)
+        first = strays.index(True)
+        line, cell = lines[first], cells[first]
         raise PolyakError(
             f"{where}, line {line}, column {name}: {_shown(cell)}, expected the name of a class"
         )

@@ -1,10 +1,15 @@
-"""One folder a framework: its spellings, its optimizers run step by step, their states, its export.
+"""One folder a framework: what it calls its optimizers, how they are run, what their states are, its export.
 
-The folders' modules are imported when one asks for that framework: translating imports none, exporting torch alone.
+A folder registers itself by its `__init__.py`; its parts are imported when one asks for that framework: translating
+imports none, exporting torch alone.
 """
 
-from polyak.frameworks.named import FRAMEWORKS, factory, stepper, stepper_of
-from polyak.frameworks.spellings import SPELLINGS
-from polyak.frameworks.stepper import Stepper
+from polyak.frameworks.catalogue import SPELLINGS
+from polyak.frameworks.classify import stepper
+from polyak.frameworks.framework import FRAMEWORKS
+from polyak.frameworks.steppers import Stepper
+from polyak.ground.registry import import_all
 
-__all__ = ["FRAMEWORKS", "SPELLINGS", "Stepper", "factory", "stepper", "stepper_of"]
+__all__ = ["FRAMEWORKS", "SPELLINGS", "Stepper", "stepper"]
+
+import_all(__name__)

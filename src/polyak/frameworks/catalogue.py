@@ -1,35 +1,29 @@
-"""All spellings by name."""
+"""All spellings of all frameworks, by name."""
 
 from __future__ import annotations
 
-from polyak.frameworks.jax import spelling as jax
-from polyak.frameworks.keras import spelling as keras
-from polyak.frameworks.mxnet import spelling as mxnet
-from polyak.frameworks.optax import spelling as optax
-from polyak.frameworks.polyak import spelling as polyak
-from polyak.frameworks.sklearn import spelling as sklearn
+from collections.abc import Iterator, Mapping
+
+from polyak.frameworks.framework import FRAMEWORKS
 from polyak.frameworks.spelling import Spelling
-from polyak.frameworks.tf1 import spelling as tf1
-from polyak.frameworks.torch import spelling as torch
 from polyak.ground.errors import PolyakError, nearest, unknown
 
-MODULES = (torch, keras, tf1, optax, mxnet, jax, sklearn, polyak)
-ROWS = [row for module in MODULES for row in module.SPELLINGS]
-SPELLINGS: dict[str, Spelling] = {row.name: row for row in [*ROWS, polyak.CHAPTER]}
-PREFIXES = {
-    "torch": "PyTorch",
-    "keras": "Keras 3",
-    "tf1": "TensorFlow 1",
-    "optax": "Optax",
-    "mxnet": "MXNet",
-    "jax": "jax.example_libraries",
-    "sklearn": "scikit-learn",
-    "polyak": "Polyak",
-    "chapter": "the chapter",
-}
-WITHOUT_RULE = {
-    f"{module.SPELLINGS[0].framework}:{name}" for module in MODULES for name in module.WITHOUT_RULE
-}
+
+class _Spellings(Mapping[str, Spelling]):
+    """The rows of every framework that is registered, by their names."""
+
+    def __getitem__(self, name: str) -> Spelling:
+        return FRAMEWORKS[name.partition(":")[0]].spellings[name]
+
+    def __iter__(self) -> Iterator[str]:
+        for framework in FRAMEWORKS.values():
+            yield from framework.spellings
+
+    def __len__(self) -> int:
+        return sum(len(framework.spellings) for framework in FRAMEWORKS.values())
+
+
+SPELLINGS = _Spellings()
 
 
 def of_framework(prefix: str) -> tuple[Spelling, ...]:
@@ -38,9 +32,9 @@ def of_framework(prefix: str) -> tuple[Spelling, ...]:
     >>> [row.name for row in of_framework("sklearn")]
     ['sklearn:sgd', 'sklearn:adam']
     """
-    if prefix not in PREFIXES:
-        raise unknown("framework", prefix, PREFIXES)
-    return tuple(row for row in SPELLINGS.values() if row.framework == prefix)
+    if prefix not in FRAMEWORKS:
+        raise unknown("framework", prefix, FRAMEWORKS)
+    return tuple(FRAMEWORKS[prefix].spellings.values())
 
 
 def find(name: str) -> Spelling:
@@ -59,24 +53,28 @@ def find(name: str) -> Spelling:
     """
     if name in SPELLINGS:
         return SPELLINGS[name]
-    called = {row.line.partition("(")[0]: row for row in SPELLINGS.values()}
-    if "." in name and name in called:
-        return called[name]
-    prefix, mark, rest = name.partition(":")
-    if not mark:
-        prefix, mark, rest = name.partition(".")
-    if prefix not in PREFIXES:
-        raise unknown("framework", prefix, PREFIXES)
-    spelled = f"{prefix}:{rest}"
-    if spelled in WITHOUT_RULE:
-        has = ", ".join(row.name.partition(":")[2] for row in of_framework(prefix))
-        raise PolyakError(f"{spelled} has no equivalent among Polyak's rules (of {prefix} these have: {has})")
+    if "." in name:
+        called = next((row for row in SPELLINGS.values() if row.line.partition("(")[0] == name), None)
+        if called is not None:
+            return called
+    prefix, _, own = name.partition(":" if ":" in name else ".")
+    rows = of_framework(prefix)
+    spelled = f"{prefix}:{own}"
     if spelled not in SPELLINGS:
-        known = [row.name.partition(":")[2] for row in of_framework(prefix)]
-        if not rest:
-            near = nearest("sgd", known) or known[0]
-            raise PolyakError(
-                f"'{name}' names a framework, expected one of its optimizers, such as {prefix}:{near}"
-            )
-        raise unknown(f"optimizer of {prefix}", rest, known)
+        raise _unspelled(name, prefix, own, [row.name.partition(":")[2] for row in rows])
     return SPELLINGS[spelled]
+
+
+def _unspelled(name: str, prefix: str, own: str, known: list[str]) -> PolyakError:
+    """Why no optimizer of a framework has that name of its own."""
+    if own in FRAMEWORKS[prefix].without_rule:
+        has = ", ".join(known)
+        return PolyakError(
+            f"{prefix}:{own} has no equivalent among Polyak's rules (of {prefix} these have: {has})"
+        )
+    if not own:
+        near = nearest("sgd", known) or known[0]
+        return PolyakError(
+            f"'{name}' names a framework, expected one of its optimizers, such as {prefix}:{near}"
+        )
+    return unknown(f"optimizer of {prefix}", own, known)

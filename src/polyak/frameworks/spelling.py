@@ -150,6 +150,6 @@ class Meaning:
         return ", ".join([*parts, *(["maximizing"] if self.maximize else [])])
 
 
-def above_zero(value: Any) -> bool:
+def above_zero(value: float | None) -> bool:
     """A test for `Form.when`."""
     return value is not None and value > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import SupportsFloat
+from typing import Any, SupportsFloat, cast
 
 
 def readable(value: SupportsFloat, digits: int = 4, *, places: int | None = None) -> str:
@@ -26,3 +26,12 @@ def readable(value: SupportsFloat, digits: int = 4, *, places: int | None = None
         if number == 0 or small <= abs(number) < large:
             return f"{number:.{places}f}"
     return f"{number:.{digits}g}"
+
+
+def as_float(value: object) -> float:
+    """`float(value)`, of a value that somebody gave: a TypeError or a ValueError where it is no number.
+
+    >>> as_float("0.5"), as_float(2)
+    (0.5, 2.0)
+    """
+    return float(cast("Any", value))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import html
+from collections.abc import Callable
 from typing import Any
 
 from polyak.ground.numbers import readable
@@ -74,7 +75,7 @@ def table(rows: list[list[str]], header: list[str] | None = None) -> str:
     return f"<table>{head}<tbody>{body}</tbody></table>"
 
 
-def spelled(value: Any) -> str:
+def spelled(value: object) -> str:
     """A value as a cell of a table.
 
     >>> spelled(0.1234567), spelled({"lr": 1e30}), spelled("a" * 500)[-3:]
@@ -100,7 +101,7 @@ def shortened(text: str, letters: int) -> str:
     return text if len(text) <= letters else text[: letters - 3] + "..."
 
 
-def _words(result: Any) -> str:
+def _words(result: object) -> str:
     """What it says of itself; its name, where it cannot."""
     try:
         return str(result) if "__str__" in _names(type(result)) else ""
@@ -113,15 +114,14 @@ def _names(kind: type) -> set[str]:
     return {name for base in kind.__mro__ if base is not object for name in vars(base)}
 
 
-def _attributes(result: Any) -> dict[str, Any]:
+def _attributes(result: object) -> dict[str, Any]:
     if dataclasses.is_dataclass(result):
         return {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
     return {name: value for name, value in vars(result).items() if not name.startswith("_")}
 
 
-def _tried(show: Any) -> str | None:
+def _tried(show: Callable[[], str | None]) -> str | None:
     try:
-        found: str | None = show()
+        return show()
     except Exception:  # drawing fails in many ways, and what is shown next says the same
         return None
-    return found

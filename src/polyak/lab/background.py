@@ -6,9 +6,10 @@ import sysconfig
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeAlias, TypeVar
 
 import polyak
 from polyak.ground.errors import PolyakError
@@ -18,9 +19,9 @@ STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 THREADS = 2
 MOST_WAITING = 64
 
-
-class CancelledError(Exception):
-    """The work is not wanted any more."""
+Answer = TypeVar("Answer")
+Tell: TypeAlias = Callable[[int, int], None]
+"""Says how many parts of how many are done; ends the work by an exception, once it is not wanted any more."""
 
 
 class Task:
@@ -34,6 +35,26 @@ class Task:
         self.stopped.set()
 
 
+@dataclass(frozen=True)
+class Outcome(Generic[Answer]):
+    """What some work came to: an answer, or else one line on what went wrong."""
+
+    answer: Answer | None
+    complaint: str = ""
+
+
+def attempted(work: Callable[[], Answer]) -> Outcome[Answer]:
+    """Do the work, whatever it raises: a file of the user's may call sys.exit()."""
+    try:
+        return Outcome(work())
+    except CancelledError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, PolyakError):
+            traceback.print_exc()
+        return Outcome(None, in_a_line(error))
+
+
 class Background:
     """The threads, shared by all sessions."""
 
@@ -45,13 +66,13 @@ class Background:
 
     def begin(
         self,
-        work: Callable[[Callable[[int, int], None]], Any],
+        work: Callable[[Tell], Answer],
         *,
-        done: Callable[[Task, Any], None],
+        done: Callable[[Task, Answer], None],
         failed: Callable[[Task, str], None],
         progress: Callable[[Task, float], None] | None = None,
     ) -> Task:
-        """Do `work(progress)` in a thread; one of `done` and `failed` is called there, unless it is cancelled.
+        """Do `work(tell)` in a thread; one of `done` and `failed` is called there, unless it is cancelled.
 
         After `stop` nothing is begun, and the task is cancelled. Raises PolyakError where too much is waiting already.
         """
@@ -63,19 +84,21 @@ class Background:
             if progress is not None:
                 progress(task, part / whole)
 
+        def told() -> Answer:
+            tell(0, 1)
+            return work(tell)
+
         def run() -> None:
             try:
-                tell(0, 1)
-                found = work(tell)
-                if not task.stopped.is_set():
-                    done(task, found)
+                outcome = attempted(told)
+                if task.stopped.is_set():
+                    return
+                if outcome.complaint:
+                    failed(task, outcome.complaint)
+                else:
+                    done(task, outcome.answer)  # type: ignore[arg-type]  # None only where the work returns it
             except CancelledError:
                 pass
-            except BaseException as error:  # a file of the user's may call sys.exit()
-                if not isinstance(error, PolyakError):
-                    traceback.print_exc()
-                if not task.stopped.is_set():
-                    failed(task, in_a_line(error))
             finally:
                 with self.lock:
                     self.waiting -= 1
@@ -99,13 +122,22 @@ class Background:
 
 def in_a_line(error: BaseException) -> str:
     """What went wrong, in one line, with the line of the user's own file that it came from."""
-    if isinstance(error, PolyakError) and error.__cause__ is None:
-        return str(error)
-    frames = traceback.extract_tb((error.__cause__ or error).__traceback__)
-    own = [frame for frame in frames if _is_own(frame.filename)]
-    text = str(error) if isinstance(error, PolyakError) else f"{type(error).__name__}: {error}"
-    first = " ".join(text.split())[:300]
-    return f"{first} ({own[-1].filename}, line {own[-1].lineno})" if own and " line " not in first else first
+    cause = error.__cause__ or error
+    if isinstance(error, PolyakError):
+        if cause is error:
+            return str(error)
+        text = str(error)
+    else:
+        text = f"{type(error).__name__}: {error}"
+    own = [frame for frame in traceback.extract_tb(cause.__traceback__) if _is_own(frame.filename)]
+    return with_line(" ".join(text.split())[:300], own)
+
+
+def with_line(text: str, frames: list[traceback.FrameSummary], file: Path | None = None) -> str:
+    """The text, and where its error came from: the last of these frames, unless it names a line already."""
+    if not frames or " line " in text:
+        return text
+    return f"{text} ({file or frames[-1].filename}, line {frames[-1].lineno})"
 
 
 def _is_own(file: str) -> bool:

@@ -7,20 +7,21 @@ import csv
 import io
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler
 
 from polyak.ground.errors import PolyakError
-from polyak.lab.computing.descents import trace_of
+from polyak.lab.computing.descents import descents_of
 from polyak.lab.link import decoded
+from polyak.lab.offer import Offer
+from polyak.lab.shared import Shared
 from polyak.lab.state import State
+from polyak.run import Trace
 
-if TYPE_CHECKING:
-    from polyak.lab.lab import Lab
-
+Settled = TypeVar("Settled")
 KINDS = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
 MOST_AT_ONCE = 4  # of all sessions: a picture takes a good part of a second
 _drawing = threading.Lock()  # matplotlib's settings are the process's own
@@ -33,16 +34,16 @@ class BusyError(PolyakError):
 class Download(RequestHandler):
     """`trace.svg?state=...`: what the state's traces are, as a file."""
 
-    def initialize(self, lab: Lab) -> None:
+    def initialize(self, shared: Shared) -> None:
         """The lab whose rules and landscapes a state may name."""
-        self.lab = lab
+        self.shared = shared
 
     async def get(self, ending: str) -> None:
         """Draw in a thread, and send."""
         self.set_header("X-Content-Type-Options", "nosniff")
         try:
             letters = self.request.query_arguments.get("state", [b""])[-1].decode("ascii", "replace")
-            state = decoded(letters, self.lab.offer)
+            state = decoded(letters, self.shared.offer)
             made = await self._made(state, ending)
         except PolyakError as error:
             self.set_status(503 if isinstance(error, BusyError) else 400)
@@ -55,35 +56,33 @@ class Download(RequestHandler):
 
     async def _made(self, state: State, ending: str) -> bytes:
         """The file, made in one of the lab's threads: a few wait their turn, more are sent away."""
-        if self.lab.downloads >= MOST_AT_ONCE:
+        if self.shared.downloads >= MOST_AT_ONCE:
             raise BusyError("the lab is busy with other downloads: try again in a moment")
-        found: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        file: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         loop = IOLoop.current()
 
-        def settle(act: Callable[..., None], value: Any) -> None:
-            loop.add_callback(lambda: None if found.done() else act(value))
+        def settle(act: Callable[[Settled], None], value: Settled) -> None:
+            loop.add_callback(lambda: None if file.done() else act(value))
 
-        self.lab.downloads += 1
+        self.shared.downloads += 1
         try:
-            self.lab.background.begin(
-                lambda _: written(state, self.lab, ending),
-                done=lambda _, made: settle(found.set_result, made),
-                failed=lambda _, text: settle(found.set_exception, PolyakError(text)),
+            self.shared.background.begin(
+                lambda _: written(state, self.shared.offer, ending),
+                done=lambda _, made: settle(file.set_result, made),
+                failed=lambda _, text: settle(file.set_exception, PolyakError(text)),
             )
-            return await found
+            return await file
         finally:
-            self.lab.downloads -= 1
+            self.shared.downloads -= 1
 
 
-def written(state: State, lab: Lab, ending: str) -> bytes:
+def written(state: State, offer: Offer, ending: str) -> bytes:
     """The file's bytes."""
-    landscape = lab.offer.landscapes[state.landscape]
-    rules = [lab.offer.rule(chosen) for chosen in state.rules]
-    traces = [trace_of(rule, landscape, state.start, state.steps) for rule in rules]
+    traces = [descent.trace() for descent in descents_of(state, offer)]
     return table(traces) if ending == "csv" else picture(traces, ending)
 
 
-def table(traces: list[Any]) -> bytes:
+def table(traces: list[Trace]) -> bytes:
     """A row for each step of each rule."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
@@ -98,7 +97,7 @@ def table(traces: list[Any]) -> bytes:
     return text.getvalue().encode()
 
 
-def picture(traces: list[Any], ending: str) -> bytes:
+def picture(traces: list[Trace], ending: str) -> bytes:
     """The house's own figure of these traces."""
     from polyak.show import trace_figure
 

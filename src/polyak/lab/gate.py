@@ -10,8 +10,8 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
+from bokeh.protocol.message import Message
 from bokeh.server.views.ws import WSHandler
 
 from polyak.ground.errors import in_short
@@ -72,14 +72,14 @@ class Gate(WSHandler):  # type: ignore[misc]
             return
         await super().on_message(fragment)
 
-    async def _receive(self, fragment: str | bytes) -> Any:
+    async def _receive(self, fragment: str | bytes) -> Message | None:
         try:
             return await self.receiver.consume(fragment)
         except Exception as error:
             self._refuse(f"no message ({type(error).__name__})")
             return None
 
-    async def _handle(self, message: Any) -> Any:
+    async def _handle(self, message: Message) -> object:
         complaint = objection(message.msgtype, message.content)
         if complaint:
             self._refuse(complaint)
@@ -149,7 +149,7 @@ def in_lines() -> Iterator[None]:
             logger.removeFilter(found)
 
 
-def objection(kind: str, content: Any) -> str:
+def objection(kind: str, content: object) -> str:
     """Why a message is not let in; empty where it is.
 
     >>> objection("PUSH-DOC", {})
@@ -170,21 +170,26 @@ def objection(kind: str, content: Any) -> str:
     return next((found for found in map(_objection_to, events) if found), "")
 
 
-def _objection_to(event: Any) -> str:
-    kind = event.get("kind") if isinstance(event, dict) else None
+def _objection_to(event: object) -> str:
+    if not isinstance(event, dict):
+        return "an event that is none"
+    kind = event.get("kind")
     if kind == "ModelChanged":
-        attribute, value = event.get("attr"), event.get("new")
-        known = attribute in ATTRIBUTES | GEOMETRY if isinstance(attribute, str) else False
-        return next(_odd(value, 0), "") if known else f"a change of {str(attribute)[:40]}"
+        return _objection_to_value("a change of", event.get("attr"), ATTRIBUTES | GEOMETRY, event.get("new"))
     if kind == "MessageSent" and event.get("msg_type") == "bokeh_event":
         data = event.get("msg_data")
         name = data.get("name") if isinstance(data, dict) else None
-        known = isinstance(name, str) and name in EVENTS
-        return next(_odd(data, 0), "") if known else f"an event called {str(name)[:40]}"
+        return _objection_to_value("an event called", name, EVENTS, data)
     return f"an event of kind {str(kind)[:40]}"
 
 
-def _odd(value: Any, depth: int) -> Iterator[str]:
+def _objection_to_value(what: str, name: object, names: set[str], value: object) -> str:
+    if not (isinstance(name, str) and name in names):
+        return f"{what} {str(name)[:40]}"
+    return next(_odd(value, 0), "")
+
+
+def _odd(value: object, depth: int) -> Iterator[str]:
     """What is odd in a value: anything but plain numbers, words, lists and maps of them, and references."""
     if depth > DEEPEST:
         yield "a value too deep"

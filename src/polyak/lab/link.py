@@ -11,25 +11,28 @@ import base64
 import binascii
 import json
 import zlib
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from polyak.ground.errors import PolyakError
+from polyak.lab.checking import checked
 from polyak.lab.offer import Offer
-from polyak.lab.state import Chosen, State, checked
+from polyak.lab.panel import own_fields
+from polyak.lab.state import ATTRIBUTES, Chosen, State, Value
 
 VERSION = "1"
 LONGEST = 8_000  # letters
-KEYS = {field.name for field in fields(State)}
 
 
 def encoded(state: State) -> str:
     """The state in letters that a link may hold.
 
     >>> encoded(State(rules=(Chosen("heavy_ball", {"lr": 0.5, "momentum": 0.5}),)))[:11]
-    '1.a7494cdf.'
+    '1.21a6c78f.'
     """
-    text = json.dumps(asdict(state), separators=(",", ":"), allow_nan=False).encode()
+    content = asdict(state)
+    own = content.pop("own")
+    text = json.dumps({**content, **own}, separators=(",", ":"), allow_nan=False).encode()
     body = base64.urlsafe_b64encode(text).rstrip(b"=").decode()
     return f"{VERSION}.{zlib.crc32(text):08x}.{body}"
 
@@ -39,6 +42,19 @@ def decoded(letters: str, offer: Offer) -> State:
 
     Raises PolyakError for a link that is damaged, of another version, or of what this lab has not.
     """
+    text = _unpacked(letters)
+    try:
+        content = json.loads(text)
+        json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        return checked(_state(content), offer)
+    except PolyakError as error:
+        raise PolyakError(f"the link cannot be shown here: {error}") from None
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        raise PolyakError("the link is damaged: it holds no state of a lab") from None
+
+
+def _unpacked(letters: str) -> bytes:
+    """The JSON of a link that came through whole."""
     if len(letters) > LONGEST:
         raise PolyakError(f"the link is damaged: {len(letters)} letters, expected at most {LONGEST}")
     version, _, rest = letters.partition(".")
@@ -54,35 +70,28 @@ def decoded(letters: str, offer: Offer) -> State:
     whole = base64.urlsafe_b64encode(text).rstrip(b"=").decode() == body  # its last letter has bits to spare
     if not (text and whole) or f"{zlib.crc32(text):08x}" != checksum:
         raise PolyakError("the link is damaged: its checksum does not fit; copy it whole")
-    try:
-        found = json.loads(text)
-        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
-        return checked(_state(found), offer)
-    except PolyakError as error:
-        raise PolyakError(f"the link cannot be shown here: {error}") from None
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
-        raise PolyakError("the link is damaged: it holds no state of a lab") from None
+    return text
 
 
-def _state(found: Any) -> State:
+def _state(content: dict[str, Any]) -> State:
     """A State of what the JSON holds, as it is: `checked` looks at each value."""
-    if not isinstance(found, dict) or not found.keys() <= KEYS:
+    if not isinstance(content, dict) or not content.keys() <= ATTRIBUTES | own_fields().keys():
         raise TypeError
-    rules = tuple(Chosen(_word(rule["rule"]), _settings(rule["settings"])) for rule in found["rules"])
-    return State(**{**found, "rules": rules})
+    rules = tuple(Chosen(_word(rule["rule"]), _settings(rule["settings"])) for rule in content["rules"])
+    return State(rules).changed(**{**content, "rules": rules})
 
 
-def _settings(found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
+def _settings(content: dict[str, Value]) -> dict[str, Value]:
+    if not isinstance(content, dict):
         raise TypeError
-    for name, value in found.items():
+    for name, value in content.items():
         _word(name)
         if not isinstance(value, str | bool | int | float):
             raise TypeError
-    return found
+    return content
 
 
-def _word(value: Any) -> str:
+def _word(value: str) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value

@@ -7,7 +7,7 @@ import errno
 import socket
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
 from bokeh.application import Application
 from bokeh.application.handlers.function import FunctionHandler
@@ -19,11 +19,10 @@ from tornado.routing import Rule
 from polyak.ground.errors import PolyakError
 from polyak.lab.downloads import KINDS, Download
 from polyak.lab.gate import MOST_LETTERS, Gate, in_lines
+from polyak.lab.page import open_page, parts
+from polyak.lab.shared import Shared
 from polyak.lab.shell import EXPIRES, Shell
 from polyak.lab.visitors import Foreign, Nothing, Refused
-
-if TYPE_CHECKING:
-    from polyak.lab.lab import Lab
 
 HERE = "127.0.0.1"
 PORT = 5006
@@ -39,11 +38,12 @@ class Serving:
     Attributes:
         address: what to open, http://127.0.0.1:5006/.
         port: the one that was free.
+        parts: the names of a page's parts, in their order.
     """
 
-    def __init__(self, lab: Lab, host: str, port: int, origins: Sequence[str]) -> None:
-        self.lab, self.host, self.origins = lab, host, tuple(origins)
-        self.port, self.address = port, ""
+    def __init__(self, shared: Shared, host: str, port: int, origins: Sequence[str]) -> None:
+        self.shared, self.host, self.origins = shared, host, tuple(origins)
+        self.port, self.address, self.parts = port, "", parts(shared)
         self.trouble: BaseException | None = None
         self.up = threading.Event()
         self.thread = threading.Thread(target=self._run, name="polyak-lab", daemon=True)
@@ -61,20 +61,22 @@ class Serving:
     def _run(self) -> None:
         asyncio.set_event_loop(asyncio.new_event_loop())
         try:
-            self.loop = IOLoop.current()
-            self.server = self._bound()
-            self.server.start()
-            self.watch = PeriodicCallback(self.lab.look_at_files, WATCH)
-            self.watch.start()
+            self._begin()
         except BaseException as error:
             self.trouble = error
+            self.up.set()
             return
-        finally:
-            self.up.set() if self.trouble is not None else None
         self.loop.add_callback(self.up.set)
         with in_lines():
             self.loop.start()
         self.loop.close(all_fds=True)
+
+    def _begin(self) -> None:
+        self.loop = IOLoop.current()
+        self.server = self._bound()
+        self.server.start()
+        self.watch = PeriodicCallback(self.shared.look_at_files, WATCH)
+        self.watch.start()
 
     def _stop(self) -> None:
         self.watch.stop()
@@ -82,7 +84,7 @@ class Serving:
         self.server.unlisten()
         self.loop.stop()
 
-    def _bound(self) -> Any:
+    def _bound(self) -> Server:
         """The server on the first port that is free, from the one asked for."""
         for port in range(self.port, self.port + TRIES + 1) if self.port else [0]:
             try:
@@ -93,11 +95,9 @@ class Serving:
                     continue
                 reason = error.strerror or str(error)
                 raise PolyakError(f"the lab cannot listen on {self.host}, port {port}: {reason}") from None
-            found = made.port
-            assert found is not None
-            self.port = found
+            self.port = made.port
             shown = HERE if self.host in ("", "0.0.0.0", "::") else self.host
-            self.address = f"http://{shown}:{found}/"
+            self.address = f"http://{shown}:{self.port}/"
             self._allow(made)
             return made
         raise PolyakError(f"the ports {self.port} to {self.port + TRIES} are all in use, expected a free one")
@@ -109,14 +109,14 @@ class Serving:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind((self.host, port))
 
-    def _made(self, port: int) -> Any:
-        application = Application(FunctionHandler(self.lab.open_page))
+    def _made(self, port: int) -> Server:
+        application = Application(FunctionHandler(partial(open_page, self.shared)))
         secret = generate_secret_key().encode()
         made = Server(
             {"/": application},
             address=self.host,
             port=port,
-            extra_patterns=[(rf"/trace\.({'|'.join(KINDS)})", Download, {"lab": self.lab})],
+            extra_patterns=[(rf"/trace\.({'|'.join(KINDS)})", Download, {"shared": self.shared})],
             websocket_max_message_size=MOST_LETTERS,
             sign_sessions=True,
             secret_key=secret,
@@ -129,13 +129,13 @@ class Serving:
         made._tornado.add_handlers(
             r".*",
             [
-                (r"/", Shell, {"lab": self.lab, "secret": secret}),
+                (r"/", Shell, {"shared": self.shared, "parts": self.parts, "secret": secret}),
                 (r"/(?:autoload\.js|metadata)", Nothing),
             ],
         )
         return made
 
-    def _allow(self, made: Any) -> None:
+    def _allow(self, made: Server) -> None:
         """Pages of this address alone may talk to it, by its own names, and each connection passes the gate."""
         tornado = made._tornado
         names = {*NAMES_OF_HERE, self.host} - {"", "0.0.0.0", "::"}

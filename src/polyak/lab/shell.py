@@ -9,25 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
 
 import bokeh
 from bokeh.util.token import generate_jwt_token, generate_session_id
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from tornado.web import RequestHandler
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.version import __version__
 from polyak.lab.link import decoded
-from polyak.lab.panels.look import look
+from polyak.lab.look import look
+from polyak.lab.panel import ALONE, in_order, words
+from polyak.lab.shared import Shared
 from polyak.lab.state import State
-from polyak.lab.words import words
-
-if TYPE_CHECKING:
-    from polyak.lab.lab import Lab
+from polyak.lab.words import Words
 
 EXPIRES = 3600  # seconds in which a token opens a session
 
@@ -35,57 +33,83 @@ EXPIRES = 3600  # seconds in which a token opens a session
 class Shell(RequestHandler):
     """`/` and `/?state=...`: the page's shell, and a token for its session."""
 
-    def initialize(self, lab: Lab, secret: bytes) -> None:
-        """The lab, and what its tokens are signed with."""
-        self.lab, self.secret = lab, secret
+    def initialize(self, shared: Shared, parts: Sequence[str], secret: bytes) -> None:
+        """The lab, the names of a page's parts, and what its tokens are signed with."""
+        self.shared, self.parts, self.secret = shared, parts, secret
 
     def get(self) -> None:
         """Send the shell; the state that the link spells goes along in the token."""
         letters = self.request.query_arguments.get("state", [])[-1:]
-        state = self.lab.first
+        state = self.shared.first
         if letters:
             with suppress(PolyakError):  # the session says what is wrong with the link
-                state = decoded(letters[0].decode("ascii", "replace"), self.lab.offer)
+                state = decoded(letters[0].decode("ascii", "replace"), self.shared.offer)
         session = generate_session_id(secret_key=self.secret, signed=True)
-        told = {"headers": {}, "cookies": {}, "arguments": {"state": letters} if letters else {}}
+        request = {"headers": {}, "cookies": {}, "arguments": {"state": letters} if letters else {}}
         token = generate_jwt_token(
-            session, secret_key=self.secret, signed=True, expiration=EXPIRES, extra_payload=told
+            session, secret_key=self.secret, signed=True, expiration=EXPIRES, extra_payload=request
         )
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.write(shell(state, token, self.lab.places))
+        self.write(shell(state, token, self.parts))
 
     head = get
 
 
-def shell(state: State, token: str, places: Sequence[str]) -> str:
-    """The page's HTML: `places` are the names of the document's roots, in its order."""
+def shell(state: State, token: str, parts: Sequence[str]) -> str:
+    """The page's HTML: `parts` are the names of the document's roots, in its order."""
     # BokehJS takes the roots in the document's order: the names stand for their numbers, which come with the session.
     item = {
         "token": token,
-        "roots": {name: f"place-{name}" for name in places},
-        "root_ids": list(places),
+        "roots": {name: f"place-{name}" for name in parts},
+        "root_ids": list(parts),
         "use_for_title": True,
     }
-    said = words(state.language)
+    language = words(state.language)
     return str(
-        _template().render(
-            places=places,
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            place=place,
+            sections=sections(language),
+            styles=[panel.css for panel in in_order() if panel.css],
             item=json.dumps(item, separators=(",", ":")).replace("<", "\\u003c"),
-            title=said.say("page", "title"),
-            words=said,
+            words=language,
+            titles={name: table["title"] for name, table in language.tables.items() if "title" in table},
             look=look(dark=state.dark),
             dark=state.dark,
-            language=state.language,
             version=__version__,
             bokeh_version=bokeh.__version__,
         )
     )
 
 
+def sections(language: Words) -> dict[str, str]:
+    """The HTML of each section of the page: what its panels put there, in their order."""
+    html: dict[str, str] = {}
+    for panel in in_order():
+        say = partial(language.say, panel.name)
+        for section, written in (panel.sections or {panel.name: ALONE}).items():
+            filled = _snippet(written).render(place=place, say=say, name=panel.name)
+            html[section] = html.get(section, "") + filled
+    return html
+
+
+def place(name: str) -> str:
+    """Where a part of the page goes."""
+    return f'<div id="place-{name}" style="display: contents;"></div>'
+
+
 @cache
-def _template() -> Any:
-    environment = Environment(autoescape=False, loader=PackageLoader("polyak.lab", "."))
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=False, loader=PackageLoader("polyak.lab", "."), undefined=StrictUndefined
+    )
     environment.globals["page_style"] = files("polyak.lab").joinpath("page.css").read_text("utf-8")
     environment.filters["e"] = escape
-    return environment.get_template("page.html.j2")
+    return environment
+
+
+@cache
+def _snippet(written: str) -> Template:
+    return _environment().from_string(written)

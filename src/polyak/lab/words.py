@@ -1,4 +1,4 @@
-"""The page's words in its languages: a small file each, in `words/`."""
+"""The words of a page in its languages: what it shares in `words/`, a small file each; a panel may bring its own."""
 
 from __future__ import annotations
 
@@ -6,36 +6,53 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TypeAlias
 
 from polyak.ground.errors import unknown
-from polyak.lab.state import LANGUAGES
+
+LANGUAGES = ("en", "zh")
+GREEK = {"lr": "η", "momentum": "γ", "beta1": "β₁", "beta2": "β₂", "eps": "ε", "decay": "ρ", "rate": "ρ"}
+Tables: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Phrases by section and name."""
 
 
 class Words:
     """The words of one language, by section and name.
 
-    >>> words("en").say("trace", "title")
+    >>> Words("en").say("trace", "title")
     'The trace'
     """
 
-    def __init__(self, language: str, tables: Mapping[str, Any]) -> None:
-        self.language, self.tables = language, tables
+    def __init__(self, language: str, own: Tables | None = None) -> None:
+        if language not in LANGUAGES:
+            raise unknown("language", language, LANGUAGES)
+        self.language, self.tables = language, {**_shared(language), **(own or {})}
 
-    def say(self, section: str, name: str, **values: Any) -> str:
+    def say(self, section: str, name: str, **values: object) -> str:
         """A phrase, its places filled in."""
         phrase = str(self.tables[section][name])
         return phrase.format(**values) if values else phrase
 
-    def known(self, section: str, name: str, otherwise: str) -> str:
+    def translated(self, section: str, name: str, otherwise: str) -> str:
         """A word that has a translation, else as it is: the names of settings, regimes, rules."""
         return str(self.tables[section].get(name, otherwise))
 
+    def rule(self, name: str) -> str:
+        """A rule's name."""
+        return self.translated("rules", name, name.replace("_", " "))
+
+    def label(self, setting: str, meaning: str = "") -> str:
+        """A setting's meaning and its letter."""
+        word = self.translated("settings", setting, meaning or setting.replace("_", " "))
+        return f"{word} {GREEK[setting]}" if setting in GREEK else word
+
+
+def symbol(setting: str) -> str:
+    """A setting's letter on paper, or its name."""
+    return GREEK.get(setting, setting.replace("_", " "))
+
 
 @cache
-def words(language: str) -> Words:
-    """The words of a language, one of `LANGUAGES`."""
-    if language not in LANGUAGES:
-        raise unknown("language", language, LANGUAGES)
+def _shared(language: str) -> Tables:
     text = files("polyak.lab").joinpath("words", f"{language}.toml").read_text("utf-8")
-    return Words(language, tomllib.loads(text))
+    return tomllib.loads(text)

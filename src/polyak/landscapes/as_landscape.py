@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyak.ground.errors import PolyakError, unknown
+from polyak.ground.errors import PolyakError
 from polyak.landscapes.catalogue import CATALOGUE
 from polyak.landscapes.custom import from_function
 from polyak.landscapes.landscape import Landscape
@@ -17,9 +17,7 @@ def as_landscape(on: object) -> Landscape:
     if isinstance(on, Landscape):
         return on
     if isinstance(on, str):
-        if on not in CATALOGUE:
-            raise unknown("landscape", on, CATALOGUE)
-        return CATALOGUE[on]
+        return CATALOGUE.find(on)
     if callable(on):
         return from_function(on)
     raise PolyakError(f"{on!r} is no landscape: expected a Landscape, its name, or a function f(x1, x2)")

@@ -1,128 +1,39 @@
-"""The landscapes that Polyak brings: each a formula, its start, its minimisers and its window."""
+"""The landscapes by name; a new one is a function in a file of this folder, decorated."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+import inspect
+from collections.abc import Callable, Sequence
 
-from array_api_compat import array_namespace
+from polyak.ground.registry import Catalogue
+from polyak.landscapes.landscape import Function, Landscape, Point, Window
 
-from polyak.landscapes.landscape import Landscape
-
-
-def _ravine(x: Any) -> Any:
-    return 0.1 * x[0] ** 2 + 2 * x[1] ** 2
+CATALOGUE: Catalogue[Landscape] = Catalogue("landscape")
+"""Every landscape by its name: those of this folder, and the user's own."""
 
 
-def _bowl(x: Any) -> Any:
-    return x[0] ** 2 + 2 * x[1] ** 2
+def landscape(
+    *, start: Point, minimisers: Sequence[Point], window: Window, formula: str
+) -> Callable[[Function], Landscape]:
+    """A function f(x), x of shape (n,), as a landscape of its name, in the catalogue from then on.
 
+    The arguments are `Landscape`'s attributes; its docstring says where it comes from. It is written in operations
+    that JAX can trace, against the Python array API.
+    """
 
-def _rosenbrock(x: Any) -> Any:
-    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+    def of(function: Function) -> Landscape:
+        made = Landscape(
+            name=function.__name__,
+            function=function,
+            start=start,
+            minimisers=tuple(minimisers),
+            window=window,
+            formula=formula,
+            source=inspect.cleandoc(function.__doc__ or ""),
+        )
+        # Where it is found from now on, so that a landscape can be pickled.
+        function.__qualname__ = f"{made.name}.function"
+        CATALOGUE.add(made.name, made, home=function.__module__)
+        return made
 
-
-def _beale(x: Any) -> Any:
-    x1, x2 = x[0], x[1]
-    return (1.5 - x1 + x1 * x2) ** 2 + (2.25 - x1 + x1 * x2**2) ** 2 + (2.625 - x1 + x1 * x2**3) ** 2
-
-
-def _himmelblau(x: Any) -> Any:
-    return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
-
-
-def _saddle(x: Any) -> Any:
-    return x[0] ** 2 - x[1] ** 2
-
-
-def _rastrigin(x: Any) -> Any:
-    cos = array_namespace(x).cos
-    return 20 + x[0] ** 2 + x[1] ** 2 - 10 * (cos(2 * math.pi * x[0]) + cos(2 * math.pi * x[1]))
-
-
-def _cliff(x: Any) -> Any:
-    return 0.1 * (x[0] ** 2 + x[1] ** 2) + 4 * array_namespace(x).tanh(x[0] ** 8)
-
-
-ravine = Landscape(
-    name="ravine",
-    function=_ravine,
-    start=(-5.0, -2.0),
-    minimisers=((0.0, 0.0),),
-    window=((-5.5, 1.0), (-3.0, 2.0)),
-    formula=r"f(x_1, x_2) = 0.1\, x_1^2 + 2\, x_2^2",
-    source="The chapter on momentum of Dive into Deep Learning, first edition.",
-)
-bowl = Landscape(
-    name="bowl",
-    function=_bowl,
-    start=(-5.0, -2.0),
-    minimisers=((0.0, 0.0),),
-    window=((-5.5, 2.0), (-3.0, 2.0)),
-    formula=r"f(x_1, x_2) = x_1^2 + 2\, x_2^2",
-    source="The ravine's rounder neighbour: the chapter on gradient descent, Dive into Deep Learning, first edition.",
-)
-rosenbrock = Landscape(
-    name="rosenbrock",
-    function=_rosenbrock,
-    start=(-1.2, 1.0),
-    minimisers=((1.0, 1.0),),
-    window=((-2.0, 2.0), (-1.0, 3.0)),
-    formula=r"f(x_1, x_2) = (1 - x_1)^2 + 100\, (x_2 - x_1^2)^2",
-    source="Rosenbrock, H. H. (1960). An automatic method for finding the greatest or least value of a function.",
-)
-beale = Landscape(
-    name="beale",
-    function=_beale,
-    start=(1.0, 1.5),
-    minimisers=((3.0, 0.5),),
-    window=((-1.0, 4.0), (-1.5, 2.0)),
-    formula=r"f(x_1, x_2) = (1.5 - x_1 + x_1 x_2)^2 + (2.25 - x_1 + x_1 x_2^2)^2 + (2.625 - x_1 + x_1 x_2^3)^2",
-    source="Beale, E. M. L. (1958). On an iterative method for finding a local minimum of a function.",
-)
-himmelblau = Landscape(
-    name="himmelblau",
-    function=_himmelblau,
-    start=(-0.5, -1.0),
-    minimisers=(
-        (3.0, 2.0),
-        (-2.805118086952745, 3.131312518250573),
-        (-3.779310253377747, -3.283185991286170),
-        (3.584428340330492, -1.848126526964404),
-    ),
-    window=((-5.0, 5.0), (-5.0, 5.0)),
-    formula=r"f(x_1, x_2) = (x_1^2 + x_2 - 11)^2 + (x_1 + x_2^2 - 7)^2",
-    source="Himmelblau, D. M. (1972). Applied nonlinear programming.",
-)
-saddle = Landscape(
-    name="saddle",
-    function=_saddle,
-    start=(-2.0, 0.001),
-    minimisers=(),
-    window=((-2.5, 2.5), (-2.0, 2.0)),
-    formula=r"f(x_1, x_2) = x_1^2 - x_2^2",
-    source="The standard saddle, started just off its ridge; unbounded below.",
-)
-rastrigin = Landscape(
-    name="rastrigin",
-    function=_rastrigin,
-    start=(-2.2, 1.7),
-    minimisers=((0.0, 0.0),),
-    window=((-3.0, 3.0), (-3.0, 3.0)),
-    formula=r"f(x_1, x_2) = 20 + x_1^2 + x_2^2 - 10\, (\cos 2 \pi x_1 + \cos 2 \pi x_2)",
-    source="Rastrigin, L. A. (1974). Systems of extremal control.",
-)
-cliff = Landscape(
-    name="cliff",
-    function=_cliff,
-    start=(-2.5, 1.5),
-    minimisers=((0.0, 0.0),),
-    window=((-3.0, 3.0), (-2.0, 2.0)),
-    formula=r"f(x_1, x_2) = 0.1\, (x_1^2 + x_2^2) + 4 \tanh x_1^8",
-    source="A valley behind a wall, after Pascanu, R., Mikolov, T. & Bengio, Y. (2013), figure 6.",
-)
-
-CATALOGUE = {
-    landscape.name: landscape
-    for landscape in (ravine, bowl, rosenbrock, beale, himmelblau, saddle, rastrigin, cliff)
-}
+    return of

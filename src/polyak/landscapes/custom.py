@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
-from polyak.ground.numbers import readable
-from polyak.landscapes.landscape import Landscape, Point, Window, checked_point
+from polyak.ground.numbers import as_float, readable
+from polyak.ground.types import Array
+from polyak.landscapes.landscape import Function, Landscape, Point, Window, checked_point
 
 CHAPTER_START = (-5.0, -2.0)
 
@@ -46,22 +48,14 @@ def from_function(
     """
     label = str(name or getattr(function, "__name__", "f"))
     arity = _arity(function, label)
-    if start is None:
-        if arity == 1:
-            raise PolyakError(f"{label}(x) takes a vector: say where it starts, such as start -5,-2")
-        start = CHAPTER_START
-    begin = checked_point("start", start)
-    if arity == 2 and len(begin) != 2:
-        raise PolyakError(f"start has {len(begin)} coordinates, expected 2 for {label}(x1, x2)")
+    begin = _start(start, arity, label)
+    known = _minimisers(minimisers, len(begin))
 
-    def of_vector(x: Any) -> Any:
-        return function(x[0], x[1]) if arity == 2 else function(x)
+    def of_vector(x: Array) -> Array:
+        value: Array = function(x[0], x[1]) if arity == 2 else function(x)
+        return value
 
     _check_value(of_vector, np.array(begin), label)
-    known = tuple(checked_point("minimiser", point) for point in minimisers)
-    for point in known:
-        if len(point) != len(begin):
-            raise PolyakError(f"minimiser has {len(point)} coordinates, expected {len(begin)} like start")
     return Landscape(
         name=label,
         function=_differentiable(of_vector, begin, label),
@@ -71,6 +65,23 @@ def from_function(
         formula=rf"f = \mathrm{{{label.replace('_', ' ')}}}",
         source=(inspect.getdoc(function) or "a function of the user's own").splitlines()[0],
     )
+
+
+def _start(start: Sequence[float] | None, arity: int, label: str) -> Point:
+    if start is None and arity == 1:
+        raise PolyakError(f"{label}(x) takes a vector: say where it starts, such as start -5,-2")
+    begin = checked_point("start", CHAPTER_START if start is None else start)
+    if arity == 2 and len(begin) != 2:
+        raise PolyakError(f"start has {len(begin)} coordinates, expected 2 for {label}(x1, x2)")
+    return begin
+
+
+def _minimisers(minimisers: Sequence[Sequence[float]], dimension: int) -> tuple[Point, ...]:
+    known = tuple(checked_point("minimiser", point) for point in minimisers)
+    for point in known:
+        if len(point) != dimension:
+            raise PolyakError(f"minimiser has {len(point)} coordinates, expected {dimension} like start")
+    return known
 
 
 def _arity(function: Callable[..., Any], label: str) -> int:
@@ -90,7 +101,7 @@ def _arity(function: Callable[..., Any], label: str) -> int:
     return len(required)
 
 
-def _check_value(function: Callable[[Any], Any], x: Any, label: str) -> None:
+def _check_value(function: Function, x: NDArray[np.float64], label: str) -> None:
     where = ", ".join(readable(value, 6) for value in x)
     try:
         value = function(x)
@@ -104,7 +115,7 @@ def _check_value(function: Callable[[Any], Any], x: Any, label: str) -> None:
         raise PolyakError(f"{label} is {number} at its start ({where}), expected a finite number")
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     """What a function returned as a float; a TypeError says what it is where it is not one real number."""
     shape = getattr(value, "shape", ())
     if shape:
@@ -112,12 +123,12 @@ def _number(value: Any) -> float:
     if isinstance(value, str | bytes | bool | complex) or str(getattr(value, "dtype", "")) == "bool":
         raise TypeError(f"returns {value!r}")
     try:
-        return float(value)
+        return as_float(value)
     except (TypeError, ValueError):
         raise TypeError(f"returns {value!r}") from None
 
 
-def _differentiable(function: Callable[[Any], Any], start: Point, label: str) -> Callable[[Any], Any]:
+def _differentiable(function: Function, start: Point, label: str) -> Function:
     import jax
 
     try:
@@ -133,11 +144,11 @@ def _differentiable(function: Callable[[Any], Any], start: Point, label: str) ->
     return function
 
 
-def _or_nan(function: Callable[[Any], Any], label: str) -> Callable[[Any], float]:
+def _or_nan(function: Function, label: str) -> Callable[[NDArray[np.float64]], float]:
     """The function in float64, nan where it fails: divergence is recorded and never raised."""
     import jax
 
-    def value(x: Any) -> float:
+    def value(x: NDArray[np.float64]) -> float:
         try:
             with jax.enable_x64(True):
                 return _number(function(np.array(x)))
@@ -150,16 +161,16 @@ def _or_nan(function: Callable[[Any], Any], label: str) -> Callable[[Any], float
     return value
 
 
-def _by_central_differences(function: Callable[[Any], Any], label: str) -> Callable[[Any], Any]:
+def _by_central_differences(function: Function, label: str) -> Function:
     import jax
 
     at = _or_nan(function, label)
 
-    def value(x: Any) -> Any:
+    def value(x: Array) -> NDArray[np.floating[Any]]:
         with np.errstate(all="ignore"):
             return np.asarray(at(np.asarray(x, dtype=np.float64)), dtype=x.dtype)
 
-    def gradient(x: Any) -> Any:
+    def gradient(x: Array) -> NDArray[np.float64]:
         with np.errstate(all="ignore"):
             x = np.asarray(x, dtype=np.float64)
             # The step that balances truncation (h^2) against rounding (eps/h) in float64.
@@ -167,13 +178,15 @@ def _by_central_differences(function: Callable[[Any], Any], label: str) -> Calla
             return np.array([(at(x + s) - at(x - s)) / (2 * s.sum()) for s in np.diag(h)])
 
     @jax.custom_vjp
-    def differentiable(x: Any) -> Any:
-        return jax.pure_callback(value, jax.ShapeDtypeStruct((), x.dtype), x, vmap_method="sequential")
+    def differentiable(x: jax.Array) -> jax.Array:
+        number = jax.ShapeDtypeStruct((), x.dtype)
+        at_x: jax.Array = jax.pure_callback(value, number, x, vmap_method="sequential")
+        return at_x
 
-    def forward(x: Any) -> Any:
+    def forward(x: jax.Array) -> tuple[jax.Array, jax.Array]:
         return differentiable(x), x
 
-    def backward(x: Any, cotangent: Any) -> Any:
+    def backward(x: jax.Array, cotangent: jax.Array) -> tuple[jax.Array]:
         shape = jax.ShapeDtypeStruct(x.shape, x.dtype)
         slope = jax.pure_callback(lambda x: gradient(x).astype(x.dtype), shape, x, vmap_method="sequential")
         return (cotangent * slope,)

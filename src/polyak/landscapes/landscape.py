@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import as_float
+from polyak.ground.types import Array
+
+if TYPE_CHECKING:
+    import jax
 
 Point = tuple[float, ...]
 Window = tuple[tuple[float, float], tuple[float, float]]
+Function = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +41,7 @@ class Landscape:
     """
 
     name: str
-    function: Callable[[Any], Any]
+    function: Function
     start: Point
     minimisers: tuple[Point, ...]
     window: Window
@@ -47,17 +53,17 @@ class Landscape:
         """How many coordinates x has."""
         return len(self.start)
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: ArrayLike) -> float | NDArray[np.float64]:
         """f at one point (a float) or at many, shape (..., n), as float64."""
         points = self._points(x)
         values = self._mapped("value", points)
         return float(values) if points.ndim == 1 else values
 
-    def gradient(self, x: Any) -> NDArray[np.float64]:
+    def gradient(self, x: ArrayLike) -> NDArray[np.float64]:
         """The gradient of f at one point or at many, shape (..., n), by automatic differentiation."""
         return self._mapped("gradient", self._points(x))
 
-    def distance(self, x: Any) -> NDArray[np.float64]:
+    def distance(self, x: ArrayLike) -> NDArray[np.float64]:
         """The Euclidean distance from x, shape (..., n), to the nearest known minimiser; nan if none is known."""
         points = self._points(x)
         if not self.minimisers:
@@ -65,7 +71,7 @@ class Landscape:
         away = [np.linalg.norm(points - np.array(m), axis=-1) for m in self.minimisers]
         return np.asarray(np.min(away, axis=0))
 
-    def starting_at(self, start: Any) -> Landscape:
+    def starting_at(self, start: object) -> Landscape:
         """The same landscape with another start, of as many finite numbers."""
         point = checked_point("start", start)
         if len(point) != self.dimension:
@@ -80,7 +86,7 @@ class Landscape:
     def _repr_markdown_(self) -> str:
         return f"**{self.name}**\n\n$${self.formula}$$\n\n{self.source}"
 
-    def _points(self, x: Any) -> NDArray[np.float64]:
+    def _points(self, x: ArrayLike) -> NDArray[np.float64]:
         points = np.asarray(x, dtype=np.float64)
         if points.ndim == 0 or points.shape[-1] != self.dimension:
             raise PolyakError(f"{self.name}: x has shape {points.shape}, expected (..., {self.dimension})")
@@ -96,16 +102,16 @@ class Landscape:
 
 
 @functools.lru_cache(maxsize=64)
-def _mapped(function: Callable[[Any], Any], what: str) -> Callable[[Any], Any]:
+def _mapped(function: Function, what: str) -> Callable[[NDArray[np.float64]], jax.Array]:
     import jax
 
     return jax.jit(jax.vmap(function if what == "value" else jax.grad(function)))
 
 
-def checked_point(name: str, values: Any) -> Point:
+def checked_point(name: str, values: object) -> Point:
     """`values` as a tuple of finite floats, or a one-line error."""
     try:
-        point = tuple(float(value) for value in values)
+        point = tuple(map(as_float, cast("Iterable[object]", values)))
     except (TypeError, ValueError):
         point = ()
     if isinstance(values, str) or not point:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
+from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.ground.types import Array
 from polyak.landscapes.landscape import Landscape, checked_point
 
 
@@ -41,11 +42,14 @@ def piecewise_quadratic(
         raise PolyakError(f"curvatures are {list(curved)}, expected {len(b) + 1} numbers over 0")
     changes = np.diff(curved)
 
-    def function(x: Any) -> Any:
+    def function(x: Array) -> Array:
         xp = array_namespace(x)
         at, change = xp.asarray(b, dtype=x.dtype), xp.asarray(changes, dtype=x.dtype)
         past, past_0 = xp.maximum(x[0] - at, 0 * at), xp.maximum(-at, 0 * at)
-        return curved[0] * x[0] ** 2 / 2 + xp.sum(change * ((past**2 - past_0**2) / 2 - past_0 * x[0]))
+        value: Array = curved[0] * x[0] ** 2 / 2 + xp.sum(
+            change * ((past**2 - past_0**2) / 2 - past_0 * x[0])
+        )
+        return value
 
     begin = checked_point("start", [start])
     low, high = min(b[0], begin[0], 0.0), max(b[-1], begin[0], 0.0)
@@ -62,6 +66,6 @@ def piecewise_quadratic(
     )
 
 
-def _piece(k: int, b: Any, curvature: float) -> str:
+def _piece(k: int, b: NDArray[np.float64], curvature: float) -> str:
     where = f"x < {readable(b[0])}" if k == 0 else rf"x \geq {readable(b[k - 1])}"
     return rf"{readable(curvature)}\ ({where})"

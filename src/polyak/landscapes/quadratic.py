@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
+from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.limits import check_memory
 from polyak.ground.numbers import readable
+from polyak.ground.types import Array
 from polyak.landscapes.landscape import Landscape, checked_point
 
 
 def quadratic(
     eigenvalues: Sequence[float],
     *,
-    rotation: float | Any = 0.0,
+    rotation: ArrayLike = 0.0,
     minimiser: Sequence[float] | None = None,
     start: Sequence[float] | None = None,
 ) -> Landscape:
@@ -45,10 +46,11 @@ def quadratic(
     if len(c) != n:
         raise PolyakError(f"minimiser has {len(c)} coordinates, expected {n}")
 
-    def function(x: Any) -> Any:
+    def function(x: Array) -> Array:
         xp = array_namespace(x)
         d = x - xp.asarray(c, dtype=x.dtype)
-        return (d @ (xp.asarray(H, dtype=x.dtype) @ d)) / 2
+        value: Array = (d @ (xp.asarray(H, dtype=x.dtype) @ d)) / 2
+        return value
 
     begin = tuple(float(value) for value in c - Q @ np.ones(n))
     reach = 1.5 * math.sqrt(n)
@@ -68,7 +70,7 @@ def quadratic(
     return landscape if start is None else landscape.starting_at(start)
 
 
-def _orthogonal(rotation: Any, n: int) -> Any:
+def _orthogonal(rotation: ArrayLike, n: int) -> NDArray[np.float64]:
     try:
         given = np.asarray(rotation, dtype=np.float64)
     except (TypeError, ValueError):

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polyak.data import as_data
 from polyak.ground.errors import PolyakError, whole_number
+from polyak.problems.catalogue import problem
 from polyak.problems.problem import Params, Problem
 from polyak.problems.regression import class_count, cross_entropy_of
 
+if TYPE_CHECKING:
+    import jax
 
-def perceptron(data: Any, *, hidden: Sequence[int] = (32,)) -> Problem:
+
+@problem
+def perceptron(data: object, *, hidden: Sequence[int] = (32,)) -> Problem:
     """A multi-layer perceptron with tanh units; cross-entropy for classes, half squared error for numbers.
 
     Args:
@@ -43,22 +48,23 @@ def perceptron(data: Any, *, hidden: Sequence[int] = (32,)) -> Problem:
     return Problem(name, data, loss, partial(_init, sizes), formula)
 
 
-def forward(params: Params, X: Any) -> Any:
+def forward(params: Params, X: jax.Array) -> jax.Array:
     """What the network puts out, shape (rows, outputs)."""
     import jax.numpy as jnp
 
     *hidden, last = params
     for layer in hidden:
         X = jnp.tanh(X @ layer["weight"] + layer["bias"])
-    return X @ last["weight"] + last["bias"]
+    output: jax.Array = X @ last["weight"] + last["bias"]
+    return output
 
 
-def classification_loss(params: Params, X: Any, y: Any) -> Any:
+def classification_loss(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
     """The mean cross-entropy of the network's outputs."""
     return cross_entropy_of(forward(params, X), y)
 
 
-def regression_loss(params: Params, X: Any, y: Any) -> Any:
+def regression_loss(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
     """The mean of half the squared error of the network's one output."""
     return ((forward(params, X)[:, 0] - y) ** 2).mean() / 2
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polyak.data import Data
 from polyak.ground.shown import Shown
+from polyak.ground.types import Pytree
 
-Params = Any
+if TYPE_CHECKING:
+    import jax
+
+Params = Pytree
+Loss = Callable[[Params, "jax.Array", "jax.Array"], "jax.Array"]
+"""loss(params, features, labels) -> the mean over the rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +39,11 @@ class Problem(Shown):
 
     name: str
     data: Data
-    loss: Callable[[Params, Any, Any], Any]
+    loss: Loss
     init: Callable[[np.random.Generator], Params]
     formula: str
     whole: Data | None = None
-    loss_of_many: Callable[[Params, Any, Any], Any] | None = None
+    loss_of_many: Loss | None = None
 
     def __repr__(self) -> str:
         return f"Problem({self.name} on {self.data!r})"

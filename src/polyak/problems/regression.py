@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyak.data import as_data
+from polyak.data import Data, as_data
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.problems.catalogue import problem
 from polyak.problems.problem import Params, Problem
 from polyak.problems.sigma_points import sigma_points
+
+if TYPE_CHECKING:
+    import jax
 
 FEW = 4096  # numbers in a batch that is too small for a matrix product to pay
 INITIAL_SCALE = 0.01  # of the weights, as in the chapter
 
 
-def linear_regression(data: Any) -> Problem:
+@problem
+def linear_regression(data: object) -> Problem:
     r"""Least squares: the mean of (x^T w + b - y)^2 / 2 over the rows.
 
     Args:
@@ -45,7 +50,8 @@ def linear_regression(data: Any) -> Problem:
     )
 
 
-def logistic_regression(data: Any) -> Problem:
+@problem
+def logistic_regression(data: object) -> Problem:
     """Two classes: the mean of log(1 + exp(-s (x^T w + b))) with s = +1 for class 1 and -1 for class 0.
 
     Raises PolyakError unless every label is 0 or 1.
@@ -64,7 +70,8 @@ def logistic_regression(data: Any) -> Problem:
     )
 
 
-def softmax_regression(data: Any) -> Problem:
+@problem
+def softmax_regression(data: object) -> Problem:
     """Several classes: the mean cross-entropy of softmax(W^T x + b).
 
     Raises PolyakError unless the labels are 0, 1, 2 ...
@@ -83,23 +90,24 @@ def softmax_regression(data: Any) -> Problem:
     )
 
 
-def half_squared_error(params: Params, X: Any, y: Any) -> Any:
+def half_squared_error(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
     """The mean of (X w + b - y)^2 / 2."""
-    residual = linear(params["weight"], X) + params["bias"] - y
+    residual: jax.Array = linear(params["weight"], X) + params["bias"] - y
     return (residual**2).mean() / 2
 
 
-def half_squared_error_of_many(params: Params, X: Any, y: Any) -> Any:
+def half_squared_error_of_many(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
     """The same, by a product of matrices once many weights stand side by side."""
-    return ((X @ params["weight"] + params["bias"] - y) ** 2).mean() / 2
+    residual: jax.Array = X @ params["weight"] + params["bias"] - y
+    return (residual**2).mean() / 2
 
 
-def linear(w: Any, X: Any) -> Any:
+def linear(w: jax.Array, X: jax.Array) -> jax.Array:
     """X w. XLA fuses the sum of products into the step, and runs the product of many rows on all lanes."""
     return (X * w).sum(-1) if X.size <= FEW else w @ X.T
 
 
-def logistic_loss(params: Params, X: Any, y: Any) -> Any:
+def logistic_loss(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
     """The mean logistic loss of labels 0 and 1."""
     import jax.numpy as jnp
 
@@ -107,12 +115,12 @@ def logistic_loss(params: Params, X: Any, y: Any) -> Any:
     return jnp.logaddexp(0.0, -margin).mean()
 
 
-def cross_entropy(params: Params, X: Any, y: Any) -> Any:
+def cross_entropy(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
     """The mean cross-entropy of a linear model with softmax."""
     return cross_entropy_of(X @ params["weight"] + params["bias"], y)
 
 
-def cross_entropy_of(logits: Any, y: Any) -> Any:
+def cross_entropy_of(logits: jax.Array, y: jax.Array) -> jax.Array:
     """The mean cross-entropy of logits, shape (rows, classes), against class numbers, shape (rows,)."""
     import jax
     import jax.numpy as jnp
@@ -125,7 +133,7 @@ def _normal_weights(shape: tuple[int, ...], generator: np.random.Generator) -> P
     return {"weight": generator.normal(scale=INITIAL_SCALE, size=shape), "bias": np.zeros(shape[1:])}
 
 
-def class_count(data: Any, exactly: int | None = None) -> int:
+def class_count(data: Data, exactly: int | None = None) -> int:
     """How many classes the labels 0, 1, 2 ... name."""
     expected = f"class numbers 0 to {exactly - 1}" if exactly else "class numbers 0, 1, 2 ..."
     found = np.unique(data.labels)

@@ -1,63 +1,39 @@
-"""Update rules: what an optimizer is. Nothing here knows what it is run on."""
+"""Update rules: what an optimizer is. Nothing here knows what it is run on.
 
-from polyak.rules.adadelta import Adadelta
-from polyak.rules.adagrad import Adagrad
-from polyak.rules.adam import Adam
-from polyak.rules.adamw import AdamW
-from polyak.rules.base import Rule, RuleState
-from polyak.rules.catalogue import CATALOGUE, find
-from polyak.rules.from_optax import FromOptax, as_rule, from_optax
-from polyak.rules.linear import (
-    AveragedGradient,
-    Coefficients,
-    Dampening,
-    GradientDescent,
-    HeavyBall,
-    LinearRule,
-    Nesterov,
-    QuasiHyperbolic,
-    TripleMomentum,
-)
-from polyak.rules.lion import Lion
-from polyak.rules.nadam import NAdam
+A new rule is one file of this folder: its class is in the catalogue, and `polyak.rules` and `polyak` have it.
+"""
+
+from typing import TYPE_CHECKING
+
+from polyak.rules import ours
+from polyak.rules.as_rule import as_rule
+from polyak.rules.base import CATALOGUE, Rule, RuleState
+from polyak.rules.from_optax import FromOptax, from_optax
+from polyak.rules.linear import Coefficients
+from polyak.rules.ours import *  # noqa: F403
 from polyak.rules.pages import FromPage, FromPlane, PageRule, arity, from_page, from_plane
-from polyak.rules.protocol import Optimizer
-from polyak.rules.rmsprop import RMSProp
+from polyak.rules.protocol import Optimizer, Transformation
 from polyak.rules.schedules import Tabulated, tabulated
-from polyak.rules.signum import Signum
 from polyak.rules.wrappers import Clipped, CoupledDecay, DecoupledDecay, Scaled, Wrapper, unwrapped
+
+find = CATALOGUE.find
 
 __all__ = [
     "CATALOGUE",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "AveragedGradient",
     "Clipped",
     "Coefficients",
     "CoupledDecay",
-    "Dampening",
     "DecoupledDecay",
     "FromOptax",
     "FromPage",
     "FromPlane",
-    "GradientDescent",
-    "HeavyBall",
-    "LinearRule",
-    "Lion",
-    "NAdam",
-    "Nesterov",
     "Optimizer",
     "PageRule",
-    "QuasiHyperbolic",
-    "RMSProp",
     "Rule",
     "RuleState",
     "Scaled",
-    "Signum",
     "Tabulated",
-    "TripleMomentum",
+    "Transformation",
     "Wrapper",
     "arity",
     "as_rule",
@@ -68,3 +44,7 @@ __all__ = [
     "tabulated",
     "unwrapped",
 ]
+__all__ += ours.__all__
+
+if not TYPE_CHECKING:  # which would take any name for one that is there
+    __getattr__ = CATALOGUE.attribute

@@ -24,7 +24,7 @@ class Adadelta(Rule):
         r" \\ u \leftarrow \rho\, u + (1-\rho)\, d^2 \\ x \leftarrow x - \eta\, d"
     )
     source = "Zeiler, M. D. (2012). ADADELTA: an adaptive learning rate method, Algorithm 1."
-    lr: Scalar = lr(default=1.0)
+    lr: Scalar = lr(default=1.0, tuned="log:1e-2:100", begin=1.0)
     decay: Scalar = decay(default=0.9, symbol=r"\rho", of="g^2 and of the squared steps")
     eps: Scalar = eps(default=1e-6)
 

@@ -24,7 +24,7 @@ class Adagrad(Rule):
         "Duchi, J., Hazan, E. & Singer, Y. (2011). Adaptive subgradient methods for online learning and "
         "stochastic optimization, eq. (1) with the diagonal of G."
     )
-    lr: Scalar = lr()
+    lr: Scalar = lr(tuned="log:1e-3:10", begin=1.0)
     eps: Scalar = eps(default=1e-10)
     initial_accumulator: Scalar = hyperparameter(default=0.0, symbol="s_0", meaning="the accumulator's start")
     eps_position: str = eps_position(default="outside")

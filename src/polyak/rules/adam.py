@@ -5,7 +5,16 @@ from __future__ import annotations
 from array_api_compat import array_namespace
 
 from polyak.rules.base import Array, Rule, Slots
-from polyak.rules.hyperparameters import Scalar, choice, decay, decay_kind, eps, lr, weight_decay
+from polyak.rules.hyperparameters import (
+    TUNED_MOMENTUM,
+    Scalar,
+    choice,
+    decay,
+    decay_kind,
+    eps,
+    lr,
+    weight_decay,
+)
 from polyak.rules.root import root
 from polyak.rules.weight_decay import pull
 
@@ -29,8 +38,8 @@ class Adam(Rule):
         "Kingma, D. P. & Ba, J. (2015). Adam: a method for stochastic optimization, Algorithm 1; "
         "eps before the correction (their eps-hat) as in section 2."
     )
-    lr: Scalar = lr()
-    beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g")
+    lr: Scalar = lr(tuned="log:1e-4:1")
+    beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g", tuned=TUNED_MOMENTUM)
     beta2: Scalar = decay(default=0.999, symbol=r"\beta_2", of="g^2")
     eps: Scalar = eps(default=1e-8)
     weight_decay: Scalar = weight_decay(default=0.0)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple, dataclass_transform
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 
 from array_api_compat import is_jax_array
 
 from polyak.ground.errors import PolyakError, unknown
+from polyak.ground.registry import Catalogue
+from polyak.ground.types import Array, Number, Pytree, Schedule
 from polyak.rules.description import documentation, shown
 from polyak.rules.hyperparameters import (
     Choice,
@@ -30,17 +32,23 @@ from polyak.rules.hyperparameters import (
     momentum,
     weight_decay,
 )
-from polyak.rules.pytrees import beside_traced, register, tree_util, unchecked
+from polyak.rules.pytrees import Node, beside_traced, tree_util, unchecked
 
-Array = Any
-Slots = dict[str, Array]
+__all__ = ["CATALOGUE", "Array", "Rule", "RuleState", "Slots"]
+
+Slots = dict[str, Number]
+"""A rule's state for one array, by name: arrays, and numbers such as a step counter."""
 
 
 class RuleState(NamedTuple):
     """What the next step needs: how many steps were taken, and each array's slots."""
 
-    count: Any
-    slots: Any
+    count: Number
+    slots: Pytree
+
+
+CATALOGUE: Catalogue[type[Rule]] = Catalogue("rule")
+"""Every rule by its name: those of this folder, and the user's own."""
 
 
 @dataclass_transform(
@@ -58,7 +66,7 @@ class RuleState(NamedTuple):
         decay_kind,
     ),
 )
-class Rule:
+class Rule(Node):
     r"""The base of every update rule.
 
     A subclass states `formula` (LaTeX, lines parted by `\\`), `source`, its hyper-parameters, and
@@ -77,18 +85,25 @@ class Rule:
 
     formula: ClassVar[str]
     source: ClassVar[str]
+    _numbers: ClassVar[dict[str, Hyperparameter]] = {}
+    _choices: ClassVar[dict[str, Choice]] = {}
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
+    def __init_subclass__(cls, *, listed: bool = True) -> None:
+        """A rule is in the catalogue once its class is written, but one within a function, or not to be `listed`."""
+        super().__init_subclass__()
         dataclasses.dataclass(frozen=True)(cls)
+        about = {field.name: field.metadata.get("polyak") for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        cls._numbers = {name: known for name, known in about.items() if isinstance(known, Hyperparameter)}
+        cls._choices = {name: known for name, known in about.items() if isinstance(known, Choice)}
         if "formula" in cls.__dict__:
             cls.__doc__ = documentation(cls)
+        if listed and "<locals>" not in cls.__qualname__:
+            CATALOGUE.add(cls.name(), cls, home=cls.__module__)
 
     def __post_init__(self) -> None:
         settings: dict[str, Any] = {**self.hyperparameters(), **self.choices()}
         for name, about in settings.items():
             object.__setattr__(self, name, about.checked(self.name(), name, getattr(self, name)))
-        register(type(self))
 
     # What a subclass writes.
 
@@ -96,19 +111,21 @@ class Rule:
         """The slots of one parameter array before the first step."""
         raise NotImplementedError
 
-    def step(self, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
-        """One array's step, to be added to x, and its new slots."""
+    def step(self, g: Array, slots: Slots, x: Array) -> tuple[Number, Slots]:
+        """One array's step, to be added to x, and its new slots; arrays of the library that g is of."""
         raise NotImplementedError
 
     # Optax's protocol.
 
-    def init(self, params: Any) -> RuleState:
+    def init(self, params: Pytree) -> RuleState:
         """The state before the first step, for a pytree of parameters."""
         arrays, tree = tree_util().tree_flatten(params)
         arrays = beside_traced(arrays, self)
         return RuleState(0, tree.unflatten([self.at(0, x).slots(x) for x in arrays]))
 
-    def update(self, grads: Any, state: RuleState, params: Any = None, **_: Any) -> tuple[Any, RuleState]:
+    def update(
+        self, grads: Pytree, state: RuleState, params: Pytree = None, **_: object
+    ) -> tuple[Pytree, RuleState]:
         """What to add to the parameters, and the next state."""
         gradients, tree = tree_util().tree_flatten(grads)
         gradients = beside_traced(gradients, (self, state, params))
@@ -134,15 +151,15 @@ class Rule:
     @classmethod
     def hyperparameters(cls) -> dict[str, Hyperparameter]:
         """The numbers that set this rule, by name."""
-        return _fields(cls, Hyperparameter)
+        return dict(cls._numbers)
 
     @classmethod
     def choices(cls) -> dict[str, Choice]:
         """The named choices between conventions that this rule offers."""
-        return _fields(cls, Choice)
+        return dict(cls._choices)
 
     @classmethod
-    def from_settings(cls, **settings: Any) -> Rule:
+    def from_settings(cls, **settings: Any) -> Self:
         """This rule with the settings given by name; a missing or unknown one is named in the error.
 
         >>> from polyak.rules import HeavyBall
@@ -168,15 +185,15 @@ class Rule:
         """Every hyper-parameter and choice with its present value."""
         return {name: getattr(self, name) for name in (*self.hyperparameters(), *self.choices())}
 
-    def schedules(self) -> dict[str, Any]:
+    def schedules(self) -> dict[str, Schedule]:
         """The hyper-parameters that change with the step."""
         return {name: getattr(self, name) for name in self.hyperparameters() if callable(getattr(self, name))}
 
-    def replace(self, **settings: Any) -> Rule:
+    def replace(self, **settings: Any) -> Self:
         """A copy with some settings changed."""
         return type(self).from_settings(**{**self.settings(), **settings})
 
-    def at(self, count: Any, g: Array) -> Rule:
+    def at(self, count: Number, g: Array) -> Self:
         """This rule as it stands at step `count`, its schedules evaluated, in the precision of `g`."""
         changed = {}
         for name in self.hyperparameters():
@@ -190,10 +207,24 @@ class Rule:
                 changed[name] = float(value)
         return unchecked(type(self), {**self.settings(), **changed}) if changed else self
 
-    def __setstate__(self, settings: dict[str, Any]) -> None:
-        """From a pickle, perhaps in a process that has made no such rule yet."""
-        self.__dict__.update(settings)
-        register(type(self))
+    def _flatten(self) -> tuple[list[Number], tuple[tuple[str, ...], tuple[tuple[str, Any], ...]]]:
+        settings, free = self.settings(), self._names()
+        fixed = tuple((name, value) for name, value in settings.items() if name not in free)
+        return [settings[name] for name in free], (free, fixed)
+
+    @classmethod
+    def _unflatten(cls, structure: Pytree, leaves: Sequence[Pytree]) -> Self:
+        free, fixed = structure
+        return unchecked(cls, {**dict(zip(free, leaves, strict=True)), **dict(fixed)})
+
+    def _names(self) -> tuple[str, ...]:
+        """The numbers and the tables of schedules; a schedule's code is compiled in."""
+        numbers = self._numbers
+        return tuple(
+            name
+            for name, value in self.settings().items()
+            if name in numbers and (getattr(value, "is_tabulated", False) or not callable(value))
+        )
 
     def __str__(self) -> str:
         return (
@@ -203,8 +234,3 @@ class Rule:
     def _repr_markdown_(self) -> str:
         lines = self.formula.replace(r"\\", r"\\ ")
         return f"**{self}**\n\n$$\\begin{{aligned}}{lines}\\end{{aligned}}$$\n\n{self.source}"
-
-
-def _fields(cls: type, kind: type) -> dict[str, Any]:
-    about = {field.name: field.metadata.get("polyak") for field in dataclasses.fields(cls)}
-    return {name: found for name, found in about.items() if isinstance(found, kind)}

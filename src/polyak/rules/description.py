@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import ClassVar, Protocol
 
 from polyak.ground.numbers import readable
+from polyak.rules.hyperparameters import Choice, Hyperparameter
 
 
-def shown(value: Any) -> str:
+class Described(Protocol):
+    """What a rule's class states of itself."""
+
+    formula: ClassVar[str]
+    source: ClassVar[str]
+
+    @classmethod
+    def hyperparameters(cls) -> dict[str, Hyperparameter]:
+        """The numbers, by name."""
+
+    @classmethod
+    def choices(cls) -> dict[str, Choice]:
+        """The choices, by name."""
+
+
+def shown(value: object) -> str:
     """A setting's value as it is printed."""
     if callable(value):
         return "schedule"
@@ -17,7 +33,7 @@ def shown(value: Any) -> str:
     return readable(value, 6) if isinstance(value, float) else str(value)
 
 
-def documentation(cls: Any) -> str:
+def documentation(cls: type[Described]) -> str:
     """The docstring as written, with the formula, the settings and the source that the class states."""
     written = inspect.cleandoc(cls.__dict__.get("__doc__") or "")
     settings = [

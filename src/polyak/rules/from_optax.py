@@ -1,16 +1,18 @@
-"""Rules that others wrote: anything with `init` and `update`, Optax's optimizers first of all."""
+"""Rules that others wrote: an Optax factory with its arguments."""
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable
-from typing import Any, cast, get_args
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
 
 from polyak.ground.errors import PolyakError, unknown
-from polyak.ground.types import Schedule
-from polyak.rules.base import Rule
-from polyak.rules.protocol import Optimizer
+from polyak.ground.types import Number, Pytree, Schedule
+from polyak.rules.protocol import Transformation
 from polyak.rules.pytrees import Node
+
+Factory = Callable[..., Transformation]
 
 
 class FromOptax(Node):
@@ -19,19 +21,19 @@ class FromOptax(Node):
     Made by `from_optax`.
     """
 
-    def __init__(self, factory: Callable[..., Any], arguments: dict[str, Any]) -> None:
+    def __init__(self, factory: Factory, arguments: dict[str, Any]) -> None:
         self.factory = factory
         self.arguments = arguments
 
-    def optimizer(self) -> Any:
+    def optimizer(self) -> Transformation:
         """The Optax transformation that the arguments make."""
         return self.factory(**self.arguments)
 
-    def init(self, params: Any) -> Any:
+    def init(self, params: Pytree) -> Pytree:
         return self.optimizer().init(params)
 
-    def update(self, grads: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
-        return cast("tuple[Any, Any]", self.optimizer().update(grads, state, params))
+    def update(self, grads: Pytree, state: Pytree, params: Pytree = None) -> tuple[Pytree, Pytree]:
+        return self.optimizer().update(grads, state, params)
 
     def name(self) -> str:
         return f"optax:{_factory_name(self.factory)}"
@@ -39,11 +41,11 @@ class FromOptax(Node):
     def settings(self) -> dict[str, Any]:
         return dict(self.arguments)
 
-    def schedules(self) -> dict[str, Any]:
+    def schedules(self) -> dict[str, Schedule]:
         """The arguments that are schedules; masks and dtypes are callables too."""
         return {name: value for name, value in self.arguments.items() if self._is_schedule(name, value)}
 
-    def _is_schedule(self, name: str, value: Any) -> bool:
+    def _is_schedule(self, name: str, value: object) -> bool:
         import optax
 
         annotation = inspect.signature(self.factory).parameters[name].annotation
@@ -54,13 +56,13 @@ class FromOptax(Node):
     def replace(self, **arguments: Any) -> FromOptax:
         return from_optax(self.factory, **{**self.arguments, **arguments})
 
-    def _flatten(self) -> tuple[Any, Any]:
+    def _flatten(self) -> tuple[list[Number], tuple[Factory, tuple[str, ...], tuple[tuple[str, Any], ...]]]:
         free = [name for name, value in self.arguments.items() if _is_number(value)]
         fixed = [(name, value) for name, value in self.arguments.items() if name not in free]
         return [self.arguments[name] for name in free], (self.factory, tuple(free), tuple(fixed))
 
     @classmethod
-    def _unflatten(cls, structure: Any, leaves: Any) -> FromOptax:
+    def _unflatten(cls, structure: Pytree, leaves: Sequence[Pytree]) -> FromOptax:
         factory, free, fixed = structure
         return cls(factory, {**dict(zip(free, leaves, strict=True)), **dict(fixed)})
 
@@ -68,60 +70,24 @@ class FromOptax(Node):
         return f"{self.name()}({', '.join(f'{name}={value}' for name, value in self.arguments.items())})"
 
 
-class Adapted(Node):
-    """An object with `init` and `update` as it came; its numbers are compiled in."""
-
-    def __init__(self, rule: Any) -> None:
-        self.init, self.update, self.rule = rule.init, rule.update, rule
-
-    def name(self) -> str:
-        return type(self.rule).__name__
-
-    def settings(self) -> dict[str, Any]:
-        return {}
-
-    def schedules(self) -> dict[str, Schedule]:
-        return {}
-
-    def replace(self, **settings: Any) -> Adapted:
-        for name in settings:
-            raise PolyakError(f"{self.name()} has no setting '{name}': its numbers are its own")
-        return self
-
-    def _flatten(self) -> tuple[Any, Any]:
-        return (), self
-
-    @classmethod
-    def _unflatten(cls, structure: Any, leaves: Any) -> Adapted:
-        found: Adapted = structure
-        return found
-
-    def __hash__(self) -> int:
-        return hash((self.init, self.update))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Adapted) and (self.init, self.update) == (other.init, other.update)
-
-    def __repr__(self) -> str:
-        return self.name()
-
-
-def _factory_name(factory: Any) -> str:
+def _factory_name(factory: Factory) -> str:
     """The factory's name, or Optax's own where it has none: `optax.nadam` is a `functools.partial`."""
     import optax
 
-    found = [name for name, value in vars(optax).items() if value is factory]
-    return str(getattr(factory, "__name__", None) or (found[0] if found else _factory_name(factory.func)))
+    names = [name for name, value in vars(optax).items() if value is factory]
+    if isinstance(factory, functools.partial):
+        return names[0] if names else _factory_name(factory.func)
+    return factory.__name__
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     """Floats, arrays and tables are traced; flags, counts and functions belong to the code."""
     if getattr(value, "is_tabulated", False):
         return True
     return not isinstance(value, bool | int | str | type(None)) and not callable(value)
 
 
-def from_optax(factory: Callable[..., Any], **arguments: Any) -> FromOptax:
+def from_optax(factory: Factory, **arguments: Any) -> FromOptax:
     """A rule from an Optax factory and its arguments.
 
     Args:
@@ -145,25 +111,3 @@ def from_optax(factory: Callable[..., Any], **arguments: Any) -> FromOptax:
     if missing:
         raise PolyakError(f"{label} needs {missing[0]}")
     return FromOptax(factory, arguments)
-
-
-def as_rule(rule: object) -> Optimizer:
-    """`rule` as something the loop can run: ours as it is, others adapted.
-
-    Args:
-        rule: a Rule, what `from_optax` returns, or any object with `init` and `update`.
-
-    Raises PolyakError for anything else.
-
-    >>> import optax
-    >>> as_rule(optax.sgd(0.1))
-    GradientTransformationExtraArgs
-    """
-    if isinstance(rule, type) and issubclass(rule, Rule):
-        raise PolyakError(f"{rule.__name__} is a rule without settings, expected {rule.__name__}(...)")
-    if not isinstance(rule, type) and isinstance(rule, Optimizer):
-        return rule
-    if callable(getattr(rule, "init", None)) and callable(getattr(rule, "update", None)):
-        return Adapted(rule)
-    shown = " ".join(repr(rule).split())
-    raise PolyakError(f"{shown} is not a rule: expected a polyak rule or an object with init and update")

@@ -10,9 +10,21 @@ from typing import Any, TypeAlias
 
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
+from polyak.ground.types import Number
 
-Scalar: TypeAlias = Any
+Scalar: TypeAlias = Number
 """A hyper-parameter: a number, a zero-dimensional array (traced or not), or a schedule (step -> number)."""
+
+Option = str | bool
+"""What a choice may be."""
+
+# What a rule is tuned over where it says nothing else: an axis of `polyak.axes`, as it is spelled at the terminal.
+TUNED_LR = "log:1e-4:10"
+TUNED_MOMENTUM = "memory:1:100"  # from none to 0.99
+BEGIN_LR, BEGIN_MOMENTUM = (
+    0.4,
+    0.5,
+)  # on the ravine most rules converge there, and what they differ in can be seen
 
 
 @dataclass(frozen=True)
@@ -42,13 +54,23 @@ class Interval:
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """What is known of one hyper-parameter: its symbol on paper, its meaning, its valid range."""
+    """What is known of one hyper-parameter.
+
+    Attributes:
+        symbol: on paper, in LaTeX.
+        meaning: in words.
+        interval: its valid range.
+        tuned: the axis that it is tuned over, such as log:1e-4:10; None for one that is left as it is.
+        begin: where it begins in the lab, on the ravine; None for its default.
+    """
 
     symbol: str
     meaning: str
     interval: Interval
+    tuned: str | None = None
+    begin: float | None = None
 
-    def checked(self, rule: str, name: str, value: Any) -> Any:
+    def checked(self, rule: str, name: str, value: Scalar) -> Scalar:
         """`value` if it may stand here, as a Python float if it is a plain number."""
         if callable(value) or is_unknown_yet(value):
             return value
@@ -70,9 +92,9 @@ class Choice:
     """A point on which sources and frameworks differ, as a named option."""
 
     meaning: str
-    options: tuple[Any, ...]
+    options: tuple[Option, ...]
 
-    def checked(self, rule: str, name: str, value: Any) -> Any:
+    def checked(self, rule: str, name: str, value: Option) -> Option:
         for option in self.options:
             if type(option) is type(value) and option == value:
                 return value
@@ -82,7 +104,7 @@ class Choice:
         raise PolyakError(f"{rule}: {name} is {value!r}, expected {options} ({self.meaning})")
 
 
-def is_unknown_yet(value: Any) -> bool:
+def is_unknown_yet(value: object) -> bool:
     """Traced values have no number to check; arrays of many settings are the sweep's to check."""
     jax = sys.modules.get("jax")
     traced = jax is not None and isinstance(value, jax.core.Tracer)
@@ -90,26 +112,46 @@ def is_unknown_yet(value: Any) -> bool:
 
 
 def hyperparameter(
-    *, default: Any = dataclasses.MISSING, symbol: str, meaning: str, interval: str = "[0, inf)"
+    *,
+    default: Scalar = dataclasses.MISSING,
+    symbol: str,
+    meaning: str,
+    interval: str = "[0, inf)",
+    tuned: str | None = None,
+    begin: float | None = None,
 ) -> Any:
-    """A dataclass field for a number that a rule is set by."""
-    about = Hyperparameter(symbol, meaning, Interval(interval))
+    """A dataclass field for a number that a rule is set by; the arguments are `Hyperparameter`'s attributes."""
+    about = Hyperparameter(symbol, meaning, Interval(interval), tuned, begin)
     return dataclasses.field(default=default, metadata={"polyak": about})
 
 
-def choice(*, default: Any, options: tuple[Any, ...], meaning: str) -> Any:
+def choice(*, default: Option, options: tuple[Option, ...], meaning: str) -> Any:
     """A dataclass field for a named choice between conventions; part of the rule's code, never traced."""
     return dataclasses.field(default=default, metadata={"polyak": Choice(meaning, options)}, kw_only=True)
 
 
-def lr(*, default: Any = dataclasses.MISSING) -> Any:
+def lr(*, default: Scalar = dataclasses.MISSING, tuned: str = TUNED_LR, begin: float = BEGIN_LR) -> Any:
     """The field of every rule's learning rate."""
-    return hyperparameter(default=default, symbol=r"\eta", meaning="learning rate", interval="[0, inf)")
+    return hyperparameter(
+        default=default,
+        symbol=r"\eta",
+        meaning="learning rate",
+        interval="[0, inf)",
+        tuned=tuned,
+        begin=begin,
+    )
 
 
-def momentum(*, default: Any = dataclasses.MISSING) -> Any:
+def momentum(*, default: Scalar = dataclasses.MISSING) -> Any:
     """The field of every rule's momentum."""
-    return hyperparameter(default=default, symbol=r"\gamma", meaning="momentum", interval="[0, 1)")
+    return hyperparameter(
+        default=default,
+        symbol=r"\gamma",
+        meaning="momentum",
+        interval="[0, 1)",
+        tuned=TUNED_MOMENTUM,
+        begin=BEGIN_MOMENTUM,
+    )
 
 
 def eps(*, default: float) -> Any:
@@ -117,10 +159,14 @@ def eps(*, default: float) -> Any:
     return hyperparameter(default=default, symbol=r"\epsilon", meaning="keeps the denominator from zero")
 
 
-def decay(*, default: float, symbol: str, of: str) -> Any:
-    """The field of a moving average's decay rate."""
+def decay(*, default: float, symbol: str, of: str, tuned: str | None = None) -> Any:
+    """The field of a moving average's decay rate; where it acts as a momentum, it is `tuned` as one."""
     return hyperparameter(
-        default=default, symbol=symbol, meaning=f"decay of the moving average of {of}", interval="[0, 1)"
+        default=default,
+        symbol=symbol,
+        meaning=f"decay of the moving average of {of}",
+        interval="[0, 1)",
+        tuned=tuned,
     )
 
 

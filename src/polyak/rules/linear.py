@@ -10,24 +10,33 @@ p c + q in the step that sees it, then p c m^k.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from array_api_compat import array_namespace
 
+from polyak.ground.types import Number
 from polyak.rules.base import Array, Rule, Slots
-from polyak.rules.hyperparameters import Scalar, choice, hyperparameter, lr, lr_in_velocity, momentum
+from polyak.rules.hyperparameters import (
+    TUNED_MOMENTUM,
+    Scalar,
+    choice,
+    hyperparameter,
+    lr,
+    lr_in_velocity,
+    momentum,
+)
 
 
 class Coefficients(NamedTuple):
     """A row of the family's table."""
 
-    m: Any
-    c: Any
-    p: Any
-    q: Any
+    m: Number
+    c: Number
+    p: Number
+    q: Number
 
 
-class LinearRule(Rule):
+class LinearRule(Rule, listed=False):
     """A rule that is linear in the gradients: v <- m v + c g, x <- x - (p v + q g)."""
 
     def coefficients(self) -> Coefficients:
@@ -47,13 +56,13 @@ class LinearRule(Rule):
         return -_sum((p, v), (q, g)), {"velocity": v}
 
 
-def _sum(first: tuple[Any, Array], second: tuple[Any, Array]) -> Array:
+def _sum(first: tuple[Number, Array], second: tuple[Number, Array]) -> Array:
     """The sum of two terms a x; one whose coefficient is the plain number 0 is not there, as on paper."""
     terms = [array if _is(1.0, a) else a * array for a, array in (first, second) if not _is(0.0, a)]
     return sum(terms[1:], start=terms[0]) if terms else 0.0 * first[1]
 
 
-def _is(number: float, coefficient: Any) -> bool:
+def _is(number: float, coefficient: Number) -> bool:
     return type(coefficient) is float and coefficient == number
 
 
@@ -111,7 +120,7 @@ class Nesterov(LinearRule):
         "Nesterov, Y. (1983). A method of solving a convex programming problem with convergence rate O(1/k^2); "
         "in this form Sutskever, Martens, Dahl & Hinton (2013), eqs. (3)-(4), at the shifted point."
     )
-    lr: Scalar = lr()
+    lr: Scalar = lr(begin=0.3)
     momentum: Scalar = momentum()
     lr_in_velocity: bool = lr_in_velocity(default=True)
 
@@ -228,8 +237,14 @@ class TripleMomentum(LinearRule):
         "Van Scoy, B., Freeman, R. A. & Lynch, K. M. (2018). The fastest known globally convergent "
         "first-order method for minimizing strongly convex functions, eqs. (2)-(3), in the coordinate y."
     )
-    lr: Scalar = lr()
-    rate: Scalar = hyperparameter(symbol=r"\rho", meaning="rate the method is tuned for", interval="[0, 1)")
+    lr: Scalar = lr(begin=0.2)
+    rate: Scalar = hyperparameter(
+        symbol=r"\rho",
+        meaning="rate the method is tuned for",
+        interval="[0, 1)",
+        tuned=TUNED_MOMENTUM,
+        begin=0.6,
+    )
 
     def coefficients(self) -> Coefficients:
         rho = self.rate

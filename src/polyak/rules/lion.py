@@ -5,7 +5,7 @@ from __future__ import annotations
 from array_api_compat import array_namespace
 
 from polyak.rules.base import Array, Rule, Slots
-from polyak.rules.hyperparameters import Scalar, decay, lr, weight_decay
+from polyak.rules.hyperparameters import TUNED_MOMENTUM, Scalar, decay, lr, weight_decay
 from polyak.rules.weight_decay import pull
 
 
@@ -24,8 +24,8 @@ class Lion(Rule):
         r" \\ x \leftarrow x - \eta\, (u + \lambda x)"
     )
     source = "Chen, X. et al. (2023). Symbolic discovery of optimization algorithms, Algorithm 2."
-    lr: Scalar = lr()
-    beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g, for the step")
+    lr: Scalar = lr(tuned="log:1e-5:0.1", begin=0.2)
+    beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g, for the step", tuned=TUNED_MOMENTUM)
     beta2: Scalar = decay(default=0.99, symbol=r"\beta_2", of="g, for the slot")
     weight_decay: Scalar = weight_decay(default=0.0)
 

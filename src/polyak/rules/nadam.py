@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from array_api_compat import array_namespace
 
+from polyak.ground.types import Number
 from polyak.rules.base import Array, Rule, Slots
-from polyak.rules.hyperparameters import Scalar, choice, decay, eps, eps_position, hyperparameter, lr
+from polyak.rules.hyperparameters import (
+    TUNED_MOMENTUM,
+    Scalar,
+    choice,
+    decay,
+    eps,
+    eps_position,
+    hyperparameter,
+    lr,
+)
 from polyak.rules.root import root
 
 
@@ -30,8 +40,8 @@ class NAdam(Rule):
         r" x \leftarrow x - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}"
     )
     source = "Dozat, T. (2016). Incorporating Nesterov momentum into Adam, Algorithm 8."
-    lr: Scalar = lr()
-    beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g")
+    lr: Scalar = lr(tuned="log:1e-4:1")
+    beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g", tuned=TUNED_MOMENTUM)
     beta2: Scalar = decay(default=0.999, symbol=r"\beta_2", of="g^2")
     eps: Scalar = eps(default=1e-8)
     momentum_decay: Scalar = hyperparameter(
@@ -64,7 +74,7 @@ class NAdam(Rule):
         new = {"mean": m, "squares": s, "t": t, "momentum_product": product}
         return -self.lr * m_hat / root(s_hat, self.eps, self.eps_position), new
 
-    def _mu(self, t: Array) -> Array:
+    def _mu(self, t: Number) -> Number:
         if self.momentum_schedule == "constant":
             return self.beta1
         return self.beta1 * (1 - 0.5 * 0.96 ** (t * self.momentum_decay))

@@ -8,7 +8,18 @@ from polyak.ground.types import Pytree, Schedule
 
 
 @runtime_checkable
-class Optimizer(Protocol):
+class Transformation(Protocol):
+    """Optax's protocol alone: all that the loop asks for, and all that another's optimizer need have."""
+
+    def init(self, params: Pytree, /) -> Pytree:
+        """The state before the first step."""
+
+    def update(self, grads: Pytree, state: Pytree, params: Pytree, /) -> tuple[Pytree, Pytree]:
+        """What to add to the parameters, and the next state."""
+
+
+@runtime_checkable
+class Optimizer(Transformation, Protocol):
     """A rule of ours, a page's function, an Optax optimizer, a wrapper round any of them: all are this.
 
     `as_rule` makes one of whatever has `init` and `update`, and of a name with its settings.
@@ -18,11 +29,8 @@ class Optimizer(Protocol):
     (True, True)
     """
 
-    def init(self, params: Pytree, /) -> Pytree:
-        """The state before the first step."""
-
     def update(self, grads: Pytree, state: Pytree, params: Pytree = None, /) -> tuple[Pytree, Pytree]:
-        """What to add to the parameters, and the next state."""
+        """What to add to the parameters, and the next state; not every rule asks for the parameters."""
 
     def name(self) -> str:
         """What it is called in reports and at the terminal."""

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Self
+from collections.abc import Hashable, Sequence
+from types import ModuleType
+from typing import Self, TypeVar
 
 from array_api_compat import is_numpy_array
 
+from polyak.ground.types import Pytree
 
-def unchecked(cls: type, settings: dict[str, Any]) -> Any:
+T = TypeVar("T")
+
+
+def unchecked(cls: type[T], settings: dict[str, Pytree]) -> T:
     """A rule made without checking: inside a trace its leaves may be anything."""
-    rule: Any = object.__new__(cls)
+    rule = object.__new__(cls)
     for name, value in settings.items():
         object.__setattr__(rule, name, value)
     return rule
 
 
-def beside_traced(arrays: list[Any], others: Any) -> list[Any]:
+def beside_traced(arrays: list[Pytree], others: Pytree) -> list[Pytree]:
     """NumPy arrays become JAX arrays where the rule, its state or its parameters are traced."""
     import jax
 
@@ -25,7 +31,7 @@ def beside_traced(arrays: list[Any], others: Any) -> list[Any]:
     return [jax.numpy.asarray(x) if is_numpy_array(x) else x for x in arrays]
 
 
-def tree_util() -> Any:
+def tree_util() -> ModuleType:
     """JAX's pytrees, imported at the first use: naming and describing rules needs no JAX."""
     import jax.tree_util
 
@@ -39,50 +45,37 @@ class Node:
     defined, and a pickle is one in a process that has made no such object yet.
     """
 
-    def __new__(cls, *_: Any, **__: Any) -> Self:
+    def __new__(cls, *_: object, **__: object) -> Self:
         """A new object, of a class that JAX knows."""
-        _told(cls)  # type: ignore[arg-type] # mypy takes a class with a `__new__` for not hashable
+        _tell_jax(cls)  # type: ignore[arg-type] # mypy takes a class with a `__new__` for not hashable
         return super().__new__(cls)
 
-    def _flatten(self) -> tuple[Any, Any]:
+    def _flatten(self) -> tuple[Sequence[Pytree], Hashable]:
         """The leaves, which are traced, and the structure, which is compiled for."""
         raise NotImplementedError
 
     @classmethod
-    def _unflatten(cls, structure: Any, leaves: Any) -> Self:
+    def _unflatten(cls, structure: Pytree, leaves: Sequence[Pytree]) -> Self:
         """The object that had these; unchecked: inside a trace its leaves may be anything."""
         raise NotImplementedError
 
+    def _names(self) -> Sequence[str] | None:
+        """The leaves' names, in their order; None where they have none."""
+        return None
+
 
 @functools.cache
-def _told(cls: type[Node]) -> None:
-    tree_util().register_pytree_node(cls, cls._flatten, cls._unflatten)
+def _tell_jax(cls: type[Node]) -> None:
+    trees = tree_util()
 
+    def flatten_with_keys(node: Node) -> tuple[list[tuple[Pytree, Pytree]], Hashable]:
+        leaves, structure = node._flatten()
+        names = node._names()
+        keys = (
+            map(trees.FlattenedIndexKey, range(len(leaves)))
+            if names is None
+            else map(trees.GetAttrKey, names)
+        )
+        return list(zip(keys, leaves, strict=True)), structure
 
-_registered: set[type] = set()
-
-
-def register(cls: Any) -> None:
-    """Make a rule's class a pytree: numbers are leaves, choices and plain callables its structure."""
-    if cls in _registered:
-        return
-    trees, names = tree_util(), list(cls.hyperparameters())
-
-    def flatten(rule: Any) -> tuple[list[Any], Any]:
-        settings = rule.settings()
-        fixed = {name: value for name, value in settings.items() if not _is_leaf(name, value, names)}
-        free = [name for name in settings if name not in fixed]
-        keyed = [(trees.GetAttrKey(name), settings[name]) for name in free]
-        return keyed, (tuple(free), tuple(fixed.items()))
-
-    def unflatten(structure: Any, leaves: Any) -> Any:
-        free, fixed = structure
-        return unchecked(cls, {**dict(zip(free, leaves, strict=True)), **dict(fixed)})
-
-    trees.register_pytree_with_keys(cls, flatten, unflatten)
-    _registered.add(cls)
-
-
-def _is_leaf(name: str, value: Any, hyperparameters: list[str]) -> bool:
-    tabulated = getattr(value, "is_tabulated", False)
-    return name in hyperparameters and (tabulated or not callable(value))
+    trees.register_pytree_with_keys(cls, flatten_with_keys, cls._unflatten, cls._flatten)

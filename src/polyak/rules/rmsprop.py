@@ -14,6 +14,7 @@ from polyak.rules.hyperparameters import (
     hyperparameter,
     lr,
     lr_in_velocity,
+    momentum,
 )
 from polyak.rules.root import root
 
@@ -36,10 +37,10 @@ class RMSProp(Rule):
         "Tieleman, T. & Hinton, G. (2012). Lecture 6.5, Neural Networks for Machine Learning; with momentum and "
         "centred as Graves, A. (2013), Generating sequences with recurrent neural networks, eqs. (38)-(45)."
     )
-    lr: Scalar = lr()
+    lr: Scalar = lr(tuned="log:1e-4:1")
     decay: Scalar = decay(default=0.99, symbol=r"\rho", of="g^2")
     eps: Scalar = eps(default=1e-8)
-    momentum: Scalar = hyperparameter(default=0.0, symbol=r"\gamma", meaning="momentum", interval="[0, 1)")
+    momentum: Scalar = momentum(default=0.0)
     initial_accumulator: Scalar = hyperparameter(
         default=0.0, symbol="s_0", meaning="the start of the average of g^2"
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from array_api_compat import array_namespace
 
+from polyak.ground.types import Array, Number
 
-def root(s: Any, eps: Any, position: str) -> Any:
+
+def root(s: Array, eps: Number, position: str) -> Array:
     """sqrt(s) + eps, or sqrt(s + eps).
 
     >>> import numpy as np
@@ -15,4 +15,5 @@ def root(s: Any, eps: Any, position: str) -> Any:
     (10.0, 4.0)
     """
     xp = array_namespace(s)
-    return xp.sqrt(s + eps) if position == "inside" else xp.sqrt(s) + eps
+    denominator: Array = xp.sqrt(s + eps) if position == "inside" else xp.sqrt(s) + eps
+    return denominator

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from array_api_compat import is_jax_array
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
-from polyak.rules.hyperparameters import Interval
+from polyak.ground.types import Array, Number, Schedule
+from polyak.rules.hyperparameters import Hyperparameter, Interval
+from polyak.rules.protocol import Optimizer
 from polyak.rules.pytrees import Node
 
 
@@ -27,24 +29,24 @@ class Tabulated(Node):
 
     is_tabulated = True
 
-    def __init__(self, values: Any) -> None:
+    def __init__(self, values: Number) -> None:
         self.values = values
 
-    def __call__(self, count: Any) -> Any:
+    def __call__(self, count: Number) -> Number:
         if is_jax_array(count) or is_jax_array(self.values):
             import jax.numpy as jnp
 
             return jnp.asarray(self.values).at[count].get(mode="clip")
         return self.values[min(int(count), len(self.values) - 1)]
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[type[Tabulated], tuple[Number]]:
         return type(self), (self.values,)
 
-    def _flatten(self) -> tuple[Any, Any]:
+    def _flatten(self) -> tuple[tuple[Array], None]:
         return (self.values,), None
 
     @classmethod
-    def _unflatten(cls, structure: Any, leaves: Any) -> Tabulated:
+    def _unflatten(cls, structure: None, leaves: Sequence[Array]) -> Self:
         return cls(*leaves)
 
 
@@ -53,7 +55,7 @@ ANY_NUMBER = Interval("(-inf, inf)")
 
 
 def table(
-    name: str, schedule: Callable[[Any], Any], steps: int, interval: Interval = ANY_NUMBER, room: int = 0
+    name: str, schedule: Schedule, steps: int, interval: Interval = ANY_NUMBER, room: int = 0
 ) -> Tabulated:
     """The schedule's values at steps 0 .. steps-1; a value that is no number in `interval` is an error.
 
@@ -75,7 +77,7 @@ def table(
     return Tabulated(np.pad(values, (0, max(0, room - steps)), mode="edge"))
 
 
-def _values(schedule: Callable[[Any], Any], steps: int) -> NDArray[np.float64]:
+def _values(schedule: Schedule, steps: int) -> NDArray[np.float64]:
     """Step by step where steps are few or the schedule is plain Python, else mapped over all steps at once."""
     import jax
 
@@ -88,17 +90,17 @@ def _values(schedule: Callable[[Any], Any], steps: int) -> NDArray[np.float64]:
     return np.asarray([float(schedule(k)) for k in range(steps)])
 
 
-def tabulated(rule: Any, steps: int, room: int = 0) -> Any:
+def tabulated(rule: Optimizer, steps: int, room: int = 0) -> Optimizer:
     """The same rule with each of its schedules tabulated over `steps` steps, with room for `room`.
 
     >>> from polyak.rules import HeavyBall
-    >>> tabulated(HeavyBall(lr=lambda step: 0.5 ** step, momentum=0.5), 2).lr.values
+    >>> tabulated(HeavyBall(lr=lambda step: 0.5 ** step, momentum=0.5), 2).settings()["lr"].values
     array([1. , 0.5])
     """
-    about: dict[str, Any] = getattr(rule, "hyperparameters", dict)()
+    about: dict[str, Hyperparameter] = getattr(rule, "hyperparameters", dict)()
     tables = {
         name: table(name, schedule, steps, about[name].interval if name in about else ANY_NUMBER, room)
-        for name, schedule in getattr(rule, "schedules", dict)().items()
+        for name, schedule in rule.schedules().items()
         if not isinstance(schedule, Tabulated)
     }
     return rule.replace(**tables) if tables else rule

@@ -22,7 +22,7 @@ class Signum(Rule):
     source = (
         "Bernstein, J. et al. (2018). signSGD: compressed optimisation for non-convex problems, Algorithm 2."
     )
-    lr: Scalar = lr()
+    lr: Scalar = lr(tuned="log:1e-5:0.1", begin=0.2)
     momentum: Scalar = momentum()
 
     def slots(self, x: Array) -> Slots:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from polyak.ground.errors import PolyakError
+from polyak.ground.types import Array, Number
 
 
-def pull(x: Any, strength: Any) -> Any:
+def pull(x: Array | None, strength: Number) -> Number:
     """strength * x, the gradient of (strength / 2) |x|^2; 0 where there is no decay.
 
     >>> pull(3.0, 0.5), pull(None, 0.0)

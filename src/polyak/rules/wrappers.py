@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 from array_api_compat import array_namespace
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
-from polyak.rules.base import Array
+from polyak.ground.types import Array, Number, Pytree, Schedule
 from polyak.rules.hyperparameters import is_unknown_yet
+from polyak.rules.protocol import Optimizer
 from polyak.rules.pytrees import Node, tree_util, unchecked
 
 
@@ -38,7 +39,7 @@ class Wrapper(Node):
 
     setting: str  # what the amount is called among the settings
 
-    def __init__(self, rule: Any, amount: Any) -> None:
+    def __init__(self, rule: Optimizer, amount: Number) -> None:
         self.rule, self.amount = rule, _checked(rule, self.setting, amount)
 
     # What a wrapper defines.
@@ -53,11 +54,13 @@ class Wrapper(Node):
 
     # Optax's protocol.
 
-    def init(self, params: Any) -> Any:
+    def init(self, params: Pytree) -> Pytree:
         """The wrapped rule's state before the first step."""
         return self.rule.init(params)
 
-    def update(self, grads: Any, state: Any, params: Any = None, **_: Any) -> tuple[Any, Any]:
+    def update(
+        self, grads: Pytree, state: Pytree, params: Pytree = None, **_: object
+    ) -> tuple[Pytree, Pytree]:
         """What to add to the parameters, and the wrapped rule's next state."""
         if params is None:
             raise PolyakError(f"{self.setting} needs the parameters: call update(grads, state, params)")
@@ -69,30 +72,29 @@ class Wrapper(Node):
 
     def name(self) -> str:
         """The wrapped rule's name."""
-        return str(self.rule.name())
+        return self.rule.name()
 
     def settings(self) -> dict[str, Any]:
         """The wrapped rule's settings, and the wrapper's own."""
         return {**self.rule.settings(), self.setting: self.amount}
 
-    def schedules(self) -> dict[str, Any]:
+    def schedules(self) -> dict[str, Schedule]:
         """The wrapped rule's hyper-parameters that change with the step."""
-        found: dict[str, Any] = getattr(self.rule, "schedules", dict)()
-        return found
+        return self.rule.schedules()
 
-    def replace(self, **settings: Any) -> Any:
+    def replace(self, **settings: Any) -> Self:
         """A copy with some settings changed."""
         changed = copy.copy(self)
         changed.amount = _checked(self.rule, self.setting, settings.pop(self.setting, self.amount))
         changed.rule = self.rule.replace(**settings) if settings else self.rule
         return changed
 
-    def _flatten(self) -> tuple[Any, Any]:
+    def _flatten(self) -> tuple[tuple[Optimizer, Number], tuple[tuple[str, Any], ...]]:
         others = {name: value for name, value in vars(self).items() if name not in ("rule", "amount")}
         return (self.rule, self.amount), tuple(others.items())
 
     @classmethod
-    def _unflatten(cls, structure: Any, leaves: Any) -> Any:
+    def _unflatten(cls, structure: Pytree, leaves: Sequence[Pytree]) -> Self:
         rule, amount = leaves
         return unchecked(cls, {**dict(structure), "rule": rule, "amount": amount})
 
@@ -102,7 +104,7 @@ class Wrapper(Node):
     __repr__ = __str__
 
 
-def unwrapped(rule: Any) -> Any:
+def unwrapped(rule: Optimizer) -> Optimizer:
     """What stands inside a rule's wrappers; a rule without any as it is."""
     while isinstance(rule, Wrapper):
         rule = rule.rule
@@ -123,7 +125,8 @@ class Scaled(Wrapper):
 
     def gradient(self, g: Array, x: Array) -> Array:
         """Scale * g."""
-        return self.amount * g
+        scaled: Array = self.amount * g
+        return scaled
 
 
 class Clipped(Wrapper):
@@ -140,7 +143,8 @@ class Clipped(Wrapper):
 
     def gradient(self, g: Array, x: Array) -> Array:
         """g, no number of it beyond c in size."""
-        return array_namespace(g).clip(g, -self.amount, self.amount)
+        held: Array = array_namespace(g).clip(g, -self.amount, self.amount)
+        return held
 
 
 class CoupledDecay(Wrapper):
@@ -159,7 +163,8 @@ class CoupledDecay(Wrapper):
 
     def gradient(self, g: Array, x: Array) -> Array:
         r"""g + \lambda x."""
-        return g + self.amount * x
+        pulled: Array = g + self.amount * x
+        return pulled
 
 
 class DecoupledDecay(Wrapper):
@@ -179,10 +184,11 @@ class DecoupledDecay(Wrapper):
 
     def step(self, step: Array, x: Array) -> Array:
         r"""Step - \lambda x."""
-        return step - self.amount * x
+        decayed: Array = step - self.amount * x
+        return decayed
 
 
-def _checked(rule: Any, name: str, amount: Any) -> Any:
+def _checked(rule: Optimizer, name: str, amount: Number) -> Number:
     if is_unknown_yet(amount):
         return amount
     number = amount if isinstance(amount, int | float) and not isinstance(amount, bool) else math.nan

@@ -10,17 +10,24 @@ from typing import Any
 
 import jax
 import numpy as np
+from numpy.lib.npyio import NpzFile
+from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.files import cannot_be_written, remove_halves, whole_file
 from polyak.ground.hashing import code_hash, hashed, numbers_hash, without_addresses
+from polyak.ground.types import Pytree
 from polyak.ground.version import __version__
+from polyak.problems import Problem
+from polyak.rules import Optimizer
+from polyak.run.loop import Carry
 
+Losses = NDArray[Any]
 HEADER = 4096  # bytes of an array's own description in the file
 MOST_WORDS = 1 << 24  # bytes of what tells a training from another
 
 
-def fingerprint(rule: Any, problem: Any, **settings: Any) -> dict[str, str]:
+def fingerprint(rule: Optimizer, problem: Problem, **settings: Any) -> dict[str, str]:
     """What a training is, in words and hashes that are the same in another process."""
     params = problem.init(np.random.default_rng(0))
     shapes = [str(np.shape(leaf)) for leaf in jax.tree.leaves(params)]
@@ -35,12 +42,12 @@ def fingerprint(rule: Any, problem: Any, **settings: Any) -> dict[str, str]:
     }
 
 
-def step_hash(rule: Any, params: Any) -> str:
+def step_hash(rule: Optimizer, params: Pytree) -> str:
     """What a rule's step computes; '' if it cannot be traced."""
     return code_hash(lambda rule, x: rule.update(x, rule.init(x), x), rule, params)
 
 
-def problem_hashes(problem: Any, params: Any) -> dict[str, str]:
+def problem_hashes(problem: Problem, params: Pytree) -> dict[str, str]:
     """What a problem's loss computes, and the data."""
     data = problem.data
     return {
@@ -49,7 +56,7 @@ def problem_hashes(problem: Any, params: Any) -> dict[str, str]:
     }
 
 
-def save(path: Path, identity: dict[str, str], epoch: int, carry: Any, losses: Any) -> None:
+def save(path: Path, identity: dict[str, str], epoch: int, carry: Carry, losses: Losses) -> None:
     """Write the state after `epoch` epochs, whole or not at all."""
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(carry)]
     with cannot_be_written(f"the checkpoint {path}"):
@@ -67,8 +74,12 @@ def save(path: Path, identity: dict[str, str], epoch: int, carry: Any, losses: A
 
 
 def load(
-    path: Path, identity: dict[str, str], carry: Any, epochs: int, recorded: Callable[[int], tuple[int, ...]]
-) -> tuple[int, Any, Any] | None:
+    path: Path,
+    identity: dict[str, str],
+    carry: Carry,
+    epochs: int,
+    recorded: Callable[[int], tuple[int, ...]],
+) -> tuple[int, Carry, Losses] | None:
     """The epoch, carry and losses saved at `path`; None if there is nothing.
 
     Args:
@@ -106,17 +117,16 @@ class _ForgedError(ValueError):
 
 
 def _read(
-    stored: Any, names: list[str], wanted: list[Any], epochs: int, recorded: Callable[[int], tuple[int, ...]]
-) -> tuple[int, Any, list[Any]]:
+    stored: NpzFile,
+    names: list[str],
+    wanted: list[Losses],
+    epochs: int,
+    recorded: Callable[[int], tuple[int, ...]],
+) -> tuple[int, Losses, list[Losses]]:
     """The numbers of a checkpoint; nothing is read that is larger than it can be."""
-    known = {"identity", "epoch", "losses", "checksum", *names}
-    if set(stored.files) != known:
-        raise _ForgedError(f"it holds {len(stored.files)} arrays, expected {len(known)}")
-    room = {name: leaf.nbytes for name, leaf in zip(names, wanted, strict=True)}
-    room |= {"losses": math.prod(recorded(epochs)) * 8, "epoch": 8, "checksum": 1024, "identity": MOST_WORDS}
-    for member in stored.zip.infolist():
-        if member.file_size > room[member.filename.removesuffix(".npy")] + HEADER:
-            raise _ForgedError(f"{member.filename} is larger than it can be")
+    _refuse_members(
+        stored, {name: leaf.nbytes for name, leaf in zip(names, wanted, strict=True)}, recorded(epochs)
+    )
     epoch = int(stored["epoch"])
     if not 0 < epoch < epochs:
         raise _ForgedError(f"{epoch} epochs are done, of {epochs}")
@@ -131,7 +141,24 @@ def _read(
     return epoch, losses, leaves
 
 
-def _checksum(epoch: int, losses: Any, leaves: list[Any]) -> str:
+def _refuse_members(stored: NpzFile, leaves: dict[str, int], most_losses: tuple[int, ...]) -> None:
+    """Refuse arrays that no checkpoint has, and any that is larger than it can be, before it is read."""
+    room = {
+        **leaves,
+        "losses": math.prod(most_losses) * 8,
+        "epoch": 8,
+        "checksum": 1024,
+        "identity": MOST_WORDS,
+    }
+    if set(stored.files) != set(room):
+        raise _ForgedError(f"it holds {len(stored.files)} arrays, expected {len(room)}")
+    assert stored.zip is not None  # it is open
+    for member in stored.zip.infolist():
+        if member.file_size > room[member.filename.removesuffix(".npy")] + HEADER:
+            raise _ForgedError(f"{member.filename} is larger than it can be")
+
+
+def _checksum(epoch: int, losses: Losses, leaves: list[Losses]) -> str:
     arrays = [np.asarray(array) for array in (losses, *leaves)]
     words = [f"{array.dtype} {array.shape}".encode() for array in arrays]
     return hashed([str(epoch).encode(), *words, *(array.tobytes() for array in arrays)])

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import ParamSpec, TypeVar
 
 import jax
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 
 def jitted(
-    function: Callable[..., Any], options: dict[str, Any], static: int | tuple[int, ...] = 0
-) -> Callable[..., Any]:
+    function: Callable[P, R], options: Mapping[str, bool | int | str], static: int | tuple[int, ...] = 0
+) -> Callable[P, R]:
     """A function compiled with these options of XLA's CPU compiler, and without them where there are none such."""
-    plain = jax.jit(function, static_argnums=static)
+    plain: Callable[P, R] = jax.jit(function, static_argnums=static)
     if jax.default_backend() != "cpu":
         return plain
-    chosen = jax.jit(function, static_argnums=static, compiler_options=options)
+    chosen: Callable[P, R] = jax.jit(function, static_argnums=static, compiler_options=dict(options))
 
-    def call(*arguments: Any) -> Any:
+    def call(*arguments: P.args, **settings: P.kwargs) -> R:
         nonlocal chosen
         try:
-            return chosen(*arguments)
+            return chosen(*arguments, **settings)
         except jax.errors.JaxRuntimeError as error:
             if "compile option" not in str(error):
                 raise
             chosen = plain
-            return plain(*arguments)
+            return plain(*arguments, **settings)
 
     return call

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from polyak.ground.types import Pytree
+from polyak.problems.on_device import Rows
+from polyak.problems.problem import Loss
+from polyak.rules import Transformation
 from polyak.run.compiled import jitted
-from polyak.run.loop import Carry, eager_loop, loop, start, unstacked
+from polyak.run.loop import Carry, Loop, eager_loop, loop, start, unstacked
 
-Loss = Callable[[Any, Any, Any], Any]
-Rows = tuple[Any, Any]  # features and labels
+Gradient = Callable[..., Pytree]  # of the parameters, features and labels
+Begin = Callable[[Loss, Transformation, Pytree, Rows], tuple[Carry, jax.Array]]
+Advance = Callable[[Loss, Transformation, Carry, Rows, Rows, Pytree], tuple[Carry, jax.Array]]
+Orders = Pytree  # which rows each batch holds: of the records, of the rest and of the last batch
 
 # XLA's newer emitters of fused loops take half of a training's compilation, on a CPU, and their code runs no faster.
 COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
@@ -22,7 +27,7 @@ QUICK_OPTIONS = {**COMPILER_OPTIONS, "xla_backend_optimization_level": 0}
 
 
 @cache
-def engine(*, quick: bool = False) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def engine(*, quick: bool = False) -> tuple[Begin, Advance]:
     """`begin` and `advance`, compiled at their first call for each rule, problem and shape.
 
     If `quick`, in about a third of the time, for code that runs about three times slower.
@@ -31,31 +36,34 @@ def engine(*, quick: bool = False) -> tuple[Callable[..., Any], Callable[..., An
     return jitted(begin, options), jitted(advance, options)
 
 
-def begin(loss: Loss, rule: Any, params: Any, whole: Rows) -> tuple[Carry, Any]:
+def begin(loss: Loss, rule: Transformation, params: Pytree, whole: Rows) -> tuple[Carry, jax.Array]:
     """The carry and the loss before the first step, with a leading axis of seeds, as `params` have."""
-    begun: tuple[Carry, Any] = jax.vmap(lambda params: (start(rule, params), loss(params, *whole)))(params)
-    return begun
+    first: tuple[Carry, jax.Array] = jax.vmap(lambda params: (start(rule, params), loss(params, *whole)))(
+        params
+    )
+    return first
 
 
-def advance(loss: Loss, rule: Any, carry: Carry, rows: Rows, whole: Rows, batches: Any) -> tuple[Carry, Any]:
+def advance(
+    loss: Loss, rule: Transformation, carry: Carry, rows: Rows, whole: Rows, batches: Orders
+) -> tuple[Carry, jax.Array]:
     """Some epochs of every seed: the carry, and the losses of shape (seeds, epochs, records).
 
     Batches are drawn from `rows`; the losses are those over `whole`.
     """
     epoch = one_epoch(loop, jax.grad(loss), loss, rule, rows, whole)
-    ends: tuple[Carry, Any] = jax.vmap(partial(lax.scan, epoch))(carry, batches)
+    ends: tuple[Carry, jax.Array] = jax.vmap(partial(lax.scan, epoch))(carry, batches)
     return ends
 
 
-def begin_eager(loss: Loss, rule: Any, params: Any, whole: Rows) -> tuple[Carry, Any]:
+def begin_eager(loss: Loss, rule: Transformation, params: Pytree, whole: Rows) -> tuple[Carry, jax.Array]:
     """The same as `begin`, seed after seed."""
-    begun = [(start(rule, first), loss(first, *whole)) for first in unstacked(params)]
-    return _stacked(begun)
+    return _stacked([(start(rule, first), loss(first, *whole)) for first in unstacked(params)])
 
 
 def advance_eager(
-    loss: Loss, rule: Any, carry: Carry, rows: Rows, whole: Rows, batches: Any
-) -> tuple[Carry, Any]:
+    loss: Loss, rule: Transformation, carry: Carry, rows: Rows, whole: Rows, batches: Orders
+) -> tuple[Carry, jax.Array]:
     """The same as `advance`, step after step; only the gradient and the loss are compiled."""
     epoch = one_epoch(eager_loop, *_compiled(loss), rule, rows, whole)
     ends = []
@@ -69,18 +77,18 @@ def advance_eager(
 
 
 @cache
-def _compiled(loss: Loss) -> tuple[Any, Any]:
+def _compiled(loss: Loss) -> tuple[Gradient, Loss]:
     """The gradient and the loss, compiled once for all epochs and trainings."""
     return jax.jit(jax.grad(loss)), jax.jit(loss)
 
 
 def one_epoch(
-    run: Callable[..., Any], slope: Any, loss: Loss, rule: Any, rows: Rows, whole: Rows
-) -> Callable[..., Any]:
+    run: Loop, slope: Gradient, loss: Loss, rule: Transformation, rows: Rows, whole: Rows
+) -> Callable[[Carry, Orders], tuple[Carry, jax.Array]]:
     """One epoch, by the compiled loop or by the eager one: epoch(carry, parts) -> the carry and the losses recorded."""
 
-    def part(carry: Carry, chosen: Any) -> tuple[Carry, Any]:
-        ends: tuple[Carry, Any] = run(
+    def part(carry: Carry, chosen: jax.Array) -> tuple[Carry, jax.Array]:
+        ends: tuple[Carry, jax.Array] = run(
             rule,
             lambda params, batch: slope(params, *batch),
             lambda params: loss(params, *whole),
@@ -89,7 +97,7 @@ def one_epoch(
         )
         return ends
 
-    def epoch(carry: Carry, parts: Any) -> tuple[Carry, Any]:
+    def epoch(carry: Carry, parts: Orders) -> tuple[Carry, jax.Array]:
         losses = []
         for chosen in parts:  # the regular records, the rest of the full batches, the last batch
             if chosen.size:
@@ -102,8 +110,8 @@ def one_epoch(
     return epoch
 
 
-def _stacked(trees: list[tuple[Carry, Any]]) -> tuple[Carry, Any]:
+def _stacked(trees: list[tuple[Carry, jax.Array]]) -> tuple[Carry, jax.Array]:
     leaves = [jax.tree.leaves(tree) for tree in trees]
     stacked = [jnp.stack(list(map(jnp.asarray, same))) for same in zip(*leaves, strict=True)]
-    ends: tuple[Carry, Any] = jax.tree.unflatten(jax.tree.structure(trees[0]), stacked)
+    ends: tuple[Carry, jax.Array] = jax.tree.unflatten(jax.tree.structure(trees[0]), stacked)
     return ends

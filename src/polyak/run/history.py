@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.numbers import readable
+from polyak.ground.types import Pytree
 from polyak.ground.version import __version__
 from polyak.problems import Problem
+from polyak.rules import Optimizer
 from polyak.run.result import Result, first_not_finite
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +42,15 @@ class History(Result):
     (3, 11)
     """
 
-    rule: Any
+    rule: Optimizer
     problem: Problem
     batch_size: int
     seeds: tuple[int, ...]
     rows_seen: NDArray[np.int64]
     steps_taken: NDArray[np.int64]
     losses: NDArray[np.floating[Any]]
-    params: Any
-    state: Any
+    params: Pytree
+    state: Pytree
     seconds: float
 
     @property
@@ -70,7 +75,7 @@ class History(Result):
         ended = zip(self.losses[:, 0], self.final_losses, self.diverged_at, strict=True)
         return tuple(bool(last > first and step is None) for first, last, step in ended)
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> xr.Dataset:
         """The same as an xarray.Dataset with dimensions seed and record."""
         import xarray as xr
 

@@ -5,30 +5,42 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Protocol
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from polyak.rules import PageRule, unwrapped
+from polyak.ground.types import Pytree
+from polyak.rules import Optimizer, PageRule, Transformation, unwrapped
 
-Carry = tuple[Any, Any]
+Carry = tuple[Pytree, Pytree]  # the parameters and the rule's state
+Gradient = Callable[[Pytree, Pytree], Pytree]  # of the parameters and a step's input
+Observe = Callable[[Pytree], Pytree]
 
 
-def start(rule: Any, params: Any) -> Carry:
+class Loop(Protocol):
+    """The compiled loop, or the eager one."""
+
+    def __call__(
+        self, rule: Transformation, gradient: Gradient, observe: Observe, carry: Carry, inputs: Pytree, /
+    ) -> tuple[Carry, Pytree]:
+        """The last carry, and the records stacked along a leading axis."""
+
+
+def start(rule: Transformation, params: Pytree) -> Carry:
     """The parameters and the rule's state before the first step, as arrays."""
     return params, jax.tree.map(jnp.asarray, rule.init(params))
 
 
 def loop(
-    rule: Any,
-    gradient: Callable[[Any, Any], Any],
-    observe: Callable[[Any], Any],
+    rule: Transformation,
+    gradient: Gradient,
+    observe: Observe,
     carry: Carry,
-    inputs: Any,
-    arranged: Callable[[Any], Any] = lambda params: params,
-) -> tuple[Carry, Any]:
+    inputs: Pytree,
+    arranged: Callable[[Pytree], Pytree] = lambda params: params,
+) -> tuple[Carry, Pytree]:
     """Steps of a rule, with a record after every so many.
 
     Args:
@@ -42,13 +54,13 @@ def loop(
     Returns the last carry, and the records stacked along a leading axis.
     """
 
-    def step(carry: Carry, batch: Any) -> tuple[Carry, None]:
+    def step(carry: Carry, batch: Pytree) -> tuple[Carry, None]:
         params, state = carry
         updates, state = rule.update(gradient(params, batch), state, params)
         params = jax.tree.map(lambda x, step: x + step.astype(x.dtype), params, updates)
         return (arranged(params), state), None
 
-    def record(carry: Carry, batches: Any) -> tuple[Carry, Any]:
+    def record(carry: Carry, batches: Pytree) -> tuple[Carry, Pytree]:
         carry, _ = lax.scan(step, carry, batches)
         return carry, observe(carry[0])
 
@@ -56,12 +68,8 @@ def loop(
 
 
 def eager_loop(
-    rule: Any,
-    gradient: Callable[[Any, Any], Any],
-    observe: Callable[[Any], Any],
-    carry: Carry,
-    inputs: Any,
-) -> tuple[Carry, Any]:
+    rule: Transformation, gradient: Gradient, observe: Observe, carry: Carry, inputs: Pytree
+) -> tuple[Carry, Pytree]:
     """The same steps and records one by one in Python, for a page's function that cannot be traced."""
     params, state = carry
     records = []
@@ -73,12 +81,12 @@ def eager_loop(
     return (params, state), jax.tree.map(lambda *values: jnp.stack(values), *records)
 
 
-def compiles(rule: Any, params: Any) -> bool:
+def compiles(rule: Optimizer, params: Pytree) -> bool:
     """Whether a rule can be traced; if not, a warning says why it runs step by step, once for each rule."""
-    rule = unwrapped(rule)
-    reason = rule.untraceable(params) if isinstance(rule, PageRule) else None
+    inner = unwrapped(rule)
+    reason = inner.untraceable(params) if isinstance(inner, PageRule) else None
     if reason is not None:
-        _say_once(f"{rule.name()} runs step by step, slowly: it cannot be compiled, for {reason}")
+        _say_once(f"{inner.name()} runs step by step, slowly: it cannot be compiled, for {reason}")
     return reason is None
 
 
@@ -87,7 +95,7 @@ def _say_once(message: str) -> None:
     warnings.warn(message, stacklevel=4)
 
 
-def unstacked(tree: Any) -> list[Any]:
+def unstacked(tree: Pytree) -> list[Pytree]:
     """The entries along the leading axis of every array."""
     leaves = jax.tree.leaves(tree)
     return [jax.tree.map(lambda leaf: leaf[k], tree) for k in range(len(leaves[0]))]  # noqa: B023

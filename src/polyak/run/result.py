@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.shown import Shown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # By name, as pandas and xarray name their plotting backends: results know nothing of the floors above.
 PLOTTING_BACKEND = "polyak.show"
@@ -17,9 +20,10 @@ PLOTTING_BACKEND = "polyak.show"
 class Result(Shown):
     """The base of traces and histories."""
 
-    def plot(self, **options: Any) -> Any:
+    def plot(self, **options: Any) -> Figure:
         """A matplotlib Figure of this result; the options are those of `polyak.show`'s figure for it."""
-        return importlib.import_module(PLOTTING_BACKEND).plot(self, **options)
+        figure: Figure = importlib.import_module(PLOTTING_BACKEND).plot(self, **options)
+        return figure
 
     def _png(self) -> bytes | None:
         import io

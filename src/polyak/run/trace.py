@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from polyak.ground.numbers import readable
 from polyak.ground.version import __version__
 from polyak.landscapes import Landscape
+from polyak.rules import Optimizer
 from polyak.run.result import Result, first_not_finite
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,7 @@ class Trace(Result):
     gradient_descent(lr=0.6) on ravine, 20 steps: x1 -0.387814, x2 -1673.365109
     """
 
-    rule: Any
+    rule: Optimizer
     landscape: Landscape
     positions: NDArray[np.floating[Any]]
     values: NDArray[np.floating[Any]]
@@ -56,7 +60,7 @@ class Trace(Result):
         """The first step whose position or value is not finite; None if all are."""
         return first_not_finite(np.column_stack([self.positions, self.values]))
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> xr.Dataset:
         """The same as an xarray.Dataset with dimensions step and coordinate."""
         import xarray as xr
 

@@ -9,27 +9,29 @@ from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
-from polyak.ground.errors import PolyakError, whole_number
+from polyak.data import Data
+from polyak.ground.errors import whole_number
 from polyak.ground.precision import checked_dtype, in_precision
 from polyak.ground.progress import Progress, silent
-from polyak.problems import Problem
+from polyak.problems import Problem, as_problem
 from polyak.problems.on_device import on_device
-from polyak.rules import as_rule, tabulated
+from polyak.rules import Optimizer, as_rule, tabulated
 from polyak.run import checkpoint as checkpoints
 from polyak.run.affordable import check_memory_of
-from polyak.run.batches import Plan, parameter_generator
+from polyak.run.batches import Indices, Plan, parameter_generator
 from polyak.run.epochs import advance_eager, begin_eager, engine
 from polyak.run.history import History
-from polyak.run.loop import compiles
+from polyak.run.loop import Carry, compiles
 from polyak.run.seeds import seeds_from
 
 STEPS_A_CALL = 100_000  # of one compiled call: well under a second for a small model
 
 
 def train(
-    rule: Any,
-    problem: Problem,
+    rule: object,
+    on: Problem | Data | str,
     *,
     batch_size: int = 10,
     epochs: int = 2,
@@ -41,12 +43,13 @@ def train(
     quick: bool = False,
     progress: Progress | None = None,
     checkpoint: str | Path | None = None,
+    **settings: Any,
 ) -> History:
     """The losses of a rule that trains a problem in mini-batches.
 
     Args:
-        rule: an update rule with its settings; an Optax optimizer is one too.
-        problem: data, model and loss.
+        rule: an update rule with its settings, or the name of one of ours; an Optax optimizer is one too.
+        on: a Problem; or a data set or the name of one of ours, for least squares or the regression on its classes.
         batch_size: rows in a mini-batch, at most all of them; an epoch's last batch may be smaller.
         epochs: how often each row is seen, at least 1.
         seed: of the first parameters and of the order of the rows.
@@ -58,6 +61,7 @@ def train(
         progress: called with (epochs done, epochs in all).
         checkpoint: a file that keeps the state of a long training; the same call with the same file goes
             on from it, to the same end bit for bit. It is removed when the training is done.
+        settings: of a rule that is given by its name or its class.
 
     Returns a History. Divergence is no error: losses become inf or nan, and `diverged_at` names the step.
     Raises PolyakError for input that cannot be used.
@@ -68,9 +72,7 @@ def train(
     >>> history.losses.shape, bool(history.final_losses[0] < 0.26 < 0.48 < history.losses[0, 0])
     ((1, 26), True)
     """
-    rule = as_rule(rule)
-    if not isinstance(problem, Problem):
-        raise PolyakError(f"{problem!r} is no problem: expected one such as linear_regression(data)")
+    optimizer, problem = as_rule(rule, train, **settings), as_problem(on)
     rows = problem.data.rows
     batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=rows)
     epochs = whole_number("epochs", epochs, at_least=1)
@@ -82,12 +84,14 @@ def train(
     check_memory_of(problem, epochs=epochs, runs=len(numbers), records=len(plan.recorded_steps))
     began = time.perf_counter()
     with in_precision(dtype):
-        run = _Training(tabulated(rule, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick)
+        run = _Training(
+            tabulated(optimizer, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick
+        )
         file = None if checkpoint is None else Path(checkpoint)
         identity = run.identity(epochs) if file else {}
         (params, state), losses = run.finish(epochs, progress or silent, file, identity)
     return History(
-        rule=rule,
+        rule=optimizer,
         problem=problem,
         batch_size=batch_size,
         seeds=numbers,
@@ -105,7 +109,7 @@ class _Training:
 
     def __init__(
         self,
-        rule: Any,
+        rule: Optimizer,
         problem: Problem,
         plan: Plan,
         seeds: tuple[int, ...],
@@ -130,15 +134,17 @@ class _Training:
             quick=self.quick,
         )
 
-    def finish(self, epochs: int, progress: Progress, file: Path | None, identity: Any) -> tuple[Any, Any]:
+    def finish(
+        self, epochs: int, progress: Progress, file: Path | None, identity: dict[str, str]
+    ) -> tuple[Carry, NDArray[np.floating[Any]]]:
         """Run what is left of `epochs` epochs, in compiled calls of many; the carry and the losses."""
         first = [self.problem.init(parameter_generator(seed)) for seed in self.seeds]
         params = jax.tree.map(lambda *arrays: np.stack(arrays).astype(self.dtype), *first)
         compiled = compiles(self.rule, jax.tree.map(lambda x: x[0], params))
         begin, advance = engine(quick=self.quick) if compiled else (begin_eager, advance_eager)
         loss = self.problem.loss
-        carry, losses = begin(loss, self.rule, params, self.whole)
-        done, losses = 0, np.asarray(losses)[:, None]
+        carry, first_losses = begin(loss, self.rule, params, self.whole)
+        done, losses = 0, np.asarray(first_losses)[:, None]
         if file and (stored := checkpoints.load(file, identity, carry, epochs, self._recorded)):
             done, carry, losses = stored
         steps_a_call = STEPS_A_CALL if compiled else 1
@@ -154,13 +160,14 @@ class _Training:
                 checkpoints.save(file, identity, done, carry, losses)
         if file:
             checkpoints.remove(file)
-        return jax.tree.map(np.asarray, carry), losses
+        ended: Carry = jax.tree.map(np.asarray, carry)
+        return ended, losses
 
     def _recorded(self, epochs: int) -> tuple[int, int]:
         """The shape of the losses after so many epochs."""
         return len(self.seeds), len(self.plan.rows_seen(epochs))
 
-    def _batches(self, epochs: range) -> tuple[Any, ...]:
+    def _batches(self, epochs: range) -> tuple[Indices, Indices, Indices]:
         """The rows of each batch: (seeds, epochs, records, steps per record, batch), and the rest, and the last."""
         orders = [[self.plan.draw(seed, e, replace=self.replace) for e in epochs] for seed in self.seeds]
         return self.plan.cut(np.array(orders))

@@ -1,18 +1,19 @@
-"""Sweeps: many settings of a rule at once."""
+"""Sweeps: many settings of a rule at once. What keeps and distributes them is imported at its first use."""
 
 from polyak.sweeps.axes import Axis, axis_from, linear, log, memory, values
 from polyak.sweeps.best import Best, best
 from polyak.sweeps.compare import compare
 from polyak.sweeps.comparison import Comparison
-from polyak.sweeps.plane import Plane, over
-from polyak.sweeps.reading import load as load_sweep
-from polyak.sweeps.sweep import sweep
+from polyak.sweeps.results import SweepResult
+from polyak.sweeps.search_space import SearchSpace, search_space
+from polyak.sweeps.sweep import load_sweep, sweep
 
 __all__ = [
     "Axis",
     "Best",
     "Comparison",
-    "Plane",
+    "SearchSpace",
+    "SweepResult",
     "axis_from",
     "best",
     "compare",
@@ -20,7 +21,7 @@ __all__ = [
     "load_sweep",
     "log",
     "memory",
-    "over",
+    "search_space",
     "sweep",
     "values",
 ]

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import SupportsFloat, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError, unknown, whole_number
 from polyak.ground.numbers import readable
@@ -40,14 +40,14 @@ class Axis(Shown):
         """
         if self.given:
             return np.array(self.given)
-        found = self.at(np.linspace(0.0, 1.0, self.length(name)))
+        numbers = self.at(np.linspace(0.0, 1.0, self.length(name)))
         # The ends as they were given, whatever rounding does.
-        found[0], found[-1] = self.ends
-        if (found[1:] <= found[:-1]).any():
+        numbers[0], numbers[-1] = self.ends
+        if (numbers[1:] <= numbers[:-1]).any():
             raise PolyakError(
                 f"the axis of {name}, {self.spelled()}, holds fewer than {self.count} different numbers"
             )
-        return found
+        return numbers
 
     def length(self, name: str = "an axis") -> int:
         """How many values it has; a range to draw from has no number of them."""
@@ -57,24 +57,20 @@ class Axis(Shown):
             )
         return self.count
 
-    def at(self, place: Any) -> NDArray[np.float64]:
+    def at(self, place: ArrayLike) -> NDArray[np.float64]:
         """The values at places from 0, the axis's lower end, to 1, its upper one.
 
         >>> memory(1, 100).at(np.array([0.0, 0.5, 1.0]))
         array([0.  , 0.9 , 0.99])
         """
         place = np.asarray(place, dtype=np.float64)
-        found: NDArray[np.float64]
         if self.given:
-            found = np.array(self.given)[
-                np.minimum((place * len(self.given)).astype(int), len(self.given) - 1)
-            ]
-        elif self.spacing == "linear":
-            found = self.low + place * (self.high - self.low)
-        else:
-            between = self.low * (self.high / self.low) ** place
-            found = between if self.spacing == "log" else 1 - 1 / between
-        return found
+            last = len(self.given) - 1
+            return np.asarray(np.array(self.given)[np.minimum((place * (last + 1)).astype(int), last)])
+        if self.spacing == "linear":
+            return np.asarray(self.low + place * (self.high - self.low))
+        between = self.low * (self.high / self.low) ** place
+        return np.asarray(between if self.spacing == "log" else 1 - 1 / between)
 
     def spelled(self, count: int | None = None) -> str:
         """The axis as the terminal takes it.
@@ -162,25 +158,25 @@ def values(numbers: Iterable[float]) -> Axis:
     array([0. , 0.5, 0.9])
     """
     try:
-        found = tuple(finite_number("a value of an axis", number) for number in numbers)
+        given = tuple(finite_number("a value of an axis", number) for number in numbers)
     except TypeError:
         raise PolyakError(f"{numbers!r} is no axis, expected values such as [0.1, 0.2]") from None
-    if len(found) < 2:
+    if len(given) < 2:
         raise PolyakError(
-            f"an axis of {_count(len(found))}, expected two values at least: give one as a setting"
+            f"an axis of {_count(len(given))}, expected two values at least: give one as a setting"
         )
-    if any(later <= earlier for earlier, later in pairwise(found)):
-        shown = ", ".join(map(exactly, found[:5]))
-        raise PolyakError(f"an axis of {shown}{' ...' * (len(found) > 5)}, expected ascending values")
-    return Axis("values", found[0], found[-1], len(found), found)
+    if any(later <= earlier for earlier, later in pairwise(given)):
+        shown = ", ".join(map(exactly, given[:5]))
+        raise PolyakError(f"an axis of {shown}{' ...' * (len(given) > 5)}, expected ascending values")
+    return Axis("values", given[0], given[-1], len(given), given)
 
 
-def as_axis(value: Any) -> Axis | None:
+def as_axis(value: object) -> Axis | None:
     """An axis from one, or from a list, a range or an array of values; None for anything else, which is a setting."""
     if isinstance(value, Axis):
         return value
     if isinstance(value, list | tuple | range) or getattr(value, "ndim", 0) == 1:
-        return values(value)
+        return values(cast("Iterable[float]", value))
     return None
 
 
@@ -211,35 +207,27 @@ def axis_from(text: str) -> Axis:
     return _between(spacing, _word(ends[0]), _word(ends[1]), count)
 
 
-def _between(spacing: str, low: Any, high: Any, count: Any) -> Axis:
-    low, high = (
-        finite_number(f"the lower end of a {spacing} axis", low),
-        finite_number(f"the upper end of a {spacing} axis", high),
-    )
+def _between(spacing: str, low: object, high: object, count: object) -> Axis:
+    lowest = finite_number(f"the lower end of a {spacing} axis", low)
+    highest = finite_number(f"the upper end of a {spacing} axis", high)
     least = {"log": "above 0", "memory": "of at least 1 step"}.get(spacing)
-    if (spacing == "log" and low <= 0) or (spacing == "memory" and low < 1):
+    if (spacing == "log" and lowest <= 0) or (spacing == "memory" and lowest < 1):
         raise PolyakError(
-            f"the lower end of a {spacing} axis is {readable(low, 6)}, expected a number {least}"
+            f"the lower end of a {spacing} axis is {readable(lowest, 6)}, expected a number {least}"
         )
-    if low > high:
-        raise PolyakError(
-            f"a {spacing} axis from {readable(low, 6)} to {readable(high, 6)} is reversed, expected the lower end first"
-        )
-    if low == high:
-        raise PolyakError(
-            f"a {spacing} axis from {readable(low, 6)} to {readable(high, 6)} has one value: give it as a setting"
-        )
-    if math.isinf(high / low if spacing == "log" else high - low):
-        raise PolyakError(
-            f"a {spacing} axis from {readable(low, 6)} to {readable(high, 6)} is wider than numbers go"
-        )
-    if count is not None:
-        count = whole_number("the count of an axis", count, at_least=0, at_most=MOST_VALUES)
-        if count < 2:
-            raise PolyakError(
-                f"an axis of {_count(count)}, expected two at least: give one value as a setting"
-            )
-    return Axis(spacing, low, high, count)
+    between = f"a {spacing} axis from {readable(lowest, 6)} to {readable(highest, 6)}"
+    if lowest > highest:
+        raise PolyakError(f"{between} is reversed, expected the lower end first")
+    if lowest == highest:
+        raise PolyakError(f"{between} has one value: give it as a setting")
+    if math.isinf(highest / lowest if spacing == "log" else highest - lowest):
+        raise PolyakError(f"{between} is wider than numbers go")
+    if count is None:
+        return Axis(spacing, lowest, highest)
+    length = whole_number("the count of an axis", count, at_least=0, at_most=MOST_VALUES)
+    if length < 2:
+        raise PolyakError(f"an axis of {_count(length)}, expected two at least: give one value as a setting")
+    return Axis(spacing, lowest, highest, length)
 
 
 def exactly(number: float) -> str:
@@ -251,10 +239,10 @@ def _count(count: int) -> str:
     return {0: "no value", 1: "one value"}.get(count, f"{count} values")
 
 
-def finite_number(what: str, value: Any) -> float:
+def finite_number(what: str, value: object) -> float:
     """`value` as a float if it is a finite number, else a one-line error that says `what` it is."""
     try:
-        number = math.nan if isinstance(value, bool | str | bytes) else float(value)
+        number = math.nan if isinstance(value, bool | str | bytes) else float(cast("SupportsFloat", value))
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
-from polyak.sweeps.dataset import planes, swept
+from polyak.sweeps.results import SweepResult, by_rule, swept
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 NEAR = 0.1  # as good as the best, but for so much of it
 RESAMPLES = 2000
@@ -78,22 +80,22 @@ SHAPES = {
 }
 
 
-def best(result: Any) -> Best | dict[str, Best]:
+def best(result: SweepResult) -> Best | dict[str, Best]:
     """The best cell by the median over the seeds, with its neighbours, what shape the optimum has, and an interval.
 
     Args:
-        result: what `sweep` returned, or a store's result.
+        result: what `sweep` or `load_sweep` returned.
 
     Returns a Best; of several rules a dict of them by name. Raises PolyakError where nothing is finite, or where the
     sweep recorded neither a final nor a best value.
 
     >>> import polyak as pk
-    >>> ds = pk.sweep(pk.GradientDescent, on="ravine", steps=50, lr=pk.axes.linear(0.05, 0.6, 12))
+    >>> ds = pk.sweep("gradient_descent", on="ravine", steps=50, lr=pk.axes.linear(0.05, 0.6, 12))
     >>> round(pk.best(ds).settings["lr"], 3)  # 2 / (0.2 + 4) = 0.476 is best in the long run
     0.45
     """
-    found = {name: _of(name, dataset) for name, dataset in planes(result).items()}
-    return next(iter(found.values())) if len(found) == 1 else found
+    cells = {name: _of(name, dataset) for name, dataset in by_rule(result).items()}
+    return next(iter(cells.values())) if len(cells) == 1 else cells
 
 
 def compared(dataset: xr.Dataset) -> str:
@@ -119,8 +121,8 @@ def medians(dataset: xr.Dataset) -> xr.DataArray:
     if "seed" not in values.dims:
         return values
     with np.errstate(invalid="ignore"):  # the mean of two infinite ones
-        found = values.median("seed")
-    return found.where(~np.isnan(found), np.inf)
+        middle = values.median("seed")
+    return middle.where(~np.isnan(middle), np.inf)
 
 
 def _of(rule: str, dataset: xr.Dataset) -> Best:
@@ -157,44 +159,38 @@ def near_best(values: NDArray[np.float64]) -> float:
     return low + NEAR * abs(low)
 
 
-def interval_of_median(runs: NDArray[Any]) -> tuple[float, float] | None:
+def interval_of_median(runs: NDArray[np.floating[Any]]) -> tuple[float, float] | None:
     """A percentile bootstrap interval of the median (Efron & Tibshirani 1993, chapter 13), the draw seeded."""
     if len(runs) < 3:
         return None
     drawn = np.random.default_rng(0).choice(np.where(np.isfinite(runs), runs, np.inf), (RESAMPLES, len(runs)))
     with np.errstate(invalid="ignore"):
-        found = np.nan_to_num(np.median(drawn, axis=1), nan=np.inf, posinf=np.inf)
+        medians = np.nan_to_num(np.median(drawn, axis=1), nan=np.inf, posinf=np.inf)
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(found, [tail, 1 - tail], method="closest_observation")
+    low, high = np.quantile(medians, [tail, 1 - tail], method="closest_observation")
     return float(low), float(high)
 
 
 def _neighbours(
     values: NDArray[np.float64], place: tuple[int, ...], dims: list[str]
 ) -> dict[str, tuple[float, float]]:
-    found = {}
-    for axis, name in enumerate(dims):
+    def at(axis: int, index: int) -> float:
+        inside = 0 <= index < values.shape[axis]
+        return float(values[(*place[:axis], index, *place[axis + 1 :])]) if inside else float("nan")
 
-        def at(step: int, axis: int = axis) -> float:
-            index = place[axis] + step
-            if not 0 <= index < values.shape[axis]:
-                return float("nan")
-            return float(values[(*place[:axis], index, *place[axis + 1 :])])
-
-        found[name] = (at(-1), at(1))
-    return found
+    return {name: (at(axis, place[axis] - 1), at(axis, place[axis] + 1)) for axis, name in enumerate(dims)}
 
 
 def _edges(dataset: xr.Dataset, place: tuple[int, ...], dims: list[str]) -> dict[str, str]:
     """The ends of the axes that the cell lies on, but for a momentum of 0, beyond which there is none."""
-    found = {}
+    edges = {}
     for index, name in zip(place, dims, strict=True):
         axis = dataset[name].values
         if index == 0 and axis[0] != 0:
-            found[name] = "lower"
+            edges[name] = "lower"
         elif index == len(axis) - 1:
-            found[name] = "upper"
-    return found
+            edges[name] = "upper"
+    return edges
 
 
 def _shape(near: NDArray[np.bool_], place: tuple[int, ...]) -> str:

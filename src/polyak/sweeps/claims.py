@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from polyak.ground.files import HALF_WRITTEN
-from polyak.sweeps.locks import EXCLUSIVE, NONE, SHARED, given_back, is_at, lock, opened
+from polyak.sweeps.locks import EXCLUSIVE, NONE, SHARED, given_back, lock, opened
 from polyak.sweeps.places import Bucket, Folder, Place
 
-CLAIMS = ".claims"  # a file of no bytes: byte 0 is locked by all who are at work, byte k + 1 by who computes chunk k
+# A file of no bytes: byte 0 is locked by all who are at work, byte k + 1 by who computes chunk k. It stays in the
+# store: were the last to remove it, one that is killed at its end would leave another store than one that is not.
+CLAIMS = ".claims"
 LOOK_AGAIN = 0.05  # seconds between looks at what others compute
 PATIENCE = 10.0  # seconds after which it is said that others are waited for
 
@@ -33,21 +35,17 @@ class Claims:
         self._held: int | None = None
 
     def __enter__(self) -> Claims:
-        while self._file is not None and (held := opened(self._file)) is not None:
+        if self._file is not None and (held := opened(self._file)) is not None:
             self._held = held
-            self._tidy_if_alone(held, last=False)
+            self._tidy_if_alone(held)
             while not lock(held, SHARED, 0):
                 time.sleep(LOOK_AGAIN)  # while another tidies
-            if is_at(held, self._file):
-                break
-            given_back(held)  # the last of others removed it in between
-            self._held = None
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._held is not None:
             lock(self._held, NONE, 0)
-            self._tidy_if_alone(self._held, last=True)
+            self._tidy_if_alone(self._held)
             given_back(self._held)
 
     def take(self, number: int) -> bool:
@@ -59,17 +57,12 @@ class Claims:
         if self._held is not None:
             lock(self._held, NONE, number + 1)
 
-    def _tidy_if_alone(self, held: int, *, last: bool) -> None:
+    def _tidy_if_alone(self, held: int) -> None:
         """Remove what a killed process had begun to write, which nobody else can be writing now."""
-        if not isinstance(self._place, Folder) or self._file is None:
-            return
-        if lock(held, EXCLUSIVE, 0) and is_at(held, self._file):
+        if isinstance(self._place, Folder) and lock(held, EXCLUSIVE, 0):
             for part in self._place.root.rglob(f"*{HALF_WRITTEN}"):
                 with contextlib.suppress(OSError):
                     part.unlink()
-            if last:
-                with contextlib.suppress(OSError):
-                    self._file.unlink()
 
 
 def shared_out(
@@ -93,9 +86,16 @@ def shared_out(
             yield chunk, not there(chunk)
         else:
             others.append(chunk)
-    since, told = time.monotonic(), False
+    yield from _waited_for(others, number, there, claims, place)
+
+
+def _waited_for(
+    others: list[C], number: Callable[[C], int], there: Callable[[C], bool], claims: Claims, place: Place
+) -> Iterator[tuple[C, bool]]:
+    """The chunks that others have claimed, each once it was written, or once its claim is given back without."""
+    since, was_said = time.monotonic(), False
     while others:
-        before, still = len(others), []
+        still = []
         for chunk in others:
             if there(chunk):
                 yield chunk, False
@@ -103,13 +103,13 @@ def shared_out(
                 yield chunk, not there(chunk)
             else:
                 still.append(chunk)
-        others = still
-        if len(others) < before:
+        if len(still) < len(others):
             since = time.monotonic()
-        elif time.monotonic() - since > PATIENCE and not told:
-            told = True
+        elif time.monotonic() - since > PATIENCE and not was_said:
+            was_said = True
             warnings.warn(
-                f"{place.text}: waiting for {len(others)} chunks that another process computes", stacklevel=2
+                f"{place.text}: waiting for {len(still)} chunks that another process computes", stacklevel=2
             )
+        others = still
         if others:
             time.sleep(LOOK_AGAIN)

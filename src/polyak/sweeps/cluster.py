@@ -14,17 +14,22 @@ from functools import lru_cache
 from itertools import islice
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.progress import Progress
 from polyak.ground.version import __version__
 from polyak.sweeps import store as stores
+from polyak.sweeps.chunks import Region
 from polyak.sweeps.claims import Claims
 from polyak.sweeps.job import Job
+from polyak.sweeps.loading import load
 from polyak.sweeps.places import Folder, place_of
 from polyak.sweeps.plan import WRITTEN
-from polyak.sweeps.reading import load
+from polyak.sweeps.results import SweepResult
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, as_completed
 
 AT_ONCE = 4  # chunks that each thread of a worker is given ahead
 PATIENCE = 10  # seconds to wait for a scheduler and for its first worker
@@ -36,8 +41,12 @@ GOES_ON = "what is done is kept, and the same sweep goes on from there"
 
 
 def run_on_cluster(
-    jobs: dict[str, Job], store: str | Path, cluster: Any, workers: Any, progress: Progress
-) -> Any:
+    jobs: dict[str, Job],
+    store: str | Path,
+    cluster: str | Client | None,
+    workers: int | None,
+    progress: Progress,
+) -> SweepResult:
     """Run what the store does not hold yet on the workers, and open it."""
     if cluster is not None and workers is not None:
         raise PolyakError(
@@ -46,18 +55,18 @@ def run_on_cluster(
     place = place_of(store)
     with client_of(cluster, workers) as client:
         check_versions(client)
-        found = stores.begun(jobs, place)
-        with found.claims() as claims:
-            missing = found.missing()
-            total = sum(job.cells for job in found.jobs.values())
+        store_begun = stores.begin(jobs, place)
+        with store_begun.claims() as claims:
+            missing = store_begun.missing()
+            total = sum(job.cells for job in store_begun.jobs.values())
             done = total - sum(chunk.cells for chunk in missing)
             progress(done, total)
             if missing:
-                _submit(client, found, missing, claims, done, total, progress)
+                _submit(client, store_begun, missing, claims, done, total, progress)
     return load(place)
 
 
-def work(payload: bytes, version: str, path: str, name: str, number: int, region: Any) -> str:
+def work(payload: bytes, version: str, path: str, name: str, number: int, region: Region) -> str:
     """What a worker does: one chunk, computed and written. Returns the number of its process."""
     import os
 
@@ -71,7 +80,7 @@ def work(payload: bytes, version: str, path: str, name: str, number: int, region
 
 
 @contextlib.contextmanager
-def client_of(cluster: Any, workers: Any) -> Iterator[Any]:
+def client_of(cluster: str | Client | None, workers: int | None) -> Iterator[Client]:
     """A client of the cluster at an address, or of `workers` single-threaded processes on this machine."""
     import dask
     import distributed
@@ -138,7 +147,7 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def check_versions(client: Any) -> None:
+def check_versions(client: Client) -> None:
     """Refuse a cluster without workers, and workers with another version of Polyak or none."""
 
     import distributed
@@ -166,7 +175,7 @@ def _version_of() -> str:
 
 
 def _submit(
-    client: Any,
+    client: Client,
     store: stores.Store,
     missing: list[stores.Chunk],
     claims: Claims,
@@ -182,10 +191,10 @@ def _submit(
     # A task, not scattered data: where the workers that hold it die, it is sent again.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"}):
         shared = client.submit(bytes, _packed(store.jobs))
-    sent: dict[str, stores.Chunk] = {}
+    sent: dict[object, stores.Chunk] = {}
     by_others = 0
 
-    def send() -> Iterator[Any]:
+    def send() -> Iterator[Future[str]]:
         nonlocal by_others
         for chunk, mine in store.shared_out(missing, claims):
             if not mine:
@@ -223,15 +232,17 @@ def _submit(
         progress(done + by_others, total)
 
 
-def _patiently(client: Any, finished: Any, done: Callable[[], int], total: int) -> Iterator[Any]:
+def _patiently(
+    client: Client, finished: as_completed, done: Callable[[], int], total: int
+) -> Iterator[Future[str]]:
     """The futures as they finish; where nothing does because no worker is left, that is said once."""
-    since, told = time.monotonic(), False
+    since, was_said = time.monotonic(), False
     while not finished.is_empty():
         if finished.has_ready():
-            since, told = time.monotonic(), False
+            since, was_said = time.monotonic(), False
             yield next(finished)
-        elif time.monotonic() - since > PATIENCE and not told and not client.nthreads():
-            told = True
+        elif time.monotonic() - since > PATIENCE and not was_said and not client.nthreads():
+            was_said = True
             warnings.warn(
                 f"the cluster has no worker any more: {done():,} of {total:,} cells are safe in the store, and the "
                 "sweep goes on when one comes",
@@ -264,5 +275,5 @@ def _unpacked(payload: bytes) -> dict[str, Job]:
     """The jobs, once a process: what they compile is found again."""
     import cloudpickle
 
-    found: dict[str, Job] = cloudpickle.loads(payload)
-    return found
+    jobs: dict[str, Job] = cloudpickle.loads(payload)
+    return jobs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,10 @@ from polyak.ground.shown import Shown, table
 from polyak.problems import Problem
 from polyak.run.history import History
 from polyak.run.result import Result
-from polyak.sweeps.plane import Plane
+from polyak.sweeps.search_space import SearchSpace
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Entry(Shown):
 
     Attributes:
         name: the rule's name, numbered where two are of one name.
-        plane: the rule on the ranges that it was tuned over.
+        space: the rule on the ranges that it was tuned over.
         settings: the best of them, by the median over the tuning seeds.
         edges: on which ends of its ranges the best lies.
         tuned: the median loss of every cell over the tuning seeds, ascending, inf where it diverged.
@@ -34,7 +37,7 @@ class Entry(Shown):
     """
 
     name: str
-    plane: Plane
+    space: SearchSpace
     settings: dict[str, float]
     edges: dict[str, str]
     tuned: np.ndarray
@@ -54,9 +57,11 @@ class Comparison(Result):
         entries: a rule each, by the median loss on the judging seeds.
         problem: what they trained.
         budget: cells that each was tuned with.
-        tuning_seeds, judging_seeds: which share no run.
-        epochs, batch_size: of every training.
-        sweeps: every cell of the tuning, an xarray Dataset or DataTree.
+        tuning_seeds: that each setting was tuned by.
+        judging_seeds: that the tuned rules were judged by, none of the others among them.
+        epochs: of every training.
+        batch_size: of every training.
+        sweeps: every cell of the tuning, a Dataset for each rule.
     """
 
     entries: tuple[Entry, ...]
@@ -66,7 +71,7 @@ class Comparison(Result):
     judging_seeds: tuple[int, ...]
     epochs: int
     batch_size: int
-    sweeps: Any
+    sweeps: xr.DataTree
 
     HEADER = (
         "rule",
@@ -103,7 +108,7 @@ class Comparison(Result):
         """How it was done, in words."""
         data = self.problem.data
         ranges = "; ".join(
-            f"{entry.name}: {', '.join(f'{name} {axis.spelled()}' for name, axis in entry.plane.axes.items())}"
+            f"{entry.name}: {', '.join(f'{name} {axis.spelled()}' for name, axis in entry.space.axes.items())}"
             for entry in self.entries
         )
         edges = [entry.name for entry in self.entries if entry.edges]

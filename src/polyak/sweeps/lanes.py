@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.experimental.layout import Layout, with_layout_constraint
+
+from polyak.ground.types import Pytree
+from polyak.rules import Optimizer
+
+ByLane = dict[str, jax.Array]
+"""Arrays of many lanes, by name."""
+Tree = TypeVar("Tree")
 
 CACHE = 1 << 16  # bytes that a block's numbers may take: they are gone through at every step
 FEWEST_LANES, MOST_LANES = 8, 1024
@@ -29,51 +36,53 @@ class SideBySide:
         axis: of the lanes in every array, 0 or -1.
     """
 
-    def __init__(self, rule: Any, values: Mapping[str, Any], ones: Any = None, axis: int = 0) -> None:
+    def __init__(self, rule: Optimizer, values: ByLane, ones: jax.Array | None = None, axis: int = 0) -> None:
         self.rule, self.values, self.ones, self.axis = rule, dict(values), ones, axis
 
-    def init(self, params: Any) -> Any:
+    def init(self, params: Pytree) -> Pytree:
         """The state of every lane."""
         return self._arranged(self._mapped(lambda values, x: self._at(values).init(x))(self.values, params))
 
-    def update(self, grads: Any, state: Any, params: Any) -> tuple[Any, Any]:
+    def update(self, grads: Pytree, state: Pytree, params: Pytree) -> tuple[Pytree, Pytree]:
         """The step of every lane, and its next state."""
 
-        def one(values: Any, g: Any, s: Any, x: Any) -> Any:
+        def one(values: ByLane, g: Pytree, s: Pytree, x: Pytree) -> tuple[Pytree, Pytree]:
             return self._at(values).update(g, s, x)
 
         updates, state = self._mapped(one)(self.values, grads, state, params)
-        if self.ones is not None:
+        if (ones := self.ones) is not None:
             # A product with what XLA does not know to be one: a sum without any broadcast in it would go through
             # its tiled emitter, which takes seven times as long over this order in memory (jaxlib 0.10.2).
-            updates = jax.tree.map(lambda u: u * lanes_first(self.ones, u), updates)
+            updates = jax.tree.map(lambda u: u * lanes_first(ones, u), updates)
         return updates, self._arranged(state)
 
-    def _mapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _mapped(self, function: Callable[..., Tree]) -> Callable[..., Tree]:
         """The function of one lane's values and arrays, for all lanes."""
 
-        def mapped(values: Any, *arrays: Any) -> Any:
-            return jax.vmap(function, in_axes=(0, *[self.axis] * len(arrays)), out_axes=self.axis)(
-                values, *arrays
-            )
+        def mapped(values: ByLane, *arrays: Pytree) -> Tree:
+            in_axes = (0, *[self.axis] * len(arrays))
+            lanes: Tree = jax.vmap(function, in_axes=in_axes, out_axes=self.axis)(values, *arrays)
+            return lanes
 
         return mapped
 
-    def _at(self, values: Mapping[str, Any]) -> Any:
+    def _at(self, values: ByLane) -> Optimizer:
         return self.rule.replace(**values) if values else self.rule
 
-    def _arranged(self, tree: Any) -> Any:
-        return jax.tree.map(lanes_innermost, tree) if self.ones is not None else tree
+    def _arranged(self, tree: Tree) -> Tree:
+        arranged: Tree = jax.tree.map(lanes_innermost, tree) if self.ones is not None else tree
+        return arranged
 
 
-def lanes_innermost(x: Any) -> Any:
+def lanes_innermost(x: jax.Array) -> jax.Array:
     """An array of shape (lanes, ...) whose lanes lie beside one another in memory."""
     if jnp.ndim(x) < 2:
         return x
-    return with_layout_constraint(x, Layout((*range(1, x.ndim), 0)))
+    arranged: jax.Array = with_layout_constraint(x, Layout((*range(1, x.ndim), 0)))
+    return arranged
 
 
-def lanes_first(ones: Any, x: Any) -> Any:
+def lanes_first(ones: jax.Array, x: jax.Array) -> jax.Array:
     """Numbers of shape (lanes,) with as many axes as x has, in its type."""
     return ones.reshape(-1, *[1] * (x.ndim - 1)).astype(x.dtype)
 
@@ -87,28 +96,32 @@ def lane_count(bytes_of_a_cell: int, cells: int) -> int:
     return max(FEWEST_LANES, min(lanes, MOST_LANES, 1 << (cells - 1).bit_length()))
 
 
-def block_by_block(block: Callable[[Any], Any], values: Any, used: Any) -> Any:
+def block_by_block(block: Callable[[Tree], Tree], values: Tree, used: jax.Array) -> Tree:
     """`block` of each of the first `used` blocks of `values`, whose arrays are of shape (blocks, lanes)."""
     blocks = len(jax.tree.leaves(values)[0])
     shapes = jax.eval_shape(block, jax.tree.map(lambda array: array[0], values))
     room = jax.tree.map(lambda shape: jnp.zeros((blocks, *shape.shape), shape.dtype), shapes)
 
-    def next_block(k: Any, found: Any) -> Any:
+    def next_block(k: jax.Array, done: Tree) -> Tree:
         one = block(jax.tree.map(lambda array: lax.dynamic_index_in_dim(array, k, keepdims=False), values))
-        return jax.tree.map(
-            lambda room, array: lax.dynamic_update_index_in_dim(room, array, k, 0), found, one
+        written: Tree = jax.tree.map(
+            lambda room, array: lax.dynamic_update_index_in_dim(room, array, k, 0), done, one
         )
+        return written
 
-    return lax.fori_loop(0, used, next_block, room)
+    done: Tree = lax.fori_loop(0, used, next_block, room)
+    return done
 
 
-def in_blocks(values: Mapping[str, Any], lanes: int, capacity: int, dtype: str) -> tuple[dict[str, Any], int]:
+def in_blocks(
+    values: Mapping[str, np.ndarray], lanes: int, capacity: int, dtype: str
+) -> tuple[dict[str, np.ndarray], int]:
     """Values of shape (cells,) as (blocks, lanes), with room for `capacity` cells; and how many blocks are used.
 
-    Lanes without a cell of their own repeat the last one.
+    ByLane without a cell of their own repeat the last one.
 
-    >>> found, used = in_blocks({"lr": np.arange(3.0)}, lanes=2, capacity=6, dtype="float64")
-    >>> found["lr"].tolist(), used
+    >>> blocks, used = in_blocks({"lr": np.arange(3.0)}, lanes=2, capacity=6, dtype="float64")
+    >>> blocks["lr"].tolist(), used
     ([[0.0, 1.0], [2.0, 2.0], [2.0, 2.0]], 2)
     """
     cells = len(next(iter(values.values())))
@@ -122,9 +135,9 @@ def in_blocks(values: Mapping[str, Any], lanes: int, capacity: int, dtype: str) 
     return padded, -(-cells // lanes)
 
 
-def out_of_blocks(found: Mapping[str, Any], cells: int) -> dict[str, Any]:
+def out_of_blocks(blocks: ByLane, cells: int) -> dict[str, np.ndarray]:
     """Arrays of shape (blocks, lanes, ...) as (cells, ...), on the host."""
-    return {name: np.asarray(array).reshape(-1, *array.shape[2:])[:cells] for name, array in found.items()}
+    return {name: np.asarray(array).reshape(-1, *array.shape[2:])[:cells] for name, array in blocks.items()}
 
 
 def cores() -> int:

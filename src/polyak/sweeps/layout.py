@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,9 @@ from zarr.storage import WrapperStore
 
 from polyak.ground.errors import PolyakError
 from polyak.sweeps.chunks import count
-from polyak.sweeps.frames import holds
 from polyak.sweeps.places import Place, in_short
-from polyak.sweeps.plan import ROOT, WRITTEN, Plan
+from polyak.sweeps.plan import ROOT, WRITTEN, Plan, is_size, stays_inside
+from polyak.sweeps.zstd_frames import holds
 
 if TYPE_CHECKING:
     from zarr.abc.store import ByteRequest, Store
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 SIZES = {"float64": 8, "float32": 4, "int64": 8, "int32": 4, "int8": 1}
 TEXT, LONGEST = "fixed_length_utf32", 4096  # bytes of a word
 CODECS = ("bytes", "zstd")
+ALWAYS = {
+    "zarr_format": 3,
+    "node_type": "array",
+    "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+}
 
 
 @dataclass(frozen=True)
@@ -55,33 +61,48 @@ def layouts(place: Place, plan: Plan) -> dict[str, Layout]:
 
     Raises PolyakError for a format, a type, a codec, or a shape that no sweep has.
     """
-    found = {}
+    arrays: dict[str, Layout] = {}
     for name in plan.sweeps:
         folder, chunk = plan.folder(name), tuple(plan.chunks[name])
-        results = {variable: _layout(place, folder + variable) for variable in plan.variables[name]}
+        results = {folder + variable: _layout(place, folder + variable) for variable in plan.variables[name]}
         shape = next(iter(results.values())).shape[: len(chunk)]
-        for variable, layout in results.items():
-            whole = (*chunk, *layout.shape[len(chunk) :])
-            if not layout.compressed or layout.chunk != whole or layout.shape[: len(chunk)] != shape:
-                raise _foreign(place, folder + variable, f"chunks of {layout.chunk}, expected {whole}")
-            found[folder + variable] = layout
-        marks, chunks = _layout(place, folder + WRITTEN), count(shape, chunk)
-        if marks.shape != (chunks,) or marks.chunk != (1,) or marks.item != 1:
-            raise _foreign(place, folder + WRITTEN, f"the shape {marks.shape}, expected {(chunks,)}")
-        found[folder + WRITTEN] = marks
-        sizes = {d: n for of in results.values() for d, n in zip(of.dims, of.shape, strict=True)}
-        for coordinate in coordinate_names(results):
-            layout = _layout(place, folder + coordinate, optional=coordinate == "cell")
-            if layout is not None:
-                if len(layout.dims) != 1 or layout.shape != (sizes.get(layout.dims[0]),):
-                    raise _foreign(place, folder + coordinate, f"the shape {layout.shape}")
-                found[folder + coordinate] = layout
-    return found
+        _check_results(place, results, shape, chunk)
+        marks = _layout(place, folder + WRITTEN)
+        if (marks.shape, marks.chunk, marks.item) != ((count(shape, chunk),), (1,), 1):
+            raise _foreign(
+                place, folder + WRITTEN, f"the shape {marks.shape}, expected {count(shape, chunk)} marks"
+            )
+        arrays |= {**results, folder + WRITTEN: marks, **_coordinates(place, folder, results)}
+    return arrays
 
 
-def coordinate_names(results: dict[str, Layout]) -> list[str]:
+def _check_results(
+    place: Place, results: dict[str, Layout], shape: tuple[int, ...], chunk: tuple[int, ...]
+) -> None:
+    """Refuse results that are not cut as the plan says, or not all along the same plane."""
+    for name, layout in results.items():
+        whole = (*chunk, *layout.shape[len(chunk) :])
+        if not layout.compressed or layout.chunk != whole or layout.shape[: len(chunk)] != shape:
+            raise _foreign(place, name, f"chunks of {layout.chunk}, expected {whole}")
+
+
+def _coordinates(place: Place, folder: str, results: dict[str, Layout]) -> dict[str, Layout]:
+    """The coordinates of some results by their names, each as long as the dimension that it lies along."""
+    sizes = {dim: size for of in results.values() for dim, size in zip(of.dims, of.shape, strict=True)}
+    coordinates = {}
+    for name in coordinate_names(results.values()):
+        if name == "cell" and not place.has(f"{folder}{name}/{ROOT}"):
+            continue  # the one dimension that has none
+        layout = _layout(place, folder + name)
+        if len(layout.dims) != 1 or layout.shape != (sizes.get(layout.dims[0]),):
+            raise _foreign(place, folder + name, f"the shape {layout.shape}")
+        coordinates[folder + name] = layout
+    return coordinates
+
+
+def coordinate_names(results: Iterable[Layout]) -> list[str]:
     """The names that coordinates of some results have: of their dimensions, and of what stands beside those."""
-    names = [name for layout in results.values() for name in (*layout.dims, *layout.beside)]
+    names = [name for layout in results for name in (*layout.dims, *layout.beside)]
     return list(dict.fromkeys(names))
 
 
@@ -112,12 +133,10 @@ def _is_as_long(content: bytes, size: int) -> bool:
     return len(content) == size
 
 
-def _layout(place: Place, name: str, *, optional: bool = False) -> Any:
-    """What an array's own file says; None where there is none and need not be."""
+def _layout(place: Place, name: str) -> Layout:
+    """What an array's own file says."""
     content = place.read(f"{name}/{ROOT}")
     if content is None:
-        if optional:
-            return None
         raise PolyakError(f"{place.text} is torn: {name}/{ROOT} is missing")
     try:
         return _understood(json.loads(content))
@@ -126,36 +145,43 @@ def _layout(place: Place, name: str, *, optional: bool = False) -> Any:
 
 
 def _understood(about: dict[str, Any]) -> Layout:
-    if about["zarr_format"] != 3 or about["node_type"] != "array" or about.get("storage_transformers"):
+    """An array's own description, in the few words of Zarr's that we write."""
+    if any(about[key] != value for key, value in ALWAYS.items()) or about.get("storage_transformers"):
         raise ValueError("another kind of array")
-    kind = about["data_type"]
-    if isinstance(kind, dict):
-        item = kind["configuration"]["length_bytes"]
-        if kind["name"] != TEXT or type(item) is not int or not 0 < item <= LONGEST:
-            raise ValueError("a type that no sweep has")
-    else:
-        item = SIZES[kind]
-    codecs = [codec["name"] for codec in about["codecs"]]
-    if tuple(codecs) not in (CODECS, CODECS[:1]):
+    codecs = tuple(codec["name"] for codec in about["codecs"])
+    if codecs not in (CODECS, CODECS[:1]):
         raise ValueError(f"the codecs {', '.join(map(str, codecs))}, expected {' and '.join(CODECS)}")
-    grid, keys = about["chunk_grid"], about["chunk_key_encoding"]
-    if grid["name"] != "regular" or keys["name"] != "default" or keys["configuration"] != {"separator": "/"}:
+    if about["chunk_grid"]["name"] != "regular":
         raise ValueError("another grid of chunks")
-    shape, chunk = tuple(about["shape"]), tuple(grid["configuration"]["chunk_shape"])
+    shape, chunk = tuple(about["shape"]), tuple(about["chunk_grid"]["configuration"]["chunk_shape"])
     dims = tuple(about["dimension_names"])
-    numbers = all(type(n) is int for n in (*shape, *chunk)) and len(shape) == len(chunk)
-    if (
-        not numbers
-        or not all(0 < size <= length for size, length in zip(chunk, shape, strict=True))
-        or len(dims) != len(shape)
-        or len(set(dims)) != len(dims)
-    ):
+    if not _is_shape(shape, chunk) or not len(dims) == len(set(dims)) == len(shape):
         raise ValueError("a shape that no sweep has")
     beside = tuple(str(about.get("attributes", {}).get("coordinates", "")).split())
-    for name in (*dims, *beside):
-        if not isinstance(name, str) or "/" in name or name in ("", ".", ".."):
-            raise ValueError("a name that no sweep has")
-    return Layout(dims, shape, chunk, item, len(codecs) == 2, beside)
+    if not all(map(_is_name, (*dims, *beside))):
+        raise ValueError("a name that no sweep has")
+    return Layout(dims, shape, chunk, _item(about["data_type"]), codecs == CODECS, beside)
+
+
+def _is_name(name: object) -> bool:
+    return stays_inside(name) and "/" not in str(name)
+
+
+def _item(kind: str | dict[str, Any]) -> int:
+    """Bytes of a number, or of a word, of some type."""
+    if isinstance(kind, str):
+        return SIZES[kind]
+    item = kind["configuration"]["length_bytes"]
+    if kind["name"] != TEXT or not is_size(item) or item > LONGEST:
+        raise ValueError("a type that no sweep has")
+    return int(item)
+
+
+def _is_shape(shape: tuple[int, ...], chunk: tuple[int, ...]) -> bool:
+    """Whether an array of this shape may be cut into such chunks."""
+    if len(shape) != len(chunk) or not all(map(is_size, (*shape, *chunk))):
+        return False
+    return all(size <= length for size, length in zip(chunk, shape, strict=True))
 
 
 def _foreign(place: Place, name: str, what: str) -> PolyakError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
-from typing import Any
 
 import jax
 
@@ -13,7 +12,7 @@ from polyak.ground.progress import Progress
 from polyak.sweeps.lanes import cores
 
 
-def run(tasks: Iterable[tuple[int, Callable[[], Any]]], done: int, total: int, progress: Progress) -> int:
+def run(tasks: Iterable[tuple[int, Callable[[], object]]], done: int, total: int, progress: Progress) -> int:
     """Do every task, its cells and what computes them; the cells done afterwards, `done` of `total` before.
 
     The first is done alone: what it compiles, the others find. When interrupted, chunks under way are
@@ -27,7 +26,7 @@ def run(tasks: Iterable[tuple[int, Callable[[], Any]]], done: int, total: int, p
         progress(done, total)
     threads = cores() if jax.default_backend() == "cpu" else 1
     with ThreadPoolExecutor(threads) as pool:
-        under_way: dict[Future[Any], int] = {}
+        under_way: dict[Future[object], int] = {}
         try:
             for cells, compute in islice(waiting, 2 * threads):
                 under_way[pool.submit(compute)] = cells

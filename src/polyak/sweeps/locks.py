@@ -21,17 +21,9 @@ def opened(file: Path) -> int | None:
     if not THERE_ARE:
         return None
     try:
-        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
     except OSError:  # in a folder that may only be read: what is to be written there will say so
         return None
-
-
-def is_at(descriptor: int, file: Path) -> bool:
-    """Whether an open file is still the one of that name."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), file.stat())
-    except OSError:
-        return False
 
 
 def lock(descriptor: int, kind: int, byte: int) -> bool:

@@ -11,16 +11,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from numpy.typing import NDArray
 
 from polyak.ground.hashing import code_hash
 from polyak.ground.precision import in_precision
 from polyak.landscapes import Landscape
+from polyak.rules import Optimizer
 from polyak.run.compiled import jitted
 from polyak.run.descend import descend
-from polyak.run.loop import compiles, loop, start
+from polyak.run.loop import Carry, compiles, loop, start
 from polyak.sweeps.axes import exactly
 from polyak.sweeps.lanes import (
     COMPILER_OPTIONS,
+    ByLane,
     SideBySide,
     block_by_block,
     in_blocks,
@@ -28,7 +31,10 @@ from polyak.sweeps.lanes import (
     out_of_blocks,
 )
 from polyak.sweeps.one_by_one import Run, one_by_one
-from polyak.sweeps.recording import Recording, begun, folded, recorded
+from polyak.sweeps.recording import Looks, Recording
+
+Function = Callable[[jax.Array], jax.Array]
+"""f(x), of one lane."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +60,12 @@ class OnLandscape:
         steps = np.arange(0, self.steps + 1, self.every)
         return steps if steps[-1] == self.steps else np.append(steps, self.steps)
 
+    def sizes(self) -> dict[str, int]:
+        """How long each dimension behind the plane's is."""
+        return {"step": len(self.recorded_steps()), "coordinate": self.landscape.dimension}
+
     def identity(self) -> dict[str, str]:
-        """What tells this target from another."""
+        """What tells this landscape and this many steps from others."""
         with jax.enable_x64(True):
             code = code_hash(self.landscape.function, np.array(self.landscape.start))
         start = ", ".join(map(exactly, self.landscape.start))
@@ -70,14 +80,14 @@ class OnLandscape:
     def attrs(self) -> dict[str, Any]:
         """What a result says of it."""
         return {
-            "target": self.landscape.name,
+            "on": self.landscape.name,
             "start": list(self.landscape.start),
             "initial": float(self.landscape(self.landscape.start)),
             "steps": self.steps,
             "dtype": self.dtype,
         }
 
-    def params(self, _seed: int | None) -> Any:
+    def params(self, _seed: int | None) -> NDArray[np.floating[Any]]:
         """The parameters before the first step."""
         return np.asarray(self.landscape.start, self.dtype)
 
@@ -88,20 +98,22 @@ class OnLandscape:
 
     def cells(
         self,
-        rule: Any,
-        values: Mapping[str, Any],
+        rule: Optimizer,
+        values: Mapping[str, np.ndarray],
         _seed: int | None,
         recording: Recording,
         lanes: int,
         capacity: int,
-    ) -> dict[str, Any]:
+    ) -> dict[str, np.ndarray]:
         """What is recorded of cells with these values, each of shape (cells,)."""
         with in_precision(self.dtype):
             if not compiles(rule, jnp.asarray(self.params(None))):
                 return one_by_one(recording, values, partial(self._alone, rule, recording))
             blocks, used = in_blocks(values, lanes, capacity, self.dtype)
             every = self.every if recording.step_by_step else self.steps
-            found = _engine()(
+            x, goal = self.params(None), np.asarray(recording.goal, self.dtype)
+            engine = _engine()
+            variables = engine(
                 self.landscape.function,
                 self.steps,
                 every,
@@ -109,69 +121,75 @@ class OnLandscape:
                 rule,
                 blocks,
                 used,
-                self.params(None),
-                np.asarray(recording.goal, self.dtype),
-                np.ones(lanes, self.dtype),
+                (x, goal, np.ones(lanes, self.dtype)),
             )
-            return out_of_blocks(found, len(next(iter(values.values()))))
+            return out_of_blocks(variables, len(next(iter(values.values()))))
 
-    def _alone(self, rule: Any, recording: Recording, values: Mapping[str, float]) -> Run:
-        """The run of one cell."""
+    def _alone(self, rule: Optimizer, recording: Recording, settings: Mapping[str, float]) -> Run:
+        """What is seen of one cell."""
         kept = self.recorded_steps() if recording.step_by_step else np.array([0, self.steps])
-        trace = descend(rule.replace(**values), self.landscape, self.steps, dtype=self.dtype)
+        trace = descend(rule.replace(**settings), self.landscape, self.steps, dtype=self.dtype)
         seen, at = trace.values[kept], trace.positions[kept]
-        return Run(seen, np.isfinite(seen) & np.isfinite(at).all(axis=-1), at, kept)
+        finite = np.isfinite(seen) & np.isfinite(at).all(axis=-1)
+        return Run(kept, seen, finite, at)
 
 
 @cache
-def _engine() -> Callable[..., Any]:
+def _engine() -> Callable[..., ByLane]:
     return jitted(_blocks, COMPILER_OPTIONS, static=(0, 1, 2, 3))
 
 
 def _blocks(
-    function: Any, steps: int, every: int, recording: Recording, rule: Any, values: Any, used: Any, *job: Any
-) -> Any:
-    return block_by_block(partial(_block, function, steps, every, recording, rule, job), values, used)
+    function: Function,
+    steps: int,
+    every: int,
+    recording: Recording,
+    rule: Optimizer,
+    values: ByLane,
+    used: jax.Array,
+    start_goal_ones: tuple[jax.Array, jax.Array, jax.Array],
+) -> ByLane:
+    block = partial(_block, function, steps, every, recording, rule, *start_goal_ones)
+    return block_by_block(block, values, used)
 
 
 def _block(
-    function: Any, steps: int, every: int, recording: Recording, rule: Any, job: Any, values: Any
-) -> Any:
-    x, goal, ones = job
+    function: Function,
+    steps: int,
+    every: int,
+    recording: Recording,
+    rule: Optimizer,
+    x: jax.Array,
+    goal: jax.Array,
+    ones: jax.Array,
+    values: ByLane,
+) -> ByLane:
+    """Lanes side by side from x, looked at after every so many steps."""
     lanes = len(ones)
     side_by_side = SideBySide(rule, values, ones)
     value, slope = jax.vmap(function), jax.vmap(jax.grad(function))
 
-    def observe(x: Any) -> Any:
+    def observe(x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         seen = value(x)
         return x, seen, jnp.isfinite(seen) & jnp.isfinite(x).all(axis=-1)
 
-    def record(carry: Any, steps: Any) -> Any:
-        run, summary = carry
-        run, (at, seen, finite) = loop(
-            side_by_side, lambda x, _: slope(x), observe, run, steps[None], lanes_innermost
-        )
-        summary = folded(summary, seen, finite, steps[-1:] + 1, goal)
-        return (run, summary), _kept(recording, at[0], seen[0])
+    def looked(steps: jax.Array, at: jax.Array, seen: jax.Array, finite: jax.Array) -> Looks:
+        return Looks(steps, seen, finite, goal, at)
+
+    def record(carry: tuple[Carry, ByLane], steps: jax.Array) -> tuple[tuple[Carry, ByLane], ByLane]:
+        run, kept = carry
+        run, seen = loop(side_by_side, lambda x, _: slope(x), observe, run, steps[None], lanes_innermost)
+        looks = looked(steps[-1:] + 1, *seen)
+        return (run, recording.folded(kept, looks)), recording.series(looks)
 
     x = lanes_innermost(jnp.broadcast_to(x, (lanes, *x.shape)))
-    at, seen, finite = observe(x)
-    carry = start(side_by_side, x), begun(seen, finite, goal)
+    first = looked(jnp.zeros(1, jnp.int32), *(array[None] for array in observe(x)))
+    carry = start(side_by_side, x), recording.begun(first)
     whole = steps // every * every
     numbers = jnp.arange(steps, dtype=jnp.int32)
-    carry, kept = lax.scan(record, carry, numbers[:whole].reshape(-1, every))
-    kept = jax.tree.map(
-        lambda first, rest: jnp.concatenate([first[None], rest]), _kept(recording, at, seen), kept
-    )
+    carry, series = lax.scan(record, carry, numbers[:whole].reshape(-1, every))
+    parts = [recording.series(first), jax.tree.map(lambda array: array[:, 0], series)]
     if whole < steps:
         carry, last = record(carry, numbers[whole:])
-        kept = jax.tree.map(lambda rest, last: jnp.concatenate([rest, last[None]]), kept, last)
-    return recorded(recording, carry[1], kept["values"], kept["positions"])
-
-
-def _kept(recording: Recording, at: Any, seen: Any) -> dict[str, Any]:
-    """What is kept of a step apart from the summary."""
-    return {
-        "values": seen if "values" in recording.names else jnp.zeros(0),
-        "positions": at if "positions" in recording.names else jnp.zeros(0),
-    }
+        parts.append(last)
+    return recording.variables(carry[1], jax.tree.map(lambda *same: jnp.concatenate(same), *parts))

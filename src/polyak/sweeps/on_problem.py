@@ -13,18 +13,24 @@ import numpy as np
 from jax import lax
 
 from polyak.ground.precision import in_precision
+from polyak.ground.types import Pytree
 from polyak.problems import Problem
-from polyak.problems.on_device import on_device
+from polyak.problems.on_device import Rows, on_device
+from polyak.problems.problem import Loss
+from polyak.rules import Optimizer
 from polyak.run import epochs
-from polyak.run.batches import Plan, parameter_generator
+from polyak.run.batches import Indices, Plan, parameter_generator
 from polyak.run.checkpoint import problem_hashes
 from polyak.run.compiled import jitted
 from polyak.run.epochs import one_epoch
-from polyak.run.loop import compiles, loop, start
+from polyak.run.loop import Carry, compiles, loop, start
 from polyak.run.train import train
-from polyak.sweeps.lanes import COMPILER_OPTIONS, SideBySide, block_by_block, in_blocks, out_of_blocks
+from polyak.sweeps.lanes import COMPILER_OPTIONS, ByLane, SideBySide, block_by_block, in_blocks, out_of_blocks
 from polyak.sweeps.one_by_one import Run, one_by_one
-from polyak.sweeps.recording import Recording, begun, folded, recorded
+from polyak.sweeps.recording import Looks, Recording
+
+Batches = tuple[Indices, ...]
+"""The rows of the batches of an epoch: of the regular records, the rest of the full batches, the last batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +67,12 @@ class OnProblem:
         """The steps after which the loss is taken, from 0."""
         return self.plan.steps_taken(self.epochs)
 
+    def sizes(self) -> dict[str, int]:
+        """How long each dimension behind the plane's is."""
+        return {"step": len(self.recorded_steps())}
+
     def identity(self) -> dict[str, str]:
-        """What tells this target from another."""
+        """What tells this training from others."""
         return {
             "problem": f"{self.problem.name} on {self.problem.data.name}",
             **problem_hashes(self.problem, self.params(0)),
@@ -75,7 +85,7 @@ class OnProblem:
     def attrs(self) -> dict[str, Any]:
         """What a result says of it."""
         return {
-            "target": self.problem.name,
+            "on": self.problem.name,
             "data": self.problem.data.name,
             "initial": self._initial(),
             "batch_size": self.batch_size,
@@ -84,7 +94,7 @@ class OnProblem:
             "dtype": self.dtype,
         }
 
-    def params(self, seed: int | None) -> Any:
+    def params(self, seed: int | None) -> Pytree:
         """The parameters before the first step."""
         first = self.problem.init(parameter_generator(seed or 0))
         return jax.tree.map(lambda x: np.asarray(x, self.dtype), first)
@@ -93,7 +103,7 @@ class OnProblem:
         """The loss over all the data before the first step, of seed 0."""
         data = self.problem.data
         with jax.enable_x64(True):
-            return float(self.problem.loss(self.params(0), data.features, data.labels))
+            return float(self.problem.loss(self.params(0), *map(jnp.asarray, (data.features, data.labels))))
 
     def work(self, _recording: Recording) -> float:
         """The arithmetic of one cell, roughly."""
@@ -104,13 +114,13 @@ class OnProblem:
 
     def cells(
         self,
-        rule: Any,
-        values: Mapping[str, Any],
+        rule: Optimizer,
+        values: Mapping[str, np.ndarray],
         seed: int | None,
         recording: Recording,
         lanes: int,
         capacity: int,
-    ) -> dict[str, Any]:
+    ) -> dict[str, np.ndarray]:
         """What is recorded of cells with these values, each of shape (cells,), all of one seed."""
         with in_precision(self.dtype):
             params = self.params(seed)
@@ -120,29 +130,19 @@ class OnProblem:
             loss = self.problem.loss_of_many or self.problem.loss
             steps = self.recorded_steps()[1:].reshape(self.epochs, -1).astype(np.int32)
             rows, whole = on_device(self.problem, self.dtype)
-            found = _engine()(
-                loss,
-                recording,
-                rule,
-                blocks,
-                used,
-                params,
-                rows,
-                whole,
-                self._batches(seed or 0),
-                steps,
-                np.asarray(recording.goal, self.dtype),
-            )
-            return out_of_blocks(found, len(next(iter(values.values()))))
+            goal = np.asarray(recording.goal, self.dtype)
+            training = params, rows, whole, self._batches(seed or 0), steps, goal
+            variables = _engine()(loss, recording, rule, blocks, used, training)
+            return out_of_blocks(variables, len(next(iter(values.values()))))
 
-    def _batches(self, seed: int) -> Any:
+    def _batches(self, seed: int) -> Batches:
         plan = self.plan
-        return plan.cut(np.stack([plan.draw(seed, epoch) for epoch in range(self.epochs)]))
+        return tuple(plan.cut(np.stack([plan.draw(seed, epoch) for epoch in range(self.epochs)])))
 
-    def _alone(self, rule: Any, seed: int | None, values: Mapping[str, float]) -> Run:
-        """The run of one cell."""
+    def _alone(self, rule: Optimizer, seed: int | None, settings: Mapping[str, float]) -> Run:
+        """What is seen of one cell."""
         history = train(
-            rule.replace(**values),
+            rule.replace(**settings),
             self.problem,
             batch_size=self.batch_size,
             epochs=self.epochs,
@@ -151,20 +151,33 @@ class OnProblem:
             dtype=self.dtype,
         )
         losses = history.losses[0]
-        return Run(losses, np.isfinite(losses), losses, self.recorded_steps())
+        return Run(self.recorded_steps(), losses, np.isfinite(losses))
 
 
 @cache
-def _engine() -> Callable[..., Any]:
+def _engine() -> Callable[..., ByLane]:
     return jitted(_blocks, {**COMPILER_OPTIONS, **epochs.COMPILER_OPTIONS}, static=(0, 1))
 
 
-def _blocks(loss: Any, recording: Recording, rule: Any, values: Any, used: Any, *job: Any) -> Any:
-    return block_by_block(partial(_block, loss, recording, rule, job), values, used)
+def _blocks(
+    loss: Loss, recording: Recording, rule: Optimizer, values: ByLane, used: jax.Array, training: Pytree
+) -> ByLane:
+    return block_by_block(partial(_block, loss, recording, rule, *training), values, used)
 
 
-def _block(loss: Any, recording: Recording, rule: Any, job: Any, values: Any) -> Any:
-    params, rows, whole, batches, steps, goal = job
+def _block(
+    loss: Loss,
+    recording: Recording,
+    rule: Optimizer,
+    params: Pytree,
+    rows: Rows,
+    whole: Rows,
+    batches: Batches,
+    steps: jax.Array,
+    goal: jax.Array,
+    values: ByLane,
+) -> ByLane:
+    """Lanes side by side from the same parameters through the same batches."""
     lanes = len(jax.tree.leaves(values)[0])
     # Lanes last: a product of a batch with the weights of all lanes is one of two matrices as they lie.
     side_by_side = SideBySide(rule, values, axis=-1)
@@ -172,17 +185,19 @@ def _block(loss: Any, recording: Recording, rule: Any, job: Any, values: Any) ->
     losses_of = jax.vmap(loss, in_axes=(-1, None, None))
     one = one_epoch(loop, slope, losses_of, side_by_side, rows, whole)
 
-    def epoch(carry: Any, inputs: Any) -> Any:
-        (run, summary), (parts, steps) = carry, inputs
+    def epoch(
+        carry: tuple[Carry, ByLane], inputs: tuple[Batches, jax.Array]
+    ) -> tuple[tuple[Carry, ByLane], ByLane]:
+        (run, kept), (parts, steps) = carry, inputs
         run, losses = one(run, parts)
-        summary = folded(summary, losses, jnp.isfinite(losses), steps, goal)
-        return (run, summary), losses if "values" in recording.names else jnp.zeros((len(steps), 0))
+        looks = Looks(steps, losses, jnp.isfinite(losses), goal)
+        return (run, recording.folded(kept, looks)), recording.series(looks)
 
     x = jax.tree.map(lambda x: jnp.broadcast_to(x[..., None], (*x.shape, lanes)), params)
-    first = losses_of(x, *whole)
-    carry = start(side_by_side, x), begun(first, jnp.isfinite(first), goal)
-    (_, summary), losses = lax.scan(epoch, carry, (batches, steps))
-    kept = None
-    if "values" in recording.names:
-        kept = jnp.concatenate([first[None], losses.reshape(-1, lanes)])
-    return recorded(recording, summary, kept)
+    losses = losses_of(x, *whole)[None]
+    first = Looks(jnp.zeros(1, jnp.int32), losses, jnp.isfinite(losses), goal)
+    (_, kept), series = lax.scan(epoch, (start(side_by_side, x), recording.begun(first)), (batches, steps))
+    whole_series = jax.tree.map(
+        lambda first, rest: jnp.concatenate([first, rest.reshape(-1, lanes)]), recording.series(first), series
+    )
+    return recording.variables(kept, whole_series)

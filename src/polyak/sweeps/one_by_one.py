@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
-from polyak.sweeps.recording import Recording, begun, folded, recorded
+from polyak.sweeps.recording import Looks, Recording
 
 
 class Run(NamedTuple):
-    """One run alone: what was seen of it, whether that was finite, where it stood, each at `steps`."""
+    """What is seen of one run alone: as `Looks`, without an axis of lanes."""
 
-    seen: Any
-    finite: Any
-    positions: Any
-    steps: Any
+    steps: np.ndarray
+    values: np.ndarray
+    finite: np.ndarray
+    positions: np.ndarray | None = None
 
 
 def one_by_one(
-    recording: Recording, values: Mapping[str, Any], alone: Callable[[dict[str, float]], Run]
-) -> dict[str, Any]:
-    """What is recorded of cells with these values, each of shape (cells,), `alone` running one of them."""
-    found = []
+    recording: Recording, values: Mapping[str, np.ndarray], alone: Callable[[dict[str, float]], Run]
+) -> dict[str, np.ndarray]:
+    """What is recorded of cells with these values, each of shape (cells,).
+
+    Args:
+        recording: what is kept.
+        values: the settings of the cells.
+        alone: runs one of them.
+    """
+    cells = []
     for numbers in zip(*values.values(), strict=True):
         run = alone({name: float(number) for name, number in zip(values, numbers, strict=True)})
-        seen, finite, positions = (jnp.asarray(array)[:, None] for array in run[:3])
-        summary = begun(seen[0], finite[0], recording.goal)
-        summary = folded(summary, seen[1:], finite[1:], jnp.asarray(run.steps[1:]), recording.goal)
-        found.append(recorded(recording, summary, seen, positions))
-    return {name: np.concatenate([np.asarray(one[name]) for one in found]) for name in found[0]}
+        looks = Looks(
+            jnp.asarray(run.steps),
+            jnp.asarray(run.values)[:, None],
+            jnp.asarray(run.finite)[:, None],
+            recording.goal,
+            None if run.positions is None else jnp.asarray(run.positions)[:, None],
+        )
+        cells.append(recording.variables(recording.begun(looks), recording.series(looks)))
+    return {name: np.concatenate([np.asarray(one[name]) for one in cells]) for name in cells[0]}

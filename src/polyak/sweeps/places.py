@@ -166,7 +166,7 @@ class Bucket:
 Place = Folder | Bucket
 
 
-def place_of(store: Any) -> Place:
+def place_of(store: object) -> Place:
     """The place that a user named: a folder, or an address such as s3://bucket/plane.zarr."""
     if isinstance(store, Folder | Bucket):
         return store

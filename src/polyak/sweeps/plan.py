@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.hashing import sha256
 from polyak.sweeps.places import Folder, Place, in_short
 
-FORMAT = 2  # the first one had no checksums
+FORMAT = 2
 ROOT = "zarr.json"
 PLAN = "polyak_sweep"  # the attribute that says what the store is of
 CHECKSUM = "polyak_sweep_sha256"  # of everything else in the same file
@@ -28,14 +29,12 @@ class Plan:
     """What a store is of.
 
     Attributes:
-        format: of the store.
         sweeps: the identity of each rule's sweep, by the rule's name.
         chunks: the shape of a chunk, by rule.
         variables: the names of the arrays of results, by rule.
         files: the SHA-256 of every file that the store was made with but the one that holds this.
     """
 
-    format: int
     sweeps: dict[str, dict[str, str]]
     chunks: dict[str, list[int]]
     variables: dict[str, list[str]]
@@ -97,29 +96,38 @@ def _read(path: str, content: bytes) -> Plan:
         raise TornError(f"{path} is no store of a sweep, or is torn: {in_short(error)}") from None
     if not mine:
         raise TornError(f"{path} is no store of a sweep: it was not made by polyak")
-    if version > FORMAT:
+    if version != FORMAT:
+        age = "a newer" if version > FORMAT else "an older"
         raise PolyakError(
-            f"{path} was made by a newer polyak: its format is {version}, this one reads {FORMAT}"
+            f"{path} was made by {age} polyak: its format is {version}, this one reads {FORMAT}"
         )
-    if version > 1 and attributes.get(CHECKSUM) != _checksum(document):
+    if attributes.get(CHECKSUM) != _checksum(document):
         raise TornError(f"{path} is torn: its plan does not have its checksum; {ANEW}")
     try:
         plan = json.loads(attributes[PLAN])
         sweeps, chunks, variables = (dict(plan[part]) for part in PARTS)
-        found = Plan(version, sweeps, chunks, variables, dict(plan.get("files", {})))
-        _check_names(found)
+        read = Plan(sweeps, chunks, variables, dict(plan["files"]))
+        _check_names(read)
     except Exception as error:
         raise TornError(f"{path} is torn: its plan cannot be read ({in_short(error)})") from None
-    return found
+    return read
 
 
 def _check_names(plan: Plan) -> None:
     names = list(plan.sweeps)
     if not names or any(list(part) != names for part in (plan.chunks, plan.variables)):
         raise ValueError(f"it does not hold {', '.join(PARTS)} of each rule")
-    for name in (*names, *plan.files, *(name for found in plan.variables.values() for name in found)):
-        if not isinstance(name, str) or {"", ".", ".."} & set(name.split("/")):
-            raise ValueError("a name in it leads elsewhere")
-    for name in names:
-        if not plan.variables[name] or not all(type(size) is int and size > 0 for size in plan.chunks[name]):
-            raise ValueError("it has no arrays, or no chunks")
+    if not all(map(stays_inside, [*names, *plan.files, *chain(*plan.variables.values())])):
+        raise ValueError("a name in it leads elsewhere")
+    if not all(plan.variables.values()) or not all(map(is_size, chain(*plan.chunks.values()))):
+        raise ValueError("it has no arrays, or no chunks")
+
+
+def stays_inside(name: object) -> bool:
+    """Whether a name that a store holds is one, and leads to no place outside of it."""
+    return isinstance(name, str) and not {"", ".", ".."} & set(name.split("/"))
+
+
+def is_size(size: object) -> bool:
+    """Whether what a store holds is a whole number above 0."""
+    return type(size) is int and size > 0

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 import zarr
 
 from polyak.ground.progress import Progress
 from polyak.sweeps import local
 from polyak.sweeps.chunks import Region, count, size
 from polyak.sweeps.claims import Claims, shared_out
+from polyak.sweeps.creation import prepared
 from polyak.sweeps.job import Job
 from polyak.sweeps.layout import layouts
-from polyak.sweeps.making import prepared
+from polyak.sweeps.loading import Array, array_of, chunks_there, load, named
 from polyak.sweeps.places import Place, one_line
 from polyak.sweeps.plan import WRITTEN, Plan, plan_of
-from polyak.sweeps.reading import chunks_there, load, named
+from polyak.sweeps.results import SweepResult
 
 
 class Chunk(NamedTuple):
@@ -63,13 +65,13 @@ class Store(NamedTuple):
         """Whether a chunk was written by now."""
         return self.place.has(f"{self.plan.folder(chunk.name)}{WRITTEN}/c/{chunk.number}")
 
-    def group(self, name: str) -> Any:
+    def group(self, name: str) -> zarr.Group:
         """The group of one rule's arrays, to be written."""
         return group_of(self.place, self.plan.folder(name))
 
     def missing(self) -> list[Chunk]:
         """The chunks that are not there. What was damaged is said in a line: it is computed anew."""
-        found: list[Chunk] = []
+        missing: list[Chunk] = []
         damaged: list[str] = []
         about = layouts(self.place, self.plan)
         numbers = [count(job.shape, job.chunk) for job in self.jobs.values()]
@@ -80,7 +82,7 @@ class Store(NamedTuple):
                     # Its mark alone: another process may have written the numbers by now.
                     self.place.remove(f"{self.plan.folder(name)}{WRITTEN}/c/{number}")
                     damaged += files
-            found += [
+            missing += [
                 Chunk(name, number, region, size(region), first + number)
                 for number, region in enumerate(job.regions())
                 if not there[number]
@@ -88,28 +90,28 @@ class Store(NamedTuple):
         if damaged:
             what = "was damaged or lost and is" if len(damaged) == 1 else "were damaged or lost and are"
             warnings.warn(f"{self.place.text}: {named(damaged)} {what} computed anew", stacklevel=2)
-        return found
+        return missing
 
     def shared_out(self, chunks: list[Chunk], claims: Claims) -> Iterator[tuple[Chunk, bool]]:
         """The chunks one after the other, and whether each is ours to compute."""
         return shared_out(chunks, lambda chunk: chunk.claim, self.has, claims, self.place)
 
 
-def run_in_store(jobs: dict[str, Job], store: str | Path, progress: Progress) -> Any:
+def run_in_store(jobs: dict[str, Job], store: str | Path, progress: Progress) -> SweepResult:
     """Run what the store does not hold yet, and open it."""
-    found = begun(jobs, store)
-    with found.claims() as claims:
-        missing = found.missing()
-        total = sum(job.cells for job in found.jobs.values())
+    begun = begin(jobs, store)
+    with begun.claims() as claims:
+        missing = begun.missing()
+        total = sum(job.cells for job in begun.jobs.values())
         done = total - sum(chunk.cells for chunk in missing)
         progress(done, total)
-        for name in found.jobs:
+        for name in begun.jobs:
             mine = [chunk for chunk in missing if chunk.name == name]
-            done = local.run(_tasks(found, mine, claims), done, total, progress)
-    return load(found.place)
+            done = local.run(_tasks(begun, mine, claims), done, total, progress)
+    return load(begun.place)
 
 
-def begun(jobs: dict[str, Job], store: str | Path | Place) -> Store:
+def begin(jobs: dict[str, Job], store: str | Path | Place) -> Store:
     """The store with room for every chunk, and the jobs with the chunks that it was made for."""
     place = prepared(jobs, store)
     plan = plan_of(place)
@@ -118,7 +120,7 @@ def begun(jobs: dict[str, Job], store: str | Path | Place) -> Store:
     return Store(place, plan, cut)
 
 
-def group_of(place: Place, folder: str) -> Any:
+def group_of(place: Place, folder: str) -> zarr.Group:
     """The group of one rule's arrays, to be written."""
     with one_line(place.text):
         return zarr.open_group(
@@ -130,16 +132,16 @@ def group_of(place: Place, folder: str) -> Any:
         )
 
 
-def write(place: Place, group: Any, job: Job, number: int, region: Region) -> None:
+def write(place: Place, group: zarr.Group, job: Job, number: int, region: Region) -> None:
     """Compute a region and write it, the mark that says so last."""
-    found = job.compute(region)
+    variables = job.compute(region)
     with one_line(place.text):
-        for name, array in found.items():
-            _write(place, group[name], region, array)
-        _write(place, group[WRITTEN], (slice(number, number + 1),), 1)
+        for name, numbers in variables.items():
+            _write(place, array_of(group, name), region, numbers)
+        _write(place, array_of(group, WRITTEN), (slice(number, number + 1),), 1)
 
 
-def _tasks(store: Store, chunks: list[Chunk], claims: Claims) -> Iterator[tuple[int, Any]]:
+def _tasks(store: Store, chunks: list[Chunk], claims: Claims) -> Iterator[tuple[int, Callable[[], None]]]:
     """Chunks to compute, as they are claimed."""
     if not chunks:
         return
@@ -150,7 +152,7 @@ def _tasks(store: Store, chunks: list[Chunk], claims: Claims) -> Iterator[tuple[
         yield chunk.cells, partial(_and_give_back, task if mine else None, claims, chunk.claim)
 
 
-def _and_give_back(task: Any, claims: Claims, claim: int) -> None:
+def _and_give_back(task: Callable[[], None] | None, claims: Claims, claim: int) -> None:
     try:
         if task is not None:
             task()
@@ -158,10 +160,11 @@ def _and_give_back(task: Any, claims: Claims, claim: int) -> None:
         claims.give_back(claim)
 
 
-def _write(place: Place, array: Any, region: Region, numbers: Any) -> None:
+def _write(place: Place, array: Array, region: Region, numbers: np.ndarray | int) -> None:
     """Write a chunk, and wait until it is there."""
     # A chunk of nothing but the fill value too: a chunk that has no file is one that is lost.
-    array.with_config({"write_empty_chunks": True})[(*region, ...)] = numbers
+    everywhere: tuple[slice, ...] = (*region, *[slice(None)] * (array.ndim - len(region)))
+    array.with_config({"write_empty_chunks": True})[everywhere] = numbers
     at = [part.start // length for part, length in zip(region, array.chunks, strict=False)]
     at += [0] * (len(array.shape) - len(at))
     place.settle(f"{array.path}/{array.metadata.encode_chunk_key(tuple(at))}")

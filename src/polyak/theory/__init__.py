@@ -1,18 +1,19 @@
 """Theory: what a rule will do, derived from the rule itself by differentiating and running it; no formula per rule."""
 
-from polyak.theory.beyond import beyond_quadratics
 from polyak.theory.closed_forms import ClosedForm
 from polyak.theory.curvatures import Curvatures, curvatures
-from polyak.theory.drop import Drop, lr_drop
 from polyak.theory.expectation import Expectation, expected_loss
-from polyak.theory.guarantee import Guarantee, guarantee
+from polyak.theory.guarantee import Guarantee, beyond_quadratics, guarantee
 from polyak.theory.guarantee_curve import guarantee_curve
 from polyak.theory.guaranteed_optimum import GuaranteedOptimum, guaranteed_optimum
-from polyak.theory.optimum import Optimum, optimal, rates_by_condition_number
-from polyak.theory.phase import phase_diagram
+from polyak.theory.lr_drop import Drop, lr_drop
+from polyak.theory.optimal import optimal, rates_by_condition_number
+from polyak.theory.optimum import Optimum
+from polyak.theory.phase_diagram import phase_diagram
 from polyak.theory.response import RULE_OF_THUMB, Response, response
 from polyak.theory.spectrum import REGIMES
-from polyak.theory.stability import Stability, stability
+from polyak.theory.stability import stability
+from polyak.theory.stability_result import Stability
 from polyak.theory.step_map import StepMap, step_map
 from polyak.theory.tradeoff import Trade, tradeoff
 

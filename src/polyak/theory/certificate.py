@@ -96,10 +96,10 @@ def _shift(p: Array, rate: float) -> Array:
 
 def _cancelled(points: int, given: Array, multipliers: Array) -> Array:
     over, index = given + values(points) @ multipliers, pairs(points).index
-    found = multipliers.copy()
+    cancelled = multipliers.copy()
     for i, rest in enumerate(over):
-        found[index((i, points) if rest > 0 else (points, i))] += abs(rest)
-    return found
+        cancelled[index((i, points) if rest > 0 else (points, i))] += abs(rest)
+    return cancelled
 
 
 def _weighted(weights: Array, forms: NDArray[np.float64]) -> list[Array]:

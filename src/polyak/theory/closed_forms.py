@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from polyak.ground.shown import Shown
 from polyak.rules import AveragedGradient, GradientDescent, HeavyBall, Nesterov, Rule
-from polyak.theory.family import Family, matrices
+from polyak.theory.rule_family import Family, matrices
 
 SETTINGS = np.array([[0.3, 0.6], [0.7, 0.2], [1.1, 0.85]])  # (lr, momentum) at which responses are compared
 STEPS = 6
@@ -92,19 +92,19 @@ KNOWN: tuple[tuple[type[Rule], Callable[[float, float], ClosedForm]], ...] = (
 )
 
 
-def closed_form(found: Family, m: float, L: float) -> ClosedForm | None:
+def closed_form(free: Family, m: float, L: float) -> ClosedForm | None:
     """The best setting on paper for a family on curvatures from m to L; None where none is known.
 
     >>> import polyak as pk
-    >>> from polyak.theory.family import family
+    >>> from polyak.theory.rule_family import family
     >>> closed_form(family(pk.HeavyBall), 1.0, 9.0).momentum
     0.25
     >>> closed_form(family(pk.QuasiHyperbolic), 1.0, 9.0)
     """
-    count = 1 + len(found.others)
+    count = 1 + len(free.others)
     if count > 2:
         return None
-    own = _responses(found, SETTINGS[:, :count])
+    own = _responses(free, SETTINGS[:, :count])
     for cls, best in KNOWN:
         if len(cls.hyperparameters()) == count:
             theirs = np.array([_response(cls(*setting[:count])) for setting in SETTINGS])
@@ -123,11 +123,11 @@ def _response(rule: Rule) -> list[float]:
     return weights
 
 
-def _responses(found: Family, settings: NDArray[np.float64]) -> NDArray[np.float64]:
+def _responses(free: Family, settings: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same of a family's members, from their matrices: shape (settings, STEPS)."""
-    named = dict(zip((found.lr, *found.others), settings.T, strict=True))
+    named = dict(zip((free.lr, *free.others), settings.T, strict=True))
     with jax.enable_x64(True):
-        A, B = map(np.asarray, matrices(found.rule, found.state, named))
+        A, B = map(np.asarray, matrices(free.rule, free.state, named))
     z, rows = B, [-B[:, 0]]
     for _ in range(STEPS - 1):
         moved = np.einsum("kij,kj->ki", A, z)

@@ -19,12 +19,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyak.landscapes import Landscape, piecewise_quadratic, quadratic
+from polyak.rules import Optimizer
 from polyak.run import Trace, descend
 from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import StepMap
@@ -52,7 +52,7 @@ class Counterexample:
     cycle: tuple[float, ...]
 
 
-def counterexample(rule: Any, step: StepMap, m: float, L: float) -> Counterexample | None:
+def counterexample(rule: Optimizer, step: StepMap, m: float, L: float) -> Counterexample | None:
     """A function on which the rule cycles for ever, or None where none was found: that proves nothing.
 
     Args:
@@ -72,18 +72,18 @@ def counterexample(rule: Any, step: StepMap, m: float, L: float) -> Counterexamp
                     landscape = piecewise_quadratic(
                         breaks.tolist(), curvatures.tolist(), start=start, name=name
                     )
-                    found = shown(rule, landscape, period)
-                    if found is not None:
-                        return found
+                    refutation = shown(rule, landscape, period)
+                    if refutation is not None:
+                        return refutation
     return None
 
 
-def growing(rule: Any, curvature: float) -> Counterexample | None:
+def growing(rule: Optimizer, curvature: float) -> Counterexample | None:
     """The quadratic on which a rule with a rate of 1 or more does not come down."""
     return shown(rule, quadratic([curvature], start=[1.0]), 2)
 
 
-def shown(rule: Any, landscape: Landscape, period: int) -> Counterexample | None:
+def shown(rule: Optimizer, landscape: Landscape, period: int) -> Counterexample | None:
     """What a run on the landscape shows: a cycle, or growth; None where it shows neither."""
     trace = descend(rule, landscape, 4 * STEPS)
     x = trace.positions[:, 0]
@@ -130,7 +130,7 @@ def _cycle(step: StepMap, m: float, L: float, period: int, order: list[int]) -> 
         rows_below += [(m / L) * run - rise, rise - run]
     below = np.array(rows_below)
     below[:, -1] = 1.0
-    found = linprog(
+    solved = linprog(
         -np.eye(count)[-1],
         A_ub=below,
         b_ub=np.zeros(len(below)),
@@ -138,9 +138,9 @@ def _cycle(step: StepMap, m: float, L: float, period: int, order: list[int]) -> 
         b_eq=np.append(np.zeros(n * s), 1.0),
         bounds=[(None, None)] * (count - 1) + [(None, 1.0)],
     )
-    if found.status != 0 or found.x[-1] < SLACK:
+    if solved.status != 0 or solved.x[-1] < SLACK:
         return None
-    return (x @ found.x)[order], L * (u @ found.x)[order]
+    return (x @ solved.x)[order], L * (u @ solved.x)[order]
 
 
 def _functions(step: StepMap, m: float, L: float, x: Array, g: Array) -> Iterator[tuple[Array, Array]]:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
+from polyak.ground.types import Pytree
 from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem
 from polyak.run import Trace
 from polyak.run.batches import parameter_generator
 from polyak.theory.flatness import TO, pulling, rounding
 from polyak.theory.hessian import MOST_WHOLE, Hessian, extremes, spectrum_of
+
+On: TypeAlias = ArrayLike | Landscape | Callable[..., object] | Trace | Problem
+"""What has curvatures: numbers, a landscape, its name or its function, a trace, a problem."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +50,14 @@ class Curvatures(Shown):
         return np.unique([self.values.min(), self.values.max()])
 
 
-def curvatures(target: Any, *, params: Any = None) -> Curvatures:
-    """The curvatures of a target.
+def curvatures(on: On, *, params: Pytree = None) -> Curvatures:
+    """The curvatures of what a rule is run on.
 
     Args:
-        target: a curvature or a list of them, finite and not 0; a Landscape or its name (the Hessian at the minimiser
-            nearest to its start, or at the start where none is known); a Trace (the Hessian at each position); a
-            Problem (its loss's Hessian, whole up to 2,000 parameters; of more its two ends alone, by Lanczos' method
-            on Hessian-vector products).
+        on: a curvature or a list of them, finite and not 0; a Landscape, its name or its function (the Hessian at the
+            minimiser nearest to its start, or at the start where none is known); a Trace (the Hessian at each
+            position); a Problem (its loss's Hessian, whole up to 2,000 parameters; of more its two ends alone, by
+            Lanczos' method on Hessian-vector products).
         params: where a Problem's Hessian is taken; its first parameters of seed 0 by default. For least squares the
             Hessian is the same everywhere.
 
@@ -67,20 +72,20 @@ def curvatures(target: Any, *, params: Any = None) -> Curvatures:
     ...
     polyak.PolyakError: curvature 2 of 2 is 0: flat, nothing pulls there; expected numbers other than 0
     """
-    if isinstance(target, str):
-        target = as_landscape(target)
-    if params is not None and not isinstance(target, Problem):
+    if isinstance(on, str) or callable(on):
+        on = as_landscape(on)
+    if params is not None and not isinstance(on, Problem):
         raise PolyakError("params are given, but only a problem's Hessian is taken at parameters")
-    if isinstance(target, Landscape):
-        return _of_landscape(target)
-    if isinstance(target, Trace):
-        return _of_trace(target)
-    if isinstance(target, Problem):
-        return _of_problem(target, params)
-    return Curvatures(checked_curvatures(target), "as given")
+    if isinstance(on, Landscape):
+        return _of_landscape(on)
+    if isinstance(on, Trace):
+        return _of_trace(on)
+    if isinstance(on, Problem):
+        return _of_problem(on, params)
+    return Curvatures(checked_curvatures(on), "as given")
 
 
-def checked_curvatures(values: Any) -> NDArray[np.float64]:
+def checked_curvatures(values: ArrayLike) -> NDArray[np.float64]:
     """Curvatures as typed: a number or a list of numbers, each finite and not 0; in rising order."""
     expected = "expected a number or a list of numbers"
     try:
@@ -115,25 +120,27 @@ def point_of(landscape: Landscape) -> tuple[NDArray[np.float64], str]:
 def _of_landscape(landscape: Landscape) -> Curvatures:
     point, where = point_of(landscape)
     spelled = ", ".join(readable(value, 6) for value in point)
-    found = _hessian_eigenvalues(landscape, point[None])[0]
+    eigenvalues = _hessian_eigenvalues(landscape, point[None])[0]
     return _at_one_point(
-        found, f"{landscape.name} {where}", f"{landscape.name}, {where} ({spelled})", len(found)
+        eigenvalues, f"{landscape.name} {where}", f"{landscape.name}, {where} ({spelled})", len(eigenvalues)
     )
 
 
 def _of_trace(trace: Trace) -> Curvatures:
     finite = np.isfinite(trace.positions).all(axis=1)
-    found = _hessian_eigenvalues(trace.landscape, trace.positions[finite])
+    eigenvalues = _hessian_eigenvalues(trace.landscape, trace.positions[finite])
     # Along a trace a curvature may pass through 0: at the places where it does, nothing pulls.
-    pulls = np.isfinite(found) & (np.abs(found) > TO * rounding(found, found.shape[-1]))
+    pulls = np.isfinite(eigenvalues) & (
+        np.abs(eigenvalues) > TO * rounding(eigenvalues, eigenvalues.shape[-1])
+    )
     if not pulls.any():
         raise PolyakError(f"{trace.landscape.name} is flat along the trace: no curvature is other than 0")
-    places = np.broadcast_to(np.flatnonzero(finite)[:, None], found.shape)
+    places = np.broadcast_to(np.flatnonzero(finite)[:, None], eigenvalues.shape)
     origin = f"{trace.landscape.name}, along a trace of {trace.steps} steps"
-    return Curvatures(found[pulls], origin, places[pulls].astype(np.int64), int((~pulls).sum()))
+    return Curvatures(eigenvalues[pulls], origin, places[pulls].astype(np.int64), int((~pulls).sum()))
 
 
-def _of_problem(problem: Problem, params: Any) -> Curvatures:
+def _of_problem(problem: Problem, params: Pytree) -> Curvatures:
     point = problem.init(parameter_generator(0)) if params is None else params
     where = "its first parameters" if params is None else "the given parameters"
     what, origin = f"{problem.name} at {where}", f"{problem.name} on {problem.data.name}, at {where}"
@@ -150,31 +157,31 @@ def _of_problem(problem: Problem, params: Any) -> Curvatures:
     return _at_one_point(ends, what, f"{origin}, the ends of its spectrum", hessian.size)
 
 
-def _at_one_point(found: NDArray[np.float64], what: str, origin: str, size: int) -> Curvatures:
+def _at_one_point(eigenvalues: NDArray[np.float64], what: str, origin: str, size: int) -> Curvatures:
     """Eigenvalues of one Hessian of `size` rows, without those that are flat."""
-    if not np.isfinite(found).all():
+    if not np.isfinite(eigenvalues).all():
         raise PolyakError(f"the Hessian of {what} is not finite")
-    pulls = pulling(found, size, what)
+    pulls = pulling(eigenvalues, size, what)
     flat = int((~pulls).sum())
     left_out = f", {flat} flat direction{'s' * (flat > 1)} left out" if flat else ""
-    return Curvatures(found[pulls], origin + left_out, None, flat)
+    return Curvatures(eigenvalues[pulls], origin + left_out, None, flat)
 
 
-def _hessian_eigenvalues(landscape: Landscape, points: NDArray[Any]) -> NDArray[np.float64]:
+def _hessian_eigenvalues(landscape: Landscape, points: NDArray[np.floating]) -> NDArray[np.float64]:
     """The eigenvalues of the Hessian at points (k, n), rising: shape (k, n)."""
     there = hessians(landscape, points)
     finite = np.isfinite(there).all(axis=(1, 2))
-    found = np.full(points.shape, np.nan)
-    found[finite] = np.linalg.eigvalsh(there[finite])
-    return found
+    eigenvalues = np.full(points.shape, np.nan)
+    eigenvalues[finite] = np.linalg.eigvalsh(there[finite])
+    return eigenvalues
 
 
-def hessians(landscape: Landscape, points: NDArray[Any]) -> NDArray[np.float64]:
+def hessians(landscape: Landscape, points: NDArray[np.floating]) -> NDArray[np.float64]:
     """The Hessian at points (k, n): shape (k, n, n)."""
     with jax.enable_x64(True):
         return np.asarray(_hessians(landscape.function)(jnp.asarray(points, dtype=jnp.float64)))
 
 
 @lru_cache(maxsize=64)
-def _hessians(function: Any) -> Any:
+def _hessians(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
     return jax.jit(jax.vmap(jax.hessian(function)))

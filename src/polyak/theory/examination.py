@@ -1,21 +1,26 @@
-"""A rule examined: whether it is linear, by test, and the matrices of its steps, by differentiation."""
+"""A rule examined: what the tests of linearity say of it, and the matrices of its steps, by differentiation.
+
+The tests are in linearity.py, the system that they run in state_space.py; here stands what the rest of theory asks.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError, whole_number
-from polyak.rules import tabulated
-from polyak.theory import probe
+from polyak.ground.types import Pytree
+from polyak.rules import Optimizer
+from polyak.theory import linearity, state_space
+from polyak.theory.state_space import runnable
 
 LINEAR_TO = 1e-9  # relative; a linear rule's superposition fails by rounding, 1e-13 or so
 SETTLED = 2000  # steps after which what starts up differently, such as a bias correction, has settled
 SETTLED_EAGER = 4
 MOST_STEPS = 1_000_000
+
+Matrices = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class Examination:
@@ -23,60 +28,61 @@ class Examination:
 
     Attributes:
         rule: as it is run here.
+        name: what it is called.
         compiled: whether it can be traced.
+        begun: the state before the first step.
         state: the state in which it was tested.
+        moved: which numbers of z a gradient moves, shape (n,).
         linear: whether superposition holds.
         elementwise: whether each entry of an array moves as it would alone, whatever the array's shape.
         mixed: the simplest array whose entries do not, in words; None where there is none.
     """
 
-    def __init__(self, rule: Any, at: int = 0) -> None:
+    def __init__(self, rule: Optimizer, at: int = 0) -> None:
         with jax.enable_x64(True):
-            self.rule = tabulated(probe.probed(rule), at + 1, room(at + 1))
-            self.compiled = probe.is_compiled(self.rule)
-            self.name = self.rule.name() if hasattr(self.rule, "name") else str(self.rule)
+            self.rule = runnable(rule, at + 1)
+            self.compiled = state_space.is_compiled(self.rule)
+            self.name = self.rule.name()
             try:
-                begun = (probe.begin_compiled if self.compiled else probe.begin)(self.rule)
-                self.begun = begun
-                self.state = self.waited(begun, at)
-                found = probe.Findings(*map(np.asarray, self._examined()))
+                self.begun = (state_space.begin_compiled if self.compiled else state_space.begin)(self.rule)
+                self.state = self.waited(self.begun, at)
+                moved, nonlinearity, mixing = map(np.asarray, self._tested())
             except PolyakError:
                 raise
-            except probe.NOT_RUN as error:
+            except linearity.NOT_RUN as error:
                 raise PolyakError(f"{self.name} cannot be run on one number: {error}") from error
-        self.moved: NDArray[np.bool_] = found.moved
-        self.linear = bool(found.nonlinearity <= LINEAR_TO)  # nan is not linear
-        self.elementwise = bool((found.mixing <= LINEAR_TO).all())
-        kinds = zip(probe.SHAPES, found.mixing, strict=False)
+        self.moved: NDArray[np.bool_] = moved
+        self.linear = bool(nonlinearity <= LINEAR_TO)  # nan is not linear
+        self.elementwise = bool((mixing <= LINEAR_TO).all())
+        kinds = zip(linearity.SHAPES, mixing, strict=False)
         self.mixed = next((kind for kind, off in kinds if not off <= LINEAR_TO), None)
 
-    def _examined(self) -> probe.Findings:
+    def _tested(self) -> linearity.Findings:
         if self.compiled:
-            found: probe.Findings = probe.examined_compiled(self.rule, self.state)
-            return found
-        return probe.examined(self.rule, self.state, probe.one_by_one)
+            findings: linearity.Findings = linearity.tested_compiled(self.rule, self.state)
+            return findings
+        return linearity.tested(self.rule, self.state, linearity.one_by_one)
 
-    def waited(self, state: Any, steps: int) -> Any:
+    def waited(self, state: Pytree, steps: int) -> Pytree:
         """The state after so many steps without a gradient."""
+        waited = state_space.waited_compiled if self.compiled else state_space.waited_eager
         with jax.enable_x64(True):
-            return (probe.waited_compiled if self.compiled else probe.waited_eager)(self.rule, state, steps)
+            return waited(self.rule, state, steps)
 
-    def matrices(
-        self, rule: Any = None, state: Any = None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def matrices(self, rule: Optimizer | None = None, state: Pytree = None) -> Matrices:
         """A and B over every number of the state; of the rule with other settings, where one is given."""
         rule = self.rule if rule is None else rule
         state = self.state if state is None else state
         with jax.enable_x64(True):
-            A, B = (probe.jacobian_compiled if self.compiled else probe.columns)(rule, state)
+            A, B = (state_space.jacobian_compiled if self.compiled else state_space.columns)(rule, state)
         return np.asarray(A), np.asarray(B)
 
-    def sequence(self, start: int, steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def sequence(self, start: int, steps: int) -> Matrices:
         """The matrices of steps `start`, `start` + 1 ...: shapes (steps, n, n) and (steps, n)."""
         if self.compiled:
             with jax.enable_x64(True):
-                found = probe.jacobians(self.rule, self.begun, start, steps)
-            return np.asarray(found[0]), np.asarray(found[1])
+                A, B = state_space.jacobians(self.rule, self.begun, start, steps)
+            return np.asarray(A), np.asarray(B)
         state, pairs = self.waited(self.begun, start), []
         for _ in range(steps):
             pairs.append(self.matrices(state=state))
@@ -100,7 +106,7 @@ class Examination:
             )
 
 
-def examine(rule: Any, at: int | None = None) -> tuple[Examination, Any]:
+def examine(rule: Optimizer, at: int | None = None) -> tuple[Examination, Pytree]:
     """A linear rule's examination, and the state in which its step is to be looked at."""
     if at is not None:
         at = checked_step(at)
@@ -127,19 +133,14 @@ def _same(now: NDArray[np.float64], then: NDArray[np.float64]) -> bool:
     return np.allclose(now, then, rtol=0, atol=LINEAR_TO * max(1.0, float(np.abs(now).max())))
 
 
-def require_constant(rule: Any) -> None:
+def require_constant(rule: Optimizer) -> None:
     """Raise a PolyakError where a hyper-parameter is a schedule."""
-    for name in getattr(rule, "schedules", dict)():
+    for name in rule.schedules():
         raise PolyakError(
             f"{rule.name()}: {name} is a schedule, expected a constant (or say of which step: at=0)"
         )
 
 
-def checked_step(at: Any) -> int:
+def checked_step(at: int) -> int:
     """`at` as a step's number."""
     return whole_number("at", at, at_least=0, at_most=MOST_STEPS)
-
-
-def room(steps: int) -> int:
-    """The next power of two: one compilation serves every number of steps up to it."""
-    return 1 << (steps - 1).bit_length()

@@ -3,7 +3,7 @@ r"""The expected loss of mini-batch training, step by step, from the data's mome
     E[loss_k] = least + (loss of the mean parameters - least) + trace(H X_k) / 2
 
 the deterministic part, what full batches would do, and the noise part, what the spread X_k around the mean adds. The
-recursion that gives them is in recursion.py; its level in the long run, the noise floor, in floor.py.
+recursion that gives them is in moment_recursion.py; its level in the long run in noise_floor.py.
 """
 
 from __future__ import annotations
@@ -11,29 +11,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.data import Data
 from polyak.ground.errors import whole_number
 from polyak.ground.numbers import readable
-from polyak.ground.version import __version__
+from polyak.ground.types import Pytree
 from polyak.problems import Problem
-from polyak.rules import as_rule
-from polyak.run.batches import parameter_generator
+from polyak.rules import Optimizer, as_rule
 from polyak.run.result import Result
-from polyak.run.seeds import seeds_from
-from polyak.theory.floor import noise_floor
-from polyak.theory.moments import Moments, flat, moments
-from polyak.theory.recursion import Recorded, Steps, recursion
-from polyak.theory.step_map import StepSequence, require_data_alone, step_maps
+from polyak.theory.datasets import dataset
+from polyak.theory.expected_training import MOST_STEPS, SEEDS, Training
+from polyak.theory.noise_floor import noise_floor
 
-SEEDS = 1000
-MOST_STEPS = 100_000
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +52,7 @@ class Expectation(Result):
         origin: the same in words.
     """
 
-    rule: Any
+    rule: Optimizer
     problem: Problem
     batch_size: int
     mean: NDArray[np.float64]
@@ -89,25 +84,19 @@ class Expectation(Result):
         reached = np.flatnonzero(self.deterministic[1:] <= self.noise[1:])
         return int(reached[0]) + 1 if len(reached) else None
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> xr.Dataset:
         """The same as an xarray.Dataset with the dimension step."""
-        import xarray as xr
-
         names = ("mean", "spread", "deterministic", "noise")
-        attrs = {
-            "rule": str(self.rule),
-            "target": self.problem.name,
-            "data": self.problem.data.name,
-            "batch_size": self.batch_size,
-            "least": self.least,
-            "floor": self.floor,
-            "origin": self.origin,
-            "version": __version__,
-        }
-        return xr.Dataset(
+        return dataset(
+            self.rule,
             {name: ("step", getattr(self, name)) for name in names},
             {"step": np.arange(self.steps + 1), "epoch": ("step", self.epochs, {"units": "epochs"})},
-            attrs,
+            on=self.problem.name,
+            data=self.problem.data.name,
+            batch_size=self.batch_size,
+            least=self.least,
+            floor=self.floor,
+            origin=self.origin,
         )
 
     def __str__(self) -> str:
@@ -129,26 +118,28 @@ class Expectation(Result):
 
 
 def expected_loss(
-    rule: Any,
-    problem: Problem,
+    rule: object,
+    on: Problem | Data | str,
     *,
     batch_size: int = 10,
     steps: int = 300,
     seeds: int | Sequence[int] = SEEDS,
-    start: Any = None,
-    point: Any = None,
+    start: Pytree = None,
+    point: Pytree = None,
+    **settings: Any,
 ) -> Expectation:
     """The expected loss of mini-batch training at each step, without training.
 
     Args:
         rule: a rule that is linear in the gradient, schedules included: ours, Optax's, a page's function.
-        problem: a Problem of at most 64 parameters; exact where it is least squares.
+        on: a Problem of at most 64 parameters, or data or their name; exact where it is least squares.
         batch_size: rows in a batch, drawn with replacement, at most all of them.
         steps: how many, from 1 to 100,000.
         seeds: the runs that it is the mean of: how many (0, 1, 2 ...) or which; their first parameters are those of
             `train`, their batches are averaged over.
         start: parameters that every run begins at, instead.
         point: parameters at which to take the quadratic model of a problem that is not least squares.
+        settings: of a rule that is given by its name or its class.
 
     Returns an Expectation. With replacement, `train(..., replace=True)`, it is exact; by permuted epochs, as `train`
     draws by default, the rows of an epoch are not independent, their noise partly cancels, and the loss is a little
@@ -165,65 +156,28 @@ def expected_loss(
     >>> e.mean.shape, bool(e.least < e.floor < e.mean[-1] < e.mean[0]), e.exact
     ((201,), True, True)
     """
-    rule = as_rule(rule)
+    rule = as_rule(rule, **settings)
     steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
-    found = moments(problem, point)
-    batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=problem.data.rows)
-    maps = step_maps(rule, steps)
-    require_data_alone(rule, maps)
-    begun = first_moments(problem, found, maps.start, seeds, start)
-    recorded = expectation_of(maps, found, batch_size, *begun)
-    deterministic, noise, variance = (np.asarray(part)[: steps + 1] for part in recorded[:3])
+    training = Training(on, batch_size, point)
+    maps = training.maps(rule, steps)
+    begun = training.first_moments(maps.start, seeds, start)
+    deterministic, noise, variance, _ = (part[: steps + 1] for part in training.expected(maps, *begun))
+    moments = training.moments
     return Expectation(
         rule=rule,
-        problem=problem,
-        batch_size=batch_size,
-        mean=_finite_or_inf(found.least + deterministic + noise),
+        problem=training.on,
+        batch_size=training.batch_size,
+        mean=_finite_or_inf(moments.least + deterministic + noise),
         spread=_finite_or_inf(np.sqrt(np.maximum(variance, 0))),
         deterministic=deterministic,
         noise=noise,
-        least=found.least,
-        floor=noise_floor(maps.A[steps - 1], maps.B[steps - 1], found, batch_size),
-        exact=found.exact,
-        origin=found.origin,
+        least=moments.least,
+        floor=noise_floor(maps.A[steps - 1], maps.B[steps - 1], moments, training.batch_size),
+        exact=moments.exact,
+        origin=moments.origin,
     )
 
 
 def _finite_or_inf(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """What grew beyond float64 is inf, not the nan of one infinite part less another."""
     return np.where(np.isfinite(values), values, math.inf)
-
-
-def expectation_of(
-    maps: StepSequence, found: Moments, batch_size: int, mu: NDArray[np.float64], P: NDArray[np.float64]
-) -> Recorded:
-    """The recursion's records for these maps, in float64."""
-    K = found.loss
-    K[-1, -1] = 0.0
-    with jax.enable_x64(True):
-        given = Steps(*map(jnp.asarray, (maps.A, maps.B, found.M, found.V / batch_size)))
-        return Recorded(*map(np.asarray, recursion(jnp.asarray(mu), jnp.asarray(P), given, jnp.asarray(K))))
-
-
-def first_moments(
-    problem: Problem, found: Moments, slots: NDArray[np.float64], seeds: int | Sequence[int], start: Any
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """E[w] and E[w w^T] before the first step, w = (x, slots, 1), with x seen from the optimum.
-
-    The slots begin at `slots`, shape (s - 1,), the same for every parameter.
-    """
-    if start is None:
-        points = _starts(problem, seeds_from(0, seeds)) - found.optimum
-    else:
-        points = (flat(problem, start) - found.optimum)[None]
-    rest = np.append(np.repeat(slots, found.size), 1.0)
-    w = np.concatenate([points, np.broadcast_to(rest, (len(points), len(rest)))], axis=1)
-    return w.mean(0), w.T @ w / len(w)
-
-
-@lru_cache(maxsize=16)
-def _starts(problem: Problem, seeds: tuple[int, ...]) -> NDArray[np.float64]:
-    """The first parameters of the runs of these seeds, shape (seeds, d)."""
-    firsts = [problem.init(parameter_generator(seed)) for seed in seeds]
-    leaves = zip(*(jax.tree.leaves(params) for params in firsts), strict=True)
-    return np.concatenate([np.stack(leaf).reshape(len(seeds), -1) for leaf in leaves], axis=1)

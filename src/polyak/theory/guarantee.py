@@ -11,22 +11,34 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from polyak.ground.errors import PolyakError
+import numpy as np
+from numpy.typing import ArrayLike
+
+from polyak.ground.extras import has
 from polyak.ground.numbers import readable
 from polyak.ground.progress import Progress
-from polyak.ground.version import __version__
 from polyak.landscapes import Landscape
-from polyak.rules import as_rule
+from polyak.rules import Optimizer, as_rule
 from polyak.run.result import Result
 from polyak.theory.certificate import Certificate
+from polyak.theory.certified_rate import (
+    LARGEST_CONDITION,
+    STABLE,
+    best_certificate,
+    checked_ends,
+    quadratic_rate,
+)
 from polyak.theory.counterexample import Counterexample, counterexample, growing
+from polyak.theory.datasets import dataset
 from polyak.theory.guarantee_curve import guarantee_curve
+from polyak.theory.semidefinite import UnsolvedError
+from polyak.theory.stability_result import Stability
 from polyak.theory.step_map import StepMap, step_map
-from polyak.theory.worst_case import STABLE, best_certificate, quadratic_rate
 
-LARGEST_CONDITION = 1e6  # beyond it 1 - rate is no larger than the solver's rounding
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,7 +57,7 @@ class Guarantee(Result):
         refutation: a function that the rule does not descend, and its run; None where none was looked for or found.
     """
 
-    rule: Any
+    rule: Optimizer
     step: StepMap
     smoothness: float
     strong_convexity: float
@@ -79,41 +91,43 @@ class Guarantee(Result):
         """The positions on the counterexample that come back for ever; empty where there is none, or it grows."""
         return () if self.refutation is None else self.refutation.cycle
 
-    def curve(self, lrs: Any = None, *, progress: Progress | None = None) -> Any:
+    def curve(self, lrs: ArrayLike | None = None, *, progress: Progress | None = None) -> xr.Dataset:
         """Both rates against the learning rate: see `guarantee_curve`."""
         if lrs is None and progress is None:
             return self._curve
         return guarantee_curve(self.rule, self.smoothness, self.strong_convexity, lrs, progress=progress)
 
     @cached_property
-    def _curve(self) -> Any:
+    def _curve(self) -> xr.Dataset:
         return guarantee_curve(self.rule, self.smoothness, self.strong_convexity)
 
     def words(self) -> tuple[str, ...]:
         """What is known, a sentence each."""
         m, L = readable(self.strong_convexity), readable(self.smoothness)
         functions = f"every function with curvature from {m} to {L}"
-        found = []
+        sentences = []
         if self.certified:
             rate = readable(self.rate, 5)
-            found.append(
+            sentences.append(
                 f"On {functions} an error shrinks by {rate} a step or faster in the long run: proved."
             )
         else:
-            found.append(f"On {functions} no rate below 1 is certified.")
+            sentences.append(f"On {functions} no rate below 1 is certified.")
         if self.quadratic_rate < STABLE:
             rate = readable(self.quadratic_rate, 5)
             known = f"On the quadratics among them alone the rate is {rate}"
-            found.append(known + (", as slow: no smaller rate holds." if self.tight else "."))
+            sentences.append(known + (", as slow: no smaller rate holds." if self.tight else "."))
         if self.refutation is not None:
-            found.append(self._refuted(self.refutation))
+            sentences.append(self._refuted(self.refutation))
         elif not self.certified:
-            found.append(
+            sentences.append(
                 "No function was found that shows why: a rate below 1 is neither proved nor disproved."
             )
         if self.step.feeds_back:
-            found.append("It goes to the rule's own fixed point: decay pulls that away from the minimiser.")
-        return tuple(found)
+            sentences.append(
+                "It goes to the rule's own fixed point: decay pulls that away from the minimiser."
+            )
+        return tuple(sentences)
 
     def _refuted(self, shown: Counterexample) -> str:
         on = f"on one of them ({shown.landscape.source}), from {readable(shown.landscape.start[0])},"
@@ -122,22 +136,17 @@ class Guarantee(Result):
             return f"None holds: {on} it ends in the cycle {points} and stays there."
         return f"None holds: {on} it does not come down."
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> xr.Dataset:
         """The same as an xarray.Dataset without dimensions."""
-        import xarray as xr
-
-        return xr.Dataset(
+        return dataset(
+            self.rule,
             {
                 "rate": ((), self.rate, {"long_name": "certified rate; inf where none below 1 is"}),
                 "quadratic_rate": ((), self.quadratic_rate, {"long_name": "worst rate on quadratics"}),
                 "certified": ((), self.certified),
             },
             {"smoothness": self.smoothness, "strong_convexity": self.strong_convexity},
-            {
-                "rule": str(self.rule),
-                "counterexample": "" if self.counterexample is None else self.counterexample.source,
-                "version": __version__,
-            },
+            counterexample="" if self.counterexample is None else self.counterexample.source,
         )
 
     def __str__(self) -> str:
@@ -152,13 +161,14 @@ class Guarantee(Result):
     __repr__ = __str__
 
 
-def guarantee(rule: Any, *, smoothness: float, strong_convexity: float) -> Guarantee:
+def guarantee(rule: object, *, smoothness: float, strong_convexity: float, **settings: Any) -> Guarantee:
     """The largest rate of a rule over all functions with curvature between m and L, certified.
 
     Args:
         rule: a rule that is linear in the gradient: ours, Optax's, a page's function.
         smoothness: L, the largest curvature: gradients differ by L times what the points do at most.
         strong_convexity: m > 0, the smallest curvature, at most L.
+        settings: of a rule that is given by its name or its class.
 
     Returns a Guarantee. Its rate is an upper bound, of which each was proved anew by plain arithmetic after the solver
     had found it; it is math.inf where no rate below 1 was proved, and then a function is looked for on which the rule
@@ -174,8 +184,8 @@ def guarantee(rule: Any, *, smoothness: float, strong_convexity: float) -> Guara
     >>> round(g.rate, 4), round(g.quadratic_rate, 4), g.certified
     (0.8497, 0.8002, True)
     """
-    m, L = checked_curvatures(smoothness, strong_convexity)
-    rule = as_rule(rule)
+    m, L = checked_ends(smoothness, strong_convexity)
+    rule = as_rule(rule, **settings)
     step = step_map(rule)
     on_quadratics, worst = quadratic_rate(step, m, L)
     if m == L:
@@ -192,34 +202,23 @@ def guarantee(rule: Any, *, smoothness: float, strong_convexity: float) -> Guara
     return Guarantee(rule, step, L, m, rate, on_quadratics, proof, against)
 
 
-def checked_curvatures(smoothness: Any, strong_convexity: Any) -> tuple[float, float]:
-    """M and L as finite numbers over 0, m at most L; else a one-line error."""
-    L, m = _number("smoothness", smoothness), _number("strong_convexity", strong_convexity)
-    if m == 0:
-        raise PolyakError(
-            "strong_convexity is 0, expected a number over 0: over merely convex functions no rate per step holds "
-            "(what does: gradient descent at lr 1/L is within L |x_0 - x*|^2 / (4 n + 2) of the least f after n steps)"
-        )
-    for name, value in (("smoothness", L), ("strong_convexity", m)):
-        if value <= 0:
-            raise PolyakError(f"{name} is {readable(value)}, expected a number over 0")
-    if m > L:
-        raise PolyakError(
-            f"strong_convexity is {readable(m)}, expected the smoothness, {readable(L)}, at most"
-        )
-    if L / m > LARGEST_CONDITION:
-        raise PolyakError(
-            f"smoothness / strong_convexity is {readable(L / m)}, expected {readable(LARGEST_CONDITION)} at most: "
-            "beyond it a rate cannot be told from 1"
-        )
-    return m, L
+def beyond_quadratics(stability: Stability) -> Guarantee | None:
+    """The guarantee on all functions with curvature from the smallest to the largest of a stability's.
 
+    None where there is nothing to say: one curvature, a saddle, a function of the plane, a rule that diverges on these
+    quadratics already; and where the extra `certify` is not installed or its solver failed.
 
-def _number(name: str, value: Any) -> float:
+    >>> import polyak as pk
+    >>> held = beyond_quadratics(pk.stability(pk.GradientDescent(lr=0.1), [1.0, 9.0]))
+    >>> round(held.rate, 4), held.certified
+    (0.9, True)
+    """
+    m, L = stability.curvatures.min(), stability.curvatures.max()
+    if not (np.isfinite(m) and 0 < m < L <= LARGEST_CONDITION * m and stability.stable):
+        return None
+    if stability.places is not None or not has("cvxpy", "clarabel"):
+        return None
     try:
-        found = float(value)
-    except (TypeError, ValueError):
-        found = math.nan
-    if isinstance(value, bool | str) or not math.isfinite(found):
-        raise PolyakError(f"{name} is {value!r}, expected a finite number over 0")
-    return found
+        return guarantee(stability.rule, smoothness=float(L), strong_convexity=float(m))
+    except UnsolvedError:
+        return None

@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.progress import Progress
-from polyak.ground.version import __version__
-from polyak.rules import as_rule
-from polyak.theory import probe
-from polyak.theory.edge import stable_curvatures
+from polyak.rules import Optimizer, as_rule
+from polyak.theory.certified_rate import STABLE, best_certificate, checked_ends, quadratic_rate
+from polyak.theory.datasets import dataset
 from polyak.theory.examination import examine
-from polyak.theory.learning_rate import learning_rate, scaled
+from polyak.theory.learning_rate import checked_lrs, learning_rate, scaled
 from polyak.theory.pencil import first_end
 from polyak.theory.semidefinite import UnsolvedError
-from polyak.theory.step_map import StepMap, loop_through_x
-from polyak.theory.worst_case import STABLE, best_certificate, quadratic_rate
+from polyak.theory.stable_sets import stable_curvatures
+from polyak.theory.state_space import on_one_number
+from polyak.theory.step_map import StepMap, reduced
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 POINTS = 40
 CLOSELY = 1e-3  # of 1 - rate: what an eye can tell
 
 
 def guarantee_curve(
-    rule: Any,
+    rule: object,
     smoothness: float,
     strong_convexity: float,
-    lrs: Any = None,
+    lrs: ArrayLike | None = None,
     *,
     progress: Progress | None = None,
-) -> Any:
+    **settings: Any,
+) -> xr.Dataset:
     """Certified rate and quadratics' rate of a rule at many learning rates, its other settings kept.
 
     Args:
@@ -41,6 +45,7 @@ def guarantee_curve(
         strong_convexity: m > 0.
         lrs: n numbers over 0; 40 up to the edge on quadratics by default.
         progress: called with (done, of how many).
+        settings: of a rule that is given by its name or its class.
 
     Returns an xarray.Dataset with the dimension lr (the name of the rule's own; `scale`, of the gradient, where it
     shows none): `rate`, inf where none below 1 is certified, nan where the solver failed; `quadratic_rate`. Rates are
@@ -51,13 +56,10 @@ def guarantee_curve(
     >>> curve.rate.values.round(3), curve.quadratic_rate.values.round(3)
     (array([0.9, 0.8]), array([0.9, 0.8]))
     """
-    import xarray as xr
-
-    from polyak.theory.guarantee import checked_curvatures
-
-    m, L = checked_curvatures(smoothness, strong_convexity)
-    family = _Scaled(as_rule(rule))
-    values = family.default(L) if lrs is None else _checked(family.name, lrs)
+    m, L = checked_ends(smoothness, strong_convexity)
+    rule = as_rule(rule, **settings)
+    family = _Scaled(rule)
+    values = family.default(L) if lrs is None else checked_lrs(family.name, lrs)
     rates, on_quadratics = np.full(len(values), math.nan), np.empty(len(values))
     for k, value in enumerate(values):
         step = family.step(float(value))
@@ -65,20 +67,17 @@ def guarantee_curve(
         rates[k] = _rate(step, m, L, float(on_quadratics[k]))
         if progress is not None:
             progress(k + 1, len(values))
-    return xr.Dataset(
+    return dataset(
+        rule,
         {
             "rate": (family.name, rates, {"long_name": "certified rate; inf where none below 1 is"}),
             "quadratic_rate": (family.name, on_quadratics, {"long_name": "worst rate on quadratics"}),
         },
         {family.name: values},
-        {
-            "rule": str(rule),
-            "name": probe.probed(rule).name() if hasattr(rule, "name") else str(rule),
-            "now": family.now,
-            "smoothness": L,
-            "strong_convexity": m,
-            "version": __version__,
-        },
+        name=rule.name(),
+        now=family.now,
+        smoothness=L,
+        strong_convexity=m,
     )
 
 
@@ -86,16 +85,16 @@ def _rate(step: StepMap, m: float, L: float, on_quadratics: float) -> float:
     if m == L:
         return on_quadratics if on_quadratics < STABLE else math.inf
     try:
-        found = best_certificate(step, m, L, to=CLOSELY)
+        proof = best_certificate(step, m, L, to=CLOSELY)
     except UnsolvedError:
         return math.nan
-    return math.inf if found is None else found.rate
+    return math.inf if proof is None else proof.rate
 
 
 class _Scaled:
     """A rule at other learning rates; one that shows none, at multiples of its gradient, which is the same."""
 
-    def __init__(self, rule: Any) -> None:
+    def __init__(self, rule: Optimizer) -> None:
         self.rule = rule
         self.examination, self.state = examine(rule)
         lr, _ = learning_rate(self.examination, rule)
@@ -119,17 +118,5 @@ class _Scaled:
         top = self.now * edge if 0 < edge < math.inf else 2 * self.now
         return np.linspace(0, 1.02 * top, POINTS + 1)[1:]
 
-    def _map(self, rule: Any) -> StepMap:
-        A, B = self.examination.matrices(probe.probed(rule), self.state)
-        kept = loop_through_x(A[None], B[None])
-        return StepMap(A[np.ix_(kept, kept)], B[kept])
-
-
-def _checked(name: str, values: Any) -> NDArray[np.float64]:
-    try:
-        found = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        found = np.empty((0, 0))
-    if found.ndim != 1 or not len(found) or not (np.isfinite(found) & (found > 0)).all():
-        raise PolyakError(f"{name} is {values!r}, expected a list of finite numbers over 0")
-    return found
+    def _map(self, rule: Optimizer) -> StepMap:
+        return reduced(*self.examination.matrices(on_one_number(rule), self.state))

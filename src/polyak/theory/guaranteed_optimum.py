@@ -9,9 +9,8 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,15 +18,18 @@ from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.ground.progress import Progress, silent
 from polyak.rules import GradientDescent, TripleMomentum
+from polyak.theory.certified_rate import STABLE, WINDOWS, best_certificate, checked_ends, quadratic_rate
 from polyak.theory.closed_forms import ClosedForm, best_gradient_descent
-from polyak.theory.family import WIDE, Family, family, matrices
-from polyak.theory.guarantee import Guarantee, checked_curvatures, guarantee
+from polyak.theory.guarantee import Guarantee, guarantee
 from polyak.theory.interpolation import conditions
 from polyak.theory.optimum import Optimum
+from polyak.theory.rule_family import WIDE, Family, family
 from polyak.theory.semidefinite import UnsolvedError, certificate
 from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import StepMap, step_map
-from polyak.theory.worst_case import STABLE, WINDOWS, best_certificate, quadratic_rate
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Point = NDArray[np.float64]
 NEARLY_1 = 1 - 1e-9  # where a range stops short of 1
@@ -63,7 +65,7 @@ class GuaranteedOptimum(Optimum):
         plain = self.rate if self.gradient_descent is None else self.gradient_descent.rate
         return math.log(self.rate) / math.log(plain)
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> xr.Dataset:
         """The same as an xarray.Dataset with the dimension curvature, whose rates are those on quadratics."""
         return super().to_xarray().assign_attrs(true_of="all functions between these curvatures")
 
@@ -80,7 +82,7 @@ class GuaranteedOptimum(Optimum):
 
 
 def guaranteed_optimum(
-    rule: Any, smoothness: float, strong_convexity: float, *, progress: Progress | None = None
+    rule: object, smoothness: float, strong_convexity: float, *, progress: Progress | None = None
 ) -> GuaranteedOptimum:
     """The setting with the least certified rate on all functions with curvature from m to L.
 
@@ -102,27 +104,27 @@ def guaranteed_optimum(
     >>> round(best.settings["lr"], 4), round(best.rate, 4)
     (0.2, 0.8)
     """
-    m, L = checked_curvatures(smoothness, strong_convexity)
+    m, L = checked_ends(smoothness, strong_convexity)
     if m == L:
         raise PolyakError(
             "smoothness and strong_convexity are equal: one curvature is a quadratic, ask over quadratics"
         )
-    found = family(rule)
-    if len(found.others) > 1:
-        names = ", ".join((found.lr, *found.others))
+    free = family(rule)
+    if len(free.others) > 1:
+        names = ", ".join((free.lr, *free.others))
         raise PolyakError(
-            f"{found.name} has {1 + len(found.others)} numbers ({names}), expected two at most under a guarantee"
+            f"{free.name} has {1 + len(free.others)} numbers ({names}), expected two at most under a guarantee"
         )
-    settings = _Search(found, m, L).best(progress or silent)
-    proved = guarantee(found.member(settings), smoothness=L, strong_convexity=m)
+    settings = _Search(free, m, L).best(progress or silent)
+    proved = guarantee(free.member(settings), smoothness=L, strong_convexity=m)
     values = np.array([m, L])
-    form, plain = _closed_form(found, m, L), None
-    if not isinstance(found.rule, GradientDescent):
+    form, plain = _closed_form(free, m, L), None
+    if not isinstance(free.rule, GradientDescent):
         plain = _gradient_descent(m, L)
     changes = proved.step.change_on(values)
     log_rates = spectrum(changes)[1]
     return GuaranteedOptimum(
-        found.name, proved.rule, settings, values, changes, log_rates, form, plain, guarantee=proved
+        free.name, proved.rule, settings, values, changes, log_rates, form, plain, guarantee=proved
     )
 
 
@@ -135,10 +137,10 @@ def _gradient_descent(m: float, L: float) -> Optimum:
     return Optimum(rule.name(), rule, settings, values, changes, spectrum(changes)[1], form, None)
 
 
-def _closed_form(found: Family, m: float, L: float) -> ClosedForm | None:
-    if isinstance(found.rule, GradientDescent):
+def _closed_form(free: Family, m: float, L: float) -> ClosedForm | None:
+    if isinstance(free.rule, GradientDescent):
         return best_gradient_descent(m, L)
-    if isinstance(found.rule, TripleMomentum):
+    if isinstance(free.rule, TripleMomentum):
         rate = 1 - (m / L) ** 0.5
         return ClosedForm(1 / L, None, rate, "Van Scoy, Freeman & Lynch (2018), theorem 1")
     return None
@@ -147,13 +149,13 @@ def _closed_form(found: Family, m: float, L: float) -> ClosedForm | None:
 class _Search:
     """The best settings of a family, as points: log(lr L), and the other setting."""
 
-    def __init__(self, found: Family, m: float, L: float) -> None:
-        self.found, self.m, self.L = found, m, L
-        self.names = (found.lr, *found.others)
-        ends = [(low, NEARLY_1 if high == WIDE else high) for low, high in found.others.values()]
+    def __init__(self, free: Family, m: float, L: float) -> None:
+        self.free, self.m, self.L = free, m, L
+        self.names = (free.lr, *free.others)
+        ends = [(low, NEARLY_1 if high == WIDE else high) for low, high in free.others.values()]
         self.low = np.array([np.log(LEAST_LR), *(low for low, _ in ends)])
         self.high = np.array([np.log(MOST_LR), *(high for _, high in ends)])
-        self.kept = list(found.kept(self.names))
+        self.kept = free.kept(self.names)
 
     def best(self, progress: Progress) -> dict[str, float]:
         """From the best point of a grid by Nelder and Mead's simplex, begun anew where it has shrunk to nothing."""
@@ -163,7 +165,7 @@ class _Search:
         reach = (self.high - self.low) / np.array(COARSE[: len(here)])
         for done in range(STARTS):
             corners = np.vstack([np.zeros(len(here)), np.diag((-1.0) ** done * reach)])
-            found = minimize(
+            simplex = minimize(
                 self._rate,
                 here,
                 method="Nelder-Mead",
@@ -175,7 +177,7 @@ class _Search:
                     "fatol": GAIN * (1 - self._rate(here)),
                 },
             )
-            here, reach = found.x, reach / 4
+            here, reach = simplex.x, reach / 4
             progress(done + 1, STARTS)
         return self._settings(here)
 
@@ -194,7 +196,7 @@ class _Search:
                 if lower < rate:
                     best, rate = points[k], lower
         if best is None:
-            raise PolyakError(f"no setting of {self.found.name} that was tried has a certified rate below 1")
+            raise PolyakError(f"no setting of {self.free.name} that was tried has a certified rate below 1")
         return np.asarray(best)
 
     def _beats(self, point: Point, rate: float) -> bool:
@@ -215,10 +217,8 @@ class _Search:
         return quadratic_rate(self._step(point), self.m, self.L)[0]
 
     def _step(self, point: Point) -> StepMap:
-        with jax.enable_x64(True):
-            A, B = map(np.asarray, matrices(self.found.rule, self.found.state, self._settings(point)))
-        return StepMap(A[np.ix_(self.kept, self.kept)], B[self.kept])
+        return self.free.step(self._settings(point), self.kept)
 
     def _settings(self, point: Point) -> dict[str, float]:
         values = dict(zip(self.names, map(float, point), strict=True))
-        return {**values, self.found.lr: float(np.exp(point[0]) / self.L)}
+        return {**values, self.free.lr: float(np.exp(point[0]) / self.L)}

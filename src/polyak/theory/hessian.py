@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.types import Pytree
 from polyak.problems import Problem
 from polyak.problems.on_device import on_device
 
-MOST_WHOLE = (
-    2_000  # parameters: n products, 8 n^2 bytes (32 MB) and eigvalsh's 4/3 n^3 operations are seconds
-)
+MOST_WHOLE = 2_000  # parameters n: n products, 8 n^2 bytes (32 MB), eigvalsh's 4/3 n^3 operations: seconds
 TO = 1e-12  # relative, where Lanczos' method ends
+
+Loss: TypeAlias = Callable[[Pytree, jax.Array, jax.Array], jax.Array]
 
 
 class Hessian:
@@ -30,26 +32,30 @@ class Hessian:
     To be made and used in float64 (`jax.enable_x64`).
     """
 
-    def __init__(self, problem: Problem, params: Any) -> None:
-        first = problem.init(np.random.default_rng(0))
-        try:
-            same = jax.tree.map(np.shape, params) == jax.tree.map(np.shape, first)
-        except (TypeError, ValueError):
-            same = False
-        if not same:
-            shapes = jax.tree.map(np.shape, first)
-            raise PolyakError(f"params do not have the shapes of {problem.name}'s: {shapes}")
+    def __init__(self, problem: Problem, params: Pytree) -> None:
+        require_shapes(problem, params)
         arrays = jax.tree.map(lambda x: jnp.asarray(x, dtype=jnp.float64), params)
         self._point, self._unravel = ravel_pytree(arrays)
         self._loss, self._tree = problem.loss, jax.tree.map(jnp.zeros_like, arrays)
         self._X, self._y = on_device(problem, "float64")[0]
         self.size = int(self._point.size)
 
-    def __matmul__(self, v: Any) -> NDArray[np.float64]:
+    def __matmul__(self, v: ArrayLike) -> NDArray[np.float64]:
         """H v for v of shape (size,)."""
         return np.asarray(
             _product(self._loss, self._tree, self._point, jnp.asarray(v).ravel(), self._X, self._y)
         )
+
+
+def require_shapes(problem: Problem, params: Pytree) -> None:
+    """Raise a PolyakError where these are not parameters of the problem."""
+    shapes = jax.tree.map(np.shape, problem.init(np.random.default_rng(0)))
+    try:
+        fits = jax.tree.map(np.shape, params) == shapes
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise PolyakError(f"params do not have the shapes of {problem.name}'s: {shapes}")
 
 
 def spectrum_of(hessian: Hessian) -> NDArray[np.float64]:
@@ -88,11 +94,15 @@ def extremes(hessian: Hessian) -> NDArray[np.float64]:
 
 
 @partial(jax.jit, static_argnums=0)
-def _product(loss: Any, tree: Any, point: Any, v: Any, X: Any, y: Any) -> Any:
+def _product(
+    loss: Loss, tree: Pytree, point: jax.Array, v: jax.Array, X: jax.Array, y: jax.Array
+) -> jax.Array:
     """d/dt of the gradient at point + t v: forward over reverse."""
     _, unravel = ravel_pytree(tree)
 
-    def slope(flat: Any) -> Any:
-        return ravel_pytree(jax.grad(loss)(unravel(flat), X, y))[0]
+    def slope(flat: jax.Array) -> jax.Array:
+        gradient: jax.Array = ravel_pytree(jax.grad(loss)(unravel(flat), X, y))[0]
+        return gradient
 
-    return jax.jvp(slope, (point,), (v,))[1]
+    product: jax.Array = jax.jvp(slope, (point,), (v,))[1]
+    return product

@@ -91,10 +91,10 @@ def pairs(points: int) -> tuple[tuple[int, int], ...]:
 @cache
 def values(points: int) -> Array:
     """What the pairs' conditions make of f_0 ... f_{points-1}: f_j - f_i, shape (points, pairs)."""
-    found = np.zeros((points + 1, len(pairs(points))))
+    signs = np.zeros((points + 1, len(pairs(points))))
     for k, (i, j) in enumerate(pairs(points)):
-        found[j, k], found[i, k] = 1.0, -1.0
-    return found[:-1]  # the minimiser's value is 0
+        signs[j, k], signs[i, k] = 1.0, -1.0
+    return signs[:-1]  # the minimiser's value is 0
 
 
 def _form(dx: Array, dg: Array, g: Array, kappa: float) -> Array:
@@ -110,11 +110,11 @@ def _product(a: Array, b: Array) -> Array:
 def _sizes(step: StepMap, curvature: float, L: float) -> Array:
     """How large each slot becomes beside an x of 1, on a curvature of the middle."""
     M, z = step.on(curvature), np.eye(len(step.B))[0]
-    found = np.maximum(np.abs(step.B * L), z)
+    sizes = np.maximum(np.abs(step.B * L), z)
     for _ in range(SETTLING):
         z = M @ z
         if not np.abs(z).max() < 1e3:
             break
-        found = np.maximum(found, np.abs(z))
-    found[0] = 1.0
-    return np.where(found > 0, found, 1.0)
+        sizes = np.maximum(sizes, np.abs(z))
+    sizes[0] = 1.0
+    return np.where(sizes > 0, sizes, 1.0)

@@ -38,11 +38,11 @@ def stable_set(D: NDArray[np.float64], M1: NDArray[np.float64]) -> Intervals:
     ends = np.concatenate([[0.0], _places(D, M1) if unit else [], [math.inf]])
     inside = np.array([_inside(low, high) for low, high in itertools.pairwise(ends)])
     stable = spectrum(D + inside[:, None, None] * M1)[1] < 0
-    found: list[tuple[float, float]] = []
+    intervals: list[tuple[float, float]] = []
     for low, high in np.stack([ends[:-1], ends[1:]], axis=1)[stable].tolist():
-        begin = found.pop()[0] if found and found[-1][1] == low else low
-        found.append((begin, high))
-    return tuple((low / unit, high / unit) if unit else (low, high) for low, high in found)
+        begin = intervals.pop()[0] if intervals and intervals[-1][1] == low else low
+        intervals.append((begin, high))
+    return tuple((low / unit, high / unit) if unit else (low, high) for low, high in intervals)
 
 
 def common(sets: list[Intervals]) -> Intervals:
@@ -51,11 +51,11 @@ def common(sets: list[Intervals]) -> Intervals:
     >>> common([((0.0, 2.0), (3.0, 5.0)), ((1.0, 4.0),)])
     ((1.0, 2.0), (3.0, 4.0))
     """
-    found = sets[0]
+    shared = sets[0]
     for other in sets[1:]:
-        meets = [(max(a, c), min(b, d)) for a, b in found for c, d in other]
-        found = tuple(sorted((low, high) for low, high in meets if low < high))
-    return found
+        meets = [(max(a, c), min(b, d)) for a, b in shared for c, d in other]
+        shared = tuple(sorted((low, high) for low, high in meets if low < high))
+    return shared
 
 
 def first_end(intervals: Intervals) -> float:
@@ -90,7 +90,7 @@ def _places(D: NDArray[np.float64], M1: NDArray[np.float64]) -> NDArray[np.float
     from scipy.linalg import eigvals
 
     s, unit = len(D), np.eye(len(D))
-    found = [eigvals(D, -M1), eigvals(D + 2 * unit, -M1)]
+    crossings = [eigvals(D, -M1), eigvals(D + 2 * unit, -M1)]
     if s > 1:
         M0 = D + unit
         K0, K1, K2 = (
@@ -99,8 +99,8 @@ def _places(D: NDArray[np.float64], M1: NDArray[np.float64]) -> NDArray[np.float
             _compound(M1, M1) / 2,
         )
         one, none = np.eye(len(K0)), np.zeros_like(K0)
-        found.append(eigvals(np.block([[none, one], [-K0, -K1]]), np.block([[one, none], [none, K2]])))
-    t = np.concatenate(found)
+        crossings.append(eigvals(np.block([[none, one], [-K0, -K1]]), np.block([[one, none], [none, K2]])))
+    t = np.concatenate(crossings)
     t = t[np.isfinite(t)]
     t = np.sort(t.real[(np.abs(t.imag) <= REAL * np.abs(t)) & (t.real > 0)])
     return t[np.diff(t, prepend=0.0) > APART * t]

@@ -21,10 +21,7 @@ from polyak.ground.extras import need
 from polyak.theory.certificate import Certificate, mended
 from polyak.theory.interpolation import Array, Conditions, pairs, values
 
-SOLVED = (
-    "optimal",
-    "optimal_inaccurate",
-)  # of the second kind is nothing taken that does not hold in our arithmetic
+SOLVED = ("optimal", "optimal_inaccurate")  # of the second only what holds in our arithmetic is taken
 TOLERANCES = {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
 _ONE_AT_A_TIME = threading.Lock()  # a program keeps its parameters
 
@@ -136,7 +133,7 @@ def _picked(cp: Any, form: Any) -> Any:
 @cache
 def _basis(size: int) -> Array:
     """The symmetric matrices that the entries on and below the diagonal stand for."""
-    found = np.zeros((size * (size + 1) // 2, size, size))
+    basis = np.zeros((size * (size + 1) // 2, size, size))
     for k, (i, j) in enumerate(zip(*_below(size), strict=True)):
-        found[k, i, j] = found[k, j, i] = 1.0
-    return found
+        basis[k, i, j] = basis[k, j, i] = 1.0
+    return basis

@@ -10,8 +10,6 @@ Everything is asked of D = M - 1, which is the step itself, and of its eigenvalu
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,10 +23,8 @@ ROUNDING = 8 * float(np.finfo(np.float64).eps)
 EQUAL = 1e-6  # relative distance at which two eigenvalues are called equal: 1e-12 under the root
 REFINEMENTS = 4  # of small eigenvalues of three rows or more
 
-Array = Any
 
-
-def shifts(D: Any) -> Array:
+def shifts(D: jax.Array) -> jax.Array:
     """The eigenvalues delta of D, shape (..., s, s): shape (..., s), complex128, the largest 1 + delta first.
 
     A discriminant that is 0 up to the rounding of the settings is 0: else critical damping, where two eigenvalues meet,
@@ -38,8 +34,8 @@ def shifts(D: Any) -> Array:
     if size == 1:
         return (D[..., 0] + 0j).astype(jnp.complex128)
     if size > 2:
-        found = jnp.linalg.eigvals(D)
-        return jnp.take_along_axis(found, jnp.argsort(-jnp.abs(1 + found), axis=-1), axis=-1)
+        delta = jnp.linalg.eigvals(D)
+        return jnp.take_along_axis(delta, jnp.argsort(-jnp.abs(1 + delta), axis=-1), axis=-1)
     low, high, turn = _pair(D, *_settled(D))
     low_first = 1 + (low + high) / 2 < 0
     first = jnp.where(low_first, low, high) + 1j * jnp.where(low_first, -turn, turn)
@@ -47,7 +43,7 @@ def shifts(D: Any) -> Array:
     return jnp.stack([first, second], axis=-1)
 
 
-def log_radius(D: Any, *, at_worst: bool = False) -> Array:
+def log_radius(D: jax.Array, *, at_worst: bool = False) -> jax.Array:
     """The logarithm of the spectral radius of 1 + D, in real numbers where they do: shape (...).
 
     `at_worst` takes the largest that rounding leaves room for, which is what a search must go by: a setting whose
@@ -68,24 +64,24 @@ def log_radius(D: Any, *, at_worst: bool = False) -> Array:
     return jnp.where(turn > 0, ripples + room * jnp.hypot(low, turn), _real_log_radius(low, high, room))
 
 
-def _real_log_radius(low: Any, high: Any, room: float) -> Array:
+def _real_log_radius(low: jax.Array, high: jax.Array, room: float) -> jax.Array:
     """The larger of log |1 + low| and log |1 + high|, low <= high: to their own digits near 1 and near -1."""
     below = jnp.log1p(jnp.maximum(-2 - low, -1.0)) + room * jnp.abs(low)
     return jnp.maximum(jnp.log1p(jnp.maximum(high, -1.0)) + room * jnp.abs(high), below)
 
 
-def _entries(D: Any) -> tuple[Array, Array, Array, Array]:
+def _entries(D: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
     return D[..., 0, 0], D[..., 0, 1], D[..., 1, 0], D[..., 1, 1]
 
 
-def _halves(D: Any) -> tuple[Array, Array]:
+def _halves(D: jax.Array) -> tuple[jax.Array, jax.Array]:
     """A scale over which no entry's square is too large, and the square of half the difference, in units of it."""
     scale = jnp.maximum(jnp.abs(D).max((-2, -1)), 1.0)
     a, b, c, d = _entries(D / scale[..., None, None])
     return scale, ((a - d) / 2) ** 2 + b * c
 
 
-def _settled(D: Any) -> tuple[Array, Array]:
+def _settled(D: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The same, with a discriminant of 0 where the settings' rounding is all of it and the eigenvalues hardly move."""
     scale, discriminant = _halves(D)
     a, b, c, d = _entries(D / scale[..., None, None])
@@ -95,7 +91,7 @@ def _settled(D: Any) -> tuple[Array, Array]:
     return scale, jnp.where(nothing, 0.0, discriminant)
 
 
-def _pair(D: Any, scale: Any, discriminant: Any) -> tuple[Array, Array, Array]:
+def _pair(D: jax.Array, scale: jax.Array, discriminant: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """The real parts of the two eigenvalues of D, the lower first, and the imaginary part of one: 0 for real ones.
 
     The smaller of two real ones is the product over the larger: nothing cancels.
@@ -111,7 +107,7 @@ def _pair(D: Any, scale: Any, discriminant: Any) -> tuple[Array, Array, Array]:
     return low, high, jnp.where(real, 0.0, root)
 
 
-def log_rate(delta: Array) -> Array:
+def log_rate(delta: jax.Array) -> jax.Array:
     """The logarithm of the spectral radius, max log |1 + delta|, over the last axis."""
     real = _real_log_radius(delta.real, delta.real, 0.0)
     large = jnp.abs(delta) > 1e100
@@ -120,7 +116,7 @@ def log_rate(delta: Array) -> Array:
     return jnp.where(delta.imag == 0, real, jnp.where(large, jnp.log(jnp.abs(delta)), turning)).max(-1)
 
 
-def regime(delta: Array, log_rates: Array) -> Array:
+def regime(delta: jax.Array, log_rates: jax.Array) -> jax.Array:
     """The regime's code for shifts of shape (..., s), the largest 1 + delta first, and their logarithmic rates; int8.
 
     Diverging: the rate is 1 or more, or cannot be told from 1. Else by the largest eigenvalue: negative, oscillating;
@@ -139,7 +135,7 @@ def regime(delta: Array, log_rates: Array) -> Array:
     return jnp.where(log_rates >= -_grain(delta), DIVERGING, code).astype(jnp.int8)
 
 
-def _grain(delta: Array) -> Array:
+def _grain(delta: jax.Array) -> jax.Array:
     """What rounding may add to the logarithm of a rate near 1."""
     return ROUNDING * jnp.minimum(jnp.abs(delta[..., 0]), 4.0)
 
@@ -154,21 +150,21 @@ def period(delta: NDArray[np.complex128]) -> NDArray[np.float64]:
 def path(M: NDArray[np.float64], z: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
     """z_0 .. z_steps for matrices (..., s, s) from z, shape (s,): shape (steps + 1, ..., s)."""
     now = np.broadcast_to(z, M.shape[:-1])
-    found = [now]
+    positions = [now]
     with np.errstate(all="ignore"):  # divergence is data
         for _ in range(steps):
             now = np.einsum("...ij,...j->...i", M, now)
-            found.append(now)
-    return np.array(found)
+            positions.append(now)
+    return np.array(positions)
 
 
 @jax.jit
-def _summary(D: Any) -> tuple[Array, Array]:
+def _summary(D: jax.Array) -> tuple[jax.Array, jax.Array]:
     return shifts(D), log_radius(D)
 
 
 @jax.jit
-def _told(delta: Any, log_rates: Any) -> tuple[Array, Array]:
+def _told(delta: jax.Array, log_rates: jax.Array) -> tuple[jax.Array, jax.Array]:
     return regime(delta, log_rates), jnp.where(jnp.abs(log_rates) <= _grain(delta), 0.0, log_rates)
 
 

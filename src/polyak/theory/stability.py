@@ -6,269 +6,40 @@ z_{k+1} = (A + lambda B e_x^T) z_k,    stable where the spectral radius is below
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.ground.errors import PolyakError, whole_number
-from polyak.ground.numbers import readable
-from polyak.ground.version import __version__
-from polyak.rules import FromPlane, as_rule
+from polyak.ground.errors import PolyakError
+from polyak.ground.types import Pytree
+from polyak.rules import FromPlane, Optimizer, as_rule
 from polyak.run import Trace
-from polyak.run.result import Result
 from polyak.theory import spectrum
-from polyak.theory.along import ANOTHER_WAY, departure
-from polyak.theory.curvatures import Curvatures, curvatures
-from polyak.theory.edge import stable_curvatures, stable_lrs
+from polyak.theory.curvatures import Curvatures, On, curvatures
+from polyak.theory.departure import departure
 from polyak.theory.examination import examine, require_constant
 from polyak.theory.learning_rate import learning_rate
-from polyak.theory.pencil import Intervals, first_end
-from polyak.theory.plane import plane_maps
-from polyak.theory.step_map import StepMap, loop_through_x
-from polyak.theory.steps import peak, steps_until
-from polyak.theory.words import grows_first, rate_in_words, stable_in_words
-
-IN_WORDS = (
-    "creeps down",
-    "comes down as fast as without overshooting",
-    "ripples",
-    "changes sign",
-    "diverges",
-)
+from polyak.theory.pencil import Intervals
+from polyak.theory.plane_rules import plane_maps
+from polyak.theory.stability_result import Stability
+from polyak.theory.stable_sets import stable_curvatures, stable_lrs
+from polyak.theory.step_map import reduced
 
 
-@dataclass(frozen=True, eq=False)
-class Stability(Result):
-    """What a rule does on each of n curvatures: true of quadratics, and of what is one nearly enough, near a minimiser.
-
-    Of other functions nothing is promised: heavy ball at the best setting for curvatures 1 and 25 has a rate of 2/3 on
-    both, and cycles for ever on a convex function whose curvature is 1 between 1 and 2, and 25 elsewhere.
-
-    Attributes:
-        rule: the rule with its settings.
-        curvatures: shape (n,), rising (at each place of a trace); nan for a function of the plane, whose gradient
-            is its own: there is one entry for each coordinate then.
-        origin: where the curvatures are from, in words.
-        places: the step of the trace that each is of, shape (n,); None where all are of one point.
-        flat: how many directions of the target were left out because nothing pulls there.
-        changes: what one step adds to z = (x, slots), a matrix on each curvature, shape (n, s, s).
-        shifts: the eigenvalues of these, complex, shape (n, s): those of the step less 1, the step's largest first.
-        log_rates: the logarithms of the spectral radii, shape (n,): what an error shrinks by each step, in the long
-            run. A rate that rounds to 1 has one; it is 0 where the rate cannot be told from 1 even so.
-        regimes: in the words of `polyak.theory.REGIMES`, n of them.
-        periods: of the ripple, in steps, shape (n,); 2 where it changes sign each step, inf where nothing ripples.
-        start: z at a distance of 1, shape (s,).
-        lr: the name of the setting that is the learning rate, found by scaling; None where none is seen.
-        stable_lrs: the learning rates that are stable on all the positive curvatures (on the negative ones of a saddle
-            none is), as open intervals (low, high) in rising order; None where the rule shows no learning rate, or one
-            that its step is not affine in.
-        stable_curvatures: the curvatures that this setting is stable on, as such intervals; None for a function of the
-            plane.
-        departure: of a trace by this rule: how far it is from the way that its curvatures make, step by step, as a part
-            of how far it goes; nan where there is no such trace.
-    """
-
-    rule: Any
-    curvatures: NDArray[np.float64]
-    origin: str
-    places: NDArray[np.int64] | None
-    flat: int
-    changes: NDArray[np.float64]
-    shifts: NDArray[np.complex128]
-    log_rates: NDArray[np.float64]
-    regimes: tuple[str, ...]
-    periods: NDArray[np.float64]
-    start: NDArray[np.float64]
-    lr: str | None
-    stable_lrs: Intervals | None
-    stable_curvatures: Intervals | None
-    departure: float = math.nan
-
-    @property
-    def follows(self) -> bool | None:
-        """Whether the trace does what its curvatures predict, to a hundredth; None where there is no such trace."""
-        return None if math.isnan(self.departure) else self.departure <= ANOTHER_WAY
-
-    @property
-    def matrices(self) -> NDArray[np.float64]:
-        """One step's map of z = (x, slots), shape (n, s, s)."""
-        return self.changes + np.eye(self.changes.shape[-1])
-
-    @property
-    def eigenvalues(self) -> NDArray[np.complex128]:
-        """Of one step, shape (n, s), the largest first."""
-        return 1 + self.shifts
-
-    @property
-    def rates(self) -> NDArray[np.float64]:
-        """The spectral radii, shape (n,); where one rounds to 1, see `log_rates`."""
-        return np.exp(self.log_rates)
-
-    @property
-    def max_lr(self) -> float:
-        """Where the stable learning rates that begin at 0 end: inf where all are stable, 0 where none next to 0 is.
-
-        nan where the rule shows no learning rate; stable ones further on are among `stable_lrs`.
-        """
-        return math.nan if self.stable_lrs is None else first_end(self.stable_lrs)
-
-    @property
-    def max_curvature(self) -> float:
-        """Where the curvatures that this setting is stable on, from 0, end; as `max_lr`."""
-        return math.nan if self.stable_curvatures is None else first_end(self.stable_curvatures)
-
-    @property
-    def rate(self) -> float:
-        """The worst rate of all."""
-        return float(self.rates.max())
-
-    @property
-    def slowest(self) -> float:
-        """The curvature with the worst rate."""
-        return float(self.curvatures[int(self.log_rates.argmax())])
-
-    @property
-    def stable(self) -> bool:
-        """Whether the worst rate is below 1, as far as that can be told."""
-        return bool((self.log_rates < 0).all())
-
-    @property
-    def saddle(self) -> bool:
-        """Whether a curvature is negative: there x runs away downhill, as it should."""
-        return bool((self.curvatures < 0).any())
-
-    @property
-    def condition_number(self) -> float:
-        """L/m, the largest curvature over the smallest; nan on a saddle."""
-        return math.nan if self.saddle else float(self.curvatures.max() / self.curvatures.min())
-
-    @property
-    def steps_to_1_percent(self) -> NDArray[np.float64]:
-        """`steps_to(0.01)`, shape (n,)."""
-        return self.steps_to(0.01)
-
-    def steps_to(self, fraction: float) -> NDArray[np.float64]:
-        """The steps that a run takes to `fraction`, in (0, 1), of its first distance, from empty slots: shape (n,).
-
-        The first step from which on |x| stays at or below it, which a ripple may cross before; the transient counts.
-        inf where that never comes, nan where the rate cannot be told from 1. Of more than some two million steps, to
-        within a ripple.
-        """
-        if not 0 < fraction < 1:
-            raise PolyakError(f"fraction is {fraction}, expected a number in (0, 1)")
-        return np.array([steps_until(fraction, D[None]) for D in self.changes])
-
-    @cached_property
-    def peaks(self) -> NDArray[np.float64]:
-        """The largest |x| on the way from a distance of 1, shape (n,): 1 where it never grows, inf if it diverges."""
-        return np.array([peak(D) for D in self.changes])
-
-    @property
-    def peak(self) -> float:
-        """The largest of all; nan where one cannot be told."""
-        return float(self.peaks.max())
-
-    def path(self, steps: int = 20, start: float | Sequence[float] = 1.0) -> NDArray[np.float64]:
-        """x at steps 0 .. steps on each curvature, predicted: shape (steps + 1, n).
-
-        Args:
-            steps: how many, from 1.
-            start: the distance from the minimiser to begin at, one number or n.
-        """
-        steps = whole_number("steps", steps, at_least=1, at_most=1_000_000)
-        try:
-            begin = np.broadcast_to(np.asarray(start, dtype=np.float64), self.curvatures.shape)
-        except (TypeError, ValueError):
-            raise PolyakError(f"start is {start!r}, expected one number or {len(self.curvatures)}") from None
-        return spectrum.path(self.matrices, self.start, steps)[..., 0] * begin
-
-    def words(self, steps: int = 20) -> tuple[str, ...]:
-        """A sentence for each curvature."""
-        ends = self.path(steps)[-1]
-        return tuple(self._sentence(k, steps, float(end)) for k, end in enumerate(ends))
-
-    def _sentence(self, k: int, steps: int, end: float) -> str:
-        curvature, regime = self.curvatures[k], self.regimes[k]
-        rate = rate_in_words(self.log_rates[k], 4)
-        where = f"On coordinate {k + 1}" if math.isnan(curvature) else f"On curvature {readable(curvature)}"
-        if curvature < 0:
-            return f"{where}, a saddle, x runs away by a factor of {rate} a step, as downhill it should."
-        if self.log_rates[k] == 0:
-            return f"{where} this setting neither shrinks nor grows that one could tell: its rate is 1, the edge."
-        does = IN_WORDS[spectrum.REGIMES.index(regime)]
-        if regime == "under-damped":
-            does += f" with period {readable(self.periods[k], 3)} steps"
-        verb = "grows" if regime == "diverging" else "shrinks"
-        first = grows_first(self.peaks[k])
-        becomes = f"1 should become {readable(end)}" if math.isfinite(end) else "1 outgrows double precision"
-        return (
-            f"{where} this setting {does} ({regime}){', ' + first + ',' if first else ''} and {verb} by {rate} a step; "
-            f"in {steps} steps {becomes}."
-        )
-
-    def to_xarray(self) -> Any:
-        """The same as an xarray.Dataset with dimensions curvature and eigenvalue."""
-        import xarray as xr
-
-        data = {
-            "rate": ("curvature", self.rates, {"long_name": "shrinks by, each step"}),
-            "regime": ("curvature", list(self.regimes)),
-            "period": ("curvature", self.periods, {"units": "steps"}),
-            "steps_to_1_percent": ("curvature", self.steps_to_1_percent, {"units": "steps"}),
-            "peak": ("curvature", self.peaks, {"long_name": "largest |x| from a distance of 1"}),
-            "eigenvalues": (("curvature", "eigenvalue"), self.eigenvalues),
-        }
-        coords: dict[str, Any] = {"curvature": self.curvatures}
-        if self.places is not None:
-            coords["place"] = ("curvature", self.places, {"long_name": "step of the trace"})
-        attrs = {
-            "rule": str(self.rule),
-            "origin": self.origin,
-            "max_lr": self.max_lr,
-            "max_curvature": self.max_curvature,
-            "true_of": "quadratics",
-            "departure": self.departure,
-            "version": __version__,
-        }
-        return xr.Dataset(data, coords, attrs)
-
-    def __str__(self) -> str:
-        worst = int(self.log_rates.argmax())
-        where = f"coordinate {worst + 1}" if math.isnan(self.slowest) else readable(self.slowest, 6)
-        saddle = ", a saddle" if self.saddle else ""
-        most = "" if self.stable_lrs is None else f", {stable_in_words(str(self.lr), self.stable_lrs)}"
-        return (
-            f"{self.rule} on quadratics of {len(self.rates)} curvature{'s' * (len(self.rates) > 1)}{saddle} "
-            f"({self.origin}): rate {rate_in_words(self.log_rates[worst])}, {self.regimes[worst]} on {where}{most}"
-            f"{self._parting}"
-        )
-
-    @property
-    def _parting(self) -> str:
-        if self.follows is not False:
-            return ""
-        off = (
-            f"off by {readable(100 * self.departure, 3)} %"
-            if math.isfinite(self.departure)
-            else "off without end"
-        )
-        return f"; this trace does not do what its curvatures predict ({off} of the way that it goes)"
-
-
-def stability(rule: Any, target: Any = None, *, at: int | None = None, params: Any = None) -> Stability:
+def stability(
+    rule: object, on: On | None = None, *, at: int | None = None, params: Pytree = None, **settings: Any
+) -> Stability:
     """What a rule does on each curvature: eigenvalues, rate, regime, period, and how large its learning rate may be.
 
     Args:
-        rule: a rule that is linear in the gradient: ours, Optax's, a page's function. A page's function of the plane
-            brings its own gradient, and is asked without a target.
-        target: a curvature or a list of them; a Landscape or its name, a Trace, a Problem: see `curvatures`. A trace by
+        rule: a rule that is linear in the gradient: ours or its name, Optax's, a page's function. A page's function of
+            the plane brings its own gradient, and is asked without `on`.
+        on: a curvature or a list of them; a Landscape or its name, a Trace, a Problem: see `curvatures`. A trace by
             this rule is held against its curvatures: `follows` says whether it does what they predict.
         at: the step to look at where the rule changes from step to step; a schedule is refused without it.
         params: where a Problem's Hessian is taken.
+        settings: of a rule that is given by its name or its class.
 
     Returns a Stability. A negative curvature is answered: a saddle, on which every rule that works diverges.
     Raises PolyakError for a rule that is not linear, a schedule, curvatures that are 0, nan or of another shape.
@@ -283,37 +54,36 @@ def stability(rule: Any, target: Any = None, *, at: int | None = None, params: A
     >>> round(s.max_lr, 9), s.periods.round(3)
     (0.75, array([28.506,  2.779]))
     """
-    rule = as_rule(rule)
+    rule = as_rule(rule, **settings)
     if isinstance(rule, FromPlane):
-        return _of_plane(rule, target, at)
-    if target is None:
+        return _of_plane(rule, on, at)
+    if on is None:
         raise PolyakError("stability needs curvatures: a list, a landscape, a trace or a problem")
-    where = curvatures(target, params=params)
+    where = curvatures(on, params=params)
     if at is None:
         require_constant(rule)
     examination, state = examine(rule, at)
-    A, B = examination.matrices(state=state)
-    kept = loop_through_x(A[None], B[None])
-    step = StepMap(A[np.ix_(kept, kept)], B[kept])
+    step = reduced(*examination.matrices(state=state))
     lr, _ = learning_rate(examination, rule, at or 0)
-    lrs = None if lr is None else stable_lrs(examination, rule, lr, state, where.values, at)
-    own = isinstance(target, Trace) and at is None and str(target.rule) == str(rule)
-    off = departure(target) if own else math.nan
-    return _found(rule, where, step.change_on(where.values), lr, lrs, stable_curvatures(step), off)
+    lrs = None if lr is None else stable_lrs(examination, rule, lr, state, where.values, at or 0)
+    off = math.nan
+    if at is None and isinstance(on, Trace) and str(on.rule) == str(rule):
+        off = departure(on)
+    return _on(rule, where, step.change_on(where.values), lr, lrs, stable_curvatures(step), off)
 
 
-def _of_plane(rule: FromPlane, target: Any, at: int | None) -> Stability:
-    if target is not None:
+def _of_plane(rule: FromPlane, on: On | None, at: int | None) -> Stability:
+    if on is not None:
         raise PolyakError(f"{rule.name()} brings its own gradient: ask for its stability without curvatures")
     if at is None:
         require_constant(rule)
     maps = plane_maps(rule, at or 0)
     where = Curvatures(np.full(len(maps), np.nan), "the function's own gradient")
-    return _found(rule, where, maps - np.eye(maps.shape[-1]), None, None, None)
+    return _on(rule, where, maps - np.eye(maps.shape[-1]), None, None, None)
 
 
-def _found(
-    rule: Any,
+def _on(
+    rule: Optimizer,
     where: Curvatures,
     changes: NDArray[np.float64],
     lr: str | None,

@@ -8,18 +8,20 @@ No rule's formula stands here: A and B are the Jacobians of one step of `rule.up
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.shown import Shown
-from polyak.theory import probe
-from polyak.theory.examination import Examination, examine, room
+from polyak.rules import Optimizer, as_rule
+from polyak.theory.examination import Examination, examine
+from polyak.theory.state_space import pack, room
 
 LEAST = 1e-305  # of what a gradient adds: smaller, double precision loses digits
 
@@ -41,14 +43,14 @@ class StepMap(Shown):
     A: NDArray[np.float64]
     B: NDArray[np.float64]
 
-    def on(self, curvatures: Any) -> NDArray[np.float64]:
+    def on(self, curvatures: ArrayLike) -> NDArray[np.float64]:
         """The matrix on each curvature: A + lambda B e_x^T, shape curvatures.shape + (s, s)."""
         curvature = np.asarray(curvatures, dtype=np.float64)[..., None]
         M = np.broadcast_to(self.A, (*curvature.shape[:-1], *self.A.shape)).copy()
         M[..., :, 0] += curvature * self.B
         return M
 
-    def change_on(self, curvatures: Any) -> NDArray[np.float64]:
+    def change_on(self, curvatures: ArrayLike) -> NDArray[np.float64]:
         """What a step adds on each curvature, the matrix less 1: to its own digits, however small it is.
 
         Raises PolyakError where a curvature times what the gradient adds is not a number that double precision has.
@@ -71,12 +73,13 @@ class StepMap(Shown):
         return _feeds_back(self.A)
 
 
-def step_map(rule: Any, at: int | None = None) -> StepMap:
+def step_map(rule: object, at: int | None = None, **settings: Any) -> StepMap:
     """One step of a rule as a linear map.
 
     Args:
         rule: an update rule with its settings, an Optax optimizer, a page's function.
         at: the step to look at, from 0, where the rule changes from step to step; else its settled map.
+        settings: of a rule that is given by its name or its class.
 
     Returns A and B over x and those slots through which x moves itself: counters, and slots that nothing reads,
     are left out. Raises PolyakError for a rule that is not linear in the gradient, that mixes entries, or that
@@ -92,9 +95,19 @@ def step_map(rule: Any, at: int | None = None) -> StepMap:
     polyak.PolyakError: adam is not linear in the gradient: it has no matrix (its response can still be asked
     for)
     """
-    examination, state = examine(rule, at)
-    A, B = examination.matrices(state=state)
-    kept = loop_through_x(A[None], B[None])
+    examination, state = examine(as_rule(rule, **settings), at)
+    return reduced(*examination.matrices(state=state))
+
+
+def reduced(A: NDArray[np.float64], B: NDArray[np.float64], kept: Sequence[int] | None = None) -> StepMap:
+    """The map over x's loop alone, out of the matrices over every number of the state.
+
+    Args:
+        A: shape (n, n).
+        B: shape (n,).
+        kept: the numbers of that loop, where it is more than these matrices show.
+    """
+    kept = loop_through_x(A[None], B[None]) if kept is None else list(kept)
     return StepMap(A[np.ix_(kept, kept)], B[kept])
 
 
@@ -122,7 +135,7 @@ def _feeds_back(A: NDArray[np.float64]) -> bool:
     return bool((A[..., 0, 0] != 1).any() or A[..., 1:, 0].any())
 
 
-def require_data_alone(rule: Any, moves: StepMap | StepSequence) -> None:
+def require_data_alone(rule: Optimizer, moves: StepMap | StepSequence) -> None:
     """Raise a PolyakError where x is pulled by more than the data: what is expected about their optimum is not so."""
     if moves.feeds_back:
         raise PolyakError(
@@ -131,7 +144,7 @@ def require_data_alone(rule: Any, moves: StepMap | StepSequence) -> None:
         )
 
 
-def step_maps(rule: Any, steps: int) -> StepSequence:
+def step_maps(rule: Optimizer, steps: int) -> StepSequence:
     """The maps of steps 0 .. steps-1, under schedules too.
 
     >>> import polyak as pk
@@ -146,7 +159,7 @@ def step_maps(rule: Any, steps: int) -> StepSequence:
     A, B = examination.sequence(0, room(steps) if examination.compiled else steps)
     kept = loop_through_x(A, B)
     with jax.enable_x64(True):
-        start = np.asarray(probe.pack(jnp.zeros(1), examination.begun))
+        start = np.asarray(pack(jnp.zeros(1), examination.begun))
     return StepSequence(A[:, kept][:, :, kept], B[:, kept], start[kept[1:]])
 
 

@@ -8,31 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.ground.errors import PolyakError, whole_number
+from polyak.data import Data
+from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
-from polyak.ground.version import __version__
+from polyak.ground.types import Pytree
 from polyak.problems import Problem
-from polyak.rules import as_rule
+from polyak.rules import Optimizer, as_rule
 from polyak.run.result import Result
-from polyak.theory.edge import stable_lrs
+from polyak.theory.data_moments import curvatures_of
+from polyak.theory.datasets import dataset
 from polyak.theory.examination import examine
-from polyak.theory.expectation import SEEDS, first_moments
-from polyak.theory.floor import noise_floor
-from polyak.theory.learning_rate import learning_rate_of, scaled
-from polyak.theory.moments import curvatures_of, moments
+from polyak.theory.expected_training import MOST_STEPS, SEEDS, Training
+from polyak.theory.learning_rate import checked_lrs, learning_rate_of, scaled
+from polyak.theory.noise_floor import noise_floor
 from polyak.theory.pencil import first_end
 from polyak.theory.spectrum import spectrum
+from polyak.theory.stable_sets import stable_lrs
 from polyak.theory.step_map import StepMap, require_data_alone, step_map
-from polyak.theory.steps import steps_until
+from polyak.theory.transient import steps_until
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 POINTS = 40
 DECADES = 3  # below the largest stable learning rate
-MOST_STEPS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +57,7 @@ class Trade(Result):
             steps at this learning rate stop to pay, shape (n,); inf where that takes more than 100,000, or never comes.
     """
 
-    rule: Any
+    rule: Optimizer
     problem: Problem
     batch_size: int
     lr: str
@@ -68,23 +72,18 @@ class Trade(Result):
         """The worst rates, shape (n,)."""
         return np.exp(self.log_rates)
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> xr.Dataset:
         """The same as an xarray.Dataset with the dimension lr."""
-        import xarray as xr
-
-        return xr.Dataset(
+        return dataset(
+            self.rule,
             {
                 "rate": ("lr", self.rates, {"long_name": "shrinks by, each step"}),
                 "floor": ("lr", self.floors, {"long_name": "expected loss in the long run"}),
                 "steps_to_floor": ("lr", self.steps_to_floor, {"units": "steps"}),
             },
             {"lr": self.lrs},
-            {
-                "rule": str(self.rule),
-                "target": self.problem.name,
-                "least": self.least,
-                "version": __version__,
-            },
+            on=self.problem.name,
+            least=self.least,
         )
 
     @property
@@ -101,23 +100,25 @@ class Trade(Result):
 
 
 def tradeoff(
-    rule: Any,
-    problem: Problem,
+    rule: object,
+    on: Problem | Data | str,
     *,
     batch_size: int = 10,
     lrs: Sequence[float] | NDArray[np.float64] | None = None,
     seeds: int | Sequence[int] = SEEDS,
-    point: Any = None,
+    point: Pytree = None,
+    **settings: Any,
 ) -> Trade:
     """The trade between rate and noise floor, over the learning rate; the rule's other settings stay.
 
     Args:
         rule: a rule that is linear in the gradient, with a learning rate that can be set.
-        problem: least squares of at most 64 parameters, or any with the `point` of its quadratic model.
+        on: least squares of at most 64 parameters, or any with the `point` of its quadratic model.
         batch_size: rows in a batch, drawn with replacement.
         lrs: positive learning rates, shape (n,); 40 over three decades up to the largest stable one by default.
         seeds: whose first parameters the descent begins at.
         point: see `expected_loss`.
+        settings: of a rule that is given by its name or its class.
 
     Returns a Trade. Raises PolyakError as `expected_loss` does.
 
@@ -127,31 +128,33 @@ def tradeoff(
     >>> bool(trade.rates[0] > trade.rates[1]), bool(trade.floors[0] < trade.floors[1])
     (True, True)
     """
-    rule = as_rule(rule)
-    found = moments(problem, point)
-    batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=problem.data.rows)
-    curvatures, U = curvatures_of(found)
+    rule = as_rule(rule, **settings)
+    training = Training(on, batch_size, point)
+    moments, batch_size = training.moments, training.batch_size
+    curvatures, U = curvatures_of(moments)
     step = step_map(rule)
     require_data_alone(rule, step)
     name, value = learning_rate_of(rule)
-    if lrs is None:
-        examination, state = examine(rule)
-        edge = first_end(stable_lrs(examination, rule, name, state, curvatures, None) or ())
-        if not 0 < edge < np.inf:
-            raise PolyakError(f"{rule} has no largest stable {name} here: say which are meant, lrs=[...]")
-        values = np.geomspace(edge / 10**DECADES, edge * 0.98, POINTS)
-    else:
-        values = _checked_lrs(lrs)
+    values = _up_to_the_edge(rule, name, curvatures) if lrs is None else checked_lrs("lrs", lrs)
     maps = [step_map(scaled(rule, name, value, lr / value)) for lr in values]
     D = np.array([_grown(one, len(step.B)).change_on(curvatures) for one in maps])
     log_rates = spectrum(D)[1].max(-1)
-    floors = np.array([noise_floor(one.A, one.B, found, batch_size) for one in maps])
-    start = first_moments(problem, found, np.zeros(0), seeds, None)[0][: found.size] @ U
+    floors = np.array([noise_floor(one.A, one.B, moments, batch_size) for one in maps])
+    start = training.first_moments(np.zeros(0), seeds)[0][: moments.size] @ U
     weights = np.sqrt(curvatures / 2) * start
     steps = np.array(
-        [_steps_down(d, weights, floor - found.least) for d, floor in zip(D, floors, strict=True)]
+        [_steps_down(d, weights, floor - moments.least) for d, floor in zip(D, floors, strict=True)]
     )
-    return Trade(rule, problem, batch_size, name, values, log_rates, floors, found.least, steps)
+    return Trade(rule, training.on, batch_size, name, values, log_rates, floors, moments.least, steps)
+
+
+def _up_to_the_edge(rule: Optimizer, lr: str, curvatures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Learning rates over three decades up to the largest stable one."""
+    examination, state = examine(rule)
+    edge = first_end(stable_lrs(examination, rule, lr, state, curvatures) or ())
+    if not 0 < edge < np.inf:
+        raise PolyakError(f"{rule} has no largest stable {lr} here: say which are meant, lrs=[...]")
+    return np.geomspace(edge / 10**DECADES, edge * 0.98, POINTS)
 
 
 def _grown(one: StepMap, size: int) -> StepMap:
@@ -166,13 +169,3 @@ def _steps_down(D: NDArray[np.float64], weights: NDArray[np.float64], noise: flo
         return np.inf
     steps = steps_until(float(np.sqrt(noise)), D, weights)
     return steps if steps <= MOST_STEPS else np.inf
-
-
-def _checked_lrs(lrs: Any) -> NDArray[np.float64]:
-    try:
-        values = np.asarray(lrs, dtype=np.float64)
-    except (TypeError, ValueError):
-        values = np.empty((0, 0))
-    if values.ndim != 1 or not len(values) or not (np.isfinite(values) & (values > 0)).all():
-        raise PolyakError(f"lrs are {lrs!r}, expected a list of positive numbers")
-    return values

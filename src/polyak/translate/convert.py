@@ -5,32 +5,35 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from polyak.frameworks.spellings import REQUIRED, Spelling, find, read
-from polyak.frameworks.states import ADAM, MOMENTUM, Moments, Places, format_of
+from polyak.frameworks import FRAMEWORKS
+from polyak.frameworks.arguments_to_rule import read
+from polyak.frameworks.catalogue import find
+from polyak.frameworks.spelling import REQUIRED, Spelling
+from polyak.frameworks.state_format import ADAM, MOMENTUM, Moments, Places
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
+from polyak.ground.types import Pytree, Schedule
 from polyak.rules import Adam, GradientDescent, HeavyBall, LinearRule, Nesterov, Rule
-from polyak.translate.placing import placed
+from polyak.translate.array_order import placed
 
 UNDAMPED = (GradientDescent, HeavyBall, Nesterov)  # whose velocity takes in lr times a gradient, or all of it
-SCHEDULED = ("keras", "optax", "polyak")  # whose optimizers take a schedule for their learning rate
 
 
 def convert_state(
-    state: Any,
+    state: Pytree,
     *,
     frm: str | Rule,
     to: str | Rule,
     lr: float | None = None,
-    like: Any = None,
+    like: Pytree = None,
     step: int | None = None,
     names: Sequence[str] | None = None,
     **arguments: Any,
-) -> Any:
+) -> Pytree:
     """An optimizer's state as another framework's optimizer of the same kind expects it: momentum, or Adam.
 
     Velocities are rescaled where one side's hold the learning rate and the other's do not, and turned where one side
@@ -74,18 +77,12 @@ def convert_state(
     (source, family), (target, other) = _optimizer(frm), _optimizer(to)
     if family != other:
         raise PolyakError(f"{_name(frm)} is of the {family} family and {_name(to)} of the {other} family")
-    moments = format_of(source.framework).read(state, family)
-    if not (moments.velocity or moments.mean):
-        raise PolyakError(f"the state of {_name(frm)} holds no velocity yet: a fresh optimizer is as good")
-    if step is not None:
-        moments = _at(moments, whole_number("step", step, at_least=0), _name(frm))
-    if isinstance(frm, Rule) and frm.schedules():
-        moments = replace(moments, scheduled=True)
-    known, rate = _arguments(target, moments, lr, like, arguments, to)
-    packing = format_of(target.framework)
+    moments = _read(state, frm, source, family, step)
+    given, rate = _arguments(target, moments, lr, like, arguments, to)
+    packing = FRAMEWORKS[target.framework].state_format()
     if like is None:
         moments = placed(moments, _name(frm), _name(to), None, names)
-        like = packing.fresh(target.name, moments, target.runs_with(known))
+        like = packing.fresh(target.name, moments, target.runs_with(given))
         places = packing.places(like, family)
     else:
         places = packing.places(like, family)
@@ -94,15 +91,31 @@ def convert_state(
         places = replace(places, scheduled=True)
     _steps_go_across(moments, places, family, _name(frm), _name(to), lr)
     if family == MOMENTUM:
-        there = _taken_in(target, to, like, moments, rate)
-        here = _taken_in(source, frm, state, moments, rate)
-        if here != there and not (here > 0 and there > 0):
-            raise PolyakError(
-                f"a velocity that takes in {readable(here, 6)} of a gradient is not made into one of "
-                f"{readable(there, 6)}"
-            )
-        moments = moments.scaled(1.0 if here == there else there / here)
+        there = _taken_in(target, to, places.share, moments, rate)
+        here = _taken_in(source, frm, moments.share, moments, rate)
+        moments = moments.scaled(_factor(here, there))
     return packing.rewritten(like, moments, family)
+
+
+def _read(state: Pytree, frm: str | Rule, source: Spelling, family: str, step: int | None) -> Moments:
+    """What a state holds, with what the user and the rule know besides."""
+    moments = FRAMEWORKS[source.framework].state_format().read(state, family)
+    if not (moments.velocity or moments.mean):
+        raise PolyakError(f"the state of {_name(frm)} holds no velocity yet: a fresh optimizer is as good")
+    if step is not None:
+        moments = _at(moments, whole_number("step", step, at_least=0), _name(frm))
+    scheduled = isinstance(frm, Rule) and bool(frm.schedules())
+    return replace(moments, scheduled=True) if scheduled else moments
+
+
+def _factor(here: float, there: float) -> float:
+    """What a velocity is multiplied by, where one side takes in so much of a gradient and the other so much."""
+    if here != there and not (here > 0 and there > 0):
+        raise PolyakError(
+            f"a velocity that takes in {readable(here, 6)} of a gradient is not made into one of "
+            f"{readable(there, 6)}"
+        )
+    return 1.0 if here == there else there / here
 
 
 def _at(moments: Moments, step: int, source: str) -> Moments:
@@ -152,7 +165,7 @@ def _name(name: str | Rule) -> str:
 
 
 def _arguments(
-    target: Spelling, moments: Moments, lr: float | None, like: Any, given: dict[str, Any], to: str | Rule
+    target: Spelling, moments: Moments, lr: float | None, like: Pytree, given: dict[str, Any], to: str | Rule
 ) -> tuple[dict[str, Any], float | None]:
     """What a fresh state of the other side is made with, and the learning rate from here on, if it was said."""
     if isinstance(to, Rule):
@@ -161,30 +174,35 @@ def _arguments(
         if given:
             raise PolyakError(f"like has its settings already; {next(iter(given))} has no place")
         return {}, lr
-    if target.framework == "torch" and moments.velocity and "momentum" not in given:
+    if FRAMEWORKS[target.framework].settings_in_state and moments.velocity and "momentum" not in given:
         raise PolyakError(
             f"{target.name} takes its settings from the state that it loads: give momentum=..., or"
             " like=optimizer.state_dict()"
         )
+    return _completed(target, moments, lr, given)
+
+
+def _completed(
+    target: Spelling, moments: Moments, lr: float | None, given: dict[str, Any]
+) -> tuple[dict[str, Any], float | None]:
+    """The arguments given, with a learning rate, and whatever else is needed at any value."""
     named = next(argument.name for argument in target.arguments if "lr" in argument.settings)
     if named in given:
         if lr is not None:
             raise PolyakError(f"the learning rate is given twice, as lr and as {named}")
         lr = _lr(moments, _now(target, named, given[named], moments), target.name)
     known = {**given, named: _lr(moments, lr, target.name)}
-    if target.framework == "optax" and moments.velocity:
-        known.setdefault("momentum", 0.9)  # any: it makes the trace that is filled
     missing = [name for name, default in target.defaults.items() if default is REQUIRED and name not in known]
     known.update(dict.fromkeys(missing, 0.9))
     read(target, known)
     return {**known, **given}, lr
 
 
-def _now(target: Spelling, named: str, rate: Any, moments: Moments) -> Any:
+def _now(target: Spelling, named: str, rate: float | Schedule, moments: Moments) -> float:
     """A learning rate as it is in the next step, where it is a schedule."""
     if not callable(rate):
         return rate
-    if target.framework not in SCHEDULED:
+    if not FRAMEWORKS[target.framework].schedules:
         raise PolyakError(
             f"{target.name}: {named} is a schedule, expected its value: there it is no part of the optimizer's state"
         )
@@ -193,11 +211,13 @@ def _now(target: Spelling, named: str, rate: Any, moments: Moments) -> Any:
         raise PolyakError(
             f"{target.name}: {named} is a schedule, and the state does not say at which step: give step=..."
         )
-    value = np.asarray(rate(count))
-    return float(value) if not value.ndim else value
+    value: Any = np.asarray(rate(count))
+    return float(value) if not value.ndim else cast("float", value)  # which is refused as one that was given
 
 
-def _taken_in(spelling: Spelling, name: str | Rule, state: Any, moments: Moments, lr: float | None) -> float:
+def _taken_in(
+    spelling: Spelling, name: str | Rule, share: float | None, moments: Moments, lr: float | None
+) -> float:
     """c of v <- m v + c g: how much of a gradient a side's velocity takes in."""
     if isinstance(name, LinearRule):
         rule: Any = name.replace(lr=lr) if lr is not None and isinstance(name, UNDAMPED) else name
@@ -207,13 +227,8 @@ def _taken_in(spelling: Spelling, name: str | Rule, state: Any, moments: Moments
                 raise PolyakError(f"{_name(name)} has a schedule, and no step is known: give step=...")
             rule = rule.at(count, np.zeros(()))
         return float(rule.coefficients().c)
-    if spelling.framework == "torch":
-        parts = {1.0 - group.get("dampening", 0.0) for group in state["param_groups"]}
-        if len(parts) > 1:
-            raise PolyakError(
-                f"torch: groups with dampenings of their own, {len(parts)} of them, expected one"
-            )
-        return float(parts.pop())
+    if share is not None:
+        return share
     rule_of = spelling.forms[-1].rule
     if not issubclass(rule_of, UNDAMPED):
         raise PolyakError(

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from polyak.ground.numbers import readable
 from polyak.rules import Coefficients, LinearRule
@@ -121,7 +120,7 @@ def solved(kind: type[LinearRule], fixed: Mapping[str, Any], response: ImpulseRe
 
     def member(numbers: Mapping[str, float], lr: float = 1.0) -> LinearRule:
         others = dict.fromkeys(names[len(numbers) :], 0.0)
-        return cast("LinearRule", kind.from_settings(**{**fixed, **others, **numbers, "lr": lr}))
+        return kind.from_settings(**{**fixed, **others, **numbers, "lr": lr})
 
     def fades(rule: LinearRule) -> float:
         return float(rule.coefficients().m) - response.fade
@@ -131,28 +130,20 @@ def solved(kind: type[LinearRule], fixed: Mapping[str, Any], response: ImpulseRe
 
     numbers: dict[str, float] = {}
     for name, off in zip(names, (fades, takes), strict=False):
-        found = _root(
-            partial(_off, off, member, numbers, name), kind.hyperparameters()[name].interval, response.fade
+        known = dict(numbers)
+        value = _root(
+            lambda value, off=off, known=known, name=name: off(member({**known, name: value})),  # type: ignore[misc]
+            kind.hyperparameters()[name].interval,
+            response.fade,
         )
-        if found is None:
+        if value is None:
             return None
-        numbers[name] = found
+        numbers[name] = value
     unit = impulse_response(member(numbers))
     if unit.gain == 0:
         return None
     rule = member(numbers, rounded(response.gain / unit.gain))
     return rule if impulse_response(rule).equals(response) else None
-
-
-def _off(
-    off: Callable[[LinearRule], float],
-    member: Callable[[Mapping[str, float]], LinearRule],
-    numbers: Mapping[str, float],
-    name: str,
-    value: float,
-) -> float:
-    """How far a member is off with one more of its numbers known."""
-    return off(member({**numbers, name: value}))
 
 
 def rounded(value: float) -> float:
@@ -184,4 +175,4 @@ def _root(off: Callable[[float], float], ends: Interval, likely: float) -> float
 
 
 def _row(rule: LinearRule, lr: float) -> Coefficients:
-    return cast("LinearRule", rule.replace(lr=lr)).coefficients()
+    return rule.replace(lr=lr).coefficients()

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.frameworks.spellings import Meaning
+from polyak.frameworks.spelling import Meaning
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
+from polyak.ground.progress import Progress
 from polyak.ground.shown import Shown
 from polyak.rules import LinearRule
 from polyak.translate import impulse_response as algebra
 from polyak.translate.proof_problem import Problem, gap, learning_rates, problem_for
 
-Progress = Callable[[int, int], None]
-
 if TYPE_CHECKING:
-    from polyak.translate.runners import Side
+    from polyak.translate.side import Side
 
 ROUNDING = 1e-10  # of the trajectory's size: what float64 leaves over a thousand steps
 

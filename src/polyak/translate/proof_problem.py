@@ -10,12 +10,11 @@ are as large as those of a real training, which matters wherever an eps stands b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.rules import LinearRule, Rule
+from polyak.rules import LinearRule, Optimizer, Rule
 from polyak.translate import impulse_response as algebra
 
 Arrays = list[NDArray[np.float64]]
@@ -51,7 +50,7 @@ class Problem:
         return found
 
 
-def problem_for(rule: Any, steps: int = STEPS, size: float = 1.0) -> Problem:
+def problem_for(rule: object, steps: int = STEPS, size: float = 1.0) -> Problem:
     """The problem on which a rule is stable and always moving, its gradients of about this size.
 
     >>> from polyak.rules import HeavyBall
@@ -88,7 +87,7 @@ def learning_rates(lr: float, steps: int = STEPS, drop: float | None = None) -> 
     return found
 
 
-def walk(rule: Any, problem: Problem, lrs: NDArray[np.float64]) -> NDArray[np.float64]:
+def walk(rule: Optimizer, problem: Problem, lrs: NDArray[np.float64]) -> NDArray[np.float64]:
     """The positions of a rule of ours on NumPy arrays, the start first: shape (steps + 1, 8)."""
     x, rows = problem.start, [problem.start]
     state = rule.init(x)
@@ -130,7 +129,7 @@ def gaps(rule: Rule, other: Rule, drop: float | None = None, steps: int = STEPS)
     return np.array([gap(here[:, k], there[:, k]) for k in range(len(SIZES))])
 
 
-def _walked(rule: Any, problem: Problem, lrs: NDArray[np.float64]) -> NDArray[np.float64]:
+def _walked(rule: Rule, problem: Problem, lrs: NDArray[np.float64]) -> NDArray[np.float64]:
     """A rule's displacements with gradients of every size, shape (steps + 1, 8, 8)."""
     away = problem.start - problem.target
     x = np.zeros((len(SIZES), SIZE))
@@ -141,7 +140,7 @@ def _walked(rule: Any, problem: Problem, lrs: NDArray[np.float64]) -> NDArray[np
                 rule = rule.replace(lr=float(lr))
             g = SIZES[:, None] * ((x + away) @ problem.A + problem.forcing[step])
             moved, slots = rule.step(g, slots, x)
-            x = x + moved
+            x = x + np.asarray(moved)
             rows.append(x)
     return np.array(rows)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from polyak.frameworks.spellings import SPELLINGS, Meaning, Spelling, find, of_framework, read
+from polyak.frameworks.arguments_to_rule import read
+from polyak.frameworks.catalogue import SPELLINGS, find, of_framework
+from polyak.frameworks.spelling import Meaning, Spelling
 from polyak.ground.errors import PolyakError
 from polyak.rules import CATALOGUE, Rule
-from polyak.translate.fitting import LEVELS, Fit, fits
+from polyak.translate.best_arguments import LEVELS, Fit, fits
 from polyak.translate.translation import Translation
 
 
@@ -22,7 +24,7 @@ def translate(
     otherwise the nearest is taken and its distance measured.
 
     Args:
-        name: what is translated, such as "torch:SGD" or "torch.SGD"; `polyak.translate.SPELLINGS` has all. Or a rule
+        name: what is translated, such as "torch:SGD" or "torch.SGD"; `polyak.frameworks.SPELLINGS` has all. Or a rule
             of ours, with its settings.
         to: a framework ("torch", "keras", "tf1", "optax", "mxnet", "jax", "sklearn", "polyak", "chapter"), or one
             of its optimizers, such as "mxnet:nag".
@@ -68,7 +70,7 @@ def _source(name: object, given: dict[str, Any]) -> tuple[Spelling, dict[str, An
             f"{_kind(name)} is not translated by itself: give its name and its arguments, such as"
             " translate('torch:SGD', lr=0.1, momentum=0.9, to=...), or one of Polyak's own rules"
         )
-    if CATALOGUE.get(name.name()) is not type(name):
+    if CATALOGUE.ours().get(name.name()) is not type(name):
         raise PolyakError(f"{name.name()} is a rule of your own, which no framework has")
     if given:
         raise PolyakError(f"{name.name()} has its settings already; {next(iter(given))} has no place")

@@ -7,30 +7,21 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from polyak.frameworks.spellings import Meaning, Spelling
+from polyak.frameworks import FRAMEWORKS
+from polyak.frameworks.spelling import Meaning, Spelling
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.ground.progress import Progress
 from polyak.ground.shown import Shown
 from polyak.rules import HeavyBall, LinearRule, Nesterov
 from polyak.translate import impulse_response as algebra
-from polyak.translate.fitting import ALWAYS, AT_CONSTANT_LR, NEARLY, Fit
+from polyak.translate.best_arguments import ALWAYS, AT_CONSTANT_LR, NEARLY, Fit
 from polyak.translate.pasted_line import chained, condition_in_words, pasted
-from polyak.translate.proof import Progress, Proof, prove
+from polyak.translate.proof import Proof, prove
 from polyak.translate.proof_problem import SIZES, STEPS
-from polyak.translate.runners import Side, known_here
+from polyak.translate.side import Side
 
 NEAR = 0.8  # of the edge of stability
-BUFFERS = {
-    "torch": "state['momentum_buffer'] of every parameter",
-    "keras": "optimizer.variables[2:], the momenta,",
-    "tf1": "the slots 'momentum'",
-    "optax": "the trace in the state",
-    "mxnet": "trainer._updaters[0].states, the momenta,",
-    "jax": "the velocities in the state",
-    "sklearn": "optimizer.velocities",
-    "polyak": 'slots["velocity"]',
-    "chapter": "states, the velocities,",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +72,7 @@ class Translation(Shown):
 
     def __str__(self) -> str:
         line = pasted(self.target, self.arguments)
-        return (
-            chained(line, self.fit.conditions, self.meaning.rule)
-            if self.target.framework == "optax"
-            else line
-        )
+        return chained(self.target, line, self.fit.conditions, self.meaning.rule)
 
     def _table(self) -> str:
         return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in self.words()) + "</ul>"
@@ -132,8 +119,9 @@ class Translation(Shown):
     def _parting(self) -> list[str]:
         """Where one side's velocity holds the learning rate and the other's does not."""
         holder, other = (self.target, self.source) if self.target_holds_lr else (self.source, self.target)
+        framework = FRAMEWORKS[self.target.framework]
         factor = "new/old" if self.target_holds_lr else "old/new"
-        buffers = BUFFERS.get(self.target.framework, "the velocities")
+        buffers = framework.velocities
         said = [
             f"differs when it changes: the velocity of {holder.name} holds the learning rate, that of {other.name} does"
             " not",
@@ -141,14 +129,10 @@ class Translation(Shown):
             f"to do: at a change multiply {buffers} of {self.target.name} by {factor}",
         ]
         rule = self.meaning.rule
-        if (
-            self.target.framework == "torch"
-            and isinstance(rule, HeavyBall | Nesterov)
-            and rule.lr_in_velocity
-        ):
+        if framework.has("export") and isinstance(rule, HeavyBall | Nesterov) and rule.lr_in_velocity:
             kind = type(rule).__name__
             said[-1] += (
-                f", or train with pk.to_torch(pk.{kind}(lr={readable(rule.lr, 6)}, "
+                f", or train with pk.to_{framework.prefix}(pk.{kind}(lr={readable(rule.lr, 6)}, "
                 f"momentum={readable(rule.momentum, 6)},"
                 " lr_in_velocity=True))"
             )
@@ -202,7 +186,8 @@ class Translation(Shown):
     @property
     def without_proof(self) -> str | None:
         """Why nothing can be checked here, in a line; None where it can."""
-        unknown = [side.framework for side in (self.source, self.target) if not known_here(side.framework)]
+        sides = (FRAMEWORKS[side.framework] for side in (self.source, self.target))
+        unknown = [side.prefix for side in sides if not (side.run_here or side.recorded)]
         return f"no proof here: {unknown[0]} is not run by Polyak" if unknown else None
 
     def check(self, steps: int = 1000, drop: float = 0.1, progress: Progress | None = None) -> Proof:

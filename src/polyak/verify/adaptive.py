@@ -2,161 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from polyak.frameworks.stepper import Array
+from polyak.frameworks.steppers import Array
 from polyak.ground.numbers import readable
-from polyak.rules import Adagrad, Adam, RMSProp
-from polyak.verify.model import Advance, Model, Slots
+from polyak.rules import Adagrad, Adam, RMSProp, Rule
+from polyak.verify.change import Change, Row, rows_of
+from polyak.verify.reference_model import Advance, Model, Slots, own_step
 
-Change = tuple[str, str, Model]
-
-
-def changes(model: Model) -> Iterator[Change]:
-    """Every change of a rule that is not linear, the plainest first."""
-    rule = model.rule
-    slots = rule.slots(np.zeros(1))
-    names = rule.hyperparameters()
-    for name in ("beta1", "momentum"):
-        if name in names and getattr(rule, name) != 0:
-            yield (
-                "momentum has no effect",
-                f"its {name} does nothing: a gradient's direction is forgotten at once",
-                model.with_rule(**{name: 0.0}),
-            )
-    for slot in ("mean", "velocity"):
-        if slot in slots and not getattr(rule, "centered", False):
-            yield (
-                "momentum has no effect",
-                f"its {slot} begins anew at every step",
-                model.but(advance=partial(_forgetful, slot=slot)),
-            )
-            yield (
-                "sign of the momentum",
-                "its momentum has the wrong sign",
-                model.but(advance=partial(_turned, slot=slot)),
-            )
-    if {"beta1", "beta2"} <= names.keys():
-        yield (
-            "beta1 and beta2 swapped",
-            "its beta1 and beta2 are swapped",
-            model.with_rule(beta1=rule.beta2, beta2=rule.beta1),
-        )
-        yield from _averages(model, rule)
-    if "squares" in slots:
-        yield (
-            "the squares are not kept",
-            "its squares begin anew at every step",
-            model.but(advance=partial(_forgetful, slot="squares")),
-        )
-    if "t" in slots:
-        yield from _counters(model)
-    if "eps" in names:
-        yield "eps has no effect", "its eps does nothing", model.with_rule(eps=0.0)
-        yield "eps elsewhere", "its eps is squared", model.with_rule(eps=rule.eps**2)
-        yield "eps elsewhere", "its eps is the root of the reference's", model.with_rule(eps=rule.eps**0.5)
-    for start in (0.0, 0.1, 1.0):
-        if "initial_accumulator" in names and rule.initial_accumulator != start:
-            yield (
-                "another start of the squares",
-                f"its squares begin at {readable(start, 6)}, the reference's at "
-                f"{readable(rule.initial_accumulator, 6)}",
-                model.with_rule(initial_accumulator=start),
-            )
-    yield from _roots(model)
-    for factor, words in ((rule.lr, "is applied twice"), (1 / rule.lr if rule.lr else 1.0, "is not applied")):
-        yield (
-            "lr in the wrong place",
-            f"its learning rate {words}",
-            model.but(advance=partial(_scaled, factor=factor)),
-        )
+# What a rule must have for a change to make sense.
 
 
-def _averages(model: Model, rule: Any) -> Iterator[Change]:
-    for factor, words in (
-        (1 / (1 - rule.beta1), "sums the gradients where the reference averages them"),
-        (1 - rule.beta1, "takes 1-beta1 of each gradient twice over"),
-    ):
-        yield (
-            "differs by a factor 1-gamma",
-            f"its momentum {words}: its steps are {readable(factor, 3)} times as large",
-            model.but(advance=partial(_scaled, factor=factor)),
-        )
-    if isinstance(rule, Adam) and rule.bias_correction:
-        for advance, words in (
-            (partial(_adam, squares=False), "its squares are not corrected for their start, its mean is"),
-            (partial(_adam, mean=False), "its mean is not corrected for its start, its squares are"),
-        ):
-            yield "bias correction", words, model.but(advance=advance)
+def has(*names: str) -> Callable[[Model], bool]:
+    """Models of rules with these hyper-parameters and slots."""
+    return lambda model: {*names} <= {*model.rule.hyperparameters(), *model.rule.slots(np.zeros(1))}
 
 
-def _counters(model: Model) -> Iterator[Change]:
-    yield (
-        "bias correction off by one",
-        "its bias correction counts the steps from 2, where the first is 1",
-        model.but(begin=_counted_on),
-    )
-    yield (
-        "bias correction",
-        "its bias correction stays that of the first step",
-        model.but(advance=partial(_forgetful, slot="t")),
-    )
+def keeps_momentum(slot: str) -> Callable[[Model], bool]:
+    """Models whose slot is a momentum, and not what a variance is taken about."""
+    return lambda model: has(slot)(model) and not getattr(model.rule, "centered", False)
 
 
-def _roots(model: Model) -> Iterator[Change]:
-    without: dict[type, Advance] = {
-        Adam: partial(_adam, root=False),
-        RMSProp: _rmsprop_without_root,
-        Adagrad: _adagrad_without_root,
-    }
-    for kind, advance in without.items():
-        if isinstance(model.rule, kind):
-            yield (
-                "the square root is missing",
-                "it divides by the squares, and not by their root",
-                model.but(advance=advance),
-            )
-    if isinstance(model.rule, RMSProp | Adam):
-        yield (
-            "the squares are summed",
-            "its squares are summed as in Adagrad, where the reference averages them",
-            model.but(advance=_summing),
-        )
+def is_a(*kinds: type[Rule]) -> Callable[[Model], bool]:
+    """Models of these rules."""
+    return lambda model: isinstance(model.rule, kinds)
 
 
-def _forgetful(rule: Any, g: Array, slots: Slots, x: Array, *, slot: str) -> tuple[Array, Slots]:
-    found: tuple[Array, Slots] = rule.step(g, {**slots, slot: rule.slots(x)[slot]}, x)
-    return found
+def is_corrected(model: Model) -> bool:
+    """Models of an Adam whose averages are corrected for their start."""
+    return isinstance(model.rule, Adam) and bool(model.rule.bias_correction)
 
 
-def _turned(rule: Any, g: Array, slots: Slots, x: Array, *, slot: str) -> tuple[Array, Slots]:
-    found: tuple[Array, Slots] = rule.step(g, {**slots, slot: -slots[slot]}, x)
-    return found
+# What is changed.
 
 
-def _scaled(rule: Any, g: Array, slots: Slots, x: Array, *, factor: float) -> tuple[Array, Slots]:
-    step, new = rule.step(g, slots, x)
-    return factor * step, new
+def step(advance: Advance, **options: object) -> Callable[[Model], Model]:
+    """Another step of one array."""
+    return lambda model: model.but(advance=partial(advance, **options))
+
+
+def setting(name: str, value: Callable[[Any], float]) -> Callable[[Model], Model]:
+    """Another value of a setting, from the rule."""
+    return lambda model: model.with_rule(**{name: value(model.rule)})
+
+
+def _scaling(factor: Callable[[Any], float]) -> Callable[[Model], Model]:
+    return lambda model: model.but(advance=partial(_scaled, factor=factor(model.rule)))
+
+
+def _forgetful(rule: Rule, g: Array, slots: Slots, x: Array, *, slot: str) -> tuple[Array, Slots]:
+    return own_step(rule, g, {**slots, slot: rule.slots(x)[slot]}, x)
+
+
+def _turned(rule: Rule, g: Array, slots: Slots, x: Array, *, slot: str) -> tuple[Array, Slots]:
+    return own_step(rule, g, {**slots, slot: -slots[slot]}, x)
+
+
+def _scaled(rule: Rule, g: Array, slots: Slots, x: Array, *, factor: float) -> tuple[Array, Slots]:
+    taken, new = own_step(rule, g, slots, x)
+    return factor * taken, new
 
 
 def _counted_on(slots: Slots) -> Slots:
     return {**slots, "t": slots["t"] + 1}
 
 
-def _summing(rule: Any, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
+def _summing(rule: Adam | RMSProp, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
     """Squares s + g^2, from a rule that computes rho s + (1 - rho) g^2."""
-    rho = rule.beta2 if hasattr(rule, "beta2") else rule.decay
+    rho = rule.beta2 if isinstance(rule, Adam) else rule.decay
     before = (slots["squares"] + rho * g**2) / rho
-    found: tuple[Array, Slots] = rule.step(g, {**slots, "squares": before}, x)
-    return found
+    return own_step(rule, g, {**slots, "squares": before}, x)
 
 
 def _adam(
-    rule: Any,
+    rule: Adam,
     g: Array,
     slots: Slots,
     x: Array,
@@ -166,7 +89,7 @@ def _adam(
     root: bool = True,
 ) -> tuple[Array, Slots]:
     """Adam with one of its parts left out."""
-    _, new = rule.step(g, slots, x)
+    _, new = own_step(rule, g, slots, x)
     m, s, t = new["mean"], new["squares"], new["t"]
     c1 = 1 - rule.beta1**t if mean and rule.bias_correction else 1.0
     c2 = 1 - rule.beta2**t if squares and rule.bias_correction else 1.0
@@ -178,14 +101,115 @@ def _adam(
     return -rule.lr * m / c1 / (taken(s / c2) + rule.eps), new
 
 
-def _rmsprop_without_root(rule: Any, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
-    _, new = rule.step(g, slots, x)
+def _rmsprop_without_root(rule: RMSProp, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
+    _, new = own_step(rule, g, slots, x)
     spread = new["squares"] - (new["mean"] ** 2 if rule.centered else 0.0)
     c, p = (rule.lr, 1.0) if rule.lr_in_velocity else (1.0, rule.lr)
     v = rule.momentum * slots["velocity"] + c * g / (spread + rule.eps)
     return -p * v, {**new, "velocity": v}
 
 
-def _adagrad_without_root(rule: Any, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
-    _, new = rule.step(g, slots, x)
+def _adagrad_without_root(rule: Adagrad, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
+    _, new = own_step(rule, g, slots, x)
     return -rule.lr * g / (new["squares"] + rule.eps), new
+
+
+# The rows, the plainest first.
+
+NO_EFFECT, CORRECTION, ELSEWHERE = "momentum has no effect", "bias correction", "eps elsewhere"
+MISPLACED, ROOT = "lr in the wrong place", "it divides by the squares, and not by their root"
+
+
+def _averages(words: str, factor: Callable[[Any], float]) -> Row:
+    def said(model: Model) -> str:
+        times = readable(factor(model.rule), 3)
+        return f"its momentum {words}: its steps are {times} times as large"
+
+    return "differs by a factor 1-gamma", said, _scaling(factor)
+
+
+def _start(value: float) -> Row:
+    def said(model: Model) -> str:
+        theirs = readable(model.rule.initial_accumulator, 6)
+        return f"its squares begin at {readable(value, 6)}, the reference's at {theirs}"
+
+    return "another start of the squares", said, setting("initial_accumulator", lambda _: value)
+
+
+def _forgotten(name: str) -> tuple[Change, ...]:
+    words = f"its {name} does nothing: a gradient's direction is forgotten at once"
+    return rows_of(has(name), (NO_EFFECT, words, setting(name, lambda _: 0.0)))
+
+
+def _of_momentum(slot: str) -> tuple[Change, ...]:
+    return rows_of(
+        keeps_momentum(slot),
+        (NO_EFFECT, f"its {slot} begins anew at every step", step(_forgetful, slot=slot)),
+        ("sign of the momentum", "its momentum has the wrong sign", step(_turned, slot=slot)),
+    )
+
+
+ADAPTIVE = (
+    *_forgotten("beta1"),
+    *_forgotten("momentum"),
+    *_of_momentum("mean"),
+    *_of_momentum("velocity"),
+    *rows_of(
+        has("beta1", "beta2"),
+        (
+            "beta1 and beta2 swapped",
+            "its beta1 and beta2 are swapped",
+            lambda model: model.with_rule(beta1=model.rule.beta2, beta2=model.rule.beta1),
+        ),
+        _averages("sums the gradients where the reference averages them", lambda rule: 1 / (1 - rule.beta1)),
+        _averages("takes 1-beta1 of each gradient twice over", lambda rule: 1 - rule.beta1),
+    ),
+    *rows_of(
+        is_corrected,
+        (
+            CORRECTION,
+            "its squares are not corrected for their start, its mean is",
+            step(_adam, squares=False),
+        ),
+        (CORRECTION, "its mean is not corrected for its start, its squares are", step(_adam, mean=False)),
+    ),
+    *rows_of(
+        has("squares"),
+        (
+            "the squares are not kept",
+            "its squares begin anew at every step",
+            step(_forgetful, slot="squares"),
+        ),
+    ),
+    *rows_of(
+        has("t"),
+        (
+            "bias correction off by one",
+            "its bias correction counts the steps from 2, where the first is 1",
+            lambda model: model.but(begin=_counted_on),
+        ),
+        (CORRECTION, "its bias correction stays that of the first step", step(_forgetful, slot="t")),
+    ),
+    *rows_of(
+        has("eps"),
+        ("eps has no effect", "its eps does nothing", setting("eps", lambda _: 0.0)),
+        (ELSEWHERE, "its eps is squared", setting("eps", lambda rule: rule.eps**2)),
+        (ELSEWHERE, "its eps is the root of the reference's", setting("eps", lambda rule: rule.eps**0.5)),
+    ),
+    *rows_of(has("initial_accumulator"), *map(_start, (0.0, 0.1, 1.0))),
+    Change("the square root is missing", ROOT, step(_adam, root=False), is_a(Adam)),
+    Change("the square root is missing", ROOT, step(_rmsprop_without_root), is_a(RMSProp)),
+    Change("the square root is missing", ROOT, step(_adagrad_without_root), is_a(Adagrad)),
+    Change(
+        "the squares are summed",
+        "its squares are summed as in Adagrad, where the reference averages them",
+        step(_summing),
+        is_a(RMSProp, Adam),
+    ),
+    Change(MISPLACED, "its learning rate is applied twice", _scaling(lambda rule: rule.lr)),
+    Change(
+        MISPLACED,
+        "its learning rate is not applied",
+        _scaling(lambda rule: 1 / rule.lr if rule.lr else 1.0),
+    ),
+)

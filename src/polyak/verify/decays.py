@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from polyak.ground.numbers import readable
+from polyak.verify.change import Hypothesis
+from polyak.verify.decay_kinds import KINDS
 from polyak.verify.evidence import Evidence
-from polyak.verify.model import Model
+from polyak.verify.reference_model import Model
 
-Change = tuple[str, str, Model]
 Amounts = Mapping[str, tuple[float, ...]]  # of each kind, the plainest numbers first
 
-KINDS = {  # a verdict, and what such a decay does
-    "coupled": ("coupled", "is added to the gradient and passes through the slots"),
-    "decoupled": ("decoupled", "times lr, is taken off beside the step"),
-    "not times lr": ("decoupled, not times lr", "is taken off beside the step, not times lr"),
-    "after the step": ("decoupled, after the step", "times lr, is taken off after the step"),
-    "by the sign": ("by the sign", "takes lr times itself off every number, by its sign, whatever its size"),
-    "by a constant": (
-        "by a constant",
-        "takes lr times itself off every number, whatever its size and sign: a constant",
-    ),
-}
 NONE: Amounts = {}
 DIGITS = (1, 2, 3, 6)  # in which people type a weight decay
 CLOSE = 1e-3  # of the amount measured, beside whatever else is changed
@@ -31,35 +22,42 @@ TURNS = 8  # of Newton's method
 FIRST = 1e-6  # an amount that all rules take for a small one
 
 
-def decays(model: Model, amounts: Amounts = NONE) -> Iterator[Change]:
+def decays(model: Model, amounts: Amounts = NONE) -> Iterator[Hypothesis]:
     """Every other meaning of the model's weight decay, and every one that was measured."""
     if model.decay != 0:
         yield from _meanings(model)
     for kind, values in amounts.items():
         for value in values:
-            if (kind, value) == (model.decay_kind, model.decay):
-                continue
-            amount, (name, does) = readable(value, 6), KINDS[kind]
-            changed = model.but(decay=value, decay_kind=kind)
-            if model.decay == 0:
-                comma = "," * does.startswith("times")
-                words = f"a weight decay of {amount}{comma} {does}; the reference has none"
-                yield f"equal but for a weight decay of {amount}, {name}", words, changed
-            else:
-                words = f"its weight decay, {amount}, {does}; the reference's is {readable(model.decay, 6)}"
-                yield "another weight decay", words, changed
+            if (kind, value) != (model.decay_kind, model.decay):
+                yield _of_amount(model, kind, value)
 
 
-def _meanings(model: Model) -> Iterator[Change]:
-    for kind, (verdict, does) in KINDS.items():
+def _of_amount(model: Model, kind: str, value: float) -> Hypothesis:
+    amount, (name, does, _) = readable(value, 6), KINDS[kind]
+    changed = model.but(decay=value, decay_kind=kind)
+    if model.decay == 0:
+        words = f"a weight decay of {amount}{_comma(does)} {does}; the reference has none"
+        return Hypothesis(f"equal but for a weight decay of {amount}, {name}", words, changed)
+    words = f"its weight decay, {amount}, {does}; the reference's is {readable(model.decay, 6)}"
+    return Hypothesis("another weight decay", words, changed)
+
+
+def _meanings(model: Model) -> Iterator[Hypothesis]:
+    now = "coupled" if model.decay_kind == "coupled" else "decoupled"
+    for kind, (verdict, does, _) in KINDS.items():
         if kind != model.decay_kind:
-            now = "coupled" if model.decay_kind == "coupled" else "decoupled"
-            words = f"its weight decay{',' * does.startswith('times')} {does}; the reference's is {now}"
-            yield f"weight decay {verdict}", words, model.but(decay_kind=kind)
-    yield "weight decay ignored", "its weight decay has no effect", model.but(decay_kind="ignored")
-    yield "sign of the weight decay", "its weight decay pushes away from zero", model.but(decay=-model.decay)
-    twice = model.but(decay=2 * model.decay)
-    yield "weight decay twice", "its weight decay is applied twice", twice
+            words = f"its weight decay{_comma(does)} {does}; the reference's is {now}"
+            yield Hypothesis(f"weight decay {verdict}", words, model.but(decay_kind=kind))
+    for verdict, words, changes in (
+        ("weight decay ignored", "its weight decay has no effect", {"decay_kind": "ignored"}),
+        ("sign of the weight decay", "its weight decay pushes away from zero", {"decay": -model.decay}),
+        ("weight decay twice", "its weight decay is applied twice", {"decay": 2 * model.decay}),
+    ):
+        yield Hypothesis(verdict, words, model.but(**changes))
+
+
+def _comma(does: str) -> str:
+    return "," if does.startswith("times") else ""
 
 
 def measured(sound: list[Evidence]) -> Amounts:
@@ -71,15 +69,19 @@ def measured(sound: list[Evidence]) -> Amounts:
     moved = [each for each in sound if each.parted and each.plain and each.scenario.start != 1]
     if not moved:
         return NONE
+    read_off = moved[0], _longest(sound)
+    amounts = dict[str, tuple[float, ...]]()
+    for kind, each in itertools.product(KINDS, read_off):
+        amount = _fitted(each, kind)
+        if amount:
+            amounts[kind] = amounts.get(kind, ()) + _typed(amount, each)
+    return amounts
+
+
+def _longest(sound: list[Evidence]) -> Evidence:
+    """The longest plain run of at most a hundred steps."""
     usual = [each for each in sound if each.plain and not each.skips and each.scenario.lr_factors is None]
-    longest = max(usual, key=lambda each: (each.scenario.steps <= 100, each.scenario.steps))
-    found = dict[str, tuple[float, ...]]()
-    for kind in KINDS:
-        for each in (moved[0], longest):
-            amount = _fitted(each, kind)
-            if amount:
-                found[kind] = found.get(kind, ()) + _typed(amount, each)
-    return found
+    return max(usual, key=lambda each: (each.scenario.steps <= 100, each.scenario.steps))
 
 
 def _fitted(each: Evidence, kind: str) -> float | None:

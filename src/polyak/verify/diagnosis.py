@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,15 @@ from numpy.typing import NDArray
 from polyak.ground.numbers import readable
 from polyak.rules import Coefficients
 from polyak.rules.description import shown
+from polyak.verify.change import Hypothesis
 from polyak.verify.decays import NONE, Amounts, measured
 from polyak.verify.evidence import Evidence
-from polyak.verify.hypotheses import Hypothesis, hypotheses
-from polyak.verify.model import Model
+from polyak.verify.hypotheses import hypotheses
+from polyak.verify.reference_model import Model
 from polyak.verify.single_precision import DIGITS
 
 Key = tuple[str, str]  # a verdict, and its words
+Named = dict[Key, Hypothesis]
 
 MOST_CHANGES = 4
 FITTED = 1e4  # times rounding: what is left of a momentum that was measured
@@ -34,14 +35,11 @@ def diagnose(evidence: list[Evidence], known: Model | None = None) -> Key | None
     if not any(each.parted for each in sound):
         return None
     amounts = measured(sound)
-    lists = [_by_words(each, each.spelled, amounts) for each in sound]
+    models = [each.spelled for each in sound]
+    lists = _lists(sound, models, amounts)
     keys = list(dict.fromkeys(itertools.chain.from_iterable(lists)))
     for key in keys:
-        models = (
-            found[key].model if key in found else each.spelled
-            for each, found in zip(sound, lists, strict=True)
-        )
-        if _explains(sound, models):
+        if _explains(sound, _changed(models, lists, key)):
             return key
     return _one_by_one(sound, amounts) or _meant(sound, known) or _two_changes(sound, lists, keys, amounts)
 
@@ -52,13 +50,21 @@ def _sound(evidence: list[Evidence]) -> list[Evidence]:
     return sorted(found, key=lambda each: (not each.parted, each.scenario.steps))
 
 
-def _by_words(each: Evidence, model: Model, amounts: Amounts) -> dict[Key, Hypothesis]:
+def _lists(sound: list[Evidence], models: list[Model], amounts: Amounts) -> list[Named]:
+    """In each scenario the changes of its model, by what is said of them."""
     # A weight decay that both were given is not the one that was measured.
-    known = hypotheses(model, amounts if each.plain else NONE)
-    return {(found.verdict, found.words): found for found in known}
+    return [
+        {(each.verdict, each.words): each for each in hypotheses(model, amounts if run.plain else NONE)}
+        for run, model in zip(sound, models, strict=True)
+    ]
 
 
-def _explains(sound: list[Evidence], models: Iterator[Model], room: float = 1.0) -> bool:
+def _changed(models: list[Model], lists: list[Named], key: Key) -> list[Model]:
+    """The models with one change, where they can be given it."""
+    return [named[key].model if key in named else model for model, named in zip(models, lists, strict=True)]
+
+
+def _explains(sound: list[Evidence], models: list[Model], room: float = 1.0) -> bool:
     return all(each.explained_by(model, room) for each, model in zip(sound, models, strict=True))
 
 
@@ -68,114 +74,106 @@ def _one_by_one(sound: list[Evidence], amounts: Amounts) -> Key | None:
     explained = {index for index, each in enumerate(sound) if not each.parted}
     chosen = list[Key]()
     while len(explained) < len(sound):
-        lists = [_by_words(each, model, amounts) for each, model in zip(sound, models, strict=True)]
-        best, gained = None, explained
-        for key in dict.fromkeys(itertools.chain.from_iterable(lists)):
-            tried = [
-                found[key].model if key in found else model
-                for found, model in zip(lists, models, strict=True)
-            ]
-            # Most explain nothing more: what is explained already is not run again for them.
-            more = {
-                index
-                for index, each in enumerate(sound)
-                if index not in explained and each.explained_by(tried[index])
-            }
-            if len(explained | more) <= len(gained):
-                continue
-            if all(sound[index].explained_by(tried[index]) for index in explained):
-                best, gained, models_then = key, explained | more, tried
+        best = _best(sound, models, explained, amounts)
         if best is None or len(chosen) == MOST_CHANGES:
             return None
-        chosen, explained, models = [*chosen, best], gained, models_then
+        key, explained, models = best
+        chosen.append(key)
     return "; ".join(verdict for verdict, _ in chosen), "; and ".join(words for _, words in chosen)
+
+
+def _best(
+    sound: list[Evidence], models: list[Model], explained: set[int], amounts: Amounts
+) -> tuple[Key, set[int], list[Model]] | None:
+    """The change that explains most scenarios more, what is explained then, and the models with it."""
+    lists = _lists(sound, models, amounts)
+    best, most = None, len(explained)
+    for key in dict.fromkeys(itertools.chain.from_iterable(lists)):
+        tried = _changed(models, lists, key)
+        # Most explain nothing more: what is explained already is not run again for them.
+        others = [index for index in range(len(sound)) if index not in explained]
+        now = explained | {index for index in others if sound[index].explained_by(tried[index])}
+        if len(now) > most and all(sound[index].explained_by(tried[index]) for index in explained):
+            best, most = (key, now, tried), len(now)
+    return best
 
 
 def _meant(sound: list[Evidence], known: Model | None) -> Key | None:
     """What a candidate's own name means, if that is where it goes: another rule, or other settings of the same."""
     plain = [each for each in sound if not each.scenario.settings]
-    if known is None or not plain or not all(each.explained_by(known) for each in plain if not each.skips):
+    if known is None or not plain or not all(each.skips or each.explained_by(known) for each in plain):
         return None
-    rule, other = known.rule, plain[0].spelled.rule
-    if type(rule) is not type(other):
-        return "another rule", f"it is {rule}; the reference is {other}"
-    settings = {**other.settings(), "weight_decay": plain[0].spelled.decay}
+    return _told_apart(known, plain[0].spelled)
+
+
+def _told_apart(known: Model, reference: Model) -> Key | None:
+    """What tells two rules apart, in words; None where nothing does."""
+    rule = known.rule
+    if type(rule) is not type(reference.rule):
+        return "another rule", f"it is {rule}; the reference is {reference.rule}"
+    theirs = {**reference.rule.settings(), "weight_decay": reference.decay}
     changed = [
-        f"{name} is {shown(value)}, the reference's {shown(settings[name])}"
+        f"{name} is {shown(value)}, the reference's {shown(theirs[name])}"
         for name, value in {**rule.settings(), "weight_decay": known.decay}.items()
-        if value != settings[name]
+        if value != theirs[name]
     ]
     return ("other settings", f"its {'; its '.join(changed)}") if changed else None
 
 
-def _two_changes(
-    sound: list[Evidence], lists: list[dict[Key, Hypothesis]], keys: list[Key], amounts: Amounts
-) -> Key | None:
+def _two_changes(sound: list[Evidence], lists: list[Named], keys: list[Key], amounts: Amounts) -> Key | None:
     """Two changes at once: the second made of the model that the first has changed."""
+    models = [each.spelled for each in sound]
     for one in keys:
-        changed = [
-            _by_words(each, found[one].model if one in found else each.spelled, amounts)
-            for each, found in zip(sound, lists, strict=True)
-        ]
-        for two in keys:
-            if two == one or two[0] == one[0]:
-                continue
-            if not any(two in found for found in changed):
-                continue
-            models = (
-                after[two].model if two in after else (before[one].model if one in before else each.spelled)
-                for each, before, after in zip(sound, lists, changed, strict=True)
-            )
-            if _explains(sound, models):
+        changed = _changed(models, lists, one)
+        further = _lists(sound, changed, amounts)
+        there_are = {*itertools.chain.from_iterable(further)}
+        for two in (key for key in keys if key[0] != one[0] and key in there_are):
+            if _explains(sound, _changed(changed, further, two)):
                 return f"{one[0]}; {two[0]}", f"{one[1]}; and {two[1]}"
     return None
+
+
+class Recurrence(NamedTuple):
+    """A linear one, by its response: what a unit gradient takes off x at once and in the step after, and the rest."""
+
+    now: float
+    then: float
+    fade: float
+
+    @classmethod
+    def of(cls, response: NDArray[np.float64]) -> Recurrence | None:
+        """The one with this response; None where it is not finite, or moves nothing."""
+        now, then, later = (float(weight) for weight in response[:3])
+        moves = np.isfinite(response).all() and (now != 0 or then != 0)
+        return cls(now, then, later / then if then else 0.0) if moves else None
+
+    def model(self, reference: Model) -> Model:
+        """The reference with these numbers, its learning rate on them."""
+        kept = self.then / self.fade if self.fade else 0.0
+
+        def row(rule: Any, _: int) -> Coefficients:
+            share = float(rule.lr) / float(reference.rule.lr)
+            return Coefficients(self.fade, 1.0, share * kept, share * (self.now - kept))
+
+        return reference.but(row=row)
 
 
 def fitted_numbers(
     evidence: list[Evidence], response: NDArray[np.float64], references: NDArray[np.float64]
 ) -> Key | None:
     """A linear reference with another momentum and learning rate, read off the candidate's response."""
-    sound = _sound(evidence)
-    if not sound or not sound[0].spelled.linear or not np.isfinite(response).all():
+    sound, seen = _sound(evidence), Recurrence.of(response)
+    if not sound or not sound[0].spelled.linear or seen is None:
         return None
     in_single = any(each.allowed is not None for each in sound)
     if np.allclose(response, references, rtol=1e-6 if in_single else 1e-12, atol=0.0):
         return None
-    now, then, later = (float(weight) for weight in response[:3])
-    fade = later / then if then else 0.0
-    if now == 0 and then == 0:
+    if not _explains(sound, [seen.model(each.spelled) for each in sound], DIGITS if in_single else FITTED):
         return None
-    at_once = now - then / fade if fade else now
-
-    def fitted(model: Model) -> Model:
-        def row(rule: Any, _: int) -> Coefficients:
-            share = float(rule.lr) / float(model.rule.lr)
-            kept = then / fade if fade else 0.0
-            return Coefficients(fade, 1.0, share * kept, share * at_once)
-
-        return model.but(row=row)
-
-    room = DIGITS if in_single else FITTED
-    if not _explains(sound, (fitted(each.spelled) for each in sound), room):
-        return None
+    now, then, fade = seen
     momentum = f"a momentum of {readable(fade, 6)}" if fade else "no momentum"
     return (
         "other numbers",
         f"it is the same recurrence with {momentum}: a unit gradient moves x by {readable(now, 6)} at once and by"
         f" {readable(then, 6)} in the step after",
     )
-
-
-def models_of(name: str, settings: Mapping[str, Any]) -> Model | None:
-    """A reference in our words, where it has a spelling."""
-    from polyak.frameworks.spellings import find, read
-    from polyak.ground.errors import PolyakError
-
-    try:
-        spelling = find(name)
-        spelled = {own: typed for typed, own in spelling.solver.items()}
-        model = Model.of(read(spelling, {spelled.get(key, key): value for key, value in settings.items()}))
-    except PolyakError:
-        return None
-    # Keras has one count of steps for all its variables.
-    return model.but(missing="counted") if spelling.framework == "keras" else model

@@ -18,7 +18,7 @@ from polyak.verify.comparison import (
     rounding,
     sizes_so_far,
 )
-from polyak.verify.model import Model, ModelStepper
+from polyak.verify.reference_model import Model, ModelStepper
 from polyak.verify.scenarios import Path, Scenario
 
 HALF_DIGIT = 2.0**-24  # of a number: what float32 may round off it

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
-from polyak.rules import CoupledDecay, Rule
+from polyak.ground.progress import Progress
 from polyak.verify.comparison import Outcome, Reference
-from polyak.verify.contender import Contender, checked
-from polyak.verify.diagnosis import diagnose, fitted_numbers, models_of
+from polyak.verify.diagnosis import diagnose, fitted_numbers
 from polyak.verify.evidence import Evidence
-from polyak.verify.model import Model
 from polyak.verify.problems import Problems
+from polyak.verify.reference_model import Model, model_of
 from polyak.verify.scenarios import SCENARIOS, Descended, Scenario
+from polyak.verify.side import Side, checked
 from polyak.verify.single_precision import judged
 from polyak.verify.verification import Verification
 
@@ -29,13 +29,13 @@ SHAPED: dict[str, Callable[[tuple[int, ...]], bool]] = {
     "arrays without axes": lambda shape: not shape,
 }
 ROUNDS = "it rounds to float32 somewhere"
-Progress = Callable[[int, int], None]
+
 Responses = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def verify(
-    candidate: Any,
-    against: Any = "torch:SGD",
+    candidate: object,
+    against: object = "torch:SGD",
     *,
     candidate_settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
@@ -69,13 +69,34 @@ def verify(
     >>> report.equal, report.verdict, report.scenarios[0].step
     (False, 'no Nesterov look-ahead', 1)
     """
-    for name, value in {**settings, **(candidate_settings or {})}.items():
+    _refuse_nan({**settings, **(candidate_settings or {})})
+    reference = checked(Side(against, settings), settings)
+    tested = Side(candidate, settings, candidate_settings)
+    outcomes, evidence = _run(tested, reference, progress)
+    in_single = judged(evidence)
+    if in_single is not None:
+        evidence = in_single
+        now = {each.scenario.name: each.outcome for each in evidence}
+        outcomes = [now.get(outcome.scenario, outcome) for outcome in outcomes]
+    responses = _response(tested), _response(reference)
+    verdict, cause = _verdict(outcomes, evidence, model_of(tested.candidate, tested.settings), responses)
+    if in_single is not None:
+        verdict, cause = _both(verdict, cause)
+    notes = tuple(f"{tested.name} takes no {name}" for name in tested.left_out)
+    return Verification(str(tested), str(reference), verdict, cause, tuple(outcomes), responses, notes)
+
+
+def _refuse_nan(settings: Mapping[str, Any]) -> None:
+    for name, value in settings.items():
         numbers = value if isinstance(value, tuple | list) else (value,)
         if any(isinstance(number, float) and math.isnan(number) for number in numbers):
             raise PolyakError(f"{name} is {value}, expected a number")
-    reference = checked(Contender(against, settings), settings)
-    tested = Contender(candidate, settings, candidate_settings)
-    problems = Problems(_rule(reference))
+
+
+def _run(tested: Side, reference: Side, progress: Progress | None) -> tuple[list[Outcome], list[Evidence]]:
+    """What came of every scenario, and what the candidate did in those that could be run."""
+    model = model_of(reference.candidate, reference.settings)
+    problems = Problems(None if model is None else model.rule)
     outcomes, evidence = list[Outcome](), list[Evidence]()
     for done, scenario in enumerate(SCENARIOS, start=1):
         outcomes.append(_tried(scenario, problems.of(scenario), tested, reference, evidence))
@@ -84,24 +105,14 @@ def verify(
     if not evidence:
         refused = [outcome.reason for outcome in outcomes if outcome.status == "fails"]
         raise PolyakError((refused or [outcomes[0].reason])[0])
-    in_single = judged(evidence)
-    if in_single is not None:
-        evidence = in_single
-        now = {each.scenario.name: each.outcome for each in evidence}
-        outcomes = [now.get(outcome.scenario, outcome) for outcome in outcomes]
-    responses = _response(tested), _response(reference)
-    verdict, cause = _verdict(outcomes, evidence, _model(tested, {}), responses)
-    if in_single is not None:
-        verdict, cause = _both(verdict, cause)
-    notes = tuple(f"{tested.name} takes no {name}" for name in tested.left_out)
-    return Verification(str(tested), str(reference), verdict, cause, tuple(outcomes), responses, notes)
+    return outcomes, evidence
 
 
 def _tried(
-    scenario: Scenario, problem: Descended, tested: Contender, reference: Contender, evidence: list[Evidence]
+    scenario: Scenario, problem: Descended, tested: Side, reference: Side, evidence: list[Evidence]
 ) -> Outcome:
     obstacle = reference.obstacle(scenario) or tested.obstacle(scenario)
-    if scenario.nested and not obstacle and not getattr(tested.make(), "takes_pytrees", False):
+    if scenario.nested and not obstacle and not tested.make().takes_pytrees:
         obstacle = f"{tested.name} takes a list"
     if obstacle:
         return Outcome(scenario.name, "not tried", obstacle)
@@ -114,34 +125,9 @@ def _tried(
     except PolyakError as error:
         return Outcome(scenario.name, "fails", str(error))
     outcome = expected.outcome(path)
-    model = _model(reference, scenario.settings)
+    model = model_of(reference.candidate, {**reference.settings, **scenario.settings})
     evidence.append(Evidence(expected, path, outcome, model, lambda: tested.stepper(scenario)))
     return outcome
-
-
-def _model(reference: Contender, extra: Mapping[str, Any]) -> Model | None:
-    """The reference in our words, with some settings more."""
-    target = reference.target
-    if isinstance(target, Rule):
-        return Model(target.replace(**extra))
-    if isinstance(target, CoupledDecay) and isinstance(target.rule, Rule):
-        return Model(target.rule, decay=target.amount)
-    if isinstance(target, type) and issubclass(target, Rule):
-        return Model(target.from_settings(**{**reference.settings, **extra}))
-    if isinstance(reference.optimizer, str):
-        return models_of(reference.optimizer, {**reference.settings, **extra})
-    return models_of(_spelled(target), {**reference.settings, **extra})
-
-
-def _spelled(target: Any) -> str:
-    """The name of a framework's own class or factory that was given as an object."""
-    framework = str(getattr(target, "__module__", "")).partition(".")[0]
-    return f"{framework}:{getattr(target, '__name__', '')}"
-
-
-def _rule(reference: Contender) -> object:
-    model = _model(reference, {})
-    return None if model is None else model.rule
 
 
 def _verdict(
@@ -170,29 +156,34 @@ def _where(evidence: list[Evidence]) -> tuple[str, str]:
     parted = [each.scenario for each in evidence if each.parted]
     if all(scenario.lr_factors is not None for scenario in parted):
         return "equal at constant lr only", ""
-    held = {scenario.name for scenario in parted}
-    for words, test in SHAPED.items():
-        if len(parted) < len(evidence) and held == {
-            each.scenario.name for each in evidence if any(map(test, each.scenario.shapes))
-        }:
-            return f"equal but for {words}", f"it parts wherever there are {words}, and there alone"
+    words = _shape(evidence, {scenario.name for scenario in parted})
+    if words and len(parted) < len(evidence):
+        return f"equal but for {words}", f"it parts wherever there are {words}, and there alone"
     if len(parted) < len(evidence) - len(parted):
         return f"equal but for {', '.join(scenario.name for scenario in parted)}", ""
     return "another optimizer", ""
 
 
-def _response(contender: Contender) -> NDArray[np.float64]:
+def _shape(evidence: list[Evidence], parted: set[str]) -> str | None:
+    """The arrays, in words, that those scenarios have which part, and no others."""
+    for words, test in SHAPED.items():
+        if parted == {each.scenario.name for each in evidence if any(map(test, each.scenario.shapes))}:
+            return words
+    return None
+
+
+def _response(side: Side) -> NDArray[np.float64]:
     """What a unit gradient takes off x at each step, with nothing else moving it."""
     try:
-        still, moved = (_walk(contender, first) for first in (0.0, 1.0))
+        still, moved = (_walk(side, first) for first in (0.0, 1.0))
     except PolyakError:
         return np.full(RESPONSE, np.nan)
     taken: NDArray[np.float64] = -np.diff(moved - still)
     return taken
 
 
-def _walk(contender: Contender, first: float) -> NDArray[np.float64]:
-    stepper = contender.make()
+def _walk(side: Side, first: float) -> NDArray[np.float64]:
+    stepper = side.make()
     stepper.start([np.zeros(1)])
     rows = [0.0]
     with np.errstate(all="ignore"):

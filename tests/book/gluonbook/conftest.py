@@ -1,27 +1,14 @@
-"""What the tests of the old names share: the seed text, the aliases, and pictures that no window shows."""
+"""What the tests of the old names share: the aliases, and pictures that no window shows."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import matplotlib
 import pytest
 
 matplotlib.use("Agg")
-
-SEED = Path(__file__).parents[3] / "shared" / "seed" / "momentum.skl.md"
-
-
-@pytest.fixture(scope="session")
-def seed_text() -> str:
-    """The text that Polyak grew from; where it is not at hand, a skip (a failure where POLYAK_COMPLETE is 1)."""
-    file = Path(os.environ.get("POLYAK_SEED") or SEED)
-    if not file.exists():
-        pytest.skip(f"{file.name} is not at hand: name the file in POLYAK_SEED")
-    return file.read_text(encoding="utf-8")
 
 
 @pytest.fixture

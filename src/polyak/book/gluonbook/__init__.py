@@ -9,15 +9,14 @@ and `mx` to `mxnet`; elsewhere they are to be had from here, and nothing else ch
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
-from polyak.book.gluonbook.missing import absent
+from polyak.book.gluonbook.missing import AskedFor, absent
 
 # Where each name stands; imported at its first use, so that naming them costs nothing.
 NAMES = {
-    **dict.fromkeys(("train_2d", "show_trace_2d"), "plane"),
-    **dict.fromkeys(("get_data_ch7", "train_ch7", "train_gluon_ch7"), "chapter7"),
-    **dict.fromkeys(("linreg", "squared_loss", "sgd", "data_iter"), "linear"),
+    **dict.fromkeys(("train_2d", "show_trace_2d"), "trace_2d"),
+    **dict.fromkeys(("get_data_ch7", "train_ch7", "train_gluon_ch7"), "training"),
+    **dict.fromkeys(("linreg", "squared_loss", "sgd", "data_iter"), "from_scratch"),
     **dict.fromkeys(("set_figsize", "use_svg_display", "semilogy"), "figures"),
     **dict.fromkeys(("nd", "autograd", "gluon", "init"), "mx"),
     **{"nn": "mx.gluon", "gdata": "mx.gluon:data", "gloss": "mx.gluon:loss", "mx": ":mx"},
@@ -25,7 +24,7 @@ NAMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> AskedFor:
     if name == "np":
         return importlib.import_module("numpy")
     if name not in NAMES:
@@ -33,8 +32,8 @@ def __getattr__(name: str) -> Any:
     module, _, own = NAMES[name].partition(":")
     if not module:
         return importlib.import_module(f"{__name__}.{own}")
-    found = getattr(importlib.import_module(f"{__name__}.{module}"), own or name)
-    return found() if name == "plt" else found
+    thing = getattr(importlib.import_module(f"{__name__}.{module}"), own or name)
+    return thing() if name == "plt" else thing
 
 
 def __dir__() -> list[str]:

@@ -12,33 +12,16 @@ import importlib.machinery
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any
 
-from polyak.book.gluonbook.missing import absent
+from polyak.book.gluonbook.missing import AskedFor, absent
 
 # Each old module, and the module of ours that answers for it.
 BOOK = dict.fromkeys(("gluonbook", "gluonbook.utils", "d2lzh", "d2lzh.utils"), "polyak.book.gluonbook")
-MX = {
-    "mxnet": "",
-    "mxnet.nd": ".nd",
-    "mxnet.nd.random": ".random",
-    "mxnet.ndarray": ".nd",
-    "mxnet.ndarray.random": ".random",
-    "mxnet.random": ".random",
-    "mxnet.autograd": ".autograd",
-    "mxnet.init": ".init",
-    "mxnet.initializer": ".init",
-    "mxnet.context": ".context",
-    "mxnet.base": ".base",
-    "mxnet.gluon": ".gluon",
-    "mxnet.gluon.nn": ".gluon.nn",
-    "mxnet.gluon.loss": ".gluon.loss",
-    "mxnet.gluon.data": ".gluon.data",
-    "mxnet.gluon.parameter": ".gluon.parameter",
-    "mxnet.gluon.block": ".gluon.block",
-    "mxnet.gluon.trainer": ".gluon.trainer",
-}
-OURS = {**BOOK, **{old: f"polyak.book.gluonbook.mx{own}" for old, own in MX.items()}}
+OTHER_SPELLINGS = {"ndarray": "nd", "ndarray.random": "random", "nd.random": "random", "initializer": "init"}
+LAYERS = ("gluon", *(f"gluon.{part}" for part in ("nn", "loss", "data", "parameter", "block", "trainer")))
+MX = {name: name for name in ("nd", "random", "autograd", "init", "context", *LAYERS)} | OTHER_SPELLINGS
+OURS = BOOK | {"mxnet": "polyak.book.gluonbook.mx"}
+OURS |= {f"mxnet.{old}": f"polyak.book.gluonbook.mx.{own}" for old, own in MX.items()}
 ROOTS = {name.partition(".")[0] for name in OURS}
 
 _set_aside: dict[str, ModuleType] = {}
@@ -47,7 +30,7 @@ _set_aside: dict[str, ModuleType] = {}
 class OldModule(ModuleType):
     """A module under an old name: its contents are ours, found when they are asked for."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> AskedFor:
         inner = f"{self.__name__}.{name}"
         if inner in OURS:
             return importlib.import_module(inner)
@@ -63,9 +46,9 @@ class OldModule(ModuleType):
 
     def __dir__(self) -> list[str]:
         ours = importlib.import_module(OURS[self.__name__])
-        found = getattr(ours, "__all__", None) or dir(ours)
         inner = (name.rpartition(".") for name in OURS)
-        names = {*found, *(name for parent, _, name in inner if parent == self.__name__)}
+        names = {name for parent, _, name in inner if parent == self.__name__}
+        names.update(getattr(ours, "__all__", None) or dir(ours))
         return sorted(name for name in names if not name.startswith("_"))
 
 

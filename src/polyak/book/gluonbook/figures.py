@@ -8,14 +8,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib import RcParams
+    from matplotlib.axes import Axes
 
 Size = tuple[float, float]
 
 
-def pyplot() -> Any:
+def pyplot() -> ModuleType:
     """matplotlib.pyplot, imported when a page first asks for it."""
     from matplotlib import pyplot
 
@@ -26,8 +31,7 @@ def use_svg_display() -> None:
     """Sharp pictures in a notebook; elsewhere nothing changes."""
     if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
         return
-    inline: Any = importlib.import_module("matplotlib_inline.backend_inline")
-    inline.set_matplotlib_formats("svg")
+    importlib.import_module("matplotlib_inline.backend_inline").set_matplotlib_formats("svg")
 
 
 def set_figsize(figsize: Size = (3.5, 2.5)) -> None:
@@ -37,7 +41,7 @@ def set_figsize(figsize: Size = (3.5, 2.5)) -> None:
 
 
 @cache
-def house_style() -> Any:
+def house_style() -> RcParams:
     """The settings of every figure of Polyak's, read once.
 
     Its folder is looked up and not imported: drawing a way over the plane needs no JAX.
@@ -49,7 +53,7 @@ def house_style() -> Any:
 
 
 @contextmanager
-def canvas(figsize: Size) -> Iterator[Any]:
+def canvas(figsize: Size) -> Iterator[Axes]:
     """The axes to draw in, in the house style: the page's own where it has begun a figure, else new ones."""
     plt = pyplot()
     use_svg_display()
@@ -69,12 +73,12 @@ def show_losses(losses: Sequence[float], epochs: float) -> None:
 
 
 def semilogy(
-    x_vals: Any,
-    y_vals: Any,
+    x_vals: Sequence[float],
+    y_vals: Sequence[float],
     x_label: str,
     y_label: str,
-    x2_vals: Any = None,
-    y2_vals: Any = None,
+    x2_vals: Sequence[float] | None = None,
+    y2_vals: Sequence[float] | None = None,
     legend: Sequence[str] | None = None,
     figsize: Size = (3.5, 2.5),
 ) -> None:
@@ -84,7 +88,7 @@ def semilogy(
         axes.semilogy(x_vals, y_vals, color=COLOR)
         if x2_vals and y2_vals:
             axes.semilogy(x2_vals, y2_vals, color=OTHER_COLOR, linestyle=":")
-            axes.legend(legend)
+            axes.legend(legend or ())
         axes.grid(visible=True)
         axes.set(xlabel=x_label, ylabel=y_label)
     plt.show()

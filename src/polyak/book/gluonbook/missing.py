@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 MOST_NAMES = 12
+
+AskedFor: TypeAlias = Any
+"""What a page asks for by its name: a module, a class, a function, a number."""
 
 
 def absent(where: str, name: str, brings: Iterable[str]) -> str:
@@ -14,7 +18,7 @@ def absent(where: str, name: str, brings: Iterable[str]) -> str:
     >>> absent("gluonbook", "train_ch3", ["linreg", "plt", "train_2d", "train_ch7"])
     "gluonbook has no 'train_ch3' here; Polyak brings: train_ch7, train_2d, linreg, plt"
     """
-    names = {found for found in brings if not found.startswith("_")}
+    names = {brought for brought in brings if not brought.startswith("_")}
 
     def unlikeness(candidate: str) -> tuple[float, str]:
         return -difflib.SequenceMatcher(None, name.lower(), candidate.lower()).ratio(), candidate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -80,11 +81,11 @@ def markdown() -> MarkdownIt:
     from mdit_py_plugins.dollarmath import dollarmath_plugin
     from mdit_py_plugins.front_matter import front_matter_plugin
 
-    made = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    dollarmath_plugin(made, allow_space=False, allow_blank_lines=False, double_inline=True)
-    front_matter_plugin(made)
-    made.inline.ruler.at("math_inline", _maths_not_money)
-    return made
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    dollarmath_plugin(parser, allow_space=False, allow_blank_lines=False, double_inline=True)
+    front_matter_plugin(parser)
+    parser.inline.ruler.at("math_inline", _maths_not_money)
+    return parser
 
 
 def _maths_not_money(state: StateInline, silent: bool) -> bool:
@@ -101,11 +102,11 @@ def _maths_not_money(state: StateInline, silent: bool) -> bool:
     outside = state.src[max(start - 1, 0) : start] + state.src[end : end + 1]
     if any(character.isdigit() for character in outside):
         return False
-    return bool(_formula()(state, silent))
+    return _formula()(state, silent)
 
 
 @lru_cache(maxsize=1)
-def _formula() -> Any:
+def _formula() -> Callable[[StateInline, bool], bool]:
     from mdit_py_plugins.dollarmath.index import math_inline_dollar
 
     return math_inline_dollar(allow_space=False, allow_digits=True, allow_double=True)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexer import Lexer
 
 # Okabe and Ito's blue, vermilion and green, darkened until each is at least 4.5 : 1 on the paper's grey.
 STYLES = {
@@ -49,7 +53,7 @@ def style_sheet() -> str:
 
 
 @lru_cache(maxsize=64)
-def _lexer(language: str) -> Any:
+def _lexer(language: str) -> Lexer:
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
 
@@ -63,7 +67,7 @@ def _lexer(language: str) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _formatter() -> Any:
+def _formatter() -> HtmlFormatter:
     from pygments.formatters import HtmlFormatter
     from pygments.style import Style
     from pygments.token import string_to_tokentype

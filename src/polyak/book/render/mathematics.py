@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
 
 from polyak.book.slots.fill import SLOT
+
+if TYPE_CHECKING:
+    from math_core import LatexToMathML
 
 _PAIRS = "brace|brack|angle|floor|ceil|vert|Vert|group"
 BRACKET = re.compile(
@@ -85,7 +88,7 @@ def _mathml(latex: str, block: bool) -> tuple[str | None, str]:
 
 
 @lru_cache(maxsize=1)
-def _converter() -> Any:
+def _converter() -> LatexToMathML:
     from math_core import LatexToMathML
 
     return LatexToMathML(macros=MACROS, fancy_error=False)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from collections.abc import Callable
 from functools import cached_property
 from importlib.resources import as_file, files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
 
 from polyak.book.render.colours import coloured
 
 if TYPE_CHECKING:
+    from nbconvert.exporters.html import HTMLExporter
     from nbformat import NotebookNode
 
 # What a page can show before what only a live one could.
@@ -68,13 +70,13 @@ class Cells:
             if "text/html" in output.get("data", {}):
                 output.data["text/html"] = whole(output.data["text/html"])
                 output.metadata.pop("text/html", None)  # such as a wish for a frame of its own
-            if output.output_type == "stream":  # a line begun anew, as progress bars do
-                output.text = re.sub(r"[^\n]*\r(?=[^\r\n])", "", output.text)
+            if output.output_type == "stream":
+                output.text = "\n".join(map(_last_said, output.text.split("\n")))
         body, _ = TemplateExporter.from_notebook_node(self._exporter, v4.new_notebook(cells=[shown]))
         return f"{str(body).strip()}\n"
 
     @cached_property
-    def _exporter(self) -> Any:
+    def _exporter(self) -> HTMLExporter:
         from nbconvert.exporters.html import HTMLExporter
         from traitlets.config import Config
 
@@ -91,7 +93,22 @@ class Cells:
         return exporter
 
     def _latex(self, text: str) -> str:
-        return self.latex(re.sub(r"^\s*\$+|\$+\s*$", "", text))
+        return self.latex(text.strip().strip("$"))
+
+
+def _last_said(line: str) -> str:
+    """What is left of a line that is begun anew, as progress bars do."""
+    said = line.rstrip("\r")
+    return said.rpartition("\r")[2] + line[len(said) :]
+
+
+def stopped(reason: str) -> str:
+    """What stands under the last cell of a run that went no further.
+
+    >>> stopped("a < b")
+    Markup('<p class="stopped">a &lt; b<br>The cells below were not run.</p>\\n')
+    """
+    return Markup('<p class="stopped">{}<br>The cells below were not run.</p>\n').format(reason)
 
 
 def whole(html: str) -> str:

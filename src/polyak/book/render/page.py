@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import re
 from functools import lru_cache
-from html import escape
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
 
 from polyak.book.render.colours import style_sheet
 from polyak.book.slots.fill import SLOT
 from polyak.ground.version import __version__
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # What HTML may not hold: a cell may well print it.
 UNSEEN = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ufdd0-\\ufdef\\ufffe\\uffff]")
@@ -30,16 +34,16 @@ def page(body: str, title: str, language: str, footer: str) -> str:
     >>> "<title>Momentum</title>" in page("<h1>Momentum</h1>", "Momentum", "en", "Read by Polyak")
     True
     """
-    made = template().render(
-        body=once(body),
-        title=escape(SLOT.sub(r"[slot \1]", title)),
-        language=escape(language),
-        footer=escape(footer),
+    html = template().render(
+        body=Markup(once(body)),
+        title=SLOT.sub(r"[slot \1]", title),
+        language=language,
+        footer=footer,
         font=_font(),
-        colours=style_sheet(),
+        colours=Markup(style_sheet()),
         version=__version__,
     )
-    return UNSEEN.sub("\ufffd", made)
+    return UNSEEN.sub("\ufffd", html)
 
 
 def once(body: str) -> str:
@@ -60,12 +64,12 @@ def once(body: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def template() -> Any:
+def template() -> Template:
     """The page's template, compiled."""
     from jinja2 import Environment
 
     source = files("polyak.book.render").joinpath("page.html.j2").read_text("utf-8")
-    return Environment(autoescape=False, keep_trailing_newline=True).from_string(source)
+    return Environment(autoescape=True, keep_trailing_newline=True).from_string(source)
 
 
 @lru_cache(maxsize=1)

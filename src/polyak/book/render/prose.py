@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ class Prose:
     def __init__(self, folder: Path) -> None:
         self.images = Images(folder)
         self.mathematics = Mathematics()
+        self.key = secrets.token_hex(8)
+        self.kept: list[str] = []
         self.cells: Sequence[str] = ()
         self.ids: set[str] = set()
         self.titles: dict[str, str] = {}
@@ -49,68 +52,75 @@ class Prose:
 
     def inline(self, text: str) -> str:
         """A short text of its own, such as a cell's Markdown output."""
-        references: dict[str, Any] = {}
+        references: dict[str, object] = {}
         tokens = markdown().parse(text, references)
         sanitise.settle(tokens)
         return self._render(tokens, references)
 
-    def _render(self, tokens: list[Token], references: dict[str, Any]) -> str:
+    def _render(self, tokens: list[Token], references: dict[str, object]) -> str:
         from markdown_it.renderer import RendererHTML
 
         renderer: Any = RendererHTML(markdown())
         for name in dir(self):
-            if name.startswith("on_"):
-                renderer.rules[name.removeprefix("on_")] = getattr(self, name)
-        return str(renderer.render(tokens, markdown().options, references))
+            if name.startswith("_on_"):
+                renderer.rules[name.removeprefix("_on_")] = getattr(self, name)
+        html = sanitise.clean(renderer.render(tokens, markdown().options, references))
+        return re.sub(rf"{self.key}-(\d+)-", lambda key: self.kept[int(key[1])], html)
 
-    def on_text(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """Words, with a slot that has no string as a pale number."""
-        return _slots(escape(tokens[index].content, quote=False))
+    def _keep(self, html: str) -> str:
+        """A word that stands for HTML of our own, which is put in its place once all else has been cleaned."""
+        self.kept.append(html)
+        return f"{self.key}-{len(self.kept) - 1}-"
 
-    def on_code_inline(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """Code among words."""
-        return f"<code>{_slots(escape(tokens[index].content, quote=False))}</code>"
+    def _slots(self, text: str) -> str:
+        """Text whose slots are pale numbers."""
+        pale = r'<span class="slot" title="slot \1 has no string">\1</span>'
+        return SLOT.sub(lambda slot: self._keep(slot.expand(pale)), escape(text, quote=False))
 
-    def on_heading_open(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """A heading, with an anchor of its own."""
-        return f'<{tokens[index].tag} id="{self._own(plain(tokens[index + 1]))}">'
+    # How each kind of token is rendered: markdown-it's names of them.
 
-    def on_fence(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """A cell that ran, or code that is only shown."""
+    def _on_text(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        return self._slots(tokens[index].content)
+
+    def _on_code_inline(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        return f"<code>{self._slots(tokens[index].content)}</code>"
+
+    def _on_heading_open(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        return f'<{tokens[index].tag} id="{self._anchor(plain(tokens[index + 1]))}">'
+
+    def _on_fence(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         token = tokens[index]
         cell = token.meta.get("cell")
         if cell is not None and int(cell) < len(self.cells):
-            return self.cells[int(cell)]
-        return f'<div class="code"><pre>{coloured(token.content, language(token.info))}</pre></div>\n'
+            return self._keep(self.cells[int(cell)])
+        code = coloured(token.content, language(token.info))
+        return self._keep(f'<div class="code"><pre>{code}</pre></div>\n')
 
-    def on_math_inline(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """A formula among words."""
-        return self.mathematics(tokens[index].content)
+    def _on_math_inline(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        return self._keep(self.mathematics(tokens[index].content))
 
-    def on_math_inline_double(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """A formula on a line of its own, inside a paragraph."""
-        return f'<span class="formula">{self.mathematics(tokens[index].content, block=True)}</span>'
+    def _on_math_inline_double(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        formula = self.mathematics(tokens[index].content, block=True)
+        return self._keep(f'<span class="formula">{formula}</span>')
 
-    def on_math_block(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """A formula on lines of its own."""
-        return f'<div class="formula">{self.mathematics(tokens[index].content, block=True)}</div>\n'
-
-    def on_math_block_label(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """A formula on lines of its own, with a name."""
-        name = tokens[index].info
-        made = self.mathematics(tokens[index].content, block=True)
-        return f'<div class="formula" id="{self._own(name)}">{made}<span class="label">({escape(name)})</span></div>\n'
-
-    def on_image(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """An image, inside the page."""
-        token = tokens[index]
-        words = _named("".join(child.content for child in token.children or []))
-        return self.images(
-            str(token.attrs.get("src", "")), words, title=_named(str(token.attrs.get("title", "")))
+    def _on_math_block(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        return self._keep(
+            f'<div class="formula">{self.mathematics(tokens[index].content, block=True)}</div>\n'
         )
 
-    def on_link_open(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """A link; one into the page itself leads to its heading."""
+    def _on_math_block_label(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        name = tokens[index].info
+        label = f'<span class="label">({escape(name)})</span>'
+        formula = self.mathematics(tokens[index].content, block=True)
+        return self._keep(f'<div class="formula" id="{self._anchor(name)}">{formula}{label}</div>\n')
+
+    def _on_image(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        token = tokens[index]
+        words = _named("".join(child.content for child in token.children or []))
+        title = _named(str(token.attrs.get("title", "")))
+        return self._keep(self.images(str(token.attrs.get("src", "")), words, title=title))
+
+    def _on_link_open(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         target = str(tokens[index].attrs.get("href", ""))
         tip = _named(str(tokens[index].attrs.get("title", "")))
         if "%25%25%25" in target or SLOT.search(target):
@@ -119,30 +129,24 @@ class Prose:
             target = f"#{self.titles.get(target[1:], target[1:])}"
         return f'<a href="{escape(target)}"' + (f' title="{escape(tip)}">' if tip else ">")
 
-    def on_table_open(self, *_: Any) -> str:
-        """A table, which may be wider than the page."""
-        return '<div class="scroll"><table>\n'
+    def _on_table_open(self, *_: object) -> str:
+        return self._keep('<div class="scroll">') + "<table>\n"
 
-    def on_table_close(self, *_: Any) -> str:
-        """The end of a table."""
-        return "</table></div>\n"
+    def _on_table_close(self, *_: object) -> str:
+        return "</table>" + self._keep("</div>\n")
 
-    def on_html_inline(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """Raw HTML among words."""
+    def _on_html_inline(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         return sanitise.html(tokens[index], self._image_tag)
 
-    def on_html_block(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
-        """Raw HTML on lines of its own."""
-        return sanitise.html(tokens[index], self._image_tag)
+    _on_html_block = _on_html_inline
 
-    def on_front_matter(self, *_: Any) -> str:
-        """What a document says of itself to other programs."""
+    def _on_front_matter(self, *_: object) -> str:
         return ""
 
-    def _image_tag(self, given: dict[str, str]) -> str:
-        return self.images(given["src"], given.get("alt", ""), width=given.get("width", ""))
+    def _image_tag(self, given: Mapping[str, str]) -> str:
+        return self._keep(self.images(given["src"], given.get("alt", ""), width=given.get("width", "")))
 
-    def _own(self, words: str) -> str:
+    def _anchor(self, words: str) -> str:
         """An anchor that nothing else on the page has."""
         stem = name = slug(words)
         count = 1
@@ -170,10 +174,6 @@ def _titles(tokens: Sequence[Token]) -> dict[str, str]:
         slug(plain(tokens[index + 1])) for index, token in enumerate(tokens) if token.type == "heading_open"
     ]
     return {quote(name): name for name in names}
-
-
-def _slots(text: str) -> str:
-    return SLOT.sub(r'<span class="slot" title="slot \1 has no string">\1</span>', text)
 
 
 def _named(text: str) -> str:

@@ -56,8 +56,8 @@ class Settings:
     timeout: float | None = None
     keep_going: bool = False
     progress: Callable[[int, int], None] | None = None
-    after_start: Callable[[], Any] | None = None
-    after_cell: Callable[[NotebookNode], Any] | None = None
+    after_start: Callable[[], object] | None = None
+    after_cell: Callable[[NotebookNode], object] | None = None
 
 
 def run(

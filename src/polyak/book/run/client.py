@@ -35,7 +35,7 @@ class Client(NotebookClient):
         return None
 
 
-def _size(value: Any) -> int:
+def _size(value: object) -> int:
     """About how many characters a message's content has."""
     if isinstance(value, str):
         return len(value)

@@ -15,9 +15,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from polyak.book.run import descendants
+
+if TYPE_CHECKING:
+    from ipykernel.zmqshell import ZMQInteractiveShell
+    from jupyter_client.session import Session
 
 NOT_NEEDED = ("debugpy", "jedi")  # a debugger and completion: a third of a second that no page needs
 TEXT = 1_000_000  # characters that a cell may print
@@ -46,7 +50,8 @@ def main() -> None:
         if sys.modules.get(name) is None:
             sys.modules.pop(name, None)
     sys.path.insert(0, "")  # what lies beside the document, only now: it shall not stand in for what is above
-    bound(application.shell, application.session)
+    shell: Any = application.shell
+    bound(shell, application.session)
     application.start()
     leave()
 
@@ -65,23 +70,30 @@ class TooMuchOutput(BaseException):
     """A cell printed more than a page can hold, and was stopped."""
 
 
-def bound(shell: Any, session: Any) -> None:
+def bound(shell: ZMQInteractiveShell, session: Session) -> None:
     """Bound what a cell of this kernel may print, show and complain of: the rest is cut, with a note."""
     spent = Spent()
     shell.events.register("pre_run_cell", lambda _: spent.reset())
     for stream in (sys.stdout, sys.stderr):
         stream.write = spent.bounded(stream.write)  # type: ignore[method-assign]
-    shell.display_pub.register_hook(spent.cut)
-    shell.displayhook.register_hook(spent.cut)
-    send = session.send
+    publishers: tuple[Any, Any] = shell.display_pub, shell.displayhook
+    for publisher in publishers:
+        publisher.register_hook(spent.cut)
+    session.send = _shortening(session.send)  # type: ignore[method-assign, assignment]
 
-    def send_bounded(stream: Any, message: Any, content: Any = None, *rest: Any, **more: Any) -> Any:
+
+def _shortening(send: Callable[..., object]) -> Callable[..., object]:
+    """A session's `send` by which errors pass at a length that can be read."""
+
+    def send_shortened(
+        stream: object, message: object, content: object = None, *rest: object, **more: object
+    ) -> object:
         for complaint in (content, message.get("content") if isinstance(message, dict) else None):
             if isinstance(complaint, dict) and "evalue" in complaint:
                 shorten(complaint)
         return send(stream, message, content, *rest, **more)
 
-    session.send = send_bounded
+    return send_shortened
 
 
 def shorten(complaint: dict[str, Any]) -> None:
@@ -110,7 +122,7 @@ class Spent:
         """Begin a cell."""
         self.text = self.shown = 0
 
-    def bounded(self, write: Callable[[str], Any]) -> Callable[[str], int]:
+    def bounded(self, write: Callable[[str], object]) -> Callable[[str], int]:
         r"""A `write` that stops the cell once it has printed too much.
 
         >>> lines, spent = [], Spent()

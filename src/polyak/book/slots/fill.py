@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from polyak.book.parse.document import Document, parse
+from polyak.book.slots.safety import in_comment
 from polyak.ground.errors import PolyakError
 
 SLOT = re.compile(r"%%%(\d+)%%%")
@@ -22,11 +23,24 @@ LINE_ENDS = re.compile(r"[\0\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 @dataclass(frozen=True)
 class Filled:
-    """A document with its strings in it, the slots that have none, and the strings that have no slot."""
+    """A document with its strings in it, the slots that have none, and the strings that have no slot.
 
-    text: str
+    Attributes:
+        document: parsed, its strings in it.
+        skeleton: parsed, as it stands in its file: the same lines and cells, the slots empty.
+        empty: the slots that have no string.
+        unused: the strings that have no slot.
+    """
+
+    document: Document
+    skeleton: Document
     empty: tuple[int, ...] = ()
     unused: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The document's text."""
+        return self.document.text
 
 
 def fill(text: str, strings: Mapping[str, str], name: str = "the document") -> Filled:
@@ -41,28 +55,22 @@ def fill(text: str, strings: Mapping[str, str], name: str = "the document") -> F
         name: what to call the document where something is wrong.
 
     Raises:
-        PolyakError: a slot stands twice, or in code outside a comment; or a string would change what runs.
+        PolyakError: a slot stands twice, or in code outside a comment; a fence is never closed; or a string would
+            change what runs.
 
-    >>> fill("# %%%1%%%, %%%2%%%", {"1": "Momentum", "7": "x"})
-    Filled(text='# Momentum, %%%2%%%', empty=(2,), unused=('7',))
+    >>> filled = fill("# %%%1%%%, %%%2%%%", {"1": "Momentum", "7": "x"})
+    >>> filled.text, filled.empty, filled.unused
+    ('# Momentum, %%%2%%%', (2,), ('7',))
     """
     text = characters(text)
-    places = {found[1]: found.start() for found in SLOT.finditer(text)}
-    _check_once(text, name)
-    skeleton = parse(text, name) if places else None
-    in_code = _slots_in_code(skeleton, text, places, name) if skeleton else set()
-    filled = {
-        number: LINE_ENDS.sub(" ", characters(strings[number]))
-        if number in in_code
-        else characters(strings[number])
-        for number in places
-        if number in strings
-    }
-    merged = put(text, filled)
-    if skeleton and filled:
-        _check_code(skeleton, text, merged, filled, in_code, name)
+    places = _places(text, name)
+    skeleton = parse(text, name)
+    in_code = _slots_in_code(skeleton, places, name)
+    words = {number: characters(strings[number]) for number in places if number in strings}
+    words |= {number: LINE_ENDS.sub(" ", words[number]) for number in in_code & words.keys()}
     return Filled(
-        merged,
+        _merged(skeleton, words, in_code, name) if words else skeleton,
+        skeleton,
         empty=tuple(int(number) for number in places if number not in strings),
         unused=tuple(number for number in strings if number not in places),
     )
@@ -91,47 +99,49 @@ def line_of(text: str, place: int) -> int:
     return len(re.split(r"\r\n|\r|\n", text[:place]))
 
 
-def _check_once(text: str, name: str) -> None:
-    first: dict[str, int] = {}
-    for found in SLOT.finditer(text):
-        if found[1] in first:
-            lines = line_of(text, first[found[1]]), line_of(text, found.start())
-            raise PolyakError(f"{name}: slot {found[1]} stands twice, on lines {lines[0]} and {lines[1]}")
-        first[found[1]] = found.start()
+def _places(text: str, name: str) -> dict[str, int]:
+    """Where each slot stands; one that stands twice is refused."""
+    places: dict[str, int] = {}
+    for slot in SLOT.finditer(text):
+        if slot[1] in places:
+            lines = line_of(text, places[slot[1]]), line_of(text, slot.start())
+            raise PolyakError(f"{name}: slot {slot[1]} stands twice, on lines {lines[0]} and {lines[1]}")
+        places[slot[1]] = slot.start()
+    return places
 
 
-def _slots_in_code(document: Document, text: str, places: Mapping[str, int], name: str) -> set[str]:
+def _slots_in_code(skeleton: Document, places: Mapping[str, int], name: str) -> set[str]:
     """The slots in the cells' comments; one that stands in code itself is refused."""
     inside: set[str] = set()
-    for cell in document.cells:
-        for found in SLOT.finditer(cell.code):
-            from polyak.book.slots.safety import in_comment
-
-            if not in_comment(cell.code, found[0]):
-                line = line_of(text, places[found[1]])
+    for cell in skeleton.cells:
+        for slot in SLOT.finditer(cell.code):
+            if not in_comment(cell.code, slot[0]):
+                line = line_of(skeleton.text, places[slot[1]])
                 raise PolyakError(
-                    f"{name}, line {line}: slot {found[1]} stands in code, where only comments may have slots"
+                    f"{name}, line {line}: slot {slot[1]} stands in code, where only comments may have slots"
                 )
-            inside.add(found[1])
+            inside.add(slot[1])
     return inside
 
 
-def _check_code(
-    skeleton: Document, text: str, merged: str, strings: Mapping[str, str], in_code: set[str], name: str
-) -> None:
-    """Refuse strings that would bring code into the document, or take some out of it."""
-    expected = [put(cell.code, strings) for cell in skeleton.cells]
-    if _codes(merged) == expected:
-        return
-    for number in strings:
-        alone = {number: strings[number]}
-        if number not in in_code and _codes(put(text, alone)) != [cell.code for cell in skeleton.cells]:
+def _merged(skeleton: Document, words: Mapping[str, str], in_code: set[str], name: str) -> Document:
+    """The document with its strings in it; those that bring code into it, or take some out of it, are refused."""
+    document = _parsed(put(skeleton.text, words))
+    if document is not None and _codes(document) == [put(cell.code, words) for cell in skeleton.cells]:
+        return document
+    for number in [number for number in words if number not in in_code]:
+        alone = _parsed(put(skeleton.text, {number: words[number]}))
+        if alone is None or _codes(alone) != _codes(skeleton):
             raise PolyakError(f"{name}: the string of slot {number} would change what runs")
     raise PolyakError(f"{name}: its strings, taken together, would change what runs")
 
 
-def _codes(text: str) -> list[str] | None:
+def _codes(document: Document) -> list[str]:
+    return [cell.code for cell in document.cells]
+
+
+def _parsed(text: str) -> Document | None:
     try:
-        return [cell.code for cell in parse(text).cells]
+        return parse(text)
     except PolyakError:
         return None

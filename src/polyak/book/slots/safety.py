@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+import warnings
 from collections.abc import Iterator
 
 HOSTILE = ("slot", "'\"'''\"\"\"\\(`$!%?")  # in a comment neither changes anything; in code the two differ
@@ -55,8 +56,6 @@ def _what_runs(code: str) -> str | None:
 
 
 def _tree(code: str) -> ast.Module | None:
-    import warnings
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

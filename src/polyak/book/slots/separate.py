@@ -63,7 +63,6 @@ def separate(
     skeleton, strings = Path(out_dir) / f"{stem}.skl{path.suffix}", Path(out_dir) / f"{stem}.xlf"
     for place in (skeleton, strings):
         check_place(place, path)
-    from polyak.book.parse.document import parse
     from polyak.book.parse.inline import pieces
     from polyak.book.slots.skeleton import cut
     from polyak.book.slots.xliff import Entry, write_xliff
@@ -76,7 +75,7 @@ def separate(
         Entry(number, tuple(pieces(words)), kind, tuple(pieces(known.get(words, ""))))
         for number, (words, kind) in enumerate(made.strings, 1)
     ]
-    language = source_language or parse(text, str(path)).language
+    language = source_language or made.document.language
     written = write_xliff(entries, path.name, skeleton.name, language, target_language)
     write_whole(skeleton, made.skeleton)
     write_whole(strings, written)

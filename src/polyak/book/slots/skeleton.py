@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from polyak.book.parse.document import Document, parse
@@ -40,6 +40,7 @@ class Cut:
 
     skeleton: str
     strings: tuple[tuple[str, str], ...]
+    document: Document = field(repr=False, compare=False)
 
 
 def cut(text: str, name: str = "the document") -> Cut:
@@ -63,36 +64,36 @@ def cut(text: str, name: str = "the document") -> Cut:
                 f"{name}, line {line_of(text, already.start())}: {already[0]} stands there already"
             )
     document = parse(text, name)
-    spans = [span for span in _spans(document, text) if _may_be_cut(text, span)]
-    made = _assembled(text, spans)
-    if not _same(made, text, document):
-        # Rare: a slot is read otherwise than the words it stands for. Keep those that are not.
-        kept: list[Span] = []
-        for span in spans:
-            if _same(_assembled(text, [*kept, span]), text, document):
-                kept.append(span)
-        made = _assembled(text, kept)
-    return made
+    spans = [span for span in _spans(document) if _may_be_cut(text, span)]
+    whole = _assembled(document, spans)
+    if _same(whole):
+        return whole
+    # Rare: a slot is read otherwise than the words it stands for. Keep those that are not.
+    kept: list[Span] = []
+    for span in spans:
+        if _same(_assembled(document, [*kept, span])):
+            kept.append(span)
+    return _assembled(document, kept)
 
 
-def _assembled(text: str, spans: Sequence[Span]) -> Cut:
+def _assembled(document: Document, spans: Sequence[Span]) -> Cut:
+    text = document.text
     parts, done = [], 0
     for number, span in enumerate(spans, 1):
         parts += [text[done : span.start], f"%%%{number}%%%"]
         done = span.end
     strings = tuple((text[span.start : span.end], span.kind) for span in spans)
-    return Cut("".join([*parts, text[done:]]), strings)
+    return Cut("".join([*parts, text[done:]]), strings, document)
 
 
-def _same(made: Cut, text: str, document: Document) -> bool:
+def _same(cut: Cut) -> bool:
     """Whether the strings, put back, give the document, and its skeleton the same cells."""
-    strings = {str(number): words for number, (words, _) in enumerate(made.strings, 1)}
+    strings = {str(number): words for number, (words, _) in enumerate(cut.strings, 1)}
     try:
-        return fill(made.skeleton, strings).text == text and len(parse(made.skeleton).cells) == len(
-            document.cells
-        )
+        filled = fill(cut.skeleton, strings)
     except PolyakError:
         return False
+    return filled.text == cut.document.text and len(filled.skeleton.cells) == len(cut.document.cells)
 
 
 def _may_be_cut(text: str, span: Span) -> bool:
@@ -101,13 +102,9 @@ def _may_be_cut(text: str, span: Span) -> bool:
     return writable(words) and not re.search(r"%%%\d*$|%$", before) and after != "%"
 
 
-def _spans(document: Document, text: str) -> Iterator[Span]:
+def _spans(document: Document) -> Iterator[Span]:
     """The document's strings in the order in which they stand."""
-    mark = len(text) - len(text.removeprefix("\ufeff"))
-    lines = [
-        (found.start(), found.end("line")) for found in re.finditer(r"(?P<line>[^\r\n]*)(\r\n|\r|\n|$)", text)
-    ]
-    lines[0] = (mark, lines[0][1])
+    text, lines = document.text, _lines(document.text)
     reached = 0
     kinds: list[str] = []
     for token in document.tokens:
@@ -118,11 +115,19 @@ def _spans(document: Document, text: str) -> Iterator[Span]:
         elif "cell" in token.meta:
             yield from _in_cell(document.cells[token.meta["cell"]].code, token, text, lines)
         elif token.type == "inline" and token.map and has_words(token.content):
-            kind = next((kind for kind in reversed(kinds) if kind), "paragraph")
+            kind = next(filter(None, reversed(kinds)), "paragraph")
             span = _located(token, text, lines, reached, kind)
             if span is not None:
                 yield span
                 reached = span.end
+
+
+def _lines(text: str) -> list[tuple[int, int]]:
+    """Where each line begins and ends, a byte order mark left out."""
+    mark = len(text) - len(text.removeprefix("\ufeff"))
+    every = re.finditer(r"(?P<line>[^\r\n]*)(\r\n|\r|\n|$)", text)
+    lines = [(line.start(), line.end("line")) for line in every]
+    return [(mark, lines[0][1]), *lines[1:]]
 
 
 def _located(
@@ -130,19 +135,19 @@ def _located(
 ) -> Span | None:
     """Where a token's text stands, from its first letter to its last; None if it is not there as it is."""
     first, _ = token.map or (0, 0)
-    said = [line.strip() for line in token.content.split("\n")]
-    start = end = reached
-    for index, words in enumerate(said):
-        if first + index >= len(lines):
+    starts, end = [], reached
+    for index, words in enumerate(token.content.split("\n"), first):
+        if index >= len(lines):
             return None
-        line_start, line_end = lines[first + index]
-        ways = (words, words.replace("|", r"\|"))  # as it is, and as a table has it
-        found = [(at, way) for way in ways if (at := text.find(way, max(line_start, end), line_end)) >= 0]
-        if not found:
+        line_start, line_end = lines[index]
+        ways = (words.strip(), words.strip().replace("|", r"\|"))  # as it is, and as a table has it
+        places = ((text.find(way, max(line_start, end), line_end), way) for way in ways)
+        at, way = next(((at, way) for at, way in places if at >= 0), (-1, ""))
+        if at < 0:
             return None
-        at, way = found[0]
-        start, end = (at if index == 0 else start), at + len(way)
-    return Span(start, end, kind)
+        starts.append(at)
+        end = at + len(way)
+    return Span(starts[0], end, kind)
 
 
 def _in_cell(code: str, token: Token, text: str, lines: Sequence[tuple[int, int]]) -> Iterator[Span]:
@@ -152,15 +157,12 @@ def _in_cell(code: str, token: Token, text: str, lines: Sequence[tuple[int, int]
     for row, column, words in comments(code):
         start, end = lines[offset + row]
         at = text.find(words, max(end - len(rows[row]) + column, start), end)
-        changed = [
-            *rows[:row],
-            rows[row][:column] + "%%%1%%%" + rows[row][column + len(words) :],
-            *rows[row + 1 :],
-        ]
-        if (
-            at >= 0
-            and has_words(words)
-            and not LINE_ENDS.search(words)
-            and in_comment("\n".join(changed), "%%%1%%%")
-        ):
+        if at >= 0 and has_words(words) and _stays_a_comment(rows, row, column, words):
             yield Span(at, at + len(words), "comment")
+
+
+def _stays_a_comment(rows: list[str], row: int, column: int, words: str) -> bool:
+    """Whether a slot in the place of a comment's words is in a comment too."""
+    line = rows[row][:column] + "%%%1%%%" + rows[row][column + len(words) :]
+    code = "\n".join([*rows[:row], line, *rows[row + 1 :]])
+    return not LINE_ENDS.search(words) and in_comment(code, "%%%1%%%")

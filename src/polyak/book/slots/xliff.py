@@ -6,11 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from polyak.book.files import read_bytes
 from polyak.book.parse.inline import Piece
 from polyak.ground.errors import PolyakError, nearest
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 NAMESPACE = "urn:oasis:names:tc:xliff:document:1.2"
 WITHOUT_CONTENT = {"x", "bx", "ex"}  # placeholders whose markup, if it is known at all, is an attribute
@@ -43,20 +46,24 @@ class Xliff:
         Raises:
             PolyakError: the file has another language; the line names those that it has.
         """
-        translated = self.target_language is not None and any(unit.target for unit in self.units)
-        wanted = language or (self.target_language if translated else None) or self.source_language
-        if _plain(wanted) == _plain(self.source_language):
-            found = {unit.number: unit.source for unit in self.units}
-        elif self.target_language is not None and _plain(wanted) == _plain(self.target_language):
-            found = {unit.number: unit.target for unit in self.units}
-        else:
-            known = [tag for tag in (self.source_language, self.target_language) if tag]
-            near = nearest(wanted, known) or next(
-                (tag for tag in known if _plain(tag)[:2] == _plain(wanted)[:2]), None
+        languages = {_plain(self.source_language): [(unit.number, unit.source) for unit in self.units]}
+        default = self.source_language
+        if self.target_language is not None:
+            languages.setdefault(
+                _plain(self.target_language), [(unit.number, unit.target) for unit in self.units]
             )
-            hint = f", did you mean '{near}'?" if near else ""
-            raise PolyakError(f"{self.name} has no language '{wanted}'{hint} (it has: {', '.join(known)})")
-        return {number: words for number, words in found.items() if words}
+            default = self.target_language if any(unit.target for unit in self.units) else default
+        language = language or default
+        if _plain(language) not in languages:
+            raise self._without(language)
+        return {number: words for number, words in languages[_plain(language)] if words}
+
+    def _without(self, language: str) -> PolyakError:
+        has = [tag for tag in (self.source_language, self.target_language) if tag]
+        alike = (tag for tag in has if _plain(tag)[:2] == _plain(language)[:2])
+        near = nearest(language, has) or next(alike, None)
+        hint = f", did you mean '{near}'?" if near else ""
+        return PolyakError(f"{self.name} has no language '{language}'{hint} (it has: {', '.join(has)})")
 
 
 def read_xliff(path: Path) -> Xliff:
@@ -93,7 +100,7 @@ def read_xliff(path: Path) -> Xliff:
     return _xliff(root, path)
 
 
-def _check_version(root: Any, path: Path) -> None:
+def _check_version(root: etree._Element, path: Path) -> None:
     from lxml import etree
 
     tag = etree.QName(root)
@@ -104,7 +111,7 @@ def _check_version(root: Any, path: Path) -> None:
         raise PolyakError(f"{path} is XLIFF of version {version[:20]}, expected 1.2")
 
 
-def _xliff(root: Any, path: Path) -> Xliff:
+def _xliff(root: etree._Element, path: Path) -> Xliff:
     files = list(root.iter("{*}file"))
     if not files:
         raise PolyakError(f"{path} holds no file, expected <file source-language=...> with its trans-units")
@@ -114,6 +121,10 @@ def _xliff(root: Any, path: Path) -> Xliff:
         raise PolyakError(
             f"{path} holds several files in different languages, expected one document's strings"
         )
+    return Xliff(str(path), _units(root, path), sources.pop() or "und", targets.pop() or _said(root))
+
+
+def _units(root: etree._Element, path: Path) -> tuple[Unit, ...]:
     units: dict[str, Unit] = {}
     for element in root.iter("{*}trans-unit"):
         number = element.get("id", "").strip()
@@ -124,16 +135,16 @@ def _xliff(root: Any, path: Path) -> Xliff:
         units[number] = Unit(number, _words(element.find("{*}source")), _words(element.find("{*}target")))
     if not units:
         raise PolyakError(f"{path} holds no trans-unit")
-    return Xliff(str(path), tuple(units.values()), sources.pop() or "und", targets.pop() or _said(root))
+    return tuple(units.values())
 
 
-def _said(root: Any) -> str | None:
+def _said(root: etree._Element) -> str | None:
     """The language that the targets themselves name, where the file does not."""
     target = next(root.iter("{*}target"), None)
     return None if target is None else target.get("{http://www.w3.org/XML/1998/namespace}lang")
 
 
-def _words(element: Any) -> str | None:
+def _words(element: etree._Element | None) -> str | None:
     """An element's text, inline markup as the text that it stands for; None if there is none."""
     if element is None:
         return None
@@ -141,7 +152,7 @@ def _words(element: Any) -> str | None:
     return text if text.strip() else None
 
 
-def _parts(element: Any) -> Sequence[str]:
+def _parts(element: etree._Element) -> Sequence[str]:
     from lxml import etree
 
     parts = [element.text or ""]
@@ -211,13 +222,13 @@ def write_xliff(
     return written.decode("utf-8") + "\n"
 
 
-def _add(parent: Any, name: str, **attributes: str) -> Any:
+def _add(parent: etree._Element, name: str, **attributes: str) -> etree._Element:
     from lxml import etree
 
     return etree.SubElement(parent, f"{{{NAMESPACE}}}{name}", attributes)
 
 
-def _indent(element: Any, depth: int = 0) -> None:
+def _indent(element: etree._Element, depth: int = 0) -> None:
     """Set the elements on lines of their own, down to the strings, which are text to the last space."""
     if element.text is None and len(element) and not element.tag.endswith(("source", "target")):
         element.text = "\n" + "  " * (depth + 1)
@@ -227,7 +238,7 @@ def _indent(element: Any, depth: int = 0) -> None:
         element[-1].tail = "\n" + "  " * depth
 
 
-def _fill(element: Any, pieces: Sequence[Piece]) -> None:
+def _fill(element: etree._Element, pieces: Sequence[Piece]) -> None:
     last = None
     for piece in pieces:
         if piece.tag:

@@ -6,8 +6,10 @@ from typing import Any
 
 import jax
 from jax.example_libraries import optimizers
+from jax.tree_util import PyTreeDef
 
-from polyak.frameworks.state_moments import (
+from polyak.frameworks.array_names import NAMING, paths
+from polyak.frameworks.state_format import (
     ADAM,
     Moments,
     Places,
@@ -16,14 +18,14 @@ from polyak.frameworks.state_moments import (
     places_of,
     read_only,
 )
-from polyak.frameworks.state_trees import NAMING, paths
 from polyak.ground.errors import PolyakError
+from polyak.ground.types import Pytree
 
 expected = "(the step's number, the OptimizerState)"
 naming = NAMING
 
 
-def read(state: Any, family: str) -> Moments:
+def read(state: Pytree, family: str) -> Moments:
     """The slots, in the order of the parameters' leaves."""
     count, carry = _both(state)
     leaves, names, _ = _leaves(carry)
@@ -38,12 +40,12 @@ def read(state: Any, family: str) -> Moments:
     return Moments(count, slots[0], names=names)
 
 
-def places(state: Any, family: str) -> Places:
+def places(state: Pytree, family: str) -> Places:
     """Those beside the parameters."""
     return places_of(read(state, family))
 
 
-def rewritten(state: Any, moments: Moments, family: str) -> Any:
+def rewritten(state: Pytree, moments: Moments, family: str) -> Pytree:
     """The same with these slots, the parameters as they are."""
     count, carry = _both(state)
     leaves, _, tree = _leaves(carry)
@@ -56,23 +58,23 @@ def rewritten(state: Any, moments: Moments, family: str) -> Any:
     return count if taken is None else taken, packed
 
 
-def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> Any:
+def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> Pytree:
     """There is none without the parameters."""
     raise PolyakError(f"{name} keeps the parameters in its state: give like=(step, init_fun(params))")
 
 
-def _both(state: Any) -> tuple[int, Any]:
+def _both(state: object) -> tuple[int, optimizers.OptimizerState]:
     if not (isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], optimizers.OptimizerState)):
         raise PolyakError(f"jax: the state is {in_words(state)}, expected {expected}")
     return int(state[0]), state[1]
 
 
-def _leaves(carry: Any) -> tuple[list[tuple[Any, ...]], tuple[str, ...], Any]:
+def _leaves(carry: optimizers.OptimizerState) -> tuple[list[tuple[Any, ...]], tuple[str, ...], PyTreeDef]:
     """(x, slots ...) of each parameter, the parameters' names, and their tree."""
     tree = optimizers.unpack_optimizer_state(carry)
     points, structure = jax.tree.flatten(tree, is_leaf=_is_point)
     return [tuple(jax.tree.leaves(point.subtree)) for point in points], paths(tree, _is_point), structure
 
 
-def _is_point(node: Any) -> bool:
+def _is_point(node: object) -> bool:
     return isinstance(node, optimizers.JoinPoint)

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax.example_libraries import optimizers
 
-from polyak.frameworks.stepper import Array, check_arguments, in_float64, refusals
+from polyak.frameworks.candidate import Candidate
+from polyak.frameworks.steppers import Array, check_arguments, in_float64, refusals
 
 NAMES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "rmsprop_momentum", "adam", "adamax", "sm3")
-
-
 KIND = "optimizer of jax.example_libraries"
 
 
-def factories() -> dict[str, Any]:
+def factories() -> dict[str, Callable[..., Any]]:
     """The functions of jax.example_libraries.optimizers."""
     return {name: getattr(optimizers, name) for name in NAMES}
 
 
-def of_factory(label: str, factory: Any, settings: dict[str, Any]) -> JaxStepper:
-    """The stepper of one of these functions."""
-    return JaxStepper(label, factory, settings)
+def candidate(optimizer: object, label: str) -> Candidate | None:
+    """One of these functions."""
+    return Candidate.one_of(factories(), optimizer, label, JaxStepper)
 
 
 class JaxStepper:
     """A function of jax.example_libraries.optimizers, whose step size is a schedule that reads the present one."""
 
-    skips_missing = False
+    skips_missing, takes_pytrees = False, False
 
-    def __init__(self, name: str, factory: Any, settings: dict[str, Any]) -> None:
+    def __init__(self, name: str, factory: Callable[..., Any], settings: Mapping[str, Any]) -> None:
         check_arguments(name, factory, settings)
         self.name, self.factory, self.settings = name, factory, settings
         self.lr: float | None = float(settings["step_size"])
@@ -39,7 +39,6 @@ class JaxStepper:
 
     @in_float64
     def start(self, params: list[Array]) -> None:
-        """Begin anew at these parameters."""
         self.now, self.count = self.settings["step_size"], 0
         with refusals(self.name):
             made = self.factory(**{**self.settings, "step_size": lambda _: self.now})
@@ -47,7 +46,7 @@ class JaxStepper:
             self.carry = begin([jnp.asarray(x, dtype=np.float64) for x in params])
 
     @in_float64
-    def step(self, grads: list[Array | None]) -> list[Array]:
+    def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """`update_fun(i, grads, state)`."""
         with refusals(self.name):
             # The count as a floating number: Adam's power of a whole one would be compiled anew for each.
@@ -63,10 +62,9 @@ class JaxStepper:
         """The step size from here on."""
         self.now = lr
 
-    def state(self) -> Any:
+    def state(self) -> tuple[int, optimizers.OptimizerState]:
         """The step's number, and the optimizer's state, in which it keeps the parameters too."""
         return self.count, self.carry
 
-    def load(self, state: Any) -> None:
-        """Take up a state that `state` gave."""
+    def load(self, state: tuple[int, optimizers.OptimizerState]) -> None:
         self.count, self.carry = state

@@ -1,1 +1,17 @@
 """Keras 3."""
+
+from polyak.frameworks.framework import Framework, register
+
+register(
+    Framework(
+        __name__,
+        "Keras 3",
+        package="keras",
+        extra="keras",
+        plain_states=True,
+        schedules=True,
+        one_count=True,
+        velocities="optimizer.variables[2:], the momenta,",
+        decay_in_loss="kernel_regularizer=keras.regularizers.L2({half})",
+    )
+)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.frameworks.keras.stepper import quiet
-from polyak.frameworks.state_moments import ADAM, Moments, Places, fitting, in_words, places_of
+from polyak.frameworks.state_format import ADAM, Moments, Places, fitting, in_words, places_of
 from polyak.ground.errors import PolyakError
+from polyak.ground.types import Pytree
 
 expected = (
     "what save_own_variables stores, {'0': iterations, '1': learning rate, '2': ...}, or optimizer.variables"
@@ -27,7 +28,7 @@ class _Variables(NamedTuple):
     names: tuple[str, ...]
 
 
-def read(state: Any, family: str) -> Moments:
+def read(state: Pytree, family: str) -> Moments:
     """The slots, the velocity's sign turned: Keras adds it."""
     count, lr, slots, names = _variables(state, family)
     found: Any = {
@@ -47,13 +48,13 @@ def read(state: Any, family: str) -> Moments:
     return Moments(mean=mean, squares=squares, **found)
 
 
-def places(state: Any, family: str) -> Places:
+def places(state: Pytree, family: str) -> Places:
     """Those of the store; without a learning rate in it a schedule goes by the iterations."""
     held = read(state, family)
     return places_of(held, scheduled=held.scheduled)
 
 
-def rewritten(state: Any, moments: Moments, family: str) -> dict[str, Any]:
+def rewritten(state: Pytree, moments: Moments, family: str) -> dict[str, Any]:
     """The same store with these slots."""
     count, lr, old, _ = _variables(state, family)
     pairs = zip(moments.mean, moments.squares, strict=True)
@@ -76,14 +77,9 @@ def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> dict[str, A
     return {str(k): value for k, value in enumerate([*first, *slots])}
 
 
-def _variables(state: Any, family: str) -> _Variables:
+def _variables(state: object, family: str) -> _Variables:
     """In their order, whichever of the two shapes they came in."""
-    if isinstance(state, dict) and all(str(key).isdigit() for key in state):
-        held = [state[key] for key in sorted(state, key=int)]
-    elif isinstance(state, list | tuple):
-        held = list(state)
-    else:
-        raise PolyakError(f"keras: the state is {in_words(state)}, expected {expected}")
+    held = _held(state)
     paths = [str(getattr(each, "path", "")) for each in held]
     with quiet():
         arrays = [np.asarray(each.numpy() if hasattr(each, "numpy") else each) for each in held]
@@ -93,9 +89,22 @@ def _variables(state: Any, family: str) -> _Variables:
         )
     if all(paths):
         return _named(arrays, paths, family)
-    # Under a schedule no learning rate is stored: then a slot comes second, and an Adam's are two by two.
-    constant = len(arrays) > 1 and not arrays[1].ndim and not (family == ADAM and len(arrays) % 2)
-    return _Variables(arrays[0], arrays[1] if constant else None, arrays[2:] if constant else arrays[1:], ())
+    begin = 2 if _has_lr(arrays, family) else 1
+    return _Variables(arrays[0], arrays[1] if begin == 2 else None, arrays[begin:], ())
+
+
+def _held(state: object) -> list[Any]:
+    """The variables, from a store by their numbers, from a list as they stand."""
+    if isinstance(state, dict) and all(str(key).isdigit() for key in state):
+        return [state[key] for key in sorted(state, key=int)]
+    if isinstance(state, list | tuple):
+        return list(state)
+    raise PolyakError(f"keras: the state is {in_words(state)}, expected {expected}")
+
+
+def _has_lr(arrays: list[NDArray[Any]], family: str) -> bool:
+    """Under a schedule no learning rate is stored: then a slot comes second, and an Adam's are two by two."""
+    return len(arrays) > 1 and not arrays[1].ndim and not (family == ADAM and len(arrays) % 2)
 
 
 def _named(arrays: list[NDArray[Any]], paths: list[str], family: str) -> _Variables:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from types import ModuleType
+from typing import Any, Protocol, cast
 
 import numpy as np
 
-from polyak.frameworks.stepper import Array, check_arguments, in_float64, refusals
+from polyak.frameworks.candidate import Candidate
+from polyak.frameworks.steppers import Array, check_arguments, in_float64, refusals
 from polyak.ground.errors import PolyakError
 
 KIND, BACKEND = "optimizer of keras", "jax"
+Factory = Callable[..., Any]
 
 
-def on_jax() -> Any:
+class Configured(Protocol):
+    """What has a configuration: every optimizer of Keras's."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Its arguments."""
+
+
+def on_jax() -> ModuleType:
     """The module keras, on its JAX backend.
 
     A backend is chosen once in a process, at Keras's import: one that the user chose is left alone. Raises
@@ -40,20 +51,29 @@ def on_jax() -> Any:
     finally:
         if before is None:
             del os.environ["KERAS_BACKEND"]
-    return keras
+    return cast("ModuleType", keras)
 
 
-def factories() -> dict[str, Any]:
+def factories() -> dict[str, Factory]:
     """The classes of `keras.optimizers`."""
     return {name: value for name, value in vars(on_jax().optimizers).items() if is_optimizer(value)}
 
 
-def of_factory(label: str, factory: Any, settings: dict[str, Any]) -> KerasStepper:
-    """The stepper of a class."""
-    return KerasStepper(label, factory, settings)
+def candidate(optimizer: object, label: str) -> Candidate | None:
+    """A class of Keras's optimizers, or one that is made."""
+    if isinstance(optimizer, on_jax().optimizers.Optimizer):
+        cls = type(optimizer)
+        takes = inspect.signature(cls).parameters
+        own = {
+            key: value for key, value in configuration(optimizer).items() if key in takes and key != "name"
+        }
+        return Candidate(optimizer, label, lambda given: KerasStepper(label, cls, {**own, **given}), (), True)
+    if is_optimizer(optimizer):
+        return Candidate.of_factory(cast("Factory", optimizer), label, KerasStepper)
+    return None
 
 
-def is_optimizer(value: Any) -> bool:
+def is_optimizer(value: object) -> bool:
     """Whether a value is a class of Keras's optimizers."""
     optimizers = on_jax().optimizers
     return (
@@ -66,9 +86,9 @@ def is_optimizer(value: Any) -> bool:
 class KerasStepper:
     """A class that makes a keras.optimizers.Optimizer."""
 
-    skips_missing = True
+    skips_missing, takes_pytrees = True, False
 
-    def __init__(self, name: str, factory: Any, settings: dict[str, Any]) -> None:
+    def __init__(self, name: str, factory: Factory, settings: Mapping[str, Any]) -> None:
         check_arguments(name, factory, settings, all_named=factory.__module__.startswith("keras."))
         self.name, self.factory, self.settings, self.keras = name, factory, settings, on_jax()
         self.lr = self._first_lr()
@@ -80,14 +100,13 @@ class KerasStepper:
 
     @in_float64
     def start(self, params: list[Array]) -> None:
-        """Begin anew at these parameters."""
         with refusals(self.name), double(self.keras):
             self.params = [self.keras.Variable(x, dtype="float64") for x in params]
             self.optimizer = self.factory(**self.settings)
             self.optimizer.build(self.params)
 
     @in_float64
-    def step(self, grads: list[Array | None]) -> list[Array]:
+    def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """`optimizer.apply(grads, params)`."""
         given = [None if g is None else self.keras.ops.convert_to_tensor(g, dtype="float64") for g in grads]
         with refusals(self.name), double(self.keras), warnings.catch_warnings():
@@ -98,11 +117,10 @@ class KerasStepper:
 
     @in_float64
     def set_lr(self, lr: float) -> None:
-        """`optimizer.learning_rate = lr`."""
         self.optimizer.learning_rate = lr
 
     @in_float64
-    def state(self) -> Any:
+    def state(self) -> dict[str, Any]:
         """What `save_own_variables` stores: every variable of the optimizer by its number."""
         store: dict[str, Any] = {}
         with warnings.catch_warnings():
@@ -113,16 +131,15 @@ class KerasStepper:
         return {key: np.array(value) for key, value in store.items()}
 
     @in_float64
-    def load(self, state: Any) -> None:
-        """`load_own_variables`."""
+    def load(self, state: dict[str, Any]) -> None:
         with refusals(self.name):
             self.optimizer.load_own_variables(state)
 
 
-def configuration(optimizer: Any) -> dict[str, Any]:
+def configuration(optimizer: Configured) -> dict[str, Any]:
     """What an optimizer was made with; the learning rate, which Keras rounds to its default dtype, as it was typed."""
     with quiet():
-        config: dict[str, Any] = optimizer.get_config()
+        config = optimizer.get_config()
     rate = config["learning_rate"]
     if isinstance(rate, float) and np.float32(rate) == rate:
         config["learning_rate"] = float(str(np.float32(rate)))
@@ -138,7 +155,7 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def double(keras: Any) -> Iterator[None]:
+def double(keras: ModuleType) -> Iterator[None]:
     """Keras keeps its learning rate in its default dtype."""
     before = keras.config.floatx()
     keras.config.set_floatx("float64")

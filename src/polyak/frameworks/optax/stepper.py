@@ -1,4 +1,4 @@
-"""Optax's factories by name."""
+"""Optax's factories and objects."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import Any
 
 import optax
 
-from polyak.frameworks.polyak.stepper import RuleStepper
-from polyak.frameworks.stepper import check_arguments
-from polyak.ground.errors import PolyakError
-from polyak.rules import from_optax
+from polyak.frameworks.candidate import Candidate
+from polyak.frameworks.polyak.stepper import candidate_by_protocol
 
 KIND = "factory of optax"
 
 
-def factories() -> dict[str, Any]:
+def factories() -> dict[str, Callable[..., Any]]:
     """Optax's functions, which make transformations for the most part."""
     return {
         name: value
@@ -26,15 +24,6 @@ def factories() -> dict[str, Any]:
     }
 
 
-def of_factory(label: str, factory: Callable[..., Any], settings: dict[str, Any]) -> RuleStepper:
-    """The stepper of a function that makes an Optax transformation."""
-    check_arguments(label, factory, settings)
-    rule = from_optax(factory, **settings)
-    try:
-        made = rule.optimizer()
-    except Exception as error:
-        first = next(iter(str(error).splitlines()), "")
-        raise PolyakError(f"{label} fails: {type(error).__name__}: {first}") from error
-    if not (hasattr(made, "init") and hasattr(made, "update")):
-        raise PolyakError(f"{label} makes no optimizer")
-    return RuleStepper(rule, label, backend="jax")
+def candidate(optimizer: object, label: str) -> Candidate | None:
+    """A factory, a partial of one, or an object with `init` and `update`."""
+    return candidate_by_protocol(optimizer, label)

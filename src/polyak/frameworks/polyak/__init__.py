@@ -1,1 +1,7 @@
-"""Polyak's own rules."""
+"""Our own rules."""
+
+from polyak.frameworks.framework import Framework, register
+
+register(
+    Framework(__name__, "Polyak", package="polyak", schedules=True, velocities='slots["velocity"]', ours=True)
+)

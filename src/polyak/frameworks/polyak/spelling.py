@@ -1,4 +1,4 @@
-"""Our own rules as spellings, made from the catalogue; and the chapter's momentum."""
+"""Our own rules as spellings, made from the catalogue."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import dataclasses
 
 from polyak.frameworks.spelling import REQUIRED, Argument, Form, Spelling
 from polyak.ground.version import __version__
-from polyak.rules import CATALOGUE, Adam, AdamW, HeavyBall, Lion, Rule
+from polyak.rules import CATALOGUE, Adam, AdamW, Lion, Rule
 
 
 def spelling_of(rule: type[Rule]) -> Spelling:
     """A rule's name and settings, as a row.
 
+    >>> from polyak.rules import HeavyBall
     >>> spelling_of(HeavyBall).name, [argument.name for argument in spelling_of(HeavyBall).arguments]
     ('polyak:heavy_ball', ['lr', 'momentum', 'lr_in_velocity'])
     """
@@ -35,15 +36,5 @@ def spelling_of(rule: type[Rule]) -> Spelling:
     )
 
 
-CHAPTER = Spelling(
-    name="chapter:sgd_momentum",
-    line="train_ch7(sgd_momentum, init_momentum_states(), {{{}}}, features, labels)",
-    arguments=(Argument("lr", REQUIRED, "lr"), Argument("momentum", REQUIRED, "momentum")),
-    forms=(Form(HeavyBall, {"lr_in_velocity": True}),),
-    source="Zhang, A. et al. Dive into Deep Learning, first edition, section 7.4, sgd_momentum",
-    pitfalls=("the second edition takes the learning rate out of the velocity",),
-    mapping=True,
-)
-
-SPELLINGS = tuple(map(spelling_of, CATALOGUE.values()))
+SPELLINGS = tuple(map(spelling_of, CATALOGUE.ours().values()))
 WITHOUT_RULE = ()

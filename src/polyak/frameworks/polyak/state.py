@@ -6,8 +6,11 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.tree_util import PyTreeDef
+from numpy.typing import NDArray
 
-from polyak.frameworks.state_moments import (
+from polyak.frameworks.array_names import NAMING, paths
+from polyak.frameworks.state_format import (
     ADAM,
     Moments,
     Places,
@@ -16,8 +19,8 @@ from polyak.frameworks.state_moments import (
     places_of,
     read_only,
 )
-from polyak.frameworks.state_trees import NAMING, paths
 from polyak.ground.errors import PolyakError
+from polyak.ground.types import Pytree
 from polyak.rules import RuleState, find
 
 expected = "the RuleState that a rule's init and update return"
@@ -25,28 +28,32 @@ naming = NAMING
 SLOTS = ("velocity", "mean", "squares")
 
 
-def read(state: Any, family: str) -> Moments:
+def read(state: Pytree, family: str) -> Moments:
     """The slots, in the order of the pytree's leaves."""
-    parts = _parts(state)
-    slots = [slots for part in parts for slots in _slots(part)[0]]
     wanted = ("mean", "squares") if family == ADAM else ("velocity",)
+    slots, counts = list[dict[str, Any]](), list[int]()
+    for part in _parts(state):
+        of_part = _slots(part)[0]
+        slots += of_part
+        counts += [int(part.count)] * len(of_part)
     for name in wanted:
-        if not all(name in held for held in slots):
+        if not all(name in each for each in slots):
             raise PolyakError(
                 f"polyak: the state holds no {name}, expected that of a rule of the {family} family"
             )
-    counts = tuple(int(part.count) for part in parts for _ in _slots(part)[0])
     same = len({*counts}) == 1
-    found: Any = {name: read_only(held[name] for held in slots) for name in wanted}
-    return Moments(counts[0] if same else None, names=_names(state), counts=() if same else counts, **found)
+    arrays: dict[str, Any] = {name: read_only(each[name] for each in slots) for name in wanted}
+    return Moments(
+        counts[0] if same else None, names=_names(state), counts=() if same else tuple(counts), **arrays
+    )
 
 
-def places(state: Any, family: str) -> Places:
+def places(state: Pytree, family: str) -> Places:
     """Those of the tree, or of all the trees in a list."""
     return places_of(read(state, family))
 
 
-def rewritten(state: Any, moments: Moments, family: str) -> Any:
+def rewritten(state: Pytree, moments: Moments, family: str) -> Pytree:
     """The same state with these slots."""
     given = {name: list(getattr(moments, name)) for name in SLOTS if getattr(moments, name)}
     sizes = [len(_slots(part)[0]) for part in _parts(state)]
@@ -68,7 +75,7 @@ def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> RuleState:
     return rule.init([np.zeros_like(x) for x in moments.velocity or moments.mean])
 
 
-def _with(part: RuleState, count: Any, given: dict[str, list[Any]]) -> RuleState:
+def _with(part: RuleState, count: int, given: dict[str, list[NDArray[Any]]]) -> RuleState:
     slots, tree = _slots(part)
     changed = []
     for held in slots:
@@ -83,22 +90,22 @@ def _with(part: RuleState, count: Any, given: dict[str, list[Any]]) -> RuleState
     return RuleState(count, tree.unflatten(changed))
 
 
-def _parts(state: Any) -> list[RuleState]:
-    parts = state if isinstance(state, list) else [state]
+def _parts(state: object) -> list[RuleState]:
+    parts: list[Any] = state if isinstance(state, list) else [state]
     if not parts or not all(isinstance(part, RuleState) for part in parts):
         raise PolyakError(f"polyak: the state is {in_words(state)}, expected {expected}")
     return parts
 
 
-def _names(state: Any) -> tuple[str, ...]:
+def _names(state: Pytree) -> tuple[str, ...]:
     """The paths in the parameters' tree; in a list of states after the place of each."""
     trees = [part.slots for part in state] if isinstance(state, list) else state.slots
     return paths(trees, _is_slots)
 
 
-def _slots(part: RuleState) -> Any:
+def _slots(part: RuleState) -> tuple[list[dict[str, Any]], PyTreeDef]:
     return jax.tree.flatten(part.slots, is_leaf=_is_slots)
 
 
-def _is_slots(node: Any) -> bool:
+def _is_slots(node: object) -> bool:
     return isinstance(node, dict) and any(name in node and hasattr(node[name], "dtype") for name in SLOTS)

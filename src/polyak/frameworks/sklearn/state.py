@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyak.frameworks.state_moments import (
+from polyak.frameworks.state_format import (
     ADAM,
     Moments,
     Places,
@@ -14,13 +14,14 @@ from polyak.frameworks.state_moments import (
     read_only,
 )
 from polyak.ground.errors import PolyakError
+from polyak.ground.types import Pytree
 
 expected = "vars(mlp._optimizer), with 'velocities', or with 'ms', 'vs' and 't'"
 naming = ""
 KEYS = {"momentum": ("velocities",), "Adam": ("ms", "vs", "t")}
 
 
-def read(state: Any, family: str) -> Moments:
+def read(state: Pytree, family: str) -> Moments:
     """The slots, the velocity's sign turned: scikit-learn adds it."""
     if not isinstance(state, dict) or not set(KEYS[family]) <= state.keys():
         raise PolyakError(f"sklearn: the state is {in_words(state)}, expected {expected}")
@@ -33,12 +34,12 @@ def read(state: Any, family: str) -> Moments:
     return Moments(None, tuple(-v for v in read_only(state["velocities"])), lr=lr)
 
 
-def places(state: Any, family: str) -> Places:
+def places(state: Pytree, family: str) -> Places:
     """All of them; sgd counts nothing."""
     return places_of(read(state, family), counts=family == ADAM)
 
 
-def rewritten(state: Any, moments: Moments, family: str) -> dict[str, Any]:
+def rewritten(state: Pytree, moments: Moments, family: str) -> dict[str, Any]:
     """The attributes with these slots."""
     read(state, family)
     if family == ADAM:

@@ -1,1 +1,14 @@
 """PyTorch."""
+
+from polyak.frameworks.framework import Framework, register
+
+register(
+    Framework(
+        __name__,
+        "PyTorch",
+        package="torch",
+        extra="torch",
+        settings_in_state=True,
+        velocities="state['momentum_buffer'] of every parameter",
+    )
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from polyak.frameworks.spelling import Argument, Form, Spelling, above_zero
 from polyak.rules import (
     Adadelta,
@@ -16,165 +18,112 @@ from polyak.rules import (
 )
 
 VERSION = "torch 2.13.0"
-FOREACH = Argument("foreach", None, free=True)
-DIFFERENTIABLE = Argument("differentiable", False, free=True)
-FUSED = Argument("fused", None, free=True)
-CAPTURABLE = Argument("capturable", False, free=True)
-MAXIMIZE = Argument("maximize", False, "maximize")
+FLAGS = {
+    "foreach": Argument("foreach", None, free=True),
+    "differentiable": Argument("differentiable", False, free=True),
+    "fused": Argument("fused", None, free=True),
+    "capturable": Argument("capturable", False, free=True),
+    "maximize": Argument("maximize", False, "maximize"),
+    "amsgrad": Argument("amsgrad", False),
+    "decoupled": Argument(
+        "decoupled_weight_decay", False, "decay_kind", {False: "coupled", True: "decoupled"}
+    ),
+}
 DECAY = Argument("weight_decay", 0.0, "weight_decay")
+MOMENTUM = Argument("momentum", 0.0, "momentum")
 BETAS = Argument("betas", (0.9, 0.999), ("beta1", "beta2"))
-AMSGRAD = Argument("amsgrad", False)
-DECOUPLED = Argument("decoupled_weight_decay", False, "decay_kind", {False: "coupled", True: "decoupled"})
 OUTSIDE = {"lr_in_velocity": False}
 CORRECTED = {"eps_position": "outside", "bias_correction": True}
 
-SGD = Spelling(
-    name="torch:SGD",
-    line="torch.optim.SGD({})",
-    arguments=(
-        Argument("lr", 1e-3, "lr"),
-        Argument("momentum", 0.0, "momentum"),
-        Argument("dampening", 0.0, "dampening"),
-        DECAY,
-        Argument("nesterov", False),
-        MAXIMIZE,
-        FOREACH,
-        DIFFERENTIABLE,
-        FUSED,
-    ),
-    forms=(
+
+def _lr(default: float) -> Argument:
+    return Argument("lr", default, "lr")
+
+
+def _eps(default: float) -> Argument:
+    return Argument("eps", default, "eps")
+
+
+def _row(
+    name: str,
+    arguments: tuple[Argument, ...],
+    flags: str,
+    *forms: Form,
+    decay: str = "coupled",
+    source: str = "_single_tensor_{}",
+    **said: Any,
+) -> Spelling:
+    file = name.lower()
+    return Spelling(
+        name=f"torch:{name}",
+        line=f"torch.optim.{name}({{}})",
+        arguments=(*arguments, *(FLAGS[flag] for flag in flags.split())),
+        forms=forms,
+        source=f"torch/optim/{file}.py, {source.format(file)}, {VERSION}",
+        decay=decay,
+        **said,
+    )
+
+
+SPELLINGS = (
+    _row(
+        "SGD",
+        (_lr(1e-3), MOMENTUM, Argument("dampening", 0.0, "dampening"), DECAY, Argument("nesterov", False)),
+        "maximize foreach differentiable fused",
         Form(GradientDescent, when={"momentum": 0.0, "nesterov": False}),
         Form(HeavyBall, OUTSIDE, {"dampening": 0.0, "nesterov": False}),
         Form(Dampening, {"initial_velocity": "first_gradient"}, {"nesterov": False}),
         Form(Nesterov, OUTSIDE, {"dampening": 0.0, "nesterov": True, "momentum": above_zero}),
+        needs="nesterov needs a momentum above 0 and no dampening",
+        pitfalls=(
+            "the first gradient is not dampened",
+            "the buffer starts at the first gradient that is not missing, not at step 0",
+            "with maximize, the weight decay still pulls towards zero",
+        ),
     ),
-    source=f"torch/optim/sgd.py, _single_tensor_sgd, {VERSION}",
-    decay="coupled",
-    needs="nesterov needs a momentum above 0 and no dampening",
-    pitfalls=(
-        "the first gradient is not dampened",
-        "the buffer starts at the first gradient that is not missing, not at step 0",
-        "with maximize, the weight decay still pulls towards zero",
+    _row(
+        "Adagrad",
+        (
+            *(_lr(1e-2), Argument("lr_decay", 0.0), DECAY),
+            *(Argument("initial_accumulator_value", 0.0, "initial_accumulator"), _eps(1e-10)),
+        ),
+        "foreach maximize differentiable fused",
+        Form(Adagrad, {"eps_position": "outside"}),
+    ),
+    _row(
+        "RMSprop",
+        (
+            *(_lr(1e-2), Argument("alpha", 0.99, "decay"), _eps(1e-8), DECAY, MOMENTUM),
+            Argument("centered", False, "centered"),
+        ),
+        "capturable foreach maximize differentiable",
+        Form(RMSProp, {"eps_position": "outside", "initial_accumulator": 0.0, **OUTSIDE}),
+    ),
+    _row(
+        "Adadelta",
+        (_lr(1.0), Argument("rho", 0.9, "decay"), _eps(1e-6), DECAY),
+        "foreach capturable maximize differentiable",
+        Form(Adadelta),
+    ),
+    _row(
+        "Adam",
+        (_lr(1e-3), BETAS, _eps(1e-8), DECAY),
+        "amsgrad foreach maximize capturable differentiable fused decoupled",
+        Form(Adam, CORRECTED),
+    ),
+    _row(
+        "AdamW",
+        (_lr(1e-3), BETAS, _eps(1e-8), Argument("weight_decay", 1e-2, "weight_decay")),
+        "amsgrad maximize foreach capturable differentiable fused",
+        Form(Adam, CORRECTED),
+        decay="decoupled",
+        source="AdamW",
+    ),
+    _row(
+        "NAdam",
+        (_lr(2e-3), BETAS, _eps(1e-8), DECAY, Argument("momentum_decay", 4e-3, "momentum_decay")),
+        "decoupled foreach maximize capturable differentiable",
+        Form(NAdam, {"momentum_schedule": "warming", "eps_position": "outside"}),
     ),
 )
-
-ADAGRAD = Spelling(
-    name="torch:Adagrad",
-    line="torch.optim.Adagrad({})",
-    arguments=(
-        Argument("lr", 1e-2, "lr"),
-        Argument("lr_decay", 0.0),
-        DECAY,
-        Argument("initial_accumulator_value", 0.0, "initial_accumulator"),
-        Argument("eps", 1e-10, "eps"),
-        FOREACH,
-        MAXIMIZE,
-        DIFFERENTIABLE,
-        FUSED,
-    ),
-    forms=(Form(Adagrad, {"eps_position": "outside"}),),
-    source=f"torch/optim/adagrad.py, _single_tensor_adagrad, {VERSION}",
-    decay="coupled",
-)
-
-RMSPROP = Spelling(
-    name="torch:RMSprop",
-    line="torch.optim.RMSprop({})",
-    arguments=(
-        Argument("lr", 1e-2, "lr"),
-        Argument("alpha", 0.99, "decay"),
-        Argument("eps", 1e-8, "eps"),
-        DECAY,
-        Argument("momentum", 0.0, "momentum"),
-        Argument("centered", False, "centered"),
-        CAPTURABLE,
-        FOREACH,
-        MAXIMIZE,
-        DIFFERENTIABLE,
-    ),
-    forms=(Form(RMSProp, {"eps_position": "outside", "initial_accumulator": 0.0, **OUTSIDE}),),
-    source=f"torch/optim/rmsprop.py, _single_tensor_rmsprop, {VERSION}",
-    decay="coupled",
-)
-
-ADADELTA = Spelling(
-    name="torch:Adadelta",
-    line="torch.optim.Adadelta({})",
-    arguments=(
-        Argument("lr", 1.0, "lr"),
-        Argument("rho", 0.9, "decay"),
-        Argument("eps", 1e-6, "eps"),
-        DECAY,
-        FOREACH,
-        CAPTURABLE,
-        MAXIMIZE,
-        DIFFERENTIABLE,
-    ),
-    forms=(Form(Adadelta),),
-    source=f"torch/optim/adadelta.py, _single_tensor_adadelta, {VERSION}",
-    decay="coupled",
-)
-
-ADAM = Spelling(
-    name="torch:Adam",
-    line="torch.optim.Adam({})",
-    arguments=(
-        Argument("lr", 1e-3, "lr"),
-        BETAS,
-        Argument("eps", 1e-8, "eps"),
-        DECAY,
-        AMSGRAD,
-        FOREACH,
-        MAXIMIZE,
-        CAPTURABLE,
-        DIFFERENTIABLE,
-        FUSED,
-        DECOUPLED,
-    ),
-    forms=(Form(Adam, CORRECTED),),
-    source=f"torch/optim/adam.py, _single_tensor_adam, {VERSION}",
-    decay="coupled",
-)
-
-ADAMW = Spelling(
-    name="torch:AdamW",
-    line="torch.optim.AdamW({})",
-    arguments=(
-        Argument("lr", 1e-3, "lr"),
-        BETAS,
-        Argument("eps", 1e-8, "eps"),
-        Argument("weight_decay", 1e-2, "weight_decay"),
-        AMSGRAD,
-        MAXIMIZE,
-        FOREACH,
-        CAPTURABLE,
-        DIFFERENTIABLE,
-        FUSED,
-    ),
-    forms=(Form(Adam, CORRECTED),),
-    source=f"torch/optim/adamw.py, AdamW, {VERSION}",
-    decay="decoupled",
-)
-
-NADAM = Spelling(
-    name="torch:NAdam",
-    line="torch.optim.NAdam({})",
-    arguments=(
-        Argument("lr", 2e-3, "lr"),
-        BETAS,
-        Argument("eps", 1e-8, "eps"),
-        DECAY,
-        Argument("momentum_decay", 4e-3, "momentum_decay"),
-        DECOUPLED,
-        FOREACH,
-        MAXIMIZE,
-        CAPTURABLE,
-        DIFFERENTIABLE,
-    ),
-    forms=(Form(NAdam, {"momentum_schedule": "warming", "eps_position": "outside"}),),
-    source=f"torch/optim/nadam.py, _single_tensor_nadam, {VERSION}",
-    decay="coupled",
-)
-
-SPELLINGS = (SGD, ADAGRAD, RMSPROP, ADADELTA, ADAM, ADAMW, NADAM)
 WITHOUT_RULE = ("ASGD", "Adafactor", "Adamax", "LBFGS", "Muon", "RAdam", "Rprop", "SparseAdam")

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
-from polyak.frameworks.stepper import Array, check_arguments, refusals
+from polyak.frameworks.candidate import Candidate, inner
+from polyak.frameworks.steppers import Array, check_arguments, refusals
+from polyak.frameworks.torch.export.optimizer import Export
 from polyak.ground.errors import PolyakError
 
 KIND = "optimizer of torch"
+Factory = Callable[..., Any]  # of the parameters, and of settings by name
 
 
-def factories() -> dict[str, Any]:
+def factories() -> dict[str, Factory]:
     """The classes of `torch.optim`."""
     return {name: value for name, value in vars(torch.optim).items() if is_optimizer(value)}
 
 
-def of_factory(label: str, factory: Callable[..., Any], settings: dict[str, Any]) -> TorchStepper:
-    """The stepper of a class, or of a function of the parameters that makes an optimizer."""
-    return TorchStepper(label, factory, settings)
+def candidate(optimizer: object, label: str) -> Candidate | None:
+    """A class of torch's optimizers, a partial of one, what `to_torch` returns, or an optimizer that is made."""
+    if isinstance(optimizer, torch.optim.Optimizer):
+        cls = type(optimizer)
+        takes = inspect.signature(cls).parameters
+        own = {key: value for key, value in optimizer.defaults.items() if key in takes}
+        return Candidate(optimizer, label, lambda given: TorchStepper(label, cls, {**own, **given}), (), True)
+    target = inner(optimizer)
+    if not (is_optimizer(target) or isinstance(target, Export)):
+        return None
+    made = Candidate.of_factory(cast("Factory", optimizer), label, TorchStepper)
+    if isinstance(target, Export):
+        return dataclasses.replace(made, takes=(*target.rule.settings(), "maximize"))
+    return made
 
 
-def is_optimizer(value: Any) -> bool:
+def is_optimizer(value: object) -> bool:
     """Whether a value is a class of optimizers."""
     return (
         isinstance(value, type)
@@ -38,9 +54,9 @@ def is_optimizer(value: Any) -> bool:
 class TorchStepper:
     """A class (or any function of the parameters and the settings) that makes a torch.optim.Optimizer."""
 
-    skips_missing = True
+    skips_missing, takes_pytrees = True, False
 
-    def __init__(self, name: str, factory: Callable[..., Any], settings: dict[str, Any]) -> None:
+    def __init__(self, name: str, factory: Factory, settings: Mapping[str, Any]) -> None:
         check_arguments(name, factory, settings, given=1)
         self.name, self.factory, self.settings = name, factory, settings
         # An optimizer in the making refuses bad values now, not in mid-run.
@@ -66,11 +82,10 @@ class TorchStepper:
         return made
 
     def start(self, params: list[Array]) -> None:
-        """Begin anew at these parameters."""
         self.params = [torch.nn.Parameter(_tensor(x)) for x in params]
         self.optimizer = self._made(self.params)
 
-    def step(self, grads: list[Array | None]) -> list[Array]:
+    def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """`optimizer.step()` with these gradients in the parameters."""
         for x, g in zip(self.params, grads, strict=True):
             x.grad = None if g is None else _tensor(g)
@@ -85,12 +100,10 @@ class TorchStepper:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
 
-    def state(self) -> Any:
-        """`state_dict()`."""
+    def state(self) -> dict[str, Any]:
         return copy.deepcopy(self.optimizer.state_dict())
 
-    def load(self, state: Any) -> None:
-        """`load_state_dict`."""
+    def load(self, state: dict[str, Any]) -> None:
         with refusals(self.name):
             self.optimizer.load_state_dict(copy.deepcopy(state))
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.lab.kinds import Kind
+from polyak.lab.offer import Offer
+from polyak.lab.state import State, Value
 from polyak.landscapes import Landscape
+from polyak.rules.protocol import Optimizer
 from polyak.run import Trace, descend
 
 Ends = tuple[tuple[float, float], tuple[float, float]]
@@ -22,6 +28,9 @@ MOST_GROWTH = 1.0  # a window grows to hold its paths, by up to this many times 
 CELLS = 120
 LEVELS = 12
 SMALLEST, LARGEST = 1e-30, 1e30  # what a curve shows; beyond, a browser's axes lose their numbers
+
+_lock = threading.Lock()
+_seen: WeakKeyDictionary[Kind, set[tuple[object, ...]]] = WeakKeyDictionary()  # what was compiled
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +43,44 @@ class Contours:
     levels: NDArray[np.float64]
 
 
-def trace_of(rule: Any, landscape: Landscape, start: tuple[float, float], steps: int) -> Trace:
+def trace_of(rule: Optimizer, landscape: Landscape, start: tuple[float, float], steps: int) -> Trace:
     """One descent: `polyak.descend`."""
     return descend(rule, landscape, steps, start=start)
+
+
+class Descent(NamedTuple):
+    """One rule on one landscape: all that its trace depends on, by what each is, not by its name."""
+
+    kind: Kind
+    settings: tuple[tuple[str, Value], ...]
+    landscape: Landscape
+    start: tuple[float, float]
+    steps: int
+
+    @property
+    def _compilation(self) -> tuple[object, ...]:
+        """What is compiled anew when it changes: numbers are not."""
+        words = tuple(pair for pair in self.settings if isinstance(pair[1], str | bool))
+        return words, self.landscape, (self.steps - 1).bit_length()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether a trace of this rule, on this landscape, of about as many steps, was computed before."""
+        with _lock:
+            return self._compilation in _seen.get(self.kind, ())
+
+    def trace(self) -> Trace:
+        """Compute it, and remember that it was."""
+        trace = trace_of(self.kind.rule(dict(self.settings)), self.landscape, self.start, self.steps)
+        with _lock:
+            _seen.setdefault(self.kind, set()).add(self._compilation)
+        return trace
+
+
+def descents_of(state: State, offer: Offer) -> list[Descent]:
+    """What a state descends: one for each rule."""
+    place = offer.landscapes[state.landscape], state.start, state.steps
+    return [Descent(offer.kind(c.rule), tuple(c.settings.items()), *place) for c in state.rules]
 
 
 def window(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.rules.protocol import Optimizer
 from polyak.theory import Response, response
 
 LENGTH = 100  # steps of the signal
+SIGNALS = ("noisy", "alternating", "step")
 LEAST, MOST = 12, 60  # weights shown
 
 
@@ -32,14 +33,13 @@ class Memory:
     average: NDArray[np.float64]
 
 
-def memory_of(rule: Any, kind_of_signal: str) -> Memory:
+def memory_of(rule: Optimizer, kind_of_signal: str) -> Memory:
     """The memory of a rule, and what it makes of a signal."""
-    found = response(rule, LENGTH)
-    signal = signal_of(kind_of_signal)
-    averaging = found.averaging
-    average = np.convolve(signal, averaging)[:LENGTH] if found.linear else np.full(LENGTH, np.nan)
-    shown = int(np.clip(3 * found.memory if np.isfinite(found.memory) else MOST, LEAST, MOST))
-    return Memory(found, averaging[:shown], signal, average)
+    impulse, signal = response(rule, LENGTH), signal_of(kind_of_signal)
+    averaging = impulse.averaging
+    average = np.convolve(signal, averaging)[:LENGTH] if impulse.linear else np.full(LENGTH, np.nan)
+    shown = int(np.clip(3 * impulse.memory if np.isfinite(impulse.memory) else MOST, LEAST, MOST))
+    return Memory(impulse, averaging[:shown], signal, average)
 
 
 @lru_cache(maxsize=8)

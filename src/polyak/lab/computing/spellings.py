@@ -7,12 +7,19 @@ from functools import lru_cache
 from typing import Any
 
 from polyak.ground.errors import PolyakError
-from polyak.lab.offer import Kind, Offer
-from polyak.lab.state import State
-from polyak.rules import Rule
-from polyak.rules.catalogue import CATALOGUE
+from polyak.lab.kinds import Kind
+from polyak.lab.offer import Offer
+from polyak.lab.state import State, Value
+from polyak.rules import CATALOGUE, Rule
+from polyak.rules.pages import PageRule
+from polyak.rules.protocol import Optimizer
 
-FRAMEWORKS = ("torch", "keras", "optax", "tf1", "mxnet", "sklearn")
+
+def frameworks() -> list[str]:
+    """The other frameworks, by their prefixes."""
+    from polyak.frameworks import FRAMEWORKS
+
+    return [prefix for prefix, framework in FRAMEWORKS.items() if not framework.ours]
 
 
 def python_line(state: State, offer: Offer) -> str:
@@ -53,26 +60,26 @@ def elsewhere(state: State, offer: Offer, framework: str) -> list[tuple[str, str
 
 
 @lru_cache(maxsize=512)
-def _translated(name: str, settings: tuple[tuple[str, Any], ...], framework: str) -> str:
+def _translated(name: str, settings: tuple[tuple[str, Value], ...], framework: str) -> str:
     from polyak.translate.translate import translate
 
     try:
-        found = translate(f"polyak:{name}", to=framework, **dict(settings))
-        return f"{found}  # equal: {found.equal}"
+        given: dict[str, Any] = dict(settings)
+        translation = translate(f"polyak:{name}", to=framework, **given)
+        return f"{translation}  # equal: {translation.equal}"
     except PolyakError as error:
         return f"# {error}"
 
 
-def _python_rule(kind: Kind, rule: Any) -> str:
+def _python_rule(kind: Kind, rule: Optimizer) -> str:
     settings = {name: value for name, value in rule.settings().items() if name in kind.begin}
     shown = ", ".join(f"{name}={value!r}" for name, value in settings.items())
     if isinstance(rule, Rule):
         ours = type(rule).__module__.startswith("polyak.")
         return f"{'pk.' if ours else ''}{type(rule).__name__}({shown})"
-    function = getattr(rule, "function", None)
-    if function is not None:
+    if isinstance(rule, PageRule):
         maker = "from_page" if len(type(rule).takes) == 3 else "from_plane"
-        return f"pk.{maker}({function.__name__}, {shown})" if shown else f"pk.{maker}({function.__name__})"
+        return f"pk.{maker}({', '.join(filter(None, [rule.function.__name__, shown]))})"
     if kind.name.startswith("optax:"):
         return f"pk.from_optax(optax.{kind.name.removeprefix('optax:')}, {shown})"
     return kind.name

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.lab.background import Tell
 from polyak.problems import Problem
+from polyak.rules.protocol import Optimizer
 from polyak.run import History, train
 from polyak.run.batches import Plan
 from polyak.theory import Expectation, expected_loss
 
 RECORDS = 60  # about, of each run
+SMALLEST, LARGEST = 1e-12, 1e12  # of a loss that is drawn
 MOST_WORK = 4_000_000  # rows seen, over all epochs and seeds, times parameters over 64
 
 
@@ -34,30 +37,34 @@ class Training:
     why_not: str
 
 
-def check_work(problem: Problem, batch_size: int, epochs: int, seeds: int) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What is trained, and how long."""
+
+    batch_size: int
+    epochs: int
+    seeds: int
+
+
+def check_work(problem: Problem, wanted: Wanted) -> None:
     """Refuse a training that asks for too much, in one line."""
-    if batch_size > problem.data.rows:
-        raise PolyakError(f"batch_size is {batch_size}, {problem.data.name} has {problem.data.rows} rows")
-    size = sum(np.size(leaf) for leaf in _leaves(problem.init(np.random.default_rng(0))))
-    work = problem.data.rows * epochs * seeds * max(1, size // 64)
+    rows = problem.data.rows
+    if wanted.batch_size > rows:
+        raise PolyakError(f"batch_size is {wanted.batch_size}, {problem.data.name} has {rows} rows")
+    size = sum(np.size(leaf) for leaf in jax.tree.leaves(problem.init(np.random.default_rng(0))))
+    work = rows * wanted.epochs * wanted.seeds * max(1, size // 64)
     if work > MOST_WORK:
         raise PolyakError(
-            f"{epochs} epochs of {seeds} seeds on {problem.data.name} are {readable(work / MOST_WORK, 3)} times what "
-            "the lab computes at once: ask for fewer"
+            f"{wanted.epochs} epochs of {wanted.seeds} seeds on {problem.data.name} are "
+            f"{readable(work / MOST_WORK, 3)} times what the lab computes at once: ask for fewer"
         )
 
 
-def training_of(
-    rule: Any,
-    problem: Problem,
-    batch_size: int,
-    epochs: int,
-    seeds: int,
-    progress: Callable[[int, int], None],
-) -> Training:
-    """Train, and predict the same: an exception that `progress` raises ends it."""
-    check_work(problem, batch_size, epochs, seeds)
-    every = max(batch_size, epochs * problem.data.rows // RECORDS)
+def training_of(rule: Optimizer, problem: Problem, wanted: Wanted, tell: Tell) -> Training:
+    """Train, and predict the same: an exception that `tell` raises ends it."""
+    check_work(problem, wanted)
+    rows, batch_size, epochs, seeds = problem.data.rows, wanted.batch_size, wanted.epochs, wanted.seeds
+    every = max(batch_size, epochs * rows // RECORDS)
     history = train(
         rule,
         problem,
@@ -66,19 +73,39 @@ def training_of(
         seeds=seeds,
         every=every,
         replace=True,
-        progress=progress,
+        progress=tell,
     )
-    progress(epochs, epochs)
-    steps = Plan.of(rows=problem.data.rows, batch_size=batch_size, every=every, replace=True).steps * epochs
+    tell(epochs, epochs)
+    steps = Plan.of(rows=rows, batch_size=batch_size, every=every, replace=True).steps * epochs
     try:
-        return Training(
-            history, expected_loss(rule, problem, batch_size=batch_size, steps=steps, seeds=seeds), ""
-        )
+        expectation = expected_loss(rule, problem, batch_size=batch_size, steps=steps, seeds=seeds)
+        return Training(history, expectation, "")
     except PolyakError as error:
         return Training(history, None, str(error))
 
 
-def _leaves(params: Any) -> list[Any]:
-    import jax
+def drawn(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Values for a plain axis, nan beyond what can be drawn."""
+    return np.where(np.abs(values) < LARGEST, values, np.nan).astype(np.float64)
 
-    return jax.tree.leaves(params)
+
+def bands(training: Training) -> dict[str, NDArray[np.float64]]:
+    """What theory says at each record, and the part of the measured mean that is over the least loss.
+
+    `mean`, and `low` to `high`, two standard deviations on each side; `deterministic`, `noise` and `measured` for a
+    logarithmic axis: nan where they are not positive.
+    """
+    theory, at = training.expectation, training.history.steps_taken
+    assert theory is not None
+    mean, spread = theory.mean[at], theory.spread[at]
+    over = {
+        "deterministic": theory.deterministic[at],
+        "noise": theory.noise[at],
+        "measured": training.history.losses.astype(np.float64).mean(axis=0) - theory.least,
+    }
+    return {
+        "mean": drawn(mean),
+        "low": drawn(mean - np.where(np.isfinite(spread), 2 * spread, 0.0)),
+        "high": drawn(mean + 2 * spread),
+        **{name: np.where(values > SMALLEST, drawn(values), np.nan) for name, values in over.items()},
+    }

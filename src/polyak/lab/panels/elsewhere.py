@@ -3,40 +3,58 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TypeAlias
 
-from bokeh.models import Div
-
+from polyak.lab.computing import spellings
+from polyak.lab.figures import paragraph
 from polyak.lab.link import encoded
+from polyak.lab.panel import Panel, Question
+from polyak.lab.session import Session
 from polyak.lab.state import State
 
-if TYPE_CHECKING:
-    from polyak.lab.page import Page
-
 DOWNLOADS = ("svg", "png", "csv")
+Lines: TypeAlias = list[tuple[str, str]]
 
 
-class ElsewherePanel:
+class ElsewherePanel(Panel):
     """Lines of HTML, every word of them escaped; a click on a line selects it whole."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        look: dict[str, Any] = {"stylesheets": [page.sheet], "sizing_mode": "stretch_width"}
-        self.lines = Div(name="lines", **look)
-        self.links = Div(name="links", **look)
+    name = "elsewhere"
+    order = 90
+    computes = patient = True  # some translations take a good part of a second to find
+    sections = {
+        "elsewhere": """<h2>{{ say("title") }}</h2>
+<p class="hint">{{ say("hint") }}</p>{{ place("lines") }}{{ place("links") }}"""
+    }
 
-    @property
-    def roots(self) -> list[Any]:
-        """What the page's template places."""
-        return [self.lines, self.links]
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.lines, self.links = paragraph(session, "lines"), paragraph(session, "links")
+        self.roots = [self.lines, self.links]
 
-    def draw(self, state: State, spelled: list[tuple[str, str]]) -> None:
-        """Show these spellings, and links to the state."""
-        say = self.page.words.say
+    @classmethod
+    def compute(cls, question: Question) -> Lines:
+        state, offer = question.state, question.offer
+        lines = [("Python", spellings.python_line(state, offer)), ("", spellings.shell_line(state, offer))]
+        for framework in spellings.frameworks():
+            question.tell(0, 1)
+            lines += spellings.elsewhere(state, offer, framework)
+        return lines
+
+    def refuse(self, text: str) -> None:
+        self.session.say(text)
+        self._draw_links(self.session.state)
+        self.lines.text = ""
+
+    def show(self, answer: Lines) -> None:
         self.lines.text = "".join(
-            f'<p class="framework">{escape(name)}</p><pre tabindex="0"><code>{escape(line)}</code></pre>'
-            for name, line in spelled
+            f'<p class="framework">{escape(name or self.say("shell"))}</p>'
+            f'<pre tabindex="0"><code>{escape(line)}</code></pre>'
+            for name, line in answer
         )
+        self._draw_links(self.session.state)
+
+    def _draw_links(self, state: State) -> None:
         letters = encoded(state)
         files = " ".join(
             f'<a class="button" href="trace.{ending}?state={letters}" download="trace.{ending}">'
@@ -44,8 +62,8 @@ class ElsewherePanel:
             for ending in DOWNLOADS
         )
         self.links.text = (
-            f"<p>{escape(say('elsewhere', 'download'))} {files}</p>"
-            f"<p>{escape(say('elsewhere', 'link'))} "
-            f'<a id="link" href="?state={letters}">{escape(say("elsewhere", "this_view"))}</a></p>'
-            f'<pre tabindex="0"><code>{escape(self.page.address)}?state={letters}</code></pre>'
+            f"<p>{escape(self.say('download'))} {files}</p>"
+            f"<p>{escape(self.say('link'))} "
+            f'<a id="link" href="?state={letters}">{escape(self.say("this_view"))}</a></p>'
+            f'<pre tabindex="0"><code>{escape(self.session.address)}?state={letters}</code></pre>'
         )

@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from itertools import zip_longest
 
 from bokeh.models import Column, NumericInput, Row, Select, Slider
 
-from polyak.lab.offer import Control, Kind
+from polyak.lab.figures import styled
+from polyak.lab.kinds import Control, Kind
+from polyak.lab.panel import Panel
 from polyak.lab.scales import Scale
-from polyak.lab.state import State
-
-if TYPE_CHECKING:
-    from polyak.lab.page import Page
+from polyak.lab.session import Session
+from polyak.lab.state import State, Value
 
 
 class NumberRow:
     """A slider and a box for one number; made once, and given to one setting or another."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    def __init__(self, session: Session) -> None:
+        self.session = session
         self.control: Control | None = None
         self.scale: Scale | None = None
-        self.slider = Slider(
-            start=0,
-            end=1,
-            value=0,
-            step=0.01,
-            show_value=False,
-            bar_color=page.look.accent,
-            tooltips=False,
-            stylesheets=[page.sheet],
-            sizing_mode="stretch_width",
-        )
-        self.box = NumericInput(mode="float", width=96, stylesheets=[page.sheet])
-        self.row = Row(
-            self.slider,
-            self.box,
-            css_classes=["setting"],
-            stylesheets=[page.sheet],
-            sizing_mode="stretch_width",
-        )
+        way = {"start": 0, "end": 1, "value": 0, "step": 0.01, "show_value": False, "tooltips": False}
+        self.slider = Slider(bar_color=session.look.accent, **styled(session, **way))
+        self.box = NumericInput(mode="float", width=96, stylesheets=[session.sheet])
+        self.row = Row(self.slider, self.box, **styled(session, css_classes=["setting"]))
         self.slider.on_change("value", lambda _attr, _old, new: self._slid(new))
         self.box.on_change("value", lambda _attr, _old, new: self._typed(new))
 
@@ -52,7 +38,7 @@ class NumberRow:
             return
         self.scale = control.scale(value)
         self.slider.update(
-            title=self.page.label(control.name, control),
+            title=self.session.words.label(control.name, control.meaning),
             name=f"slider_{control.name}",
             start=self.scale.low,
             end=self.scale.high,
@@ -62,7 +48,6 @@ class NumberRow:
         self.box.update(name=f"number_{control.name}", html_attributes={"aria-label": control.meaning})
 
     def show(self, value: float) -> None:
-        """Show a value; the slider stays where a hand has it, if that is about there."""
         if self.box.value != value:
             self.box.value = value
         assert self.scale is not None
@@ -72,55 +57,54 @@ class NumberRow:
 
     def _slid(self, position: float) -> None:
         if self.control is not None and self.scale is not None:
-            self.page.change_settings(**{self.control.name: self.scale.value(position)})
+            self.session.change_settings(**{self.control.name: self.scale.value(position)})
 
-    def _typed(self, value: Any) -> None:
+    def _typed(self, value: float) -> None:
         if self.control is not None:
-            self.page.change_settings(**{self.control.name: value})
+            self.session.change_settings(**{self.control.name: value})
 
 
 class ChoiceRow:
     """A list for one choice between conventions; made once, and given to one choice or another."""
 
-    def __init__(self, page: Page) -> None:
-        self.page, self.name = page, ""
-        self.spelled: dict[str, Any] = {}
-        self.select = Select(stylesheets=[page.sheet], sizing_mode="stretch_width")
+    def __init__(self, session: Session) -> None:
+        self.session, self.name = session, ""
+        self.spelled: dict[str, Value] = {}
+        self.select = Select(**styled(session))
         self.select.on_change("value", lambda _attr, _old, new: self._chosen(new))
 
-    def give(self, name: str | None, options: tuple[Any, ...] = ()) -> None:
+    def give(self, name: str | None, options: tuple[Value, ...] = ()) -> None:
         """Stand for this choice from here on, or for none."""
         self.select.visible = name is not None
         self.name, self.spelled = name or "", {str(option): option for option in options}
         self.select.update(
-            title=self.page.label(self.name) if name else "",
+            title=self.session.words.label(self.name) if name else "",
             name=f"choice_{name}" if name else None,
             options=list(self.spelled),
         )
 
     def _chosen(self, word: str) -> None:
         if self.name:
-            self.page.change_settings(**{self.name: self.spelled.get(word, word)})
+            self.session.change_settings(**{self.name: self.spelled.get(word, word)})
 
 
-class SettingsPanel:
+class SettingsPanel(Panel):
     """As many rows as the rule has settings; Bokeh's page keeps what is taken off it, so rows are hidden instead."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    name = "rule_settings"
+    order = 25
+    sections = {"controls": '{{ place("settings") }}'}
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self.kind: Kind | None = None
         self.numbers: list[NumberRow] = []
         self.choices: list[ChoiceRow] = []
         self.column = Column(name="settings", sizing_mode="stretch_width")
-
-    @property
-    def roots(self) -> list[Any]:
-        """What the page's template places."""
-        return [self.column]
+        self.roots = [self.column]
 
     def draw(self, state: State) -> None:
-        """Show the active rule's settings."""
-        kind = self.page.offer.kind(state.current.rule)
+        kind = self.session.offer.kind(state.current.rule)
         settings = {**kind.begin, **state.current.settings}
         if kind is not self.kind:
             self.kind = kind
@@ -132,15 +116,14 @@ class SettingsPanel:
             if choice.name:
                 choice.select.value = str(settings[choice.name])
 
-    def _give(self, kind: Kind, settings: dict[str, Any]) -> None:
-        controls, choices = list(kind.controls), list(kind.choices.items())
+    def _give(self, kind: Kind, settings: Mapping[str, Value]) -> None:
+        controls, choices = kind.controls, kind.choices.items()
         before = len(self.numbers) + len(self.choices)
-        self.numbers += [NumberRow(self.page) for _ in range(len(controls) - len(self.numbers))]
-        self.choices += [ChoiceRow(self.page) for _ in range(len(choices) - len(self.choices))]
-        for k, row in enumerate(self.numbers):
-            control = controls[k] if k < len(controls) else None
+        self.numbers += [NumberRow(self.session) for _ in range(len(controls) - len(self.numbers))]
+        self.choices += [ChoiceRow(self.session) for _ in range(len(choices) - len(self.choices))]
+        for row, control in zip_longest(self.numbers, controls):
             row.give(control, float(settings[control.name]) if control else 0.0)
-        for k, choice in enumerate(self.choices):
-            choice.give(*(choices[k] if k < len(choices) else (None,)))
+        for choice, about in zip_longest(self.choices, choices):
+            choice.give(*(about or (None,)))
         if len(self.numbers) + len(self.choices) != before:
             self.column.children = [row.row for row in self.numbers] + [c.select for c in self.choices]

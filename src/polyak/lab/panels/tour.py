@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bokeh.models import Button, Div, Row
+from bokeh.models import Button, Row
 
-from polyak.lab.state import TOUR, Chosen, State
-
-if TYPE_CHECKING:
-    from polyak.lab.page import Page
+from polyak.lab.fields import whole
+from polyak.lab.figures import paragraph
+from polyak.lab.panel import Panel
+from polyak.lab.session import Session
+from polyak.lab.state import Chosen, State
 
 RAVINE: Mapping[str, Any] = {
     "landscape": "ravine",
@@ -50,7 +51,8 @@ STEPS: tuple[Mapping[str, Any], ...] = (
         "rules": (_momentum(0.6, 0.5), Chosen("averaged_gradient", {"lr": 0.6, "momentum": 0.5})),
     },
 )
-assert len(STEPS) == TOUR
+TOUR = len(STEPS)
+TRAINS = 7  # the step that trains
 
 
 def at_step(step: int) -> dict[str, Any]:
@@ -58,47 +60,44 @@ def at_step(step: int) -> dict[str, Any]:
     return {"tour": step, **(STEPS[step - 1] if step else {})}
 
 
-class TourPanel:
+class TourPanel(Panel):
     """The words of a step, and the way on and back."""
 
-    def __init__(self, page: Page) -> None:
-        self.page, say = page, page.words.say
-        self.words = Div(name="tour_words", stylesheets=[page.sheet], sizing_mode="stretch_width")
-        self.buttons = {
-            name: Button(label=say("tour", name), name=f"tour_{name}", stylesheets=[page.sheet])
-            for name in ("begin", "back", "next", "end")
-        }
+    name = "tour"
+    order = 10
+    fields = (whole("tour", 0, 0, TOUR),)
+    sections = {"tour": '{{ place("tour_words") }}{{ place("tour_buttons") }}'}
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.text = paragraph(session, "tour_words")
+        self.buttons = {name: self._button(name) for name in ("begin", "back", "next", "end")}
         self.buttons["begin"].on_click(lambda: self._go(1))
-        self.buttons["back"].on_click(lambda: self._go(page.state.tour - 1))
-        self.buttons["next"].on_click(lambda: self._go(page.state.tour + 1))
+        self.buttons["back"].on_click(lambda: self._go(int(session.state.own["tour"]) - 1))
+        self.buttons["next"].on_click(lambda: self._go(int(session.state.own["tour"]) + 1))
         self.buttons["end"].on_click(lambda: self._go(0))
         self.row = Row(
-            *self.buttons.values(), name="tour_buttons", css_classes=["buttons"], stylesheets=[page.sheet]
+            *self.buttons.values(), name="tour_buttons", css_classes=["buttons"], stylesheets=[session.sheet]
         )
+        self.roots = [self.text, self.row]
 
-    @property
-    def roots(self) -> list[Any]:
-        """What the page's template places."""
-        return [self.words, self.row]
+    def _button(self, name: str) -> Button:
+        return Button(label=self.say(name), name=f"tour_{name}", stylesheets=[self.session.sheet])
 
     def _go(self, step: int) -> None:
         step = min(max(step, 0), TOUR)
-        self.page.change(**at_step(step))
-        if step == 7:
-            self.page.training.begin()
+        self.session.change(**at_step(step))
+        if step == TRAINS:
+            self.session.call("train")
 
     def draw(self, state: State) -> None:
-        """Show the words of the state's step."""
-        say, on = self.page.words.say, state.tour > 0
-        self.buttons["begin"].visible = not on
-        self.buttons["back"].visible = state.tour > 1
-        self.buttons["next"].visible = on and state.tour < TOUR
-        self.buttons["end"].visible = on
-        if not on:
-            self.words.text = ""
-            return
-        number = str(state.tour)
-        self.words.text = (
-            f"<strong>{state.tour}/{TOUR} {escape(say(f'tour_{number}', 'title'))}</strong> "
-            f"{escape(say(f'tour_{number}', 'text'))}"
-        )
+        step = int(state.own["tour"])
+        self.buttons["begin"].visible = not step
+        self.buttons["back"].visible = step > 1
+        self.buttons["next"].visible = 0 < step < TOUR
+        self.buttons["end"].visible = step > 0
+        self.text.text = self._words(step) if step else ""
+
+    def _words(self, step: int) -> str:
+        title, text = (escape(self.session.words.say(f"tour_{step}", part)) for part in ("title", "text"))
+        return f"<strong>{step}/{TOUR} {title}</strong> {text}"

@@ -18,9 +18,9 @@ class UntraceableError(Exception):
     """Why a page's function cannot be compiled."""
 
 
-def functions_around(function: Any) -> dict[str, Any]:
+def functions_around(function: types.FunctionType) -> dict[str, types.FunctionType]:
     """The functions of the same page that `function` calls, itself left out, by their global names."""
-    found: dict[str, Any] = {}
+    found: dict[str, types.FunctionType] = {}
     waiting = [function]
     while waiting:
         for name, value in _globals_read(waiting.pop()):
@@ -33,7 +33,7 @@ def functions_around(function: Any) -> dict[str, Any]:
     return found
 
 
-def captured(function: Any) -> dict[str, Any]:
+def captured(function: types.FunctionType) -> dict[str, Any]:
     """The numbers, arrays and containers of numbers that a page's function reads by global or outer name, as now.
 
     >>> eta = 0.4
@@ -50,7 +50,7 @@ def captured(function: Any) -> dict[str, Any]:
     return found
 
 
-def surroundings(function: Any) -> dict[str, Any]:
+def surroundings(function: types.FunctionType) -> dict[str, Any]:
     """What else a page's function reads by name: functions, modules, words, flags. They are part of its code.
 
     >>> nesterov = True
@@ -67,7 +67,7 @@ def surroundings(function: Any) -> dict[str, Any]:
     return found
 
 
-def obstacle(function: Any) -> str | None:
+def obstacle(function: types.FunctionType) -> str | None:
     """Why the function's code cannot be compiled, as far as its names tell; None if nothing is in the way."""
     for part in (function, *functions_around(function).values()):
         for instruction in dis.get_instructions(part.__code__):
@@ -81,7 +81,7 @@ def obstacle(function: Any) -> str | None:
     return None
 
 
-def rebuilt(function: Any, values: dict[str, Any]) -> Callable[..., Any]:
+def rebuilt(function: types.FunctionType, values: dict[str, Any]) -> Callable[..., Any]:
     """The same function, reading `values` for its captured names and JAX's functions for NumPy's and math's."""
     import jax.numpy as jnp
 
@@ -91,7 +91,9 @@ def rebuilt(function: Any, values: dict[str, Any]) -> Callable[..., Any]:
     return _reading(function, {**names, "print": _refuse_print}, values)
 
 
-def reading(function: Any, values: dict[str, Any], *, trial: bool = False) -> Callable[..., Any]:
+def reading(
+    function: types.FunctionType, values: dict[str, Any], *, trial: bool = False
+) -> Callable[..., Any]:
     """The same function, reading `values` for its captured names.
 
     On trial, what it prints and what it writes to its page's names goes nowhere.
@@ -100,7 +102,9 @@ def reading(function: Any, values: dict[str, Any], *, trial: bool = False) -> Ca
     return _reading(function, {**function.__globals__, **muted}, values)
 
 
-def _reading(function: Any, names: dict[str, Any], values: dict[str, Any]) -> Callable[..., Any]:
+def _reading(
+    function: types.FunctionType, names: dict[str, Any], values: dict[str, Any]
+) -> Callable[..., Any]:
     around = functions_around(function)
     names |= {name: value for name, value in values.items() if name in names}
     for name, part in around.items():
@@ -108,7 +112,7 @@ def _reading(function: Any, names: dict[str, Any], values: dict[str, Any]) -> Ca
     return _copy(function, names, values)
 
 
-def _copy(function: Any, names: dict[str, Any], values: dict[str, Any]) -> Callable[..., Any]:
+def _copy(function: types.FunctionType, names: dict[str, Any], values: dict[str, Any]) -> Callable[..., Any]:
     cells = tuple(
         types.CellType(values[name]) if name in values else cell
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
@@ -118,7 +122,7 @@ def _copy(function: Any, names: dict[str, Any], values: dict[str, Any]) -> Calla
     return copy
 
 
-def _globals_read(function: Any) -> Iterator[tuple[str, Any]]:
+def _globals_read(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     for name in _global_names(function.__code__):
         if name in function.__globals__:
             yield name, function.__globals__[name]
@@ -131,7 +135,7 @@ def _global_names(code: types.CodeType) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _outer_read(function: Any) -> Iterator[tuple[str, Any]]:
+def _outer_read(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
             yield name, cell.cell_contents
@@ -147,7 +151,7 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes(constant)
 
 
-def _is_numeric(value: Any) -> bool:
+def _is_numeric(value: object) -> bool:
     """A float, an array of floats, or a container of such: what can be traced. Whole numbers are counts."""
     if isinstance(value, dict):
         return bool(value) and all(map(_is_numeric, value.values()))
@@ -158,18 +162,18 @@ def _is_numeric(value: Any) -> bool:
     return isinstance(value, float) or (hasattr(value, "dtype") and hasattr(value, "shape"))
 
 
-def _jax_math() -> Any:
+def _jax_math() -> types.SimpleNamespace:
     import jax.numpy as jnp
 
     alike = {name: getattr(jnp, name) for name in dir(math) if callable(getattr(jnp, name, None))}
     return types.SimpleNamespace(**{**vars(math), **alike, "fabs": jnp.abs, "fsum": jnp.sum})
 
 
-def _silent(*_: Any, **__: Any) -> None:
+def _silent(*_: object, **__: object) -> None:
     """Print nothing."""
 
 
-def _refuse_print(*_: Any, **__: Any) -> None:
+def _refuse_print(*_: object, **__: object) -> None:
     raise UntraceableError("it prints")
 
 

@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from types import EllipsisType
+from typing import Any, Self
 
+import numpy as np
 from array_api_compat import array_namespace, is_jax_array
+from numpy.typing import DTypeLike
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.types import Number
 
+Operand = Number  # an array of any library, traced or not, a number, or a handle around one
+Key = int | slice | EllipsisType | Number  # what stands in brackets
 REDUCTIONS = ("sum", "mean", "max", "min", "prod")
 ELEMENTWISE = ("square", "sqrt", "abs", "exp", "log", "sign", "tanh", "sin", "cos", "log1p", "expm1", "floor")
 
 
-def raw(value: Any) -> Any:
+def raw(value: Operand) -> Operand:
     """What a handle holds; anything else as it is."""
     return value.value if isinstance(value, ArrayHandle) else value
 
@@ -42,14 +48,14 @@ class ArrayHandle:
 
     __array_priority__ = 1000
 
-    def __init__(self, value: Any, grad: Any = None) -> None:
+    def __init__(self, value: Operand, grad: Operand = None) -> None:
         self.value = value
         self.grad = grad
         self.written = False
 
     # Writing.
 
-    def write(self, value: Any) -> None:
+    def write(self, value: Operand) -> None:
         """Replace what is held by a value of the same shape, or one that spreads to it, in the same dtype."""
         value = raw(value)
         held = self.value
@@ -66,7 +72,7 @@ class ArrayHandle:
         self.value = array_namespace(held).astype(value, held.dtype) if value.dtype != held.dtype else value
         self.written = True
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: Key, value: Operand) -> None:
         if _is_all(key):
             self.write(value)
         elif is_jax_array(self.value):
@@ -76,12 +82,12 @@ class ArrayHandle:
             copy[raw(key)] = raw(value)
             self.write(copy)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: Key) -> Any:
         return self if _is_all(key) else self.new(self.value[raw(key)])
 
     # Reading.
 
-    def new(self, value: Any) -> Any:
+    def new(self, value: Operand) -> Self:
         """A handle of the same kind around a new value."""
         return type(self)(value)
 
@@ -104,15 +110,13 @@ class ArrayHandle:
         """What is held; of shape () where it is one number, for an array of shape (1,) is not taken for one."""
         return self.value.reshape(()) if math.prod(self.value.shape) == 1 else self.value
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        import numpy as np
-
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Any:
         return np.asarray(self.value, dtype=dtype)
 
     def __jax_array__(self) -> Any:
         return self.value
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Operand, **options: object) -> Any:
         if method != "__call__" or options:
             return NotImplemented
         return self.new(getattr(array_namespace(self.value), ufunc.__name__)(*map(raw, inputs)))
@@ -136,7 +140,7 @@ class ArrayHandle:
         """The transpose."""
         return self.new(self.value.T)
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: int | Sequence[int]) -> Any:
         """The same numbers in another shape."""
         wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
         return self.new(self.value.reshape(tuple(wanted)))
@@ -149,15 +153,15 @@ class ArrayHandle:
         """The Euclidean norm."""
         return self.new((self.value**2).sum()).sqrt()
 
-    def dot(self, other: Any) -> Any:
+    def dot(self, other: Operand) -> Any:
         """The matrix product."""
         return self.new(self.value @ raw(other))
 
-    def clip(self, low: Any, high: Any) -> Any:
+    def clip(self, low: Operand, high: Operand) -> Any:
         """Each number held between `low` and `high`."""
         return self.new(array_namespace(self.value).clip(self.value, raw(low), raw(high)))
 
-    def astype(self, dtype: Any) -> Any:
+    def astype(self, dtype: object) -> Any:
         """The same numbers in another dtype."""
         return self.new(array_namespace(self.value).astype(self.value, dtype))
 
@@ -175,12 +179,12 @@ class ArrayHandle:
     __hash__ = object.__hash__
 
 
-def _is_all(key: Any) -> bool:
+def _is_all(key: Key) -> bool:
     return key is Ellipsis or (isinstance(key, slice) and key == slice(None))
 
 
 def _binary(of: Callable[[Any, Any], Any], *, swapped: bool = False) -> Any:
-    def operate(self: ArrayHandle, other: Any) -> Any:
+    def operate(self: ArrayHandle, other: Operand) -> Any:
         left, right = (raw(other), self.value) if swapped else (self.value, raw(other))
         return self.new(of(left, right))
 
@@ -195,7 +199,7 @@ def _unary(of: Callable[[Any], Any]) -> Any:
 
 
 def _in_place(of: Callable[[Any, Any], Any]) -> Any:
-    def operate(self: ArrayHandle, other: Any) -> Any:
+    def operate(self: ArrayHandle, other: Operand) -> Any:
         self.write(of(self.value, raw(other)))
         return self
 

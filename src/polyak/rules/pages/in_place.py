@@ -5,25 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from array_api_compat import array_namespace
 
 from polyak.ground.errors import PolyakError, nearest
+from polyak.ground.types import Array, Number, Pytree
 from polyak.rules.pages.captured import first_line
 from polyak.rules.pages.handles import ArrayHandle, raw
-from polyak.rules.pages.page_rule import PageRule, check_takes, checked_arguments
-from polyak.rules.pages.plane import _is_traced
+from polyak.rules.pages.page_rule import PageRule, checked_arguments, page_function
+from polyak.rules.pages.plane import is_traced
 
+States = Pytree  # arrays, or handles around them, in tuples; None for none
 MOST_SLOTS = 4  # a page's states are guessed as none, one, two ... arrays for each parameter
 
 
 class PageState(NamedTuple):
     """What the handles and the hyper-parameters hold after a step."""
 
-    count: Any
-    states: Any
+    count: Number
+    states: States
     hyperparams: dict[str, Any]
+
+
+class MissingHyperparameterError(PolyakError):
+    """A page's function reads a hyper-parameter, `name`, that it was not given."""
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text)
+        self.name = name
 
 
 class Hyperparams(dict[str, Any]):
@@ -33,16 +44,18 @@ class Hyperparams(dict[str, Any]):
         super().__init__(values)
         self.rule, self.read, self.written = rule, set[str](), set[str]()
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> Number:
         if key not in self:
             near = nearest(key, self)
             hint = f", did you mean it by '{near}'?" if near else ""
             given = ", ".join(self) or "none"
-            raise PolyakError(f"{self.rule} needs the hyper-parameter '{key}'{hint} (given: {given})")
+            raise MissingHyperparameterError(
+                f"{self.rule} needs the hyper-parameter '{key}'{hint} (given: {given})", key
+            )
         self.read.add(key)
         return super().__getitem__(key)
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    def __setitem__(self, key: str, value: Number) -> None:
         self.written.add(key)
         super().__setitem__(key, value)
 
@@ -53,11 +66,11 @@ class FromPage(PageRule):
     takes = ("params", "states", "hyperparams")
     arrays = ("states",)
 
-    def __init__(self, function: Callable[..., Any], states: Any, arguments: dict[str, Any]) -> None:
+    def __init__(self, function: FunctionType, states: States, arguments: dict[str, Any]) -> None:
         super().__init__(function, arguments)
         self.states = states if callable(states) else _mapped(raw, states)
 
-    def init(self, params: Any) -> PageState:
+    def init(self, params: Pytree) -> PageState:
         """The state before the first step: the page's own states, or zeros where none are given."""
         arrays = _leaves(params)
         if self.states is None:
@@ -67,7 +80,9 @@ class FromPage(PageRule):
         written = self._step([x * 0 for x in arrays], states, arrays, self._at(0), trial=True)[2]
         return PageState(0, states, {name: _like(arrays[0], self._at(0)[name]) for name in sorted(written)})
 
-    def update(self, grads: Any, state: PageState, params: Any = None, **_: Any) -> tuple[Any, PageState]:
+    def update(
+        self, grads: Pytree, state: PageState, params: Pytree = None, **_: object
+    ) -> tuple[Any, PageState]:
         """What the page's function adds to the parameters, and what it leaves in its handles."""
         if params is None:
             raise PolyakError(f"{self.name()} needs the parameters: call update(grads, state, params)")
@@ -82,14 +97,20 @@ class FromPage(PageRule):
         return unflatten(tree, updates), PageState(state.count + 1, states, kept)
 
     def _step(
-        self, grads: Any, states: Any, arrays: Any, hyperparams: dict[str, Any], *, trial: bool = False
-    ) -> Any:
+        self,
+        grads: Pytree,
+        states: States,
+        arrays: list[Array],
+        hyperparams: dict[str, Any],
+        *,
+        trial: bool = False,
+    ) -> tuple[list[Array], States, dict[str, Number]]:
         """One call of the page's function: the parameters, the states, and the hyper-parameters it wrote."""
         handles = [ArrayHandle(x, ArrayHandle(g)) for x, g in zip(arrays, grads, strict=True)]
         kept = _mapped(ArrayHandle, states)
         given = Hyperparams(hyperparams, self.name())
         own = {name: value for name, value in self.arguments.items() if name not in given}
-        traced = any(map(_is_traced, arrays))
+        traced = any(map(is_traced, arrays))
         self._callable(own, traced=traced, trial=trial)(handles, kept, given)
         if not any(handle.written for handle in handles):
             raise PolyakError(f"{self.name()} never updates a parameter: expected p[:] = ... or p[:] -= ...")
@@ -99,7 +120,7 @@ class FromPage(PageRule):
         written = {name: raw(given[name]) for name in given.written}
         return [handle.value for handle in handles], _mapped(raw, kept), written
 
-    def _guessed(self, arrays: Any) -> Any:
+    def _guessed(self, arrays: list[Array]) -> States:
         """Zeros in the least structure that the page's function takes: none, one array a parameter, two ..."""
         import jax
 
@@ -121,7 +142,7 @@ class FromPage(PageRule):
         raise PolyakError(f"{self.name()} fails: {first_line(complaint or TypeError())}") from complaint
 
 
-def from_page(function: Callable[..., Any], *, states: Any = None, **arguments: Any) -> FromPage:
+def from_page(function: Callable[..., Any], *, states: States = None, **arguments: Any) -> FromPage:
     """A rule from a page's function that overwrites its parameters, unedited.
 
     Args:
@@ -144,24 +165,24 @@ def from_page(function: Callable[..., Any], *, states: Any = None, **arguments: 
     >>> print(pk.descend(rule, pk.landscapes.ravine, steps=20))
     sgd_momentum(lr=0.4, momentum=0.5) on ravine, 20 steps: x1 -0.062843, x2 0.001202
     """
-    check_takes(function, FromPage.takes)
-    return FromPage(function, states, checked_arguments(function.__name__, arguments))
+    page = page_function(function, FromPage.takes)
+    return FromPage(page, states, checked_arguments(page.__name__, arguments))
 
 
-def _leaves(params: Any) -> list[Any]:
+def _leaves(params: Pytree) -> list[Array]:
     import jax
 
     return list(jax.tree.leaves(params))
 
 
-def _zeros(arrays: list[Any], slots: int) -> Any:
+def _zeros(arrays: list[Array], slots: int) -> States:
     if slots == 0:
         return None
     zeros = [array_namespace(x).zeros_like(x) for x in arrays]
     return tuple(zeros if slots == 1 else (tuple([zero] * slots) for zero in zeros))
 
 
-def _fitted(states: Any, arrays: list[Any]) -> Any:
+def _fitted(states: States, arrays: list[Array]) -> States:
     """The page's states in the library, dtype and, entry by entry, the shape of the parameters."""
     if states is None:
         return None
@@ -171,29 +192,32 @@ def _fitted(states: Any, arrays: list[Any]) -> Any:
     return tuple(_mapped(partial(_in_shape, x), entry) for entry, x in zip(states, arrays, strict=True))
 
 
-def _in_shape(x: Any, state: Any) -> Any:
+def _in_shape(x: Array, state: Array) -> Array:
     state = _like_array(x, state)
     if math.prod(state.shape) != math.prod(x.shape):
         raise PolyakError(f"a state of shape {tuple(state.shape)} for a parameter of shape {tuple(x.shape)}")
-    return state.reshape(tuple(x.shape))
+    shaped: Array = array_namespace(state).reshape(state, tuple(x.shape))
+    return shaped
 
 
-def _like_array(x: Any, state: Any) -> Any:
+def _like_array(x: Array, state: Array) -> Array:
     """A state in the library and the dtype of a parameter; those that were traced, or came from another run, too."""
     state = _like(x, raw(state))
-    return state if state.dtype == x.dtype else array_namespace(state).astype(state, x.dtype)
+    if state.dtype != x.dtype:
+        state = array_namespace(state).astype(state, x.dtype)
+    return state
 
 
-def _like(x: Any, value: Any) -> Any:
+def _like(x: Array, value: Number) -> Array:
     import numpy as np
 
     value = raw(value)
-    if _is_traced(value) or type(value) is type(x):
-        return value
-    return array_namespace(x).asarray(np.asarray(value), dtype=x.dtype)
+    same = is_traced(value) or type(value) is type(x)
+    array: Array = value if same else array_namespace(x).asarray(np.asarray(value), dtype=x.dtype)
+    return array
 
 
-def _mapped(function: Callable[[Any], Any], states: Any) -> Any:
+def _mapped(function: Callable[[Any], Any], states: States) -> States:
     if states is None:
         return None
     if isinstance(states, tuple | list):
@@ -201,7 +225,7 @@ def _mapped(function: Callable[[Any], Any], states: Any) -> Any:
     return function(states)
 
 
-def _handles(states: Any) -> list[ArrayHandle]:
+def _handles(states: States) -> list[ArrayHandle]:
     if states is None:
         return []
     if isinstance(states, tuple | list):

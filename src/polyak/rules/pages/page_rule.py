@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from types import FunctionType
+from typing import Any, Self
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
+from polyak.ground.types import Number, Pytree, Schedule
 from polyak.rules.pages.captured import (
     UntraceableError,
     captured,
@@ -19,15 +21,15 @@ from polyak.rules.pages.captured import (
     surroundings,
 )
 from polyak.rules.pages.handles import ArrayHandle, raw
+from polyak.rules.pytrees import Node, unchecked
 
 WORDS = (str, bytes, bool, type(None))
 MOST_VERDICTS = 256
-_verdicts: dict[
-    Any, str | None
-] = {}  # what was found of a rule of one structure, for parameters of some shapes
+# Whether a rule of one structure can be traced for parameters of some shapes: the last few answers.
+_verdicts: dict[Hashable, str | None] = {}
 
 
-class PageRule:
+class PageRule(Node):
     """A page's own function as a rule; its numbers, its own arguments' and the page's, are traced.
 
     Attributes:
@@ -38,17 +40,16 @@ class PageRule:
     takes: tuple[str, ...]  # the names of the function's arguments, as pages spell them
     arrays: tuple[str, ...] = ()  # attributes that hold arrays, traced as the numbers are
 
-    def __init__(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
-        register(type(self))
+    def __init__(self, function: FunctionType, arguments: dict[str, Any]) -> None:
         self.function = function
         self.arguments = arguments
         self._traced: dict[str, Any] | None = None
 
-    def init(self, params: Any) -> Any:
+    def init(self, params: Pytree) -> Pytree:
         """The state before the first step."""
         raise NotImplementedError
 
-    def update(self, grads: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+    def update(self, grads: Pytree, state: Pytree, params: Pytree = None) -> tuple[Pytree, Pytree]:
         """What to add to the parameters, and the next state."""
         raise NotImplementedError
 
@@ -61,30 +62,30 @@ class PageRule:
         numbers = {name: value for name, value in self._read().items() if isinstance(value, int | float)}
         return {**numbers, **self.arguments}
 
-    def schedules(self) -> dict[str, Any]:
+    def schedules(self) -> dict[str, Schedule]:
         """The hyper-parameters that change with the step."""
         return {name: value for name, value in self.arguments.items() if callable(value)}
 
-    def replace(self, **arguments: Any) -> Any:
+    def replace(self, **arguments: Any) -> Self:
         """A copy with some hyper-parameters changed; a name of the page's is given a value of its own."""
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
         copy.arguments = {**self.arguments, **arguments}
         return copy
 
-    def untraceable(self, params: Any) -> str | None:
+    def untraceable(self, params: Pytree) -> str | None:
         """Why this rule must run step by step, in words; None if it compiles."""
         import jax
 
         leaves, structure = jax.tree.flatten((self, params))
-        asked = structure, tuple((jax.numpy.shape(leaf), jax.dtypes.result_type(leaf)) for leaf in leaves)
-        if asked not in _verdicts:
-            if len(_verdicts) > MOST_VERDICTS:
-                _verdicts.clear()
-            _verdicts[asked] = self._verdict(params)
-        return _verdicts[asked]
+        key = structure, tuple((jax.numpy.shape(leaf), jax.dtypes.result_type(leaf)) for leaf in leaves)
+        if key not in _verdicts:
+            while len(_verdicts) >= MOST_VERDICTS:
+                _verdicts.pop(next(iter(_verdicts)))  # the oldest
+            _verdicts[key] = self._verdict(params)
+        return _verdicts[key]
 
-    def _verdict(self, params: Any) -> str | None:
+    def _verdict(self, params: Pytree) -> str | None:
         import jax
 
         found = obstacle(self.function)
@@ -105,10 +106,22 @@ class PageRule:
             return first_line(error)
         return None
 
-    def __setstate__(self, attributes: dict[str, Any]) -> None:
-        """From a pickle, perhaps in a process that has made no such rule yet."""
-        register(type(self))
-        self.__dict__.update(attributes)
+    def _flatten(self) -> tuple[Sequence[Pytree], Hashable]:
+        """Floats and arrays are leaves; counts, functions and what the page reads beside are the structure."""
+        read = {name: raw(value) for name, value in self._read().items()}
+        counts, free = _parted(read, lambda value: isinstance(value, int))
+        fixed, numbers = _parted(self.arguments, _is_fixed)
+        rest = {name: value for name, value in vars(self).items() if name not in ("arguments", "_traced")}
+        arrays = {name: rest.pop(name) for name in self.arrays if not callable(rest[name])}
+        around = Same(surroundings(self.function))
+        return (free, numbers, arrays), (Same(rest), around, tuple(counts.items()), tuple(fixed.items()))
+
+    @classmethod
+    def _unflatten(cls, structure: Pytree, leaves: Sequence[Pytree]) -> Self:
+        rest, _, counts, fixed = structure
+        free, numbers, arrays = leaves
+        traced, arguments = {**dict(counts), **free}, {**dict(fixed), **numbers}
+        return unchecked(cls, {**rest.attributes, **arrays, "_traced": traced, "arguments": arguments})
 
     def __str__(self) -> str:
         shown = ", ".join(
@@ -137,7 +150,7 @@ class PageRule:
         }
         return rebuilt(self.function, as_found) if traced else reading(self.function, as_found, trial=trial)
 
-    def _at(self, count: Any) -> dict[str, Any]:
+    def _at(self, count: Number) -> dict[str, Any]:
         return {name: value(count) if callable(value) else value for name, value in self.arguments.items()}
 
 
@@ -148,13 +161,14 @@ def arity(function: Callable[..., Any]) -> int:
     return sum(p.default is p.empty and p.kind in positional for p in parameters)
 
 
-def check_takes(function: Any, takes: tuple[str, ...]) -> None:
-    """Refuse what is no function of the arguments that such a page's function takes."""
+def page_function(function: object, takes: tuple[str, ...]) -> FunctionType:
+    """A page's function, if it is one of the arguments that such a page's function takes."""
     spelled = f"f({', '.join(takes)})"
-    if not inspect.isfunction(function):
+    if not isinstance(function, FunctionType):
         raise PolyakError(f"{function!r} is no function, expected {spelled}")
     if arity(function) != len(takes):
         raise PolyakError(f"{function.__name__} takes {arity(function)} arguments, expected {spelled}")
+    return function
 
 
 def checked_arguments(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -167,39 +181,15 @@ def checked_arguments(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-_registered: set[type] = set()
+def _parted(
+    values: dict[str, Any], chosen: Callable[[object], bool]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values that are chosen, and the others."""
+    these = {name: value for name, value in values.items() if chosen(value)}
+    return these, {name: value for name, value in values.items() if name not in these}
 
 
-def register(cls: Any) -> None:
-    """Make a page rule's class a pytree: floats and arrays are leaves, counts and functions its structure."""
-    if cls in _registered:
-        return
-    import jax
-
-    def flatten(rule: Any) -> tuple[Any, Any]:
-        read = {name: raw(value) for name, value in rule._read().items()}
-        counts = {name: value for name, value in read.items() if isinstance(value, int)}
-        free = {name: value for name, value in read.items() if name not in counts}
-        fixed = {name: value for name, value in rule.arguments.items() if _is_fixed(value)}
-        numbers = {name: value for name, value in rule.arguments.items() if name not in fixed}
-        rest = {k: v for k, v in rule.__dict__.items() if k not in ("arguments", "_traced")}
-        arrays = {k: rest.pop(k) for k in cls.arrays if not callable(rest[k])}
-        around = Same(surroundings(rule.function))
-        return (free, numbers, arrays), (Same(rest), around, tuple(counts.items()), tuple(fixed.items()))
-
-    def unflatten(structure: Any, leaves: Any) -> Any:
-        rest, _, counts, fixed = structure
-        rule: Any = object.__new__(cls)
-        rule.__dict__.update(rest.attributes | leaves[2])
-        rule._traced = {**dict(counts), **leaves[0]}
-        rule.arguments = {**dict(fixed), **leaves[1]}
-        return rule
-
-    jax.tree_util.register_pytree_node(cls, flatten, unflatten)
-    _registered.add(cls)
-
-
-def _is_fixed(value: Any) -> bool:
+def _is_fixed(value: object) -> bool:
     return callable(value) and not getattr(value, "is_tabulated", False)
 
 

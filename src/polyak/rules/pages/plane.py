@@ -8,16 +8,17 @@ from typing import Any, NamedTuple
 from array_api_compat import array_namespace, is_jax_array
 
 from polyak.ground.errors import PolyakError
-from polyak.rules.pages.captured import first_line
-from polyak.rules.pages.page_rule import PageRule, check_takes, checked_arguments
+from polyak.ground.types import Number, Pytree
+from polyak.rules.pages.captured import captured, first_line
+from polyak.rules.pages.page_rule import PageRule, checked_arguments, page_function
 
 
 class PlaneState(NamedTuple):
     """The step's number and the two numbers that the page's function keeps."""
 
-    count: Any
-    s1: Any
-    s2: Any
+    count: Number
+    s1: Number
+    s2: Number
 
 
 class FromPlane(PageRule):
@@ -25,18 +26,20 @@ class FromPlane(PageRule):
 
     takes = ("x1", "x2", "s1", "s2")
 
-    def init(self, params: Any) -> PlaneState:
+    def init(self, params: Pytree) -> PlaneState:
         """The state before the first step: zeros."""
         if getattr(params, "shape", None) != (2,):
             raise PolyakError(f"{self.name()} moves a point of the plane, expected parameters of shape (2,)")
         zero = array_namespace(params).zeros((), dtype=params.dtype)
         return PlaneState(0, zero, zero)
 
-    def update(self, grads: Any, state: PlaneState, params: Any = None, **_: Any) -> tuple[Any, PlaneState]:
+    def update(
+        self, grads: Pytree, state: PlaneState, params: Pytree = None, **_: object
+    ) -> tuple[Any, PlaneState]:
         """What the page's function adds to x; `grads` is not looked at."""
         if params is None:
             raise PolyakError(f"{self.name()} needs the parameters: call update(grads, state, params)")
-        traced = _is_traced(params)
+        traced = is_traced(params)
         function = self._callable(self._at(state.count), traced=traced)
         point: Any = (params[0], params[1], state.s1, state.s2)
         if not traced:
@@ -72,16 +75,12 @@ def from_plane(function: Callable[..., Any], **arguments: Any) -> FromPlane:
     >>> print(pk.descend(from_plane(momentum_2d), pk.landscapes.ravine, steps=20))
     momentum_2d(gamma=0.5, eta=0.4) on ravine, 20 steps: x1 -0.062843, x2 0.001202
     """
-    check_takes(function, FromPlane.takes)
-    rule = FromPlane(function, checked_arguments(function.__name__, arguments))
+    page = page_function(function, FromPlane.takes)
+    rule = FromPlane(page, checked_arguments(page.__name__, arguments))
     known = rule.settings()
     for name in arguments:
-        from polyak.rules.pages.captured import captured
-
-        if name not in captured(function):
-            raise PolyakError(
-                f"{function.__name__} reads no {name} (it reads: {', '.join(known) or 'nothing'})"
-            )
+        if name not in captured(page):
+            raise PolyakError(f"{page.__name__} reads no {name} (it reads: {', '.join(known) or 'nothing'})")
     _try(rule)
     return rule
 
@@ -99,7 +98,8 @@ def _try(rule: FromPlane) -> None:
         raise PolyakError(f"{rule.name()} fails at (1, 1): {first_line(error)}") from error
 
 
-def _is_traced(value: Any) -> bool:
+def is_traced(value: object) -> bool:
+    """Whether a value is one of JAX's that is not known yet."""
     import jax
 
     return is_jax_array(value) and isinstance(value, jax.core.Tracer)

@@ -6,14 +6,13 @@ Arrays that can be written to, a tape, layers, a Trainer: NumPy beneath, quick t
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 from polyak.book.gluonbook.missing import absent
+from polyak.book.gluonbook.mx import nd  # noqa: F401, arrays have all their methods from here on
 
 __version__ = "1.9.1"  # whose conventions these are
 
 MODULES = {
-    "nd": "nd",
     "ndarray": "nd",
     "autograd": "autograd",
     "gluon": "gluon",
@@ -21,12 +20,11 @@ MODULES = {
     "initializer": "init",
     "random": "random",
     "context": "context",
-    "base": "base",
 }
-FROM_CONTEXT = ("Context", "cpu", "gpu", "current_context")
+FROM_CONTEXT = ("Context", "cpu", "gpu")
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in MODULES:
         return importlib.import_module(f"{__name__}.{MODULES[name]}")
     if name in FROM_CONTEXT:
@@ -35,4 +33,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*MODULES, *FROM_CONTEXT]
+    return ["nd", *MODULES, *FROM_CONTEXT]

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from typing import Any
+from types import EllipsisType
 
 import numpy as np
 
-from polyak.book.gluonbook.missing import absent
+from polyak.book.gluonbook.missing import AskedFor, absent
+from polyak.book.gluonbook.mx.along_axes import ALONG_AXES
 from polyak.book.gluonbook.mx.context import Context, check, cpu
 from polyak.book.gluonbook.mx.elementwise import ELEMENTWISE
-from polyak.book.gluonbook.mx.operators import give_operators
-from polyak.book.gluonbook.mx.shaping import SHAPING
+from polyak.book.gluonbook.mx.operators import Operators
 from polyak.book.gluonbook.mx.tape import Leaf, Node, deposit, mode, pulled_back
-from polyak.book.gluonbook.mx.values import index, library, plain
+from polyak.book.gluonbook.mx.values import Array, DType, Index, Numbers, Operand, index, library, plain
 from polyak.ground.errors import PolyakError
 from polyak.rules.pages.handles import ArrayHandle, raw
 
-OPERATIONS = {**ELEMENTWISE, **SHAPING}
+OPERATIONS = {**ELEMENTWISE, **ALONG_AXES}
+NUMPYS_NAMES = {"absolute": "abs", "true_divide": "divide", "remainder": "modulo"}
 IN_PLACE_WHILE_RECORDING = (
     "an array that gradients pass through is overwritten under autograd.record(): do it after the block, "
     "or under autograd.pause()"
 )
 
 
-class NDArray(ArrayHandle):
+class NDArray(Operators):
     """An array of numbers, float32 unless said otherwise; NumPy's beneath, or JAX's inside a compiled training.
 
     Made by `nd.array`, `nd.zeros` and their like. What is computed from it under `autograd.record()` can be
-    differentiated.
+    differentiated. What `nd` has for methods too is given to it there.
 
     >>> from polyak.book.gluonbook.mx import autograd, nd
     >>> x = nd.array([1.0, 2.0])
@@ -43,15 +43,15 @@ class NDArray(ArrayHandle):
     <NDArray 2 @cpu(0)>
     """
 
-    def __init__(self, value: Any, node: Any = None) -> None:
+    def __init__(self, value: Array, node: Node | Leaf | None = None) -> None:
         super().__init__(value)
         self.node = node
         self.fresh_gradient = False
-        self._part_of: tuple[NDArray, Any] | None = None
+        self._part_of: tuple[NDArray, Index] | None = None
 
     # Derivatives.
 
-    def attach_grad(self, grad_req: str = "write", stype: Any = None) -> None:
+    def attach_grad(self, grad_req: str = "write", stype: str | None = None) -> None:
         """Ask for a gradient: `.grad` is made, zeros, and `backward` writes it, or adds to it."""
         if grad_req not in ("write", "add", "null"):
             raise PolyakError(f"grad_req is {grad_req!r}, expected 'write', 'add' or 'null'")
@@ -62,7 +62,9 @@ class NDArray(ArrayHandle):
         """The same numbers, computed from nothing."""
         return NDArray(self.value)
 
-    def backward(self, out_grad: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
+    def backward(
+        self, out_grad: Operand | None = None, retain_graph: bool = False, train_mode: bool = True
+    ) -> None:
         """Fill `.grad` of every attached array with the gradient of the sum of this one.
 
         Raises PolyakError if it was not recorded.
@@ -72,59 +74,57 @@ class NDArray(ArrayHandle):
 
     # Writing.
 
-    def write(self, value: Any) -> None:
+    def write(self, value: Operand) -> None:
         """Replace what is held; an array that a gradient is asked of, not while recording."""
         if isinstance(self.node, Leaf):
             if mode.recording:
                 raise PolyakError(IN_PLACE_WHILE_RECORDING)
         else:
-            follows = mode.recording and isinstance(value, NDArray) and value.shape == self.shape
-            self.node = value.node if follows else None
+            recorded = value if mode.recording and isinstance(value, NDArray) else None
+            self.node = recorded.node if recorded is not None and recorded.shape == self.shape else None
         super().write(plain(value))
         if self._part_of is not None:
             whole, key = self._part_of
             whole[key] = self.value
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        part = not (key is Ellipsis or (isinstance(key, slice) and key == slice(None)))
+    def __setitem__(self, key: Index, value: Operand) -> None:
+        part = not isinstance(key, EllipsisType) and not (isinstance(key, slice) and key == slice(None))
         if part and mode.recording and (self.node or getattr(value, "node", None)):
             raise PolyakError(IN_PLACE_WHILE_RECORDING)
         super().__setitem__(index(key), plain(value) if part else value)
 
     # Reading.
 
-    def __getitem__(self, key: Any) -> Any:
-        found = apply("item", self, key=index(key))
-        if isinstance(key, int | slice):  # what is written to a row or a slice, is written to the whole
-            found._part_of = self, key
-        return found
+    def operation(self, name: str, *operands: Operand) -> NDArray:
+        """What an operation makes of operands, one of which is this."""
+        return apply(name, *operands)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __getitem__(self, key: Index) -> NDArray:
+        part = apply("item", self, key=index(key))
+        if isinstance(key, int | slice):  # what is written to a row or a slice, is written to the whole
+            part._part_of = self, key
+        return part
+
+    def __iter__(self) -> Iterator[NDArray]:
         return (self[k] for k in range(len(self)))
 
-    def __getattr__(self, name: str) -> Any:
-        from polyak.book.gluonbook.mx import nd
-
-        if name in nd.METHODS:
-            return partial(getattr(nd, name), self)
+    def __getattr__(self, name: str) -> AskedFor:
         if name in ("ndim", "size"):
             return getattr(self.value, name)
-        raise AttributeError(absent("an NDArray", name, (*dir(type(self)), *nd.METHODS)))
+        raise AttributeError(absent("an NDArray", name, dir(type(self))))
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Operand, **options: object) -> NDArray:
         """What NumPy's functions and numbers do with an array is an operation like any other."""
-        name = {"absolute": "abs", "true_divide": "divide", "remainder": "modulo"}.get(
-            ufunc.__name__, ufunc.__name__
-        )
+        name = NUMPYS_NAMES.get(ufunc.__name__, ufunc.__name__)
         if method != "__call__" or options or name not in ELEMENTWISE:
             return NotImplemented
         return apply(name, *inputs)
 
-    def __contains__(self, value: Any) -> bool:
+    def __contains__(self, value: Operand) -> bool:
         return bool((self.value == plain(value)).any())
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> type[np.generic]:
         """The kind of number, as NumPy's type."""
         return np.dtype(self.value.dtype).type
 
@@ -139,97 +139,73 @@ class NDArray(ArrayHandle):
         return cpu()
 
     ctx = context
-    stype = "default"
 
-    def asnumpy(self) -> Any:
+    def asnumpy(self) -> Numbers:
         """A copy as a NumPy array."""
         return np.array(self.value)
 
-    def asscalar(self) -> Any:
+    def asscalar(self) -> np.generic:
         """The one number of an array that has one."""
         if self.value.size != 1:
             raise PolyakError(f"an array of shape {self.shape} is no single number")
-        return np.asarray(self.value).reshape(())[()]
+        number: np.generic = np.asarray(self.value).reshape(-1)[0]
+        return number
 
     item = asscalar
 
     @property
-    def T(self) -> Any:  # noqa: N802
+    def T(self) -> NDArray:  # noqa: N802
         """The transpose."""
         return apply("transpose", self)
 
-    def reshape(self, *shape: Any, **options: Any) -> Any:
-        """The same numbers in another shape; 0 keeps an axis, -1 takes what is left."""
-        from polyak.book.gluonbook.mx import nd
-
-        if "shape" in options:
-            shape = (options.pop("shape"),)
-        return nd.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
-
-    def copy(self) -> Any:
+    def copy(self) -> NDArray:
         """An array of its own with the same numbers."""
         return apply("cast", self, dtype=self.dtype)
 
-    def norm(self, **options: Any) -> Any:
-        """The Euclidean norm, over all axes or over `axis`."""
-        return apply("norm", self, **options)
-
-    def dot(self, other: Any, **options: Any) -> Any:
-        """The matrix product."""
-        return apply("dot", self, other, **options)
-
-    def clip(self, low: Any, high: Any) -> Any:
-        """Each number held between `low` and `high`."""
-        return apply("clip", self, low=low, high=high)
-
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
+    def astype(self, dtype: DType, copy: bool = True) -> NDArray:  # type: ignore[override]
         """The same numbers in another dtype."""
         return apply("cast", self, dtype=np.dtype(dtype))
 
-    def copyto(self, other: Any) -> Any:
+    def copyto(self, other: NDArray | Context) -> NDArray:
         """Write these numbers into another array, or make one on another device."""
         if isinstance(other, NDArray):
             other.write(self)
             return other
         return self.as_in_context(other).copy()
 
-    def as_in_context(self, context: Any) -> NDArray:
+    def as_in_context(self, context: Context) -> NDArray:
         """This array, for there is one device."""
         check(context)
         return self
-
-    def wait_to_read(self) -> None:
-        """Nothing to wait for: every operation is done when it returns."""
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.shape))
         return f"\n{np.asarray(self.value)}\n<{type(self).__name__} {shape} @{self.context}>"
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__
 
 
-def apply(name: str, *inputs: Any, **options: Any) -> Any:
-    """The result of an operation on arrays and numbers, recorded where a gradient may be asked of it."""
+def apply(name: str, *inputs: Operand, **options: object) -> NDArray:
+    """The result of an operation on arrays and numbers, recorded where a gradient may be asked of it.
+
+    Where a page's own handles come in and no NDArray does, it is such a handle.
+    """
     operation = OPERATIONS[name]
     values = tuple(map(plain, inputs))
     with np.errstate(all="ignore"):
         out = operation.forward(library(values), *values, **options)
-    if (
-        name != "cast"
-        and out.dtype == np.float64
-        and not any(getattr(value, "dtype", None) == np.float64 for value in values)
-    ):
-        out = out.astype(np.float32)  # whole numbers over whole numbers, for one
-    handle = next((one for one in inputs if isinstance(one, ArrayHandle)), None)
-    if handle is not None and not any(isinstance(one, NDArray) for one in inputs):
-        return handle.new(out)
-    found = NDArray(out)
-    if mode.recording and operation.pulls:
-        parents = tuple(getattr(one, "node", None) for one in inputs)
-        if any(parent is not None for parent in parents):
-            found.node = Node(operation, values, options, out, parents)
-    return found
+    if name != "cast" and _has_grown(out, values):
+        out = out.astype(np.float32)
+    handles = [one for one in inputs if isinstance(one, ArrayHandle)]
+    if handles and NDArray not in map(type, handles):
+        return handles[0].new(out)  # type: ignore[return-value]
+    result = NDArray(out)
+    parents = tuple(getattr(one, "node", None) for one in inputs)
+    if mode.recording and operation.pulls and parents != (None,) * len(parents):
+        result.node = Node(operation, values, options, out, parents)
+    return result
 
 
-give_operators(NDArray, apply)
+def _has_grown(out: Array, values: tuple[Array | float, ...]) -> bool:
+    """Whether a result is float64 and nothing that it comes of is: whole numbers over whole numbers, for one."""
+    return out.dtype == np.float64 and not any(getattr(value, "dtype", 0) == np.float64 for value in values)

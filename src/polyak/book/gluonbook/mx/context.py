@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from polyak.ground.errors import PolyakError
 
@@ -23,6 +24,10 @@ class Context:
         return f"{self.device_type}({self.device_id})"
 
 
+Device: TypeAlias = Context | Sequence[Context] | None
+"""What a page names for the place of an array; the CPU for None."""
+
+
 def cpu(device_id: int = 0) -> Context:
     """The CPU."""
     return Context("cpu", device_id)
@@ -38,13 +43,8 @@ def num_gpus() -> int:
     return 0
 
 
-def current_context() -> Context:
-    """Where arrays are made."""
-    return cpu()
-
-
-def check(ctx: Any) -> None:
+def check(ctx: Device) -> None:
     """Refuse a device that is not the CPU."""
-    for one in ctx if isinstance(ctx, list | tuple) else [ctx]:
-        if one is not None and getattr(one, "device_type", None) != "cpu":
-            raise PolyakError(f"there is no device {one} here, only {cpu()}")
+    for device in ctx if isinstance(ctx, list | tuple) else [ctx]:
+        if device is not None and getattr(device, "device_type", None) != "cpu":
+            raise PolyakError(f"there is no device {device} here, only {cpu()}")

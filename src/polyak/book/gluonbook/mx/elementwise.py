@@ -7,32 +7,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
-from polyak.book.gluonbook.mx.operation import Operation
+from polyak.book.gluonbook.mx.operation import Operation, Pull
+from polyak.book.gluonbook.mx.values import Array
 
 
-def _of_x(name: str, forward: Callable[..., Any], pull: Callable[..., Any] | None) -> Operation:
+def _of_x(name: str, forward: Callable[..., Array], pull: Pull | None) -> Operation:
     return Operation(name, forward, (pull,), broadcasts=True)
 
 
-def _of_a_and_b(name: str, forward: Callable[..., Any], *pulls: Callable[..., Any]) -> Operation:
+def _of_a_and_b(name: str, forward: Callable[..., Array], *pulls: Pull) -> Operation:
     return Operation(name, forward, pulls, broadcasts=True)
 
 
 def _truth(name: str) -> Operation:
     """A comparison: 1 where it holds and 0 where not, in the dtype of what is compared."""
 
-    def forward(xp: Any, a: Any, b: Any) -> Any:
-        return getattr(xp, name)(a, b).astype(getattr(a, "dtype", None) or b.dtype)
+    def forward(xp: ModuleType, a: Array | float, b: Array | float) -> Array:
+        holds: Array = getattr(xp, name)(a, b).astype(getattr(a, "dtype", None) or getattr(b, "dtype", None))
+        return holds
 
     return Operation(name, forward)
 
 
-def _sigmoid(xp: Any, x: Any) -> Any:
-    return 0.5 * (xp.tanh(0.5 * x) + 1)
+def _sigmoid(xp: ModuleType, x: Array) -> Array:
+    half: Array = 0.5 * (xp.tanh(0.5 * x) + 1)
+    return half
 
 
 UNARY = [

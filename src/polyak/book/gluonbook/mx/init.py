@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from polyak.book.gluonbook.missing import absent
+from polyak.book.gluonbook.mx.array import NDArray
 from polyak.book.gluonbook.mx.random import generator
+from polyak.book.gluonbook.mx.values import Operand
 from polyak.ground.errors import unknown
 
 
 class Initializer:
     """The base of initialisers; a page's own overrides `_init_weight(name, data)` and writes to `data[:]`."""
 
-    def __call__(self, name: str, data: Any) -> None:
+    def __call__(self, name: str, data: NDArray) -> None:
         """Fill an array; a bias is zeros."""
         if name.endswith("bias"):
             data[:] = 0.0
         else:
             self._init_weight(name, data)
 
-    def _init_weight(self, name: str, data: Any) -> None:
+    def _init_weight(self, name: str, data: NDArray) -> None:
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -33,24 +35,24 @@ class Initializer:
 class Constant(Initializer):
     """One number, or one array, everywhere."""
 
-    def __init__(self, value: Any = 0.0) -> None:
+    def __init__(self, value: Operand = 0.0) -> None:
         self.value = value
 
-    def _init_weight(self, name: str, data: Any) -> None:
+    def _init_weight(self, name: str, data: NDArray) -> None:
         data[:] = self.value
 
 
 class Zero(Initializer):
     """Zeros."""
 
-    def _init_weight(self, name: str, data: Any) -> None:
+    def _init_weight(self, name: str, data: NDArray) -> None:
         data[:] = 0.0
 
 
 class One(Initializer):
     """Ones."""
 
-    def _init_weight(self, name: str, data: Any) -> None:
+    def _init_weight(self, name: str, data: NDArray) -> None:
         data[:] = 1.0
 
 
@@ -60,7 +62,7 @@ class Normal(Initializer):
     def __init__(self, sigma: float = 0.01) -> None:
         self.sigma = sigma
 
-    def _init_weight(self, name: str, data: Any) -> None:
+    def _init_weight(self, name: str, data: NDArray) -> None:
         data[:] = generator().normal(0.0, self.sigma, data.shape)
 
 
@@ -70,7 +72,7 @@ class Uniform(Initializer):
     def __init__(self, scale: float = 0.07) -> None:
         self.scale = scale
 
-    def _init_weight(self, name: str, data: Any) -> None:
+    def _init_weight(self, name: str, data: NDArray) -> None:
         data[:] = generator().uniform(-self.scale, self.scale, data.shape)
 
 
@@ -87,7 +89,7 @@ class Xavier(Initializer):
             raise unknown("factor_type", factor_type, ("avg", "in", "out"))
         self.rnd_type, self.factor_type, self.magnitude = rnd_type, factor_type, magnitude
 
-    def _init_weight(self, name: str, data: Any) -> None:
+    def _init_weight(self, name: str, data: NDArray) -> None:
         field = float(np.prod(data.shape[2:]))
         fan_in, fan_out = data.shape[1] * field, data.shape[0] * field
         factor = {"avg": (fan_in + fan_out) / 2, "in": fan_in, "out": fan_out}[self.factor_type]
@@ -99,18 +101,15 @@ class Xavier(Initializer):
             data[:] = draw.normal(0.0, scale, data.shape)
 
 
-BY_NAME = {
-    "zeros": Zero,
-    "ones": One,
-    "zero": Zero,
-    "one": One,
-    "normal": Normal,
-    "uniform": Uniform,
-    "xavier": Xavier,
+BY_NAME: dict[str, type[Initializer]] = {
+    kind.__name__.lower(): kind for kind in (Zero, One, Normal, Uniform, Xavier)
 }
+BY_NAME |= {"zeros": Zero, "ones": One}
+How: TypeAlias = Initializer | str | None
+"""How a page says that parameters begin; as their layer has it for None."""
 
 
-def as_initializer(init: Any) -> Any:
+def as_initializer(init: How) -> Initializer | None:
     """An initialiser from one or from its name."""
     if not isinstance(init, str):
         return init
@@ -119,7 +118,7 @@ def as_initializer(init: Any) -> Any:
     return BY_NAME[init.lower()]()
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     raise AttributeError(absent("mxnet.init", name, __dir__()))
 
 

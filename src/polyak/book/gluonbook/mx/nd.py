@@ -1,84 +1,93 @@
-"""The functions of the old pages' `nd`, as far as chapters on regression and optimisation call them."""
+"""The functions of the old pages' `nd`, as far as chapters on regression and optimisation call them.
+
+Those that are methods of an array too are given to it here.
+"""
 
 from __future__ import annotations
 
-import importlib
+import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from polyak.book.gluonbook.missing import absent
-from polyak.book.gluonbook.mx.array import NDArray, apply
+from polyak.book.gluonbook.mx import random  # noqa: F401, nd.random
+from polyak.book.gluonbook.mx.array import OPERATIONS, NDArray, apply
+from polyak.book.gluonbook.mx.creation import arange, array, empty, eye, full, linspace, one_hot, ones, zeros
 from polyak.book.gluonbook.mx.elementwise import ELEMENTWISE
-from polyak.book.gluonbook.mx.making import arange, array, empty, eye, full, linspace, one_hot, ones, zeros
+from polyak.book.gluonbook.mx.values import Axis, DType, Operand, Shape
+
+Function = TypeVar("Function", bound=Callable[..., NDArray])
 
 
-def zeros_like(data: Any, **_: Any) -> Any:
-    """Zeros in the shape of another array."""
-    return apply("zeros_like", data)
+def method(function: Function) -> Function:
+    """A function that is a method of an array too."""
+    setattr(NDArray, function.__name__, function)
+    return function
 
 
-def ones_like(data: Any, **_: Any) -> Any:
-    """Ones in the shape of another array."""
-    return apply("ones_like", data)
+FUNCTIONS = {
+    "zeros_like": "Zeros in the shape of another array.",
+    "ones_like": "Ones in the shape of another array.",
+    "norm": "The Euclidean norm, or with ord=1 the sum of sizes.",
+    "argmax": "Where the largest number stands, as float32.",
+    "argmin": "Where the smallest number stands, as float32.",
+    "dot": "The matrix product.",
+    "concat": "Arrays end to end along an axis, the second unless said otherwise.",
+    "stack": "Arrays of one shape along a new axis.",
+    "transpose": "The axes in another order, reversed unless said otherwise.",
+    "pick": "One number of each row, that which `index` names.",
+    "clip": "Each number held between two.",
+    "where": "x where the condition is not 0, y where it is.",
+    "softmax": "exp(x), over its sum along an axis.",
+    "log_softmax": "The logarithm of softmax.",
+}
 
+
+def _function(name: str) -> Callable[..., NDArray]:
+    """An operation as a function: its arrays, then its options, by place or by name."""
+    operation = OPERATIONS[name]
+    _, *parameters = inspect.signature(operation.forward).parameters.values()
+    signature = inspect.Signature(parameters)
+
+    def function(*given: Operand, **named: object) -> NDArray:
+        bound = signature.bind(*given, **named)
+        arrays = bound.args[: operation.arrays]
+        options = (parameter.name for parameter in parameters[len(arrays) :])
+        return apply(
+            name, *arrays, **dict(zip(options, bound.args[len(arrays) :], strict=False)), **bound.kwargs
+        )
+
+    function.__name__, function.__doc__ = name, FUNCTIONS[name]
+    return method(function)
+
+
+globals().update({name: _function(name) for name in FUNCTIONS})
 
 # Reducing; `exclude` means all axes but those.
 
 
-def _reduction(name: str) -> Callable[..., Any]:
-    def reduce(data: Any, axis: Any = None, keepdims: bool = False, exclude: bool = False) -> Any:
+def _reduction(name: str) -> Callable[..., NDArray]:
+    def reduce(data: NDArray, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> NDArray:
         axis = tuple(axis) if isinstance(axis, list) else axis
         if exclude:
             kept = {k % data.ndim for k in ((axis,) if isinstance(axis, int) else axis or ())}
             axis = tuple(k for k in range(data.ndim) if k not in kept)
         return apply(name, data, axis=None if axis == () else axis, keepdims=keepdims)
 
-    reduce.__doc__ = f"The {name} over all axes or over `axis`."
-    return reduce
+    reduce.__name__, reduce.__doc__ = name, f"The {name} over all axes or over `axis`."
+    return method(reduce)
 
 
 sum, mean, max, min, prod = map(_reduction, ("sum", "mean", "max", "min", "prod"))
 
 
-def norm(data: Any, ord: int = 2, axis: Any = None, keepdims: bool = False) -> Any:
-    """The Euclidean norm, or with ord=1 the sum of sizes."""
-    return apply("norm", data, ord=ord, axis=axis, keepdims=keepdims)
+# Shapes.
 
 
-def argmax(data: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Where the largest number stands, as float32."""
-    found = apply("argmax", data, axis=axis)
-    return expand_dims(found, axis) if keepdims and axis is not None else found
-
-
-def argmin(data: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Where the smallest number stands, as float32."""
-    found = apply("argmin", data, axis=axis)
-    return expand_dims(found, axis) if keepdims and axis is not None else found
-
-
-# Products, shapes, choices.
-
-
-def dot(lhs: Any, rhs: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
-    """The matrix product."""
-    return apply("dot", lhs, rhs, transpose_a=transpose_a, transpose_b=transpose_b)
-
-
-def concat(*data: Any, dim: int = 1) -> Any:
-    """Arrays end to end along an axis, the second unless said otherwise."""
-    return apply("concat", *data, dim=dim)
-
-
-def stack(*data: Any, axis: int = 0) -> Any:
-    """Arrays of one shape along a new axis."""
-    return apply("stack", *data, axis=axis)
-
-
-def reshape(data: Any, shape: Any, reverse: bool = False) -> Any:
+def reshape(data: NDArray, shape: Shape, reverse: bool = False) -> NDArray:
     """The same numbers in another shape; 0 keeps an axis, -1 takes what is left."""
     wanted = (shape,) if isinstance(shape, int) else tuple(shape)
     kept = tuple(
@@ -87,89 +96,71 @@ def reshape(data: Any, shape: Any, reverse: bool = False) -> Any:
     return apply("reshape", data, shape=kept)
 
 
-def flatten(data: Any) -> Any:
+def _reshape(data: NDArray, *lengths: Shape, shape: Shape | None = None, reverse: bool = False) -> NDArray:
+    """The same, the shape in one or length by length."""
+    one = lengths[0] if len(lengths) == 1 else lengths
+    return reshape(data, one if shape is None else shape, reverse)  # type: ignore[arg-type]
+
+
+NDArray.reshape = _reshape  # type: ignore[method-assign, assignment]
+
+
+@method
+def flatten(data: NDArray) -> NDArray:
     """All axes but the first as one."""
     return reshape(data, (data.shape[0], -1))
 
 
-def expand_dims(data: Any, axis: int) -> Any:
+@method
+def expand_dims(data: NDArray, axis: int) -> NDArray:
     """A new axis of length 1."""
     shape = list(data.shape)
     shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, 1)
     return apply("reshape", data, shape=tuple(shape))
 
 
-def squeeze(data: Any, axis: Any = None) -> Any:
+@method
+def squeeze(data: NDArray, axis: Axis = None) -> NDArray:
     """The axes of length 1 left out, or one of them."""
     return apply("reshape", data, shape=np.squeeze(np.empty(data.shape), axis=axis).shape or (1,))
 
 
-def transpose(data: Any, axes: tuple[int, ...] | None = None) -> Any:
-    """The axes in another order, reversed unless said otherwise."""
-    return apply("transpose", data, axes=axes)
-
-
-def swapaxes(data: Any, dim1: int = 0, dim2: int = 0) -> Any:
+@method
+def swapaxes(data: NDArray, dim1: int = 0, dim2: int = 0) -> NDArray:
     """Two axes in each other's place."""
     axes = list(range(len(data.shape)))
     axes[dim1], axes[dim2] = axes[dim2], axes[dim1]
     return apply("transpose", data, axes=tuple(axes))
 
 
-def broadcast_to(data: Any, shape: tuple[int, ...]) -> Any:
+@method
+def broadcast_to(data: NDArray, shape: tuple[int, ...]) -> NDArray:
     """The same numbers spread to another shape; 0 keeps an axis."""
     wanted = tuple(data.shape[k] if size == 0 else size for k, size in enumerate(shape))
     return apply("broadcast_to", data, shape=wanted)
 
 
-def take(a: Any, indices: Any, axis: int = 0, mode: str = "clip") -> Any:
+@method
+def take(a: NDArray, indices: Operand, axis: int = 0, mode: str = "clip") -> NDArray:
     """The rows that `indices` name; one that is too large or too small names the nearest."""
     rows = indices if hasattr(indices, "astype") else array(indices)
     return apply("take", a, rows, axis=axis)
 
 
-def pick(data: Any, index: Any, axis: int = -1, keepdims: bool = False) -> Any:
-    """One number of each row, that which `index` names."""
-    return apply("pick", data, index, axis=axis, keepdims=keepdims)
-
-
-def slice_axis(data: Any, axis: int, begin: int, end: int | None) -> Any:
+@method
+def slice_axis(data: NDArray, axis: int, begin: int, end: int | None) -> NDArray:
     """A part of one axis."""
     return apply("item", data, key=(*[slice(None)] * (axis % len(data.shape)), slice(begin, end)))
 
 
-def clip(data: Any, a_min: float, a_max: float) -> Any:
-    """Each number held between two."""
-    return apply("clip", data, low=a_min, high=a_max)
-
-
-def where(condition: Any, x: Any, y: Any) -> Any:
-    """x where the condition is not 0, y where it is."""
-    return apply("where", condition, x, y)
-
-
-def cast(data: Any, dtype: Any) -> Any:
+def cast(data: NDArray, dtype: DType) -> NDArray:
     """The same numbers in another dtype."""
     return apply("cast", data, dtype=np.dtype(dtype))
 
 
-def softmax(data: Any, axis: int = -1) -> Any:
-    """exp(x), over its sum along an axis."""
-    return apply("softmax", data, axis=axis)
-
-
-def log_softmax(data: Any, axis: int = -1) -> Any:
-    """The logarithm of softmax."""
-    return apply("log_softmax", data, axis=axis)
-
-
-def Activation(data: Any, act_type: str) -> Any:  # noqa: N802
+def Activation(data: NDArray, act_type: str) -> NDArray:  # noqa: N802
     """An activation by its name: relu, sigmoid, tanh, softrelu."""
     return apply(act_type, data)
-
-
-def waitall() -> None:
-    """Nothing to wait for: every operation is done when it returns."""
 
 
 OTHER_SPELLINGS = {
@@ -186,56 +177,36 @@ OTHER_SPELLINGS = {
     "lesser": "less",
     "lesser_equal": "less_equal",
 }
-MADE = (arange, array, empty, eye, full, linspace, one_hot, ones, zeros, NDArray)
-METHODS = (
-    *(name for name, operation in ELEMENTWISE.items() if len(operation.pulls) == 1),
-    *(
-        "sum",
-        "mean",
-        "max",
-        "min",
-        "prod",
-        "argmax",
-        "argmin",
-        "flatten",
-        "expand_dims",
-        "squeeze",
-        "transpose",
-    ),
-    *(
-        "swapaxes",
-        "broadcast_to",
-        "take",
-        "pick",
-        "slice_axis",
-        "softmax",
-        "log_softmax",
-        "zeros_like",
-        "ones_like",
-    ),
-    "one_hot",
-)
+CREATION = (arange, array, empty, eye, full, linspace, one_hot, ones, zeros, NDArray)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "random":
-        return importlib.import_module("polyak.book.gluonbook.mx.random")
-    known = OTHER_SPELLINGS.get(name, name)
-    if known in ELEMENTWISE:
-        return partial(_elementwise, known)
-    raise AttributeError(absent("mxnet.nd", name, __dir__()))
-
-
-def _elementwise(name: str, *inputs: Any, out: Any = None, **_: Any) -> Any:
+def _elementwise(name: str, *inputs: Operand, out: NDArray | None = None, **_: object) -> NDArray:
     """An operation number by number, written into `out` where that is given."""
-    found = apply(name, *inputs)
+    result = apply(name, *inputs)
     if out is None:
-        return found
-    out[:] = found
+        return result
+    out[:] = result
     return out
+
+
+def _method_of(name: str) -> Callable[..., NDArray]:
+    return lambda self, **options: _elementwise(name, self, **options)
+
+
+method(one_hot)
+for _name, _operation in ELEMENTWISE.items():
+    if len(_operation.pulls) == 1:
+        setattr(NDArray, _name, _method_of(_name))
+
+
+def __getattr__(name: str) -> Callable[..., NDArray]:
+    operation = OTHER_SPELLINGS.get(name, name)
+    if operation in ELEMENTWISE:
+        return partial(_elementwise, operation)
+    raise AttributeError(absent("mxnet.nd", name, __dir__()))
 
 
 def __dir__() -> list[str]:
     """Every name that there is."""
     own = [name for name, value in globals().items() if getattr(value, "__module__", "") == __name__]
-    return [*own, *(one.__name__ for one in MADE), *ELEMENTWISE, *OTHER_SPELLINGS, "random"]
+    return [*own, *(one.__name__ for one in CREATION), *ELEMENTWISE, *OTHER_SPELLINGS, "random"]

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
-Pull = Callable[..., Any]
+from polyak.book.gluonbook.mx.values import Array, Numbers
+
+Pull = Callable[..., Numbers]
+
+
+class Recorded(Protocol):
+    """An operation's result as it was recorded: what the operation had, and what came of it."""
+
+    values: tuple[Array, ...]
+    options: dict[str, object]
+    out: Array
 
 
 @dataclass(frozen=True)
@@ -26,25 +36,28 @@ class Operation:
     """
 
     name: str
-    forward: Callable[..., Any]
+    forward: Callable[..., Array]
     pulls: tuple[Pull | None, ...] = ()
     broadcasts: bool = False
     numbered: bool = False
 
-    def pull(self, position: int, gradient: Any, node: Any) -> Any:
+    @property
+    def arrays(self) -> int | None:
+        """How many arrays it takes, before its options; None where it takes as many as there are."""
+        return None if self.numbered else max(1, len(self.pulls))
+
+    def pull(self, position: int, gradient: Numbers, node: Recorded) -> Numbers | None:
         """The gradient of one input of a recorded node, in that input's shape; None if there is none."""
-        if not self.pulls:
-            return None
-        pull = self.pulls[min(position, len(self.pulls) - 1)]
+        pull = self.pulls[min(position, len(self.pulls) - 1)] if self.pulls else None
         if pull is None:
             return None
         options = {**node.options, "position": position} if self.numbered else node.options
         with np.errstate(all="ignore"):
-            found = pull(gradient, node.out, *node.values, **options)
-        return summed_to(found, np.shape(node.values[position])) if self.broadcasts else found
+            pulled = pull(gradient, node.out, *node.values, **options)
+        return summed_to(pulled, np.shape(node.values[position])) if self.broadcasts else pulled
 
 
-def summed_to(gradient: Any, shape: tuple[int, ...]) -> Any:
+def summed_to(gradient: Numbers, shape: tuple[int, ...]) -> Numbers:
     """A gradient summed over the axes along which an array of `shape` was spread.
 
     >>> summed_to(np.ones((3, 2)), (2,))

@@ -5,15 +5,12 @@ It starts at the same seed in every session, so that a page that is read twice s
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from polyak.book.gluonbook.mx.array import NDArray
-from polyak.book.gluonbook.mx.context import check
-from polyak.book.gluonbook.mx.values import plain
+from polyak.book.gluonbook.mx.context import Device, check
+from polyak.book.gluonbook.mx.values import DType, Numbers, Operand, Shape, plain
 
-Shape = int | tuple[int, ...]
 _generator = [np.random.default_rng(0)]
 
 
@@ -22,7 +19,7 @@ def generator() -> np.random.Generator:
     return _generator[0]
 
 
-def seed(seed_state: int, ctx: Any = "all") -> None:
+def seed(seed_state: int, ctx: Device | str = "all") -> None:
     """Begin the random numbers anew, at a seed.
 
     >>> seed(3)
@@ -34,37 +31,49 @@ def seed(seed_state: int, ctx: Any = "all") -> None:
     _generator[0] = np.random.default_rng(seed_state)
 
 
-def _drawn(values: Any, dtype: Any, ctx: Any) -> NDArray:
+def _drawn(values: Numbers | float, dtype: DType, ctx: Device) -> NDArray:
     check(ctx)
     return NDArray(np.asarray(values).astype(dtype or "float32"))
 
 
 def normal(
-    loc: Any = 0.0, scale: Any = 1.0, shape: Shape = (1,), dtype: Any = None, ctx: Any = None, **_: Any
+    loc: Operand = 0.0,
+    scale: Operand = 1.0,
+    shape: Shape = (1,),
+    dtype: DType = None,
+    ctx: Device = None,
+    **_: object,
 ) -> NDArray:
     """Normal numbers of mean `loc` and standard deviation `scale`."""
     return _drawn(generator().normal(plain(loc), plain(scale), shape), dtype, ctx)
 
 
-def randn(*shape: int, loc: float = 0.0, scale: float = 1.0, dtype: Any = None, ctx: Any = None) -> NDArray:
+def randn(
+    *shape: int, loc: float = 0.0, scale: float = 1.0, dtype: DType = None, ctx: Device = None
+) -> NDArray:
     """Normal numbers, the shape first."""
     return normal(loc, scale, shape or (1,), dtype, ctx)
 
 
 def uniform(
-    low: Any = 0.0, high: Any = 1.0, shape: Shape = (1,), dtype: Any = None, ctx: Any = None, **_: Any
+    low: Operand = 0.0,
+    high: Operand = 1.0,
+    shape: Shape = (1,),
+    dtype: DType = None,
+    ctx: Device = None,
+    **_: object,
 ) -> NDArray:
     """Numbers from `low` up to `high`, each as likely as the other."""
     return _drawn(generator().uniform(plain(low), plain(high), shape), dtype, ctx)
 
 
 def randint(
-    low: int, high: int, shape: Shape = (1,), dtype: Any = None, ctx: Any = None, **_: Any
+    low: int, high: int, shape: Shape = (1,), dtype: DType = None, ctx: Device = None, **_: object
 ) -> NDArray:
     """Whole numbers from `low` up to, but not, `high`."""
     return _drawn(generator().integers(low, high, shape), dtype or "int32", ctx)
 
 
-def shuffle(data: NDArray, **_: Any) -> NDArray:
+def shuffle(data: NDArray, **_: object) -> NDArray:
     """The rows in another order."""
     return NDArray(generator().permutation(data.value))

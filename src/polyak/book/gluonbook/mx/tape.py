@@ -10,12 +10,13 @@ import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from polyak.book.gluonbook.mx.operation import Operation
+from polyak.book.gluonbook.mx.values import Array, Numbers
 from polyak.ground.errors import PolyakError
+from polyak.rules.pages.handles import ArrayHandle
 
 
 @dataclass
@@ -49,23 +50,29 @@ class Node:
     """One recorded result: its operation, the numbers in and out, and the nodes of its inputs."""
 
     operation: Operation
-    values: tuple[Any, ...]
-    options: dict[str, Any]
-    out: Any
-    parents: tuple[Any, ...]  # a Node, a Leaf, or None for an input that no gradient is asked of
+    values: tuple[Array, ...]
+    options: dict[str, object]
+    out: Array
+    parents: tuple[Node | Leaf | None, ...]  # None for an input that no gradient is asked of
     order: int = field(default_factory=lambda: next(_order))
+
+    def inputs_gradients(self, gradient: Numbers) -> Iterator[tuple[Node | Leaf, Numbers]]:
+        """A gradient of the result as gradients of the inputs that ask for one."""
+        for position, parent in enumerate(self.parents):
+            part = None if parent is None else self.operation.pull(position, gradient, self)
+            if parent is not None and part is not None:
+                yield parent, part
 
 
 @dataclass(eq=False, slots=True)
 class Leaf:
     """An array that a gradient is asked of, and what becomes of the gradient: write, add or null."""
 
-    array: Any
+    array: ArrayHandle
     grad_req: str
-    order: int = -1
 
 
-def pulled_back(heads: Iterable[tuple[Any, Any]]) -> dict[Leaf, Any]:
+def pulled_back(heads: Iterable[tuple[Node | Leaf | None, Numbers]]) -> dict[Leaf, Numbers]:
     """The gradients of the sum of all heads, each weighted by an array of its shape, by leaf.
 
     Args:
@@ -73,27 +80,25 @@ def pulled_back(heads: Iterable[tuple[Any, Any]]) -> dict[Leaf, Any]:
 
     Raises PolyakError for a head that was not recorded.
     """
-    gradients: dict[Any, Any] = {}
-    for node, gradient in heads:
-        if node is None:
+    gradients: dict[Node | Leaf, Numbers] = {}
+
+    def add(node: Node | Leaf, gradient: Numbers) -> None:
+        gradients[node] = gradients[node] + gradient if node in gradients else gradient
+
+    for head, gradient in heads:
+        if head is None:
             raise PolyakError(
                 "this array was not computed under autograd.record() from one with attach_grad(): no way back"
             )
-        gradients[node] = gradients[node] + gradient if node in gradients else gradient
+        add(head, gradient)
     for node in _latest_first(gradients):
-        if isinstance(node, Leaf) or node not in gradients:
-            continue
-        gradient = gradients.pop(node)
-        for position, parent in enumerate(node.parents):
-            if parent is None:
-                continue
-            part = node.operation.pull(position, gradient, node)
-            if part is not None:
-                gradients[parent] = gradients[parent] + part if parent in gradients else part
-    return gradients
+        if node in gradients:
+            for parent, part in node.inputs_gradients(gradients.pop(node)):
+                add(parent, part)
+    return {leaf: gradient for leaf, gradient in gradients.items() if isinstance(leaf, Leaf)}
 
 
-def deposit(gradients: dict[Leaf, Any]) -> None:
+def deposit(gradients: dict[Leaf, Numbers]) -> None:
     """Hand each leaf its gradient, as it asked for it."""
     for leaf, gradient in gradients.items():
         array = leaf.array
@@ -102,16 +107,16 @@ def deposit(gradients: dict[Leaf, Any]) -> None:
         held = array.grad.value
         value = np.broadcast_to(np.asarray(gradient, dtype=held.dtype), held.shape)
         array.grad.value = held + value if leaf.grad_req == "add" else np.array(value)
-        array.fresh_gradient = True
+        array.fresh_gradient = True  # type: ignore[attr-defined]
 
 
-def _latest_first(heads: Iterable[Any]) -> list[Any]:
-    """Every node that the heads were computed from: a node's inputs are always older than itself."""
-    found: set[Any] = set()
-    waiting = list(heads)
+def _latest_first(heads: Iterable[Node | Leaf]) -> list[Node]:
+    """Every result that the heads were computed from: what one was computed from is always older than itself."""
+    nodes: set[Node] = set()
+    waiting: list[Node | Leaf | None] = list(heads)
     while waiting:
         node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            waiting += [parent for parent in getattr(node, "parents", ()) if parent is not None]
-    return sorted(found, key=lambda node: -node.order)
+        if isinstance(node, Node) and node not in nodes:
+            nodes.add(node)
+            waiting += node.parents
+    return sorted(nodes, key=lambda node: -node.order)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from polyak.ground.extras import need
 
+if TYPE_CHECKING:
+    import torch
 
-def to_torch(rule: Any, *, slots_dtype: Any = None, maximize: bool = False, capturable: bool = False) -> Any:
+    from polyak.frameworks.torch.export.optimizer import Export
+
+
+def to_torch(
+    rule: object, *, slots_dtype: torch.dtype | None = None, maximize: bool = False, capturable: bool = False
+) -> Export:
     """A rule as a torch optimizer: what comes back is called with the parameters, as `torch.optim.SGD` is.
 
     Args:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import cast
 
 import torch
 
-from polyak.rules import Coefficients, LinearRule, Wrapper
+from polyak.frameworks.torch.export.slots import Exported
+from polyak.ground.types import Number
+from polyak.rules import Coefficients, LinearRule, Wrapper, unwrapped
 
 Tensors = list[torch.Tensor]
 CACHED = 1 << 18  # numbers: on a CPU x, v and g of as many stay in the cache from one operation to the next
 
 
-def is_linear(rule: Any) -> bool:
+def is_linear(rule: object) -> bool:
     """Whether a rule is of the family, with nothing around it but what is done to the gradient."""
     while isinstance(rule, Wrapper):
         if type(rule).step is not Wrapper.step:
@@ -22,14 +24,9 @@ def is_linear(rule: Any) -> bool:
     return isinstance(rule, LinearRule) and type(rule).step is LinearRule.step
 
 
-def step(rule: Any, grads: Tensors, velocities: Tensors, params: Tensors, *, maximize: bool) -> None:
+def step(rule: Exported, grads: Tensors, velocities: Tensors, params: Tensors, *, maximize: bool) -> None:
     """One step of every parameter, with foreach operations; `grads` are left as they are."""
-    inner, around = rule, list[Wrapper]()
-    while isinstance(inner, Wrapper):
-        if not (inner.setting == "weight_decay" and _is_zero(inner.amount)):
-            around.append(inner)
-        inner = inner.rule
-    row = inner.coefficients()
+    row, around = _taken_apart(rule)
     for run in _runs(params):
         g, v, x = grads[run], velocities[run], params[run]
         if v and v[0].dtype != g[0].dtype:
@@ -40,6 +37,17 @@ def step(rule: Any, grads: Tensors, velocities: Tensors, params: Tensors, *, max
             g = [wrapper.gradient(one, at) for one, at in zip(g, x, strict=True)]
         sign = -1.0 if maximize and not around else 1.0
         _step(Coefficients(row.m, sign * row.c, row.p, sign * row.q), g, v, x)
+
+
+def _taken_apart(rule: Exported) -> tuple[Coefficients, list[Wrapper]]:
+    """The row, and the wrappers around it that do anything."""
+    around, inner = list[Wrapper](), unwrapped(rule)
+    while isinstance(rule, Wrapper):
+        if not (rule.setting == "weight_decay" and _is_zero(rule.amount)):
+            around.append(rule)
+        rule = cast("Exported", rule.rule)
+    assert isinstance(inner, LinearRule)
+    return inner.coefficients(), around
 
 
 def _step(row: Coefficients, grads: Tensors, velocities: Tensors, params: Tensors) -> None:
@@ -85,7 +93,7 @@ def _can_be_fused(*lists: Tensors) -> bool:
     )
 
 
-def _add(to: Tensors, what: Tensors, times: Any) -> None:
+def _add(to: Tensors, what: Tensors, times: Number) -> None:
     """To += times * what; a number that is a tensor, as a compiled lr may be, takes one pass more."""
     if isinstance(times, torch.Tensor):
         torch._foreach_add_(to, torch._foreach_mul(what, times))
@@ -93,7 +101,7 @@ def _add(to: Tensors, what: Tensors, times: Any) -> None:
         torch._foreach_add_(to, what, alpha=times)
 
 
-def _is_zero(number: Any) -> bool:
+def _is_zero(number: Number) -> bool:
     return not isinstance(number, torch.Tensor) and number == 0
 
 

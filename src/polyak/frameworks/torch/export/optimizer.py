@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
 import torch
 
 from polyak.frameworks.torch.export import linear
-from polyak.frameworks.torch.export.slots import Slots, exportable
+from polyak.frameworks.torch.export.slots import Exported, Slots, exportable
 from polyak.ground.errors import PolyakError
 from polyak.rules import Rule
 from polyak.rules.pytrees import unchecked
@@ -23,8 +23,8 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
 
     def __init__(
         self,
-        params: Any,
-        rule: Any,
+        params: Iterable[Any],
+        rule: object,
         *,
         slots_dtype: torch.dtype | None = None,
         maximize: bool = False,
@@ -86,28 +86,28 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
                     x.add_(self.slots.step(rule, g, self._slots_of(rule, x), x))
         return loss
 
-    def _linear_step(self, rule: Any, params: list[torch.Tensor], *, maximize: bool) -> None:
+    def _linear_step(self, rule: Exported, params: list[torch.Tensor], *, maximize: bool) -> None:
         grads = [x.grad for x in params if x.grad is not None]
         velocities = [self._slots_of(rule, x)["velocity"] for x in params]
         linear.step(rule, grads, velocities, params, maximize=maximize)
 
-    def _slots_of(self, rule: Any, x: torch.Tensor) -> dict[str, Any]:
+    def _slots_of(self, rule: Exported, x: torch.Tensor) -> dict[str, Any]:
         named: dict[str, Any] = self.state[x]
         if not named:
             named.update(self.slots.begin(rule, x))
         return named
 
-    def _rule_of(self, group: dict[str, Any]) -> Any:
+    def _rule_of(self, group: dict[str, Any]) -> Exported:
         """The rule with a group's settings, which schedulers may have changed; checked as they were given, not here."""
         settings = {name: group[name] for name in self.settings}
         if isinstance(self.rule, Rule):
             return unchecked(type(self.rule), settings)
         return self.rule.replace(**settings)
 
-    def _checked_rule(self, group: dict[str, Any]) -> Any:
+    def _checked_rule(self, group: dict[str, Any]) -> Exported:
         return self.rule.replace(**{name: group[name] for name in self.settings})
 
-    def _refuse_strangers(self, given: Any, known: Any) -> None:
+    def _refuse_strangers(self, given: Iterable[str], known: Sequence[str]) -> None:
         for name in given:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
@@ -153,15 +153,18 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
                 )
             self._checked_rule(group)
         for x, saved in self._saved(state_dict):
-            expected = self.slots.begin(self.rule, x)
-            if set(saved) != set(expected):
-                raise PolyakError(
-                    f"{name}: the state holds {_listed(saved)}, expected {_listed(expected)} for each parameter"
-                )
-            for slot, value in saved.items():
-                shape, wanted = (tuple(getattr(one, "shape", ())) for one in (value, expected[slot]))
-                if shape != wanted:
-                    raise PolyakError(f"{name}: a saved {slot} has the shape {shape}, expected {wanted}")
+            self._check_slots(saved, self.slots.begin(self.rule, x))
+
+    def _check_slots(self, saved: dict[str, Any], expected: dict[str, Any]) -> None:
+        name = self.rule.name()
+        if set(saved) != set(expected):
+            raise PolyakError(
+                f"{name}: the state holds {_listed(saved)}, expected {_listed(expected)} for each parameter"
+            )
+        for slot, value in saved.items():
+            shape, wanted = (tuple(getattr(one, "shape", ())) for one in (value, expected[slot]))
+            if shape != wanted:
+                raise PolyakError(f"{name}: a saved {slot} has the shape {shape}, expected {wanted}")
 
     def _saved(self, state_dict: dict[str, Any]) -> list[tuple[torch.Tensor, dict[str, Any]]]:
         """Each parameter with what was saved of it; nothing of those that had no step yet."""
@@ -181,13 +184,11 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
 class Export:
     """What `to_torch` returns: a function of the parameters, and of settings that shall differ from the rule's."""
 
-    makes_torch_optimizer = True
-
-    def __init__(self, rule: Any, **options: Any) -> None:
+    def __init__(self, rule: object, **options: Any) -> None:
         self.rule, self.options = exportable(rule), options
         self.__name__ = f"to_torch({self.rule.name()})"
 
-    def __call__(self, params: Any, **settings: Any) -> RuleOptimizer:
+    def __call__(self, params: Iterable[Any], **settings: Any) -> RuleOptimizer:
         """The optimizer of these parameters, or of these param groups."""
         return RuleOptimizer(params, self.rule, **{**self.options, **settings})
 
@@ -195,5 +196,5 @@ class Export:
         return f"to_torch({self.rule})"
 
 
-def _listed(values: Any) -> str:
+def _listed(values: Iterable[object]) -> str:
     return ", ".join(map(str, values)) or "none"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import ModuleType
 
 from polyak.book.gluonbook.mx import nd
+from polyak.book.gluonbook.mx.array import NDArray
+from polyak.book.gluonbook.mx.context import Device
 from polyak.book.gluonbook.mx.gluon.parameter import Parameter, ParameterDict
+from polyak.book.gluonbook.mx.init import How
 from polyak.ground.errors import PolyakError
 
-_scopes: list[tuple[str, dict[str, Any]]] = [("", {})]  # the prefix of what is made now, and its counters
+_scopes: list[tuple[str, dict[str, Iterator[int]]]] = [
+    ("", {})
+]  # the prefix of what is made now, and its counters
 
 
 class Block:
@@ -26,7 +31,7 @@ class Block:
     )
     """
 
-    def __init__(self, prefix: str | None = None, params: Any = None) -> None:
+    def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
         scope, counters = _scopes[-1]
         hint = type(self).__name__.lower()
         if prefix is None:
@@ -35,7 +40,7 @@ class Block:
         self.params = ParameterDict(self.prefix) if params is None else params
         self._children: dict[str, Block] = {}
         self._own: dict[str, Parameter] = {}
-        self._counters: dict[str, Any] = {}
+        self._counters: dict[str, Iterator[int]] = {}
 
     @property
     def name(self) -> str:
@@ -55,7 +60,7 @@ class Block:
         """Take in a part."""
         self._children[str(len(self._children)) if name is None else name] = block
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, Block):
             self.register_child(value, name)
         elif isinstance(value, Parameter):
@@ -72,26 +77,26 @@ class Block:
         return found.matching(select)
 
     def initialize(
-        self, init: Any = None, ctx: Any = None, verbose: bool = False, force_reinit: bool = False
+        self, init: How = None, ctx: Device = None, verbose: bool = False, force_reinit: bool = False
     ) -> None:
         """Begin all parameters anew, by an initialiser where a layer has none of its own."""
         self.collect_params().initialize(init, ctx, verbose, force_reinit)
 
-    def hybridize(self, active: bool = True, **_: Any) -> None:
+    def hybridize(self, active: bool = True, **_: object) -> None:
         """Nothing changes: layers run as they are written."""
 
-    def apply(self, fn: Any) -> Block:
+    def apply(self, fn: Callable[[Block], object]) -> Block:
         """Call a function on every part, and on this."""
         for child in self._children.values():
             child.apply(fn)
         fn(self)
         return self
 
-    def __call__(self, *inputs: Any) -> Any:
+    def __call__(self, *inputs: NDArray) -> NDArray:
         """What the layer makes of its inputs."""
         return self.forward(*inputs)
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: NDArray) -> NDArray:
         """What the layer makes of its inputs; a page's own layer defines it."""
         raise PolyakError(f"{type(self).__name__} has no forward(): define what it makes of its inputs")
 
@@ -106,18 +111,18 @@ class Block:
 class HybridBlock(Block):
     """A layer whose own part is `hybrid_forward(F, x, **parameters)`; F is `nd`."""
 
-    def forward(self, x: Any, *others: Any) -> Any:
-        """Make parameters whose shapes were waiting for x, and pass all of them on."""
-        self.infer_shape(x)
+    def forward(self, *inputs: NDArray) -> NDArray:
+        """Make parameters whose shapes were waiting for an input, and pass all of them on."""
+        self.infer_shape(inputs[0])
         for parameter in self._own.values():
             parameter.finish()
         own = {name: parameter.data() for name, parameter in self._own.items()}
-        return self.hybrid_forward(nd, x, *others, **own)
+        return self.hybrid_forward(nd, *inputs, **own)
 
-    def infer_shape(self, x: Any) -> None:
+    def infer_shape(self, x: NDArray) -> None:
         """Set the shapes that only an input tells."""
 
-    def hybrid_forward(self, F: Any, x: Any, *others: Any, **own: Any) -> Any:
+    def hybrid_forward(self, F: ModuleType, x: NDArray, *others: NDArray, **own: NDArray) -> NDArray:
         """What the layer makes of its inputs; a page's own layer defines it."""
         raise PolyakError(
             f"{type(self).__name__} has no hybrid_forward(): define what it makes of its inputs"

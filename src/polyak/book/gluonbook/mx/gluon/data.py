@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from polyak.book.gluonbook.missing import absent
 from polyak.book.gluonbook.mx import nd
 from polyak.book.gluonbook.mx.array import NDArray
-from polyak.book.gluonbook.mx.making import array
+from polyak.book.gluonbook.mx.creation import array
 from polyak.book.gluonbook.mx.random import generator
+from polyak.book.gluonbook.mx.values import Numbers
 from polyak.ground.errors import PolyakError, unknown, whole_number
 
 __all__ = ["ArrayDataset", "DataLoader", "Dataset", "SimpleDataset"]
 
+Entry: TypeAlias = Any
+"""What a data set holds in one place: a row, a number, a tuple of them."""
+Rows: TypeAlias = "NDArray | Numbers | Sequence[Entry]"
+Batch: TypeAlias = "NDArray | list[Batch]"
 LAST_BATCH = ("keep", "discard", "rollover")
 
 
 class Dataset:
     """The base of data sets: `ds[k]` and `len(ds)`."""
 
-    def __getitem__(self, k: Any) -> Any:
+    def __getitem__(self, k: int) -> Entry:
         raise NotImplementedError
 
     def __len__(self) -> int:
@@ -41,10 +46,10 @@ class Dataset:
 class SimpleDataset(Dataset):
     """A list as a data set."""
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Sequence[Entry]) -> None:
         self._data = data
 
-    def __getitem__(self, k: Any) -> Any:
+    def __getitem__(self, k: int) -> Entry:
         return self._data[k]
 
     def __len__(self) -> int:
@@ -59,7 +64,7 @@ class ArrayDataset(Dataset):
     (2, np.float32(6.0))
     """
 
-    def __init__(self, *arrays: Any) -> None:
+    def __init__(self, *arrays: Rows) -> None:
         if not arrays:
             raise PolyakError("ArrayDataset is given no array, expected at least one")
         lengths = [len(array) for array in arrays]
@@ -71,7 +76,7 @@ class ArrayDataset(Dataset):
             for array in arrays
         ]
 
-    def __getitem__(self, k: Any) -> Any:
+    def __getitem__(self, k: int) -> Entry:
         entry = tuple(part[k] for part in self.parts)
         return entry if len(entry) > 1 else entry[0]
 
@@ -93,12 +98,12 @@ class DataLoader:
 
     def __init__(
         self,
-        dataset: Any,
+        dataset: Dataset | Sequence[Entry],
         batch_size: int,
         shuffle: bool = False,
-        sampler: Any = None,
-        last_batch: Any = None,
-        **_: Any,
+        sampler: Iterable[int] | None = None,
+        last_batch: str | None = None,
+        **_: object,
     ) -> None:
         if (last_batch or "keep") not in LAST_BATCH:
             raise unknown("last_batch", str(last_batch), LAST_BATCH)
@@ -107,7 +112,7 @@ class DataLoader:
         self.last_batch = last_batch or "keep"
         self._left: list[int] = []
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Batch]:
         batches = list(self._rows())
         if batches and len(batches[-1]) < self.batch_size and self.last_batch != "keep":
             left = batches.pop()
@@ -126,23 +131,21 @@ class DataLoader:
         for begin in range(0, len(order), self.batch_size):
             yield order[begin : begin + self.batch_size]
 
-    def _batch(self, rows: list[int]) -> Any:
+    def _batch(self, rows: list[int]) -> Batch:
         if isinstance(self.dataset, ArrayDataset):
             parts = [_taken(part, rows) for part in self.dataset.parts]
             return parts if len(parts) > 1 else parts[0]
         return _stacked([self.dataset[k] for k in rows])
 
 
-def _taken(part: Any, rows: list[int]) -> NDArray:
+def _taken(part: Rows, rows: list[int]) -> Batch:
     """Some rows of an array, or of a list."""
     if isinstance(part, NDArray | np.ndarray):
-        held = part.value if isinstance(part, NDArray) else part
-        return NDArray(held[rows])
-    found: NDArray = _stacked([part[k] for k in rows])
-    return found
+        return NDArray((part.value if isinstance(part, NDArray) else part)[rows])
+    return _stacked([part[k] for k in rows])
 
 
-def _stacked(entries: list[Any]) -> Any:
+def _stacked(entries: list[Any]) -> Batch:
     """Entries of one kind as one array; of tuples, an array for each place."""
     if isinstance(entries[0], tuple):
         return [_stacked(list(place)) for place in zip(*entries, strict=True)]
@@ -151,5 +154,5 @@ def _stacked(entries: list[Any]) -> Any:
     return array(np.asarray(entries), dtype=np.asarray(entries).dtype)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     raise AttributeError(absent("mxnet.gluon.data", name, __all__))

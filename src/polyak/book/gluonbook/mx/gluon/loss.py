@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 from polyak.book.gluonbook.missing import absent
 from polyak.book.gluonbook.mx import nd
+from polyak.book.gluonbook.mx.array import NDArray
 from polyak.book.gluonbook.mx.gluon.block import HybridBlock
 
 __all__ = [
@@ -13,9 +15,7 @@ __all__ = [
     "L1Loss",
     "L2Loss",
     "Loss",
-    "SigmoidBCELoss",
     "SigmoidBinaryCrossEntropyLoss",
-    "SoftmaxCELoss",
     "SoftmaxCrossEntropyLoss",
 ]
 
@@ -26,25 +26,25 @@ class Loss(HybridBlock):
     A loss of its own defines `of(prediction, label)`, number by number.
     """
 
-    def __init__(self, weight: float | None = 1.0, batch_axis: int = 0, **names: Any) -> None:
+    def __init__(self, weight: float | None = None, batch_axis: int = 0, **names: Any) -> None:
         super().__init__(**names)
         self._weight, self._batch_axis = weight, batch_axis
 
-    def of(self, pred: Any, label: Any) -> Any:
+    def of(self, pred: NDArray, label: NDArray) -> NDArray:
         """The loss of each number."""
         raise NotImplementedError
 
-    def hybrid_forward(self, F: Any, x: Any, *others: Any, **own: Any) -> Any:
+    def hybrid_forward(self, F: ModuleType, x: NDArray, *others: NDArray, **own: NDArray) -> NDArray:
         """The loss of each row; `others` are the label and, where given, each row's weight."""
         label, *weights = others
-        found = self.of(x, label)
+        losses = self.of(x, label)
         for weight in weights:
-            found = found * weight
+            losses = losses * weight
         if self._weight not in (None, 1.0):
-            found = found * self._weight
-        if len(found.shape) == 1:
-            return found
-        return F.mean(found, axis=self._batch_axis, exclude=True)
+            losses = losses * self._weight
+        if len(losses.shape) == 1:
+            return losses
+        return F.mean(losses, axis=self._batch_axis, exclude=True)
 
 
 class L2Loss(Loss):
@@ -56,7 +56,7 @@ class L2Loss(Loss):
     <NDArray 2 @cpu(0)>
     """
 
-    def of(self, pred: Any, label: Any) -> Any:
+    def of(self, pred: NDArray, label: NDArray) -> NDArray:
         """(prediction - label)^2 / 2."""
         return nd.square(pred - label.reshape(pred.shape)) / 2
 
@@ -64,10 +64,7 @@ class L2Loss(Loss):
 class L1Loss(Loss):
     """|prediction - label|."""
 
-    def __init__(self, weight: float | None = None, batch_axis: int = 0, **names: Any) -> None:
-        super().__init__(weight, batch_axis, **names)
-
-    def of(self, pred: Any, label: Any) -> Any:
+    def of(self, pred: NDArray, label: NDArray) -> NDArray:
         """|prediction - label|."""
         return nd.abs(pred - label.reshape(pred.shape))
 
@@ -75,13 +72,11 @@ class L1Loss(Loss):
 class HuberLoss(Loss):
     """Square where small, straight where larger than `rho`."""
 
-    def __init__(
-        self, rho: float = 1.0, weight: float | None = None, batch_axis: int = 0, **names: Any
-    ) -> None:
-        super().__init__(weight, batch_axis, **names)
+    def __init__(self, rho: float = 1.0, *weight_and_axis: Any, **names: Any) -> None:
+        super().__init__(*weight_and_axis, **names)
         self._rho = rho
 
-    def of(self, pred: Any, label: Any) -> Any:
+    def of(self, pred: NDArray, label: NDArray) -> NDArray:
         """e^2 / (2 rho) for a small error e, else |e| - rho / 2."""
         error = nd.abs(pred - label.reshape(pred.shape))
         return nd.where(error > self._rho, error - 0.5 * self._rho, (0.5 / self._rho) * nd.square(error))
@@ -90,13 +85,11 @@ class HuberLoss(Loss):
 class SigmoidBinaryCrossEntropyLoss(Loss):
     """The cross-entropy of labels 0 and 1, from logits unless said otherwise."""
 
-    def __init__(
-        self, from_sigmoid: bool = False, weight: float | None = None, batch_axis: int = 0, **names: Any
-    ) -> None:
-        super().__init__(weight, batch_axis, **names)
+    def __init__(self, from_sigmoid: bool = False, *weight_and_axis: Any, **names: Any) -> None:
+        super().__init__(*weight_and_axis, **names)
         self._from_sigmoid = from_sigmoid
 
-    def of(self, pred: Any, label: Any) -> Any:
+    def of(self, pred: NDArray, label: NDArray) -> NDArray:
         """-(y log p + (1 - y) log(1 - p))."""
         label = label.reshape(pred.shape)
         if self._from_sigmoid:
@@ -112,14 +105,13 @@ class SoftmaxCrossEntropyLoss(Loss):
         axis: int = -1,
         sparse_label: bool = True,
         from_logits: bool = False,
-        weight: float | None = None,
-        batch_axis: int = 0,
+        *weight_and_axis: Any,
         **names: Any,
     ) -> None:
-        super().__init__(weight, batch_axis, **names)
+        super().__init__(*weight_and_axis, **names)
         self._axis, self._sparse_label, self._from_logits = axis, sparse_label, from_logits
 
-    def of(self, pred: Any, label: Any) -> Any:
+    def of(self, pred: NDArray, label: NDArray) -> NDArray:
         """-log p of the class."""
         logs = pred if self._from_logits else nd.log_softmax(pred, axis=self._axis)
         if self._sparse_label:
@@ -127,9 +119,5 @@ class SoftmaxCrossEntropyLoss(Loss):
         return -nd.sum(logs * label.reshape(logs.shape), axis=self._axis, keepdims=True)
 
 
-SoftmaxCELoss = SoftmaxCrossEntropyLoss
-SigmoidBCELoss = SigmoidBinaryCrossEntropyLoss
-
-
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     raise AttributeError(absent("mxnet.gluon.loss", name, __all__))

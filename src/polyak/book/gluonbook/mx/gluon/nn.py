@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 from polyak.book.gluonbook.missing import absent
 from polyak.book.gluonbook.mx import nd, random
+from polyak.book.gluonbook.mx.array import NDArray
 from polyak.book.gluonbook.mx.gluon.block import Block, HybridBlock
+from polyak.book.gluonbook.mx.init import How
 from polyak.book.gluonbook.mx.tape import mode
+from polyak.book.gluonbook.mx.values import DType
 
 __all__ = [
     "Activation",
@@ -32,14 +36,14 @@ class Sequential(Block):
         for block in blocks:
             self.register_child(block)
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: NDArray) -> NDArray:
         """Each layer's output is the next one's input."""
         (x,) = inputs
         for block in self._children.values():
             x = block(x)
         return x
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: int | slice) -> Block:
         blocks = list(self._children.values())[key]
         if not isinstance(blocks, list):
             return blocks
@@ -81,9 +85,9 @@ class Dense(HybridBlock):
         activation: str | None = None,
         use_bias: bool = True,
         flatten: bool = True,
-        dtype: Any = "float32",
-        weight_initializer: Any = None,
-        bias_initializer: Any = "zeros",
+        dtype: DType = "float32",
+        weight_initializer: How = None,
+        bias_initializer: How = "zeros",
         in_units: int = 0,
         **names: Any,
     ) -> None:
@@ -94,19 +98,19 @@ class Dense(HybridBlock):
             self.params.get("bias", shape=(units,), init=bias_initializer, dtype=dtype) if use_bias else None
         )
 
-    def infer_shape(self, x: Any) -> None:
+    def infer_shape(self, x: NDArray) -> None:
         """As many columns of W as x has features."""
         if self.weight.shape[1] == 0:
             features = math.prod(x.shape[1:]) if self._flatten else x.shape[-1]
             self.weight.shape = (self._units, features)
 
-    def hybrid_forward(self, F: Any, x: Any, *others: Any, **own: Any) -> Any:
+    def hybrid_forward(self, F: ModuleType, x: NDArray, *others: NDArray, **own: NDArray) -> NDArray:
         """X W^T + b."""
         x = F.flatten(x) if self._flatten and len(x.shape) != 2 else x
-        found = F.dot(x, own["weight"].T)
+        out = F.dot(x, own["weight"].T)
         if self.bias is not None:
-            found = found + own["bias"]
-        return found if self.act is None else F.Activation(found, self.act)
+            out = out + own["bias"]
+        return out if self.act is None else F.Activation(out, self.act)
 
     def __repr__(self) -> str:
         act = f"Activation({self.act})" if self.act else "linear"
@@ -120,7 +124,7 @@ class Activation(HybridBlock):
         super().__init__(**names)
         self._act = activation
 
-    def hybrid_forward(self, F: Any, x: Any, *others: Any, **own: Any) -> Any:
+    def hybrid_forward(self, F: ModuleType, x: NDArray, *others: NDArray, **own: NDArray) -> NDArray:
         """The activation of each number."""
         return F.Activation(x, self._act)
 
@@ -131,7 +135,7 @@ class Activation(HybridBlock):
 class Flatten(HybridBlock):
     """All axes but the first as one."""
 
-    def hybrid_forward(self, F: Any, x: Any, *others: Any, **own: Any) -> Any:
+    def hybrid_forward(self, F: ModuleType, x: NDArray, *others: NDArray, **own: NDArray) -> NDArray:
         """X as rows."""
         return F.flatten(x)
 
@@ -146,7 +150,7 @@ class Dropout(HybridBlock):
         super().__init__(**names)
         self._rate = rate
 
-    def hybrid_forward(self, F: Any, x: Any, *others: Any, **own: Any) -> Any:
+    def hybrid_forward(self, F: ModuleType, x: NDArray, *others: NDArray, **own: NDArray) -> NDArray:
         """X, or what is left of it."""
         if not mode.training or self._rate == 0:
             return x
@@ -159,14 +163,14 @@ class Dropout(HybridBlock):
 class Lambda(Block):
     """A function as a layer, or a function of `nd` by its name."""
 
-    def __init__(self, function: Any, prefix: str | None = None) -> None:
+    def __init__(self, function: Callable[..., NDArray] | str, prefix: str | None = None) -> None:
         super().__init__(prefix)
         self._function = getattr(nd, function) if isinstance(function, str) else function
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: NDArray) -> NDArray:
         """What the function makes of its inputs."""
         return self._function(*inputs)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     raise AttributeError(absent("mxnet.gluon.nn", name, __all__))

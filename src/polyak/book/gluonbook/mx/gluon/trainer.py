@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from polyak.book.gluonbook.mx.gluon.parameter import Parameter
 from polyak.book.gluonbook.optimizers import looked_up, rule_of
 from polyak.ground.errors import PolyakError
+
+if TYPE_CHECKING:
+    from polyak.rules.protocol import Optimizer
 
 
 class Trainer:
@@ -33,19 +37,23 @@ class Trainer:
     """
 
     def __init__(
-        self, params: Any, optimizer: str, optimizer_params: dict[str, Any] | None = None, **_: Any
+        self,
+        params: dict[str, Parameter] | Iterable[Parameter],
+        optimizer: str,
+        optimizer_params: dict[str, Any] | None = None,
+        **_: object,
     ) -> None:
-        found = list(params.values()) if isinstance(params, dict) else list(params)
-        if not all(isinstance(parameter, Parameter) for parameter in found):
+        several = list(params.values() if isinstance(params, dict) else params)
+        if not all(isinstance(parameter, Parameter) for parameter in several):
             raise PolyakError("a Trainer takes parameters, such as those of net.collect_params()")
         if not isinstance(optimizer, str):
             raise PolyakError(f"{optimizer!r} is no optimizer's name, such as 'sgd'")
-        self._params = [parameter for parameter in found if parameter.grad_req != "null"]
+        self._params = [parameter for parameter in several if parameter.grad_req != "null"]
         self._name, self._arguments = optimizer, dict(optimizer_params or {})
         self._settings = looked_up(optimizer, self._arguments)[1]
         rule_of(optimizer, self._arguments)  # what is out of range is refused here, not at the first step
         self._states: dict[str, Any] = {}
-        self._rules: dict[tuple[float, ...], Any] = {}
+        self._rules: dict[tuple[float, ...], Optimizer] = {}
 
     @property
     def learning_rate(self) -> float:
@@ -81,18 +89,13 @@ class Trainer:
         array[:] = array.value + step
         self._states[parameter.name], array.fresh_gradient = state, False
 
-    def _rule(self, batch_size: int, lr_mult: float, wd_mult: float) -> Any:
+    def _rule(self, batch_size: int, lr_mult: float, wd_mult: float) -> Optimizer:
         """The rule for one parameter, made once for each learning rate."""
-        asked = (batch_size, lr_mult, wd_mult)
-        if asked not in self._rules:
+        scaling = (batch_size, lr_mult, wd_mult)
+        if scaling not in self._rules:
             settings = dict(self._settings)
             settings["learning_rate"] *= lr_mult
             settings["wd"] *= wd_mult
             settings["rescale_grad"] /= batch_size
-            self._rules[asked] = rule_of(self._name, settings)
-        return self._rules[asked]
-
-    def allreduce_grads(self) -> None:
-        """Nothing to gather: there is one device."""
-
-    update = step
+            self._rules[scaling] = rule_of(self._name, settings)
+        return self._rules[scaling]

@@ -1,0 +1,64 @@
+"""How the tests are run, those in docstrings too: what is compiled is compiled once, and `--quick` takes seconds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+import pytest
+
+# What JAX compiles is compiled once in the whole run: the workers of pytest-xdist and the programs that tests start
+# inherit these, and find there what another has compiled. Traced is traced all the same: who counts, counts rightly.
+CACHE = "JAX_COMPILATION_CACHE_DIR"
+OURS = "" if os.environ.get(CACHE) else tempfile.mkdtemp(prefix="polyak-compiled-")
+os.environ[CACHE] = OURS or os.environ[CACHE]
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+SECONDS = "polyak/seconds"  # of each test, the last time, in pytest's own cache
+took: dict[str, float] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick 20` leaves out the slowest, so that the rest takes 20 seconds."""
+    what = "of the tests whose time is known, the quickest that take so many seconds together"
+    parser.addoption("--quick", type=float, metavar="SECONDS", help=what)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is over the budget; what was never timed stays."""
+    budget = config.getoption("--quick")
+    if budget is None:
+        return
+    seconds, spent, over = known(config), 0.0, set()
+    for item in sorted((i for i in items if i.nodeid in seconds), key=lambda i: seconds[i.nodeid]):
+        spent += seconds[item.nodeid]
+        if spent > budget:
+            over.add(item)
+    config.hook.pytest_deselected(items=[*over])
+    items[:] = [item for item in items if item not in over]
+
+
+def known(config: pytest.Config) -> dict[str, float]:
+    """How long each test took the last time."""
+    cache = getattr(config, "cache", None)  # none with -p no:cacheprovider
+    return dict(cache.get(SECONDS, {})) if cache else {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A test's time is that of its fixtures too."""
+    took[report.nodeid] = took.get(report.nodeid, 0.0) + report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The times are kept by the one process that hears of all tests."""
+    config = session.config
+    if getattr(config, "cache", None) and not hasattr(config, "workerinput"):
+        config.cache.set(SECONDS, known(config) | {name: round(time, 3) for name, time in took.items()})
+
+
+def pytest_unconfigure() -> None:
+    """Who made the folder of compiled programs takes it away."""
+    if OURS:
+        shutil.rmtree(OURS, ignore_errors=True)

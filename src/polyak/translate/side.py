@@ -1,0 +1,111 @@
+"""One side of a translation as it is run: the real framework where it is installed, else our rule for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.frameworks import FRAMEWORKS, Stepper, stepper
+from polyak.frameworks.framework import Framework
+from polyak.frameworks.polyak.stepper import RuleStepper
+from polyak.frameworks.spelling import Meaning, Spelling
+from polyak.frameworks.state_format import MOMENTUM
+from polyak.frameworks.steppers import Array
+from polyak.ground.types import Pytree
+from polyak.translate.best_arguments import Condition
+from polyak.translate.proof_problem import Problem, arrays, numbers
+
+
+class Side:
+    """An optimizer with its settings, run step by step on the proof's problem.
+
+    Args:
+        spelling: the framework's name.
+        arguments: its arguments.
+        meaning: what they mean; our rule stands in where the framework is not installed.
+        conditions: what is done besides, by hand.
+    """
+
+    def __init__(
+        self,
+        spelling: Spelling,
+        arguments: Mapping[str, Any],
+        meaning: Meaning,
+        conditions: tuple[Condition, ...] = (),
+    ) -> None:
+        self.spelling, self.meaning = spelling, meaning
+        self.conditions = {condition.kind: condition.amount for condition in conditions}
+        self.framework = FRAMEWORKS[spelling.framework]
+        self.real = self.framework.installed
+        self.stepper: Stepper = (
+            stepper(spelling.name, spelling.runs_with(arguments)) if self.real else StandIn(meaning)
+        )
+
+    @property
+    def ran(self) -> str:
+        """What was run, in words."""
+        framework = self.framework
+        if self.real:
+            return framework.version
+        absent = framework.recorded_as or f"{framework.prefix}, which is not installed: {framework.install}"
+        return f"our {self.meaning.rule.name()} for {absent}"
+
+    def path(
+        self, problem: Problem, lrs: NDArray[np.float64], velocity_factor: float | None = None
+    ) -> NDArray[np.float64]:
+        """The positions, the start first: shape (steps + 1, 8).
+
+        Args:
+            problem: where the gradients come from.
+            lrs: the learning rate of each step.
+            velocity_factor: what the velocity is multiplied by where the learning rate changes.
+        """
+        self.stepper.start(arrays(problem.start))
+        x, there, rows = problem.start, problem.start, [problem.start]
+        turned = -1.0 if self.meaning.maximize else 1.0  # what is maximized is -f
+        in_loss, by_hand = (
+            self.conditions.get(f"decay {where}", 0.0) for where in ("in the loss", "by hand")
+        )
+        for step, lr in enumerate(lrs):
+            if step and lr != lrs[step - 1]:
+                self._change(float(lr), velocity_factor)
+            g = turned * (problem.gradient(x, step) + in_loss * x)
+            if step == 0:
+                g = g * self.conditions.get("first gradient", 1.0)
+            moved = numbers(self.stepper.step(arrays(g)))
+            x = moved if not by_hand else x * (1 - lr * by_hand) + (moved - there)
+            there = moved
+            rows.append(x)
+        return np.array(rows)
+
+    def _change(self, lr: float, velocity_factor: float | None) -> None:
+        self.stepper.set_lr(lr)
+        if velocity_factor is not None:
+            framework = self.framework if self.real else FRAMEWORKS["polyak"]
+            self.stepper.load(scaled(framework, self.stepper.state(), velocity_factor))
+
+
+class StandIn(RuleStepper):
+    """What a spelling means, as one of our rules on NumPy arrays, where the framework itself is not installed."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        super().__init__(meaning.decayed())
+        self.meaning = meaning
+
+    def step(self, grads: Sequence[Array | None]) -> list[Array]:
+        """One step, the gradient turned where the meaning maximizes."""
+        sign = -1.0 if self.meaning.maximize else 1.0
+        return super().step([None if g is None else sign * g for g in grads])
+
+    def set_lr(self, lr: float) -> None:
+        """The same meaning with another learning rate, its weight decay with it."""
+        self.rule = self.meaning.at(lr).decayed()
+
+
+def scaled(framework: Framework, state: Pytree, factor: float) -> Pytree:
+    """A state of the momentum family with its velocity times a factor."""
+    packing = framework.state_format()
+    return packing.rewritten(state, packing.read(state, MOMENTUM).scaled(factor), MOMENTUM)
