@@ -23,6 +23,7 @@ def stubs() -> dict[Path, str]:
     ours = {folder: importlib.import_module(f"polyak.{folder}.ours") for folder in FOLDERS}
     texts = {SOURCE / folder / "ours.pyi": _of_folder(folder, module) for folder, module in ours.items()}
     top = SOURCE / "__init__.pyi"
+    texts[SOURCE / "show" / "__init__.pyi"] = _of_figures()
     texts[top] = _of_top(top.read_text(), {folder: list(ours[folder].__all__) for folder in FROM_THE_TOP})
     return texts
 
@@ -37,6 +38,15 @@ def _of_folder(folder: str, module: object) -> str:
         for home in sorted(homes)
     ]
     listed = ", ".join(f'"{name}"' for name in sorted(names))
+    return HEADER + "\n".join(lines) + f"\n\n__all__ = [{listed}]\n"
+
+
+def _of_figures() -> str:
+    """What the files of `polyak.show` offer."""
+    importlib.import_module("polyak.show")
+    homes = importlib.import_module("polyak.show.catalogue").homes()
+    lines = [f"from .{home} import {name}" for name, home in homes.items()]
+    listed = ", ".join(f'"{name}"' for name in sorted(homes))
     return HEADER + "\n".join(lines) + f"\n\n__all__ = [{listed}]\n"
 
 

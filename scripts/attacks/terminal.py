@@ -13,6 +13,8 @@ from pathlib import Path
 
 from attacks.kind import Kind
 
+from polyak.cli.command import every_option
+
 OWN = """
 import sys
 
@@ -71,42 +73,8 @@ LONG = (
     (["phase", "heavy_ball"], "--nonsense"),
     (["read", "page.md"], "--timeout=x"),
 )
-OPTIONS = [
-    "lr",
-    "momentum",
-    "beta1",
-    "eps",
-    "steps",
-    "start",
-    "on",
-    "data",
-    "target",
-    "problem",
-    "batch-size",
-    "epochs",
-    "seeds",
-    "seed",
-    "every",
-    "out",
-    "curvature",
-    "grid",
-    "record",
-    "reach",
-    "dtype",
-    "chunk",
-    "random",
-    "latin",
-    "budget",
-    "set",
-    "against",
-    "strings",
-    "language",
-    "to",
-    "timeout",
-    "port",
-    "address",
-    "origin",
-]
+# As the parser has them, but for those that start programs.
+OPTIONS = sorted({word for words in every_option().values() for word in words} - {"cluster", "workers"})
 VALUES = (
     "0", "-1", "1", "2", "0.5", "1e-300", "1e400", "nan", "inf", "-inf", "1_0", "٣", "7,7", ",", "", " ", "true",
     "None", "9" * 30, "9" * 5000, "x" * 300, "a b " * 100, "%s%n", "\x1b[31m", "\ud800", "'", '"', "{}", "$(id)",

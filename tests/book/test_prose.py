@@ -112,6 +112,8 @@ def test_a_missing_image_is_a_labelled_box_and_counted(tmp_path: Path, source: s
     [
         ("a <b>x</b> c", "a <b>x</b> c"),
         ("a <b>x c", "a &lt;b&gt;x c"),
+        ("half a character: \ud800", "half a character: ?"),
+        ("a List<int> b", "a List&lt;int&gt; b"),
         ("a x</b> c", "a x&lt;/b&gt; c"),
         ("**a <b>x** c</b>", "<strong>a &lt;b&gt;x</strong> c&lt;/b&gt;"),
         ("H<sub>2</sub>O<br>b", "H<sub>2</sub>O<br>b"),

@@ -25,7 +25,7 @@ def idle(monkeypatch):
 
     monkeypatch.setattr("polyak.run.descend", run)
     monkeypatch.setattr("polyak.run.train", run)
-    monkeypatch.setattr(module, "SECTIONS", (run,))
+    monkeypatch.setattr(module, "in_order", lambda: [run])
 
 
 @pytest.mark.parametrize("line", LINES.values())

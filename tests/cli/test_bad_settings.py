@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import typer.main
 
-from polyak.cli.main import app
-from polyak.cli.runs import SETTINGS
+from polyak.cli import command
 from polyak.ground.errors import plain
 
 HEAVY_BALL = "heavy_ball --lr 0.6 --momentum 0.5"
@@ -15,7 +13,7 @@ DIABETES = "heavy_ball --lr 0.01 --momentum 0.5 --data diabetes"
 COMMANDS = [
     (
         "trac heavy_ball",
-        ["unknown command 'trac'", "did you mean 'trace'", "rules, landscapes, data, trace, train, sweep"],
+        ["unknown command 'trac'", "did you mean 'trace'", "best, compare, conventions, data,"],
     ),
     ("zzz", ["unknown command 'zzz' (there are:"]),
     ("--verson", ["No such option: --verson", "--version"]),
@@ -110,7 +108,10 @@ TRACES = [
     ("--step 3", ["no setting --step, did you mean --steps?"]),
     (
         "--epochs 3",
-        ["no setting --epochs (it has: lr, momentum", "this command: --on, --steps, --start, --out)"],
+        [
+            "no setting --epochs (it has: lr, momentum",
+            "this command: --on, --start, --steps, --dtype, --out)",
+        ],
     ),
 ]
 
@@ -166,28 +167,23 @@ def test_every_command_refuses_a_bad_rule(fails, command):
     fails(f"{command} heavy_ball --lr 1 --momentum 2 --data diabetes", "momentum is 2")
 
 
-EVERY_COMMAND = typer.main.get_command(app).commands
-TAKES_SETTINGS = {
-    name: command
-    for name, command in EVERY_COMMAND.items()
-    if command.context_settings == SETTINGS and name != "compare"  # which finds the settings
-}
-
-
-def options_of(command) -> set[str]:
-    return {word for option in command.params for word in option.opts if word.startswith("--")}
-
-
-EVERY_OPTION = set().union(*map(options_of, EVERY_COMMAND.values()))
+OPTIONS = {name: {f"--{word}" for word in words} for name, words in command.every_option().items()}
+EVERY_OPTION = set().union(*OPTIONS.values())
+# All but `compare`, which finds the settings.
+TAKES_SETTINGS = [
+    name
+    for name, entry in command.COMMANDS.items()
+    if entry.context_settings == command.WITH_SETTINGS and name != "compare"
+]
 
 
 @pytest.mark.parametrize("name", TAKES_SETTINGS)
 def test_the_option_of_another_command_is_no_slip_of_the_pen(fails, name):
     """Nothing of this one is meant by it: no hint, whichever commands there will be."""
-    own = options_of(TAKES_SETTINGS[name])
+    own = OPTIONS[name]
     given = "--grid lr=0.1,0.2 --momentum 0.5" if "--grid" in own else "--lr 0.1 --momentum 0.5"
     others = EVERY_OPTION - own
-    assert {"--store", "--reach"} & others or name == "sweep"
+    assert {"--store", "--target"} & others or name == "sweep"
     for word in sorted(others):
         said = fails(f"{name} heavy_ball {given} {word} 3", f"no setting --{plain(word[2:])} (")
         assert "this command: --" in said
@@ -195,7 +191,7 @@ def test_the_option_of_another_command_is_no_slip_of_the_pen(fails, name):
 
 @pytest.mark.parametrize("name", TAKES_SETTINGS)
 def test_a_slip_in_an_option_of_its_own_has_a_hint(fails, name):
-    own = options_of(TAKES_SETTINGS[name])
+    own = OPTIONS[name]
     given = "--grid lr=0.1,0.2 --momentum 0.5" if "--grid" in own else "--lr 0.1 --momentum 0.5"
     word = max(own - {"--no-browser"}, key=len)
     fails(f"{name} heavy_ball {given} {word[:-1]} 3", f"did you mean {word}?")

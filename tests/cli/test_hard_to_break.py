@@ -76,29 +76,24 @@ def test_an_interrupt_of_its_own_is_no_ctrl_c(fails, own):
     fails("train own.py:interrupts --data diabetes", "own.py, line 8: KeyboardInterrupt")
 
 
-LOOPS = "def turns(x1, x2):\n    while True:\n        pass\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "place"),
-    [
-        (LOOPS, f"trace {RULE} --on loop.py:turns", "loop.py, line "),
-        ("while 1: pass\n", "rules loop.py:f", "line 1 "),
-    ],
-)
-def test_an_endless_loop_is_told_of(folder, interruptible, text, line, place):
-    (folder / "loop.py").write_text(text)
-    command = [str(Path(sys.executable).with_name("polyak")), *line.split()]
-    made = subprocess.Popen(interruptible(command), cwd=folder, stderr=subprocess.PIPE, text=True)
-    assert made.stderr is not None
-    said = made.stderr.readline()
-    assert "loop.py, line " in said
-    assert place in said
-    assert "still running after 5 s" in said
-    assert made.poll() is None  # it goes on
-    made.send_signal(2)
-    _, err = made.communicate(timeout=60)
-    assert (made.returncode, err) == (130, "polyak: interrupted\n")
+def test_an_endless_loop_is_told_of(folder, interruptible):
+    (folder / "turns.py").write_text("def turns(x1, x2):\n    while True:\n        pass\n")
+    (folder / "loop.py").write_text("while 1: pass\n")
+    polyak = str(Path(sys.executable).with_name("polyak"))
+    lines = (f"trace {RULE} --on turns.py:turns", "turns.py, line "), ("rules loop.py:f", "loop.py, line 1 ")
+    both = [
+        (subprocess.Popen(interruptible([polyak, *line.split()]), stderr=subprocess.PIPE, text=True), place)
+        for line, place in lines  # both at once: each waits for five seconds
+    ]
+    for process, place in both:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        assert place in said
+        assert "still running after 5 s" in said
+        assert process.poll() is None  # it goes on
+        process.send_signal(2)
+        _, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (130, "polyak: interrupted\n")
 
 
 def test_calls_that_come_back_are_not_told_of(here, folder, monkeypatch):

@@ -13,63 +13,63 @@ from patience import PATIENCE
 SCRIPT = """
 import json, sys
 from polyak.cli import main
-try:
-    main(sys.argv[1:])
-except SystemExit as end:
-    print(json.dumps([end.code, sorted({name for name in sys.modules})]))
+for words in json.loads(sys.argv[1]):
+    try:
+        main(words)
+    except SystemExit as end:
+        print(json.dumps([end.code, sorted(sys.modules)]))
 """
 HEAVY_BALL = ["heavy_ball", "--lr", "0.6", "--momentum", "0.5"]
 FIGURES = ("matplotlib", "polyak.show")
 TABLES = ("xarray", "pandas", "zarr")
 
+# One after the other in one process: what is absent after a line was absent after those before it.
+LINES = [
+    (["--help"], ("jax", "numpy", "rich.table", "optax", "sklearn", *FIGURES, *TABLES)),
+    (["--version"], ("jax", "numpy", *FIGURES, *TABLES)),
+    (["trace", "--help"], ("jax", "numpy", *FIGURES, *TABLES)),
+    (["sweep", "--help"], ("jax", "numpy", *FIGURES, *TABLES)),
+    (["rules"], ("jax", "optax", "sklearn", "torch", *FIGURES, *TABLES)),
+    (["rules", "heavy_ball"], ("jax", "optax", "sklearn", "torch", *FIGURES, *TABLES)),
+    (["landscapes"], ("jax", "optax", "sklearn", "torch", *FIGURES, *TABLES)),
+    (["trace", *HEAVY_BALL], ("optax", "sklearn", "torch", "pooch", "polyak.study", *FIGURES, *TABLES)),
+    (
+        ["train", *HEAVY_BALL, "--data", "table.csv"],
+        ("optax", "sklearn", "torch", "polyak.study", *FIGURES, *TABLES),
+    ),
+    # scikit-learn itself imports pandas.
+    (["train", *HEAVY_BALL, "--data", "diabetes"], ("optax", "torch", "polyak.study", "xarray", *FIGURES)),
+]
+DRAWN = [
+    (
+        ["trace", *HEAVY_BALL, "--out", "trace.svg"],
+        ("matplotlib.pyplot", "optax", "sklearn", "torch", "polyak.study", *TABLES),
+    ),
+    (["trace", "optax:sgd", "--lr", "0.1", "--out", "trace.svg"], ()),
+]
 
-def imported(folder, words):
+
+def imported(folder, lines):
+    """The modules that a process has after each of these lines."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *words],
+        [sys.executable, "-c", SCRIPT, json.dumps(lines)],
         cwd=folder,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
         check=True,
     )
-    code, names = json.loads(done.stdout.splitlines()[-1])
-    assert code == 0, done
-    return set(names)
+    ends = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('[0, ["')]
+    assert len(ends) == len(lines), done
+    return [set(names) for _, names in ends]
 
 
-@pytest.mark.parametrize(
-    ("words", "absent"),
-    [
-        (["--help"], ("jax", "numpy", "rich.table", "optax", "sklearn", *FIGURES, *TABLES)),
-        (["--version"], ("jax", "numpy", *FIGURES, *TABLES)),
-        (["trace", "--help"], ("jax", "numpy", *FIGURES, *TABLES)),
-        (["rules"], ("jax", "optax", "sklearn", "torch", *FIGURES, *TABLES)),
-        (["rules", "heavy_ball"], ("jax", "optax", "sklearn", "torch", *FIGURES, *TABLES)),
-        (["landscapes"], ("jax", "optax", "sklearn", "torch", *FIGURES, *TABLES)),
-        (["trace", *HEAVY_BALL], ("optax", "sklearn", "torch", "pooch", "polyak.study", *FIGURES, *TABLES)),
-        (
-            ["trace", *HEAVY_BALL, "--out", "trace.svg"],
-            ("matplotlib.pyplot", "optax", "sklearn", "torch", "polyak.study", *TABLES),
-        ),
-        (
-            ["train", *HEAVY_BALL, "--data", "table.csv"],
-            ("optax", "sklearn", "torch", "polyak.study", *FIGURES, *TABLES),
-        ),
-        # scikit-learn itself imports pandas.
-        (
-            ["train", *HEAVY_BALL, "--data", "diabetes"],
-            ("optax", "torch", "polyak.study", "xarray", *FIGURES),
-        ),
-    ],
-    ids=" ".join,
-)
-def test_what_is_not_needed_is_not_imported(tmp_path, words, absent):
+@pytest.mark.parametrize("lines", [LINES, DRAWN], ids=["numbers", "pictures"])
+def test_what_is_not_needed_is_not_imported(tmp_path, lines):
     (tmp_path / "table.csv").write_text("a,b\n" + "\n".join(f"{k},{k % 3}" for k in range(12)))
-    names = imported(tmp_path, words)
-    assert "typer" in names
-    assert not names.intersection(absent)
-
-
-def test_what_is_needed_would_be_seen(tmp_path):
-    names = imported(tmp_path, ["trace", "optax:sgd", "--lr", "0.1", "--out", "trace.svg"])
-    assert {"jax", "optax", "matplotlib", "polyak.show"} <= names
+    after = imported(tmp_path, [words for words, _ in lines])
+    for (words, absent), names in zip(lines, after, strict=True):
+        assert "typer" in names
+        assert not names.intersection(absent), words
+    if lines is DRAWN:  # what is needed would be seen
+        assert {"jax", "optax", "matplotlib", "polyak.show"} <= after[-1]

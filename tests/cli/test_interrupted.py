@@ -44,7 +44,7 @@ def loss_in(text: str) -> str:
 
 
 def test_the_same_line_goes_on(polyak_, fails, table, interruptible):
-    epochs = 12000  # of a thousand steps; a checkpoint every hundred thousand steps
+    epochs = 4000  # of a thousand steps; a checkpoint every hundred thousand steps
     options = f"--data table.csv --batch-size 1 --every 1000 --epochs {epochs}"
     process = started(table, interruptible([*COMMAND, *options.split(), "--out", "loss.svg"]))
     kept = table / ".loss.svg.checkpoint"

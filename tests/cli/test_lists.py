@@ -37,7 +37,7 @@ def test_version(polyak_):
             "train",
             (
                 "--data",
-                "--target",
+                "--column",
                 "--problem",
                 "--batch-size",
                 "--epochs",

@@ -6,19 +6,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-OPTIONS = (
-    "on",
-    "steps",
-    "start",
-    "data",
-    "target",
-    "problem",
-    "batch-size",
-    "epochs",
-    "seeds",
-    "seed",
-    "every",
-)
+from polyak.cli.command import every_option
+
+# As the parser has them, but for those that start programs.
+OPTIONS = sorted({word for words in every_option().values() for word in words} - {"cluster", "workers"})
 SETTINGS = ("lr", "momentum", "lr-in-velocity", "beta1", "eps", "weight_decay", "learning_rate", "nesterov")
 NAMES = (
     "heavy_ball",
@@ -78,7 +69,7 @@ def test_a_trace_with_one_more_option(here, folder, option, word):
 @tried
 @given(option=flags, word=words)
 def test_a_training_with_one_more_option(here, folder, command, option, word):
-    # The target refuses what is left of it, so that nothing is trained.
+    # The column refuses what is left of it, so that nothing is trained.
     line = [
         command,
         "heavy_ball",
@@ -90,7 +81,7 @@ def test_a_training_with_one_more_option(here, folder, command, option, word):
         word,
         "--data",
         "diabetes",
-        "--target",
+        "--column",
         "x",
     ]
     outcome = here(line)

@@ -171,7 +171,7 @@ def test_a_page_that_cannot_be_written_leaves_the_earlier_one(
 
     (place / "a.html").write_text("an earlier page")
     (place / "b.md").write_text("```python\n1\n```\n")
-    monkeypatch.setattr("polyak.book.read.tell_once", lambda *_: None)
+    monkeypatch.setattr("polyak.book.reader.tell_once", lambda *_: None)
     monkeypatch.setattr(Path, "replace", full)
     fails("read b.md --real --out a.html", "a.html cannot be written: No space left on device")
 

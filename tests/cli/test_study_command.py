@@ -6,12 +6,13 @@ import re
 
 import pytest
 
+from polyak.study.sections import in_order
+
 LINE = "study heavy_ball --lr 0.6 --momentum 0.5"
 
 
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Figures are made but not drawn, and two learning rates are tried: for what is not about pictures."""
+def parts(monkeypatch, *names):
+    """A study of these sections alone, two learning rates tried, its figures made but not drawn."""
     import importlib
     from pathlib import Path
 
@@ -20,7 +21,19 @@ def undrawn(monkeypatch):
         place.write(picture) if hasattr(place, "write") else Path(place).write_bytes(picture)
 
     monkeypatch.setattr("polyak.show.style.PolyakFigure.savefig", blank)
-    monkeypatch.setattr(importlib.import_module("polyak.study.the_training"), "LADDER", (1.0, 0.01))
+    monkeypatch.setattr(importlib.import_module("polyak.study.learning_rates"), "LADDER", (1.0, 0.01))
+    sections = [write for write in in_order() if not names or write.__name__ in names]
+    monkeypatch.setattr(importlib.import_module("polyak.study.study"), "in_order", lambda: sections)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    parts(monkeypatch)
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    parts(monkeypatch, "rule", "descent", "training")
 
 
 def cells(text, first):
@@ -29,7 +42,7 @@ def cells(text, first):
     return [re.split(r" {2,}", line)[1:] for line in lines if line.startswith(first)]
 
 
-def test_make_study_of_the_makefile(polyak_, folder, airfoil_file, monkeypatch):
+def test_make_study_of_the_makefile(polyak_, folder, airfoil_file, monkeypatch, undrawn):
     monkeypatch.setenv("POLYAK_DATA", str(airfoil_file.parent))
     found = polyak_(f"{LINE} --out study/")
     assert found.endswith("The page: study/index.html\n")
@@ -52,9 +65,9 @@ def test_make_study_of_the_makefile(polyak_, folder, airfoil_file, monkeypatch):
         assert number in page
 
 
-def test_options(polyak_, folder, undrawn):
+def test_options(polyak_, folder, brief):
     (folder / "my table.csv").write_text("a,b\n" + "\n".join(f"{k},{k % 5}" for k in range(40)))
-    options = "--on bowl --start -1,-1 --steps 3 --data 'my table.csv' --target a --batch-size 8 --epochs 1 --seeds 2"
+    options = "--on bowl --start -1,-1 --steps 3 --data 'my table.csv' --column a --batch-size 8 --epochs 1 --seeds 2"
     found = polyak_(f"study gradient_descent --lr 0.1 --out here {options}")
     assert "End positions on the bowl from (-1, -1), 3 steps" in found
     assert cells(found, "gradient descent, eta = 0.1 ")[0][:2] == [
@@ -67,12 +80,12 @@ def test_options(polyak_, folder, undrawn):
     assert "&#39;my table.csv&#39;" in page
 
 
-def test_without_a_folder_it_takes_one_called_study(polyak_, folder, undrawn):
+def test_without_a_folder_it_takes_one_called_study(polyak_, folder, brief):
     polyak_("study gradient_descent --lr 0.1 --data diabetes --epochs 1 --seeds 1")
     assert [path.name for path in folder.iterdir()] == ["study"]
 
 
-def test_where_airfoil_is_not_at_hand_it_says_what_it_takes(polyak_, folder, monkeypatch, undrawn):
+def test_where_airfoil_is_not_at_hand_it_says_what_it_takes(polyak_, folder, monkeypatch, brief):
     monkeypatch.delenv("POLYAK_DATA", raising=False)
     monkeypatch.setenv("POLYAK_CACHE", str(folder / "cache"))
     found = polyak_("study optax:adam --lr 0.1 --epochs 1 --seeds 1")
@@ -81,7 +94,7 @@ def test_where_airfoil_is_not_at_hand_it_says_what_it_takes(polyak_, folder, mon
     assert "The Adam optimizer." in found
 
 
-def test_names_are_printed_as_they_are(polyak_, folder, undrawn):
+def test_names_are_printed_as_they_are(polyak_, folder, brief):
     # Neither the markup nor the smileys of the library that draws the tables.
     (folder / "[bold]a:cat:.csv").write_text("a,b\n" + "\n".join(f"{k},{k % 5}" for k in range(40)))
     found = polyak_(

@@ -57,7 +57,9 @@ def test_several_rules_and_ones_own(polyak_, folder):
 
 
 def test_drawn_cells(polyak_):
-    out = polyak_("sweep adam --steps 20 --latin 16 --grid lr=log:0.01:10 --grid beta1=memory:1:50")
+    out = polyak_(
+        "sweep adam --steps 20 --sampling latin_hypercube --cells 16 --grid lr=log:0.01:10 --grid beta1=memory:1:50"
+    )
     ds = pk.sweep(
         pk.Adam,
         steps=20,
@@ -102,8 +104,12 @@ def test_compare(polyak_, folder):
         ("sweep heavy_ball --grid nadam.lr=0.1,0.2", ("unknown rule in an axis 'nadam'",)),
         (f"sweep heavy_ball {GRID} --seeds 3 --on ravine", ("--on is of a landscape", "--seeds of data")),
         (f"sweep heavy_ball {GRID} --data diabetes --seeds many", ("seeds is 'many'",)),
-        (f"sweep heavy_ball {GRID} --random 5 --latin 5", ("give one",)),
-        (f"sweep heavy_ball {GRID} --random 0", ("cells is 0",)),
+        (f"sweep heavy_ball {GRID} --cells 5", ("cells has no place with a grid",)),
+        (f"sweep heavy_ball {GRID} --sampling random", ("random needs cells",)),
+        (f"sweep heavy_ball {GRID} --sampling latin --cells 5", ("did you mean 'latin_hypercube'",)),
+        (f"sweep heavy_ball {GRID} --sampling random --cells 0", ("cells is 0",)),
+        (f"sweep heavy_ball {GRID} --target low", ("target is 'low'",)),
+        (f"sweep heavy_ball {GRID} --column 3", ("--column needs --data; a value to reach is --target",)),
         (f"sweep heavy_ball {GRID} --record finall", ("did you mean 'final'",)),
         (f"sweep heavy_ball {GRID} --record steps_to_target", ("needs a target",)),
         (f"sweep heavy_ball {GRID} --workers 2", ("needs a store",)),

@@ -57,12 +57,12 @@ def test_several_seeds_begin_at_the_seed_given(polyak_):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ("--data table.csv --target area", None),
+        ("--data table.csv --column area", None),
         ("--data table.csv", "logistic regression"),
-        ("--data table.csv --target kind --problem softmax-regression", "softmax regression"),
+        ("--data table.csv --column kind --problem softmax-regression", "softmax regression"),
         ("--data table.csv --problem perceptron", "perceptron of 3-32-2"),
         ("--data numbers.tsv", "linear regression"),
-        ("--data ./numbers.tsv --target 1 --problem perceptron", "perceptron of 2-32-1"),
+        ("--data ./numbers.tsv --column 1 --problem perceptron", "perceptron of 2-32-1"),
     ],
 )
 def test_files_and_problems(polyak_, fails, table, options, problem):
@@ -79,8 +79,8 @@ def test_files_and_problems(polyak_, fails, table, options, problem):
 
 
 def test_the_target_is_the_column_named(polyak_, table):
-    by_name = polyak_(f"train {HEAVY_BALL} --data numbers.tsv --target 'column 2'")
-    by_number = polyak_(f"train {HEAVY_BALL} --data numbers.tsv --target 2")
+    by_name = polyak_(f"train {HEAVY_BALL} --data numbers.tsv --column 'column 2'")
+    by_number = polyak_(f"train {HEAVY_BALL} --data numbers.tsv --column 2")
     last = polyak_(f"train {HEAVY_BALL} --data numbers.tsv")
     assert by_name.splitlines()[0] == by_number.splitlines()[0] != last.splitlines()[0]
 
@@ -121,6 +121,7 @@ def test_every_option_reaches_the_training(here, folder, monkeypatch):
 
     monkeypatch.setattr("polyak.run.train", record)
     options = "--batch-size 7 --epochs 3 --seeds 4 --seed 5 --every 6 --out a.svg --problem perceptron"
+    options += " --dtype float64 --quick"
     assert here(f"train gradient_descent --lr 0.1 --data diabetes {options}").err == "polyak: enough\n"
     given.pop("progress")
     assert given == {
@@ -131,5 +132,8 @@ def test_every_option_reaches_the_training(here, folder, monkeypatch):
         "seeds": 4,
         "seed": 5,
         "every": 6,
+        "replace": False,
+        "dtype": "float64",
+        "quick": True,
         "checkpoint": folder.relative_to(folder) / ".a.svg.checkpoint",
     }

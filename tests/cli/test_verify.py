@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyak.cli.verifications import settings_from
+from polyak.cli.commands.verify import settings_from
 from polyak.ground.errors import PolyakError
 
 PAGE = """

@@ -83,7 +83,7 @@ def test_a_bad_table(content: str | bytes, said: str, file: Any, refused: Any) -
 )
 def test_an_unknown_target(target: Any, said: str, file: Any, refused: Any) -> None:
     with refused("unknown column of", "table.csv", said):
-        read(file(GOOD), target=target)
+        read(file(GOOD), column=target)
 
 
 def test_a_missing_file(tmp_path: Path, refused: Any) -> None:

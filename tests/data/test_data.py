@@ -72,12 +72,12 @@ def test_bundled_data_is_scikit_learns(load: Any) -> None:
 
 def test_from_a_frame() -> None:
     frame = pd.DataFrame({"a": [1, 2, 3], "y": [0.5, 1.5, 2.5], "b": np.array([4, 5, 6], dtype="float32")})
-    data = from_frame(frame, target="y")
+    data = from_frame(frame, column="y")
     assert data.features.tolist() == [[1, 4], [2, 5], [3, 6]]
     assert data.labels.tolist() == [0.5, 1.5, 2.5]
     assert (data.feature_names, data.target_name) == (("a", "b"), "y")
     assert from_frame(frame).target_name == "b"
-    assert from_frame(frame, target=1).target_name == "a"
+    assert from_frame(frame, column=1).target_name == "a"
     assert from_frame(frame, standardize=True).labels.mean() == pytest.approx(0)
 
 
@@ -91,7 +91,7 @@ def test_a_frames_words_become_classes(kind: str) -> None:
 
 def test_a_frame_of_numbered_columns() -> None:
     frame = pd.DataFrame(np.arange(6.0).reshape(2, 3))
-    assert from_frame(frame, target=0).labels.tolist() == [0, 3]
+    assert from_frame(frame, column=0).labels.tolist() == [0, 3]
     assert from_frame(frame).feature_names == ("0", "1")
 
 
@@ -121,7 +121,7 @@ def test_a_bad_frame(frame: Any, said: str, refused: Any) -> None:
 
 def test_an_unknown_column_of_a_frame(refused: Any) -> None:
     with refused("unknown column of frame 'lable', did you mean 'label'?"):
-        from_frame(pd.DataFrame({"a": [1, 2], "label": [1, 2]}), target="lable")
+        from_frame(pd.DataFrame({"a": [1, 2], "label": [1, 2]}), column="lable")
 
 
 def test_from_arrays() -> None:

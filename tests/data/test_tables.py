@@ -86,9 +86,9 @@ def test_the_target_by_name_and_by_number(table: Any, data: Any) -> None:
     order = [*names[:at], *names[at + 1 :], names[at]]
     with tempfile.TemporaryDirectory() as folder:
         path = write([names, *cells], separator, folder=folder)
-        assert_is(read(path, target=names[at]), moved, order)
-        assert_is(read(path, target=at + 1), moved, order)
-        assert_is(read(path, target=str(at + 1)), moved, order)
+        assert_is(read(path, column=names[at]), moved, order)
+        assert_is(read(path, column=at + 1), moved, order)
+        assert_is(read(path, column=str(at + 1)), moved, order)
 
 
 @settings(max_examples=30)
@@ -129,8 +129,8 @@ def test_spaces_around_cells_are_nothing(file: Any) -> None:
 
 def test_a_name_that_is_a_number_goes_by_its_name_first(file: Any) -> None:
     path = file("b,a,x\n1,2,3\n4,5,6\n")
-    assert read(path, target="a").labels.tolist() == [2, 5]
-    assert read(path, target=1).labels.tolist() == [1, 4]
+    assert read(path, column="a").labels.tolist() == [2, 5]
+    assert read(path, column=1).labels.tolist() == [1, 4]
 
 
 def test_a_file_of_words_and_no_header_loses_no_row(file: Any) -> None:

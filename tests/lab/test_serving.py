@@ -75,12 +75,12 @@ def test_downloads(served, ending):
 
 
 def test_file_with_an_error_is_shown_with_its_line_and_mended_on_save(browser, folder):
-    from polyak.cli.labs import _made
-    from polyak.cli.options import Options
+    from polyak.cli.commands.lab import _lab
+    from polyak.cli.typed import Typed
 
     path = folder / "my_rule.py"
     path.write_text(RULE.replace("p.grad", "p.grad +"))
-    made = _made(["my_rule.py:sgd_momentum"], [], [], Options(), None)
+    made = _lab(["my_rule.py:sgd_momentum"], [], Typed(), None)
     made.warm_up()
     made.serve()
     try:
@@ -192,10 +192,11 @@ def test_rules_of_every_kind_in_one_lab():
         pk.from_optax(optax.adam, learning_rate=0.1),
         pk.Nesterov,
         pk.HeavyBall(lr=lambda k: 0.1, momentum=0.5),
+        "adam",
     )
     try:
         names = [chosen.rule for chosen in made.first.rules]
-        assert names == ["optax:adam", "nesterov", "heavy_ball (yours)"]
+        assert names == ["optax:adam", "nesterov", "heavy_ball (yours)", "adam"]
         assert isinstance(made, Lab)
         assert f'src="{made.address}"' in made._repr_html_()
         assert answers(made.address)

@@ -19,7 +19,7 @@ import polyak as pk
 from polyak.ground.errors import PolyakError
 from polyak.lab import downloads, gate
 from polyak.lab.computing.planes import Prediction
-from polyak.lab.lab import lab
+from polyak.lab.lab import FIRST, Lab, lab, lab_of
 from polyak.lab.link import decoded, encoded
 from polyak.lab.state import Chosen, State
 
@@ -162,7 +162,9 @@ def others():
     """A lab of rules that do not look at their numbers themselves."""
     import optax
 
-    made = lab(pk.from_optax(optax.sgd, learning_rate=0.1), pk.from_page(own_descent, lr=0.1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lab, "warm_up", lambda _: None)  # nobody waits for its first page
+        made = lab(pk.from_optax(optax.sgd, learning_rate=0.1), pk.from_page(own_descent, lr=0.1))
     yield made
     made.stop()
 
@@ -291,7 +293,6 @@ def test_the_environment_opens_no_door(monkeypatch, served):
 
 
 def test_malformed_origins_are_refused_before_anything_is_made(refused):
-    made = pk.lab()
-    made.stop()
+    made = lab_of({}, [FIRST], pk.landscapes.CATALOGUE["ravine"], None)
     with refused("origin is 'http://evil/x'"):
         made.serve(origins=["http://evil/x"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,12 @@ def test_a_point_of_another_dimension_is_refused(point: Any, refused: Any) -> No
         ravine(point)
     with refused("ravine", "(..., 2)"):
         ravine.gradient(point)
+
+
+def test_it_can_be_pickled(landscape: Landscape) -> None:
+    again = pickle.loads(pickle.dumps(landscape.starting_at([1.0, -4.0])))
+    assert again.function is landscape.function
+    assert again.start == (1.0, -4.0)
 
 
 def test_starting_at() -> None:

@@ -135,6 +135,12 @@ def test_the_nearest_name(refused: Any) -> None:
         descend(RULE, ravine, dtype="flaot32")
     with refused("HeavyBall is a rule without settings, expected HeavyBall(...)"):
         descend(HeavyBall, ravine)
+    with refused("unknown argument 'stpes', did you mean 'steps'?"):
+        descend(RULE, ravine, stpes=3)
+    with refused("unknown argument 'dytpe', did you mean 'dtype'?"):
+        descend("heavy_ball", ravine, lr=0.1, momentum=0.5, dytpe="float32")
+    with refused("unknown setting of heavy_ball 'momentun', did you mean 'momentum'?"):
+        descend("heavy_ball", ravine, lr=0.1, momentun=0.5)
 
 
 def test_whole_numbers_in_other_types_are_whole_numbers(small: Any) -> None:

@@ -111,23 +111,62 @@ def made() -> Callable[..., Study]:
     return make
 
 
-@pytest.fixture
-def short_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two learning rates in place of seven, two condition numbers, and few runs beside the prediction."""
-    monkeypatch.setattr(importlib.import_module("polyak.study.the_training"), "LADDER", (1.0, 0.01))
-    monkeypatch.setattr(importlib.import_module("polyak.study.the_theory"), "CONDITION_NUMBERS", (3.0, 30.0))
-    monkeypatch.setattr(importlib.import_module("polyak.study.the_prediction"), "RUNS", 5)
+def shorten(patch: pytest.MonkeyPatch) -> None:
+    """Few learning rates, condition numbers, cells and runs: for what is not about how many there are."""
+    for module, name, value in (
+        ("study.learning_rates", "LADDER", (1.0, 0.01)),
+        ("study.sections.theory", "CONDITION_NUMBERS", (3.0, 30.0)),
+        ("study.sections.prediction", "RUNS", 5),
+        ("study.sections.plane", "SIDE", 8),
+        ("theory.phase_diagram", "CELLS", 24),
+        ("theory.tradeoff", "POINTS", 6),
+    ):
+        patch.setattr(importlib.import_module(f"polyak.{module}"), name, value)
 
 
-@pytest.fixture
-def undrawn(short_ladder: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def undraw(patch: pytest.MonkeyPatch) -> None:
     """Figures are made but not drawn, which takes most of a study's time; for what is not about pictures."""
 
     def blank(figure: Any, place: Any, **_: Any) -> None:
         picture = b"<?xml version='1.0'?><svg></svg>"
         place.write(picture) if hasattr(place, "write") else Path(place).write_bytes(picture)
 
-    monkeypatch.setattr("polyak.show.style.PolyakFigure.savefig", blank)
+    patch.setattr("polyak.show.style.PolyakFigure.savefig", blank)
+
+
+@pytest.fixture
+def short_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A study of small settings."""
+    shorten(monkeypatch)
+
+
+@pytest.fixture
+def undrawn(short_ladder: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A study of small settings whose pictures are empty."""
+    undraw(monkeypatch)
+
+
+@pytest.fixture
+def brief(undrawn: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A study of the rule and its descent alone: for what is about the page and its folder."""
+    sections = importlib.import_module("polyak.study.sections").in_order()[:2]
+    monkeypatch.setattr(importlib.import_module("polyak.study.study"), "in_order", lambda: sections)
+
+
+@pytest.fixture(scope="session")
+def made_once(made: Callable[..., Study], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Study]:
+    """`made_once(name, rule)`: the small undrawn study of a rule, made the first time it is asked for."""
+    studies: dict[str, Study] = {}
+
+    def make(name: str, rule: Any) -> Study:
+        if name not in studies:
+            with pytest.MonkeyPatch.context() as patch:
+                shorten(patch)
+                undraw(patch)
+                studies[name] = made(rule, tmp_path_factory.mktemp(name))
+        return studies[name]
+
+    return make
 
 
 @pytest.fixture(scope="session")

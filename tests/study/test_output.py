@@ -14,7 +14,7 @@ RULE = pk.HeavyBall(lr=0.6, momentum=0.5)
 SCRIPT = "<script>alert('$x$')</script>"
 
 
-def test_other_files_stay(made, tmp_path, undrawn):
+def test_other_files_stay(made, tmp_path, brief):
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "old").mkdir()
     (tmp_path / "index.html").write_text("an older page")
@@ -24,7 +24,7 @@ def test_other_files_stay(made, tmp_path, undrawn):
     assert "an older page" not in (tmp_path / "index.html").read_text()
 
 
-def test_a_new_folder_is_made_with_those_above_it(made, tmp_path, undrawn):
+def test_a_new_folder_is_made_with_those_above_it(made, tmp_path, brief):
     made(RULE, tmp_path / "new" / "deep")
     assert (tmp_path / "new" / "deep" / "index.html").exists()
 
@@ -34,7 +34,7 @@ def idle(monkeypatch):
     def run(subject):
         raise AssertionError("it ran")
 
-    monkeypatch.setattr(importlib.import_module("polyak.study.study"), "SECTIONS", (run,))
+    monkeypatch.setattr(importlib.import_module("polyak.study.study"), "in_order", lambda: [run])
 
 
 @pytest.mark.parametrize("place", ["file", "file/below/it"])
@@ -63,13 +63,16 @@ def test_bad_input_leaves_no_folder(tmp_path, refused, options, words):
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_no_rule_is_refused(tmp_path, refused):
-    with refused("heavy_ball needs lr"):
-        study("heavy_ball", tmp_path / "study")
+@pytest.mark.parametrize(
+    ("rule", "words"), [("heavy_bal", "did you mean 'heavy_ball'"), (3, "is not a rule")]
+)
+def test_what_is_no_rule_is_refused(tmp_path, refused, rule, words):
+    with refused(words):
+        study(rule, tmp_path / "study")
     assert not list(tmp_path.iterdir())
 
 
-def test_an_error_on_the_way_keeps_the_old_page(tmp_path, monkeypatch, undrawn):
+def test_an_error_on_the_way_keeps_the_old_page(tmp_path, monkeypatch, brief):
     def fail(self, target):
         raise OSError(28, "No space left on device", str(self))
 
@@ -78,6 +81,12 @@ def test_an_error_on_the_way_keeps_the_old_page(tmp_path, monkeypatch, undrawn):
     with pytest.raises(pk.PolyakError, match="No space left on device"):
         study(RULE, tmp_path, problem=pk.linear_regression(pk.data.diabetes()), epochs=1, seeds=1)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"index.html": "an older page"}
+
+
+def test_a_rule_is_known_by_its_name(tmp_path, brief):
+    problem = pk.linear_regression(pk.data.diabetes())
+    study("heavy_ball", tmp_path, problem=problem, lr=0.6, momentum=0.5)
+    assert (tmp_path / "trace_heavy_ball.csv").exists()
 
 
 def test_progress_is_told(tmp_path, undrawn):
@@ -114,7 +123,7 @@ def test_names_of_the_users_own_are_only_names(made, tmp_path, short_ladder):
         assert "<script" not in path.read_text()
 
 
-def test_a_rule_whose_formula_cannot_be_set_shows_its_latex(made, tmp_path, short_ladder):
+def test_a_rule_whose_formula_cannot_be_set_shows_its_latex(made, tmp_path, brief):
     class Cased(pk.GradientDescent):
         """Costs 5$ & <b>more</b> than $x$ does."""
 

@@ -32,9 +32,9 @@ RULES = {
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_rules(made, tmp_path, undrawn, name):
+def test_rules(made_once, name):
     rule, heading, subjects = RULES[name]
-    study = made(rule, tmp_path)
+    study = made_once(name, rule)
     assert study.page.all("h1")[0].words() == f"Study: {heading}"
     _, *ends = study.rows("End positions on the ravine")
     assert [row[0] for row in ends][:1] == [heading]
@@ -43,28 +43,30 @@ def test_rules(made, tmp_path, undrawn, name):
     assert losses[0][0] == heading
     assert len(losses) in (subjects, 2 * subjects)  # at the given lr, and at the best of the ladder
     has_ladder = name not in ("schedule", "still", "without_lr", "as_it_came")
-    assert (tmp_path / "learning_rates.svg").exists() is has_ladder
-    assert not [path.name for path in tmp_path.iterdir() if "nan" in path.name or path.name.startswith(".")]
+    assert (study.folder / "learning_rates.svg").exists() is has_ladder
+    assert not [
+        path.name for path in study.folder.iterdir() if "nan" in path.name or path.name.startswith(".")
+    ]
     assert "nan" not in study.text
 
 
-def test_what_optax_says_of_its_own(made, tmp_path, undrawn):
-    study = made(pk.from_optax(optax.adam, learning_rate=0.1), tmp_path)
+def test_what_optax_says_of_its_own(made_once):
+    study = made_once("optax_adam", RULES["optax_adam"][0])
     assert study.page.all("p")[1].words() == "The Adam optimizer."
-    assert (tmp_path / "trace_optax_adam.csv").exists()
-    assert (tmp_path / "training_optax_adam_lr_0.1.csv").exists()
+    assert (study.folder / "trace_optax_adam.csv").exists()
+    assert (study.folder / "training_optax_adam_lr_0.1.csv").exists()
 
 
-def test_a_scheduled_rule_is_beside_gradient_descent_on_the_same_schedule(made, tmp_path, undrawn):
-    study = made(pk.HeavyBall(lr=SCHEDULE, momentum=0.5), tmp_path)
+def test_a_scheduled_rule_is_beside_gradient_descent_on_the_same_schedule(made_once):
+    study = made_once("schedule", RULES["schedule"][0])
     assert study.rows("Settings")[1][2] == "a schedule"
     assert study.rows("End positions")[2][0] == r"gradient descent, $\eta$ scheduled"
     expected = pk.descend(pk.GradientDescent(lr=SCHEDULE), "ravine", 20).end
     assert [float(cell) for cell in study.rows("End positions")[2][1:3]] == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_rule_that_stands_still_is_said_to(made, tmp_path, undrawn):
-    study = made(pk.GradientDescent(lr=0.0), tmp_path)
+def test_a_rule_that_stands_still_is_said_to(made_once):
+    study = made_once("still", RULES["still"][0])
     assert "f stayed at 10.5 for 20 steps." in study.text
     assert "the loss stayed, from " in study.text
 

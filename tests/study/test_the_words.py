@@ -7,10 +7,11 @@ import pytest
 
 import polyak as pk
 from polyak.run import Trace
-from polyak.study import SECTIONS, Section, Subject, plain_text
+from polyak.study import Section, Subject, plain_text
 from polyak.study.formula import formula_svg, with_own_ids
 from polyak.study.page import page, slug
-from polyak.study.the_descent import in_words
+from polyak.study.sections import in_order
+from polyak.study.sections.descent import in_words
 
 RULE = pk.GradientDescent(lr=0.5)
 NAME = r"gradient descent, $\eta$ = 0.5"
@@ -106,7 +107,9 @@ def test_a_section_more_is_one_function_more(made, tmp_path, monkeypatch, undraw
             title="Response", paragraphs=[f"of {subject.rule.name()} beside {len(subject.rules) - 1}"]
         )
 
-    monkeypatch.setattr(importlib.import_module("polyak.study.study"), "SECTIONS", (*SECTIONS, response))
+    monkeypatch.setattr(
+        importlib.import_module("polyak.study.study"), "in_order", lambda: [*in_order(), response]
+    )
     study = made(pk.HeavyBall(lr=0.1, momentum=0.5), tmp_path)
     assert study.page.all("h2")[6].words() == "Response"
     assert "of heavy_ball beside 1" in study.text

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import polyak as pk
+from polyak.study.sections.prediction import prediction
+from polyak.study.sections.theory import theory
 from polyak.study.study import _subject
-from polyak.study.the_prediction import the_prediction
-from polyak.study.the_theory import the_theory
 
 RULE = pk.HeavyBall(lr=0.6, momentum=0.5)
 
@@ -43,7 +43,7 @@ def test_page_has_the_predictions_sentences_with_what_really_happened(heavy_ball
 
 
 def test_predicted_end_is_the_end_of_the_descent(problem):
-    found = the_theory(subject(pk.HeavyBall(lr=0.6, momentum=0.5), problem))
+    found = theory(subject(pk.HeavyBall(lr=0.6, momentum=0.5), problem))
     stability = pk.stability(pk.HeavyBall(lr=0.6, momentum=0.5), "ravine")
     trace = pk.descend(pk.HeavyBall(lr=0.6, momentum=0.5), "ravine", 20)
     ratios = trace.end / trace.positions[0]
@@ -59,7 +59,7 @@ def test_predicted_end_is_the_end_of_the_descent(problem):
     ids=["rosenbrock", "beale"],
 )
 def test_where_the_curvature_changes_along_the_way_nothing_is_predicted_of_it(rule, on, problem):
-    found = the_theory(subject(rule, problem, on=on))
+    found = theory(subject(rule, problem, on=on))
     assert "The curvature changes along the way" in said(found)
     assert "of this descent they predict nothing" in said(found)
     assert "should become" not in said(found)
@@ -69,23 +69,23 @@ def test_where_the_curvature_changes_along_the_way_nothing_is_predicted_of_it(ru
 
 
 def test_a_quadratic_is_said_to_be_one(problem):
-    found = the_theory(subject(pk.HeavyBall(lr=0.6, momentum=0.5), problem))
+    found = theory(subject(pk.HeavyBall(lr=0.6, momentum=0.5), problem))
     assert "said of quadratics, and the curvature is the same all along this descent" in said(found)
 
 
 def test_page_says_what_is_proved_beyond_quadratics(problem):
-    found = the_theory(subject(pk.GradientDescent(lr=0.2), problem))
+    found = theory(subject(pk.GradientDescent(lr=0.2), problem))
     assert "On every function with curvature from 0.2 to 4 an error shrinks by 0.96 a step or faster" in said(
         found
     )
-    fails = said(the_theory(subject(pk.HeavyBall(lr=0.7, momentum=0.7), problem)))
+    fails = said(theory(subject(pk.HeavyBall(lr=0.7, momentum=0.7), problem)))
     assert "On every function with curvature from 0.2 to 4 no rate below 1 is certified" in fails
     assert "it ends in the cycle" in fails
 
 
 def test_turned_quadratic_is_told_along_its_own_axes(problem):
     landscape = pk.landscapes.quadratic([0.5, 3.0], rotation=30, start=[2.0, -1.0])
-    found = the_theory(subject(pk.HeavyBall(lr=0.3, momentum=0.4), problem, on=landscape))
+    found = theory(subject(pk.HeavyBall(lr=0.3, momentum=0.4), problem, on=landscape))
     ends = pk.stability(pk.HeavyBall(lr=0.3, momentum=0.4), [0.5, 3.0]).path(20)[-1]
     for end in ends:
         assert f"1 should become {end:.4g}" in said(found)
@@ -102,12 +102,12 @@ def test_turned_quadratic_is_told_along_its_own_axes(problem):
     ids=["adam", "gradient_descent", "schedule"],
 )
 def test_what_theory_cannot_say_is_said_in_words(rule, words, problem):
-    found = the_theory(subject(rule, problem))
+    found = theory(subject(rule, problem))
     assert all(word in said(found) for word in words), said(found)
 
 
 def test_prediction_takes_the_best_of_the_ladder_and_is_held_against_runs(problem):
-    found = the_prediction(subject(pk.HeavyBall(lr=0.6, momentum=0.5), problem))
+    found = prediction(subject(pk.HeavyBall(lr=0.6, momentum=0.5), problem))
     header, *_ = found.tables[0].header, found.tables[0].rows
     assert header[:2] == ("step", "predicted mean")
     for _, predicted, mean, error in found.tables[0].rows:
@@ -126,6 +126,6 @@ def test_prediction_takes_the_best_of_the_ladder_and_is_held_against_runs(proble
 def test_no_prediction_says_why(rule, data, words):
     table = getattr(pk.data, data)()
     problem = pk.logistic_regression(table) if table.classes else pk.linear_regression(table)
-    found = the_prediction(subject(rule, problem))
+    found = prediction(subject(rule, problem))
     assert words in said(found)
     assert not found.pictures

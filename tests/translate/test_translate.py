@@ -148,7 +148,7 @@ def test_the_remedy_that_torch_is_offered_holds() -> None:
     (offer,) = [line for line in found.words() if "pk.to_torch" in line]
     rule = eval(offer[offer.index("pk.HeavyBall") :].removesuffix(")"))
     problem, lrs = problem_for(found.meaning.rule, 200), learning_rates(0.05, 200, 0.1)
-    made = stepper(pk.to_torch(rule), {}, "exported")
+    made = stepper(pk.to_torch(rule))
     made.start(arrays(problem.start))
     x, rows = problem.start, [problem.start]
     for step, lr in enumerate(lrs):

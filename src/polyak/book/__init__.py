@@ -1,6 +1,6 @@
 """Documents that execute: Markdown whose cells run in a Jupyter kernel, and whose words can be translated."""
 
-from polyak.book.read import read
+from polyak.book.reader import read
 from polyak.book.result import Reading
 from polyak.book.slots.separate import Separated, separate
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from polyak.ground.hashing import sha256
-
 
 def tell_once(path: Path, text: str, tell: Callable[[str], None]) -> None:
     """Tell the reader, unless this very text has run here before, that a document runs with their rights.
@@ -25,6 +23,7 @@ def tell_once(path: Path, text: str, tell: Callable[[str], None]) -> None:
     >>> del os.environ["POLYAK_CACHE"]
     """
     from polyak.data.airfoil import cache
+    from polyak.ground.hashing import sha256
 
     folder = cache() / "read"
     mark = folder / sha256(text.encode("utf-8", "surrogatepass"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from polyak.cli.own_code import raised_by, watched
@@ -31,7 +32,7 @@ def object_in_file(place: str) -> Any:
     return getattr(module, name)
 
 
-def _module(path: Path) -> Any:
+def _module(path: Path) -> ModuleType:
     if not path.is_file():
         raise PolyakError(f"{path}: no such file")
     spec = importlib.util.spec_from_file_location(f"_polyak_{path.stem}", path)

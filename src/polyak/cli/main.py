@@ -4,39 +4,40 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
-from polyak.cli import (
-    catalogues,
-    comparisons,
-    documents,
-    guarantees,
-    labs,
-    predictions,
-    runs,
-    studies,
-    sweeps,
-    translations,
-    verifications,
-)
+from polyak.cli import command
+from polyak.cli.outputs import INTERRUPTED
 from polyak.cli.own_code import raised_by
-from polyak.cli.runs import INTERRUPTED
 from polyak.cli.signals import terminated_as_by_ctrl_c
 from polyak.ground.errors import PolyakError, in_short, nearest
 from polyak.ground.version import __version__
 
 
 class _Door(TyperGroup):
-    """All commands; whatever a file of the user's raises in one of them is one line, `sys.exit()` included."""
+    """All commands, each found when it is asked for.
 
-    def invoke(self, ctx: Any) -> Any:
+    Whatever a file of the user's raises in one of them is one line, `sys.exit()` included.
+    """
+
+    def list_commands(self, _: object) -> list[str]:
+        """Every command's name."""
+        return command.names()
+
+    def get_command(self, _: object, cmd_name: str) -> TyperCommand | None:
+        """The command of that name."""
+        return command.find(cmd_name)
+
+    def invoke(self, ctx: Any) -> object:
         """Run the command that the line names."""
         try:
-            return super().invoke(ctx)
+            result: object = super().invoke(ctx)
+            return result
         except PolyakError:
             raise
         except BaseException as error:
@@ -53,17 +54,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="First steps: polyak rules, then polyak trace heavy_ball --lr 0.6 --momentum 0.5 --out trace.svg",
 )
-catalogues.add_to(app)
-runs.add_to(app)
-sweeps.add_to(app)
-comparisons.add_to(app)
-studies.add_to(app)
-predictions.add_to(app)
-guarantees.add_to(app)
-documents.add_to(app)
-labs.add_to(app)
-translations.add_to(app)
-verifications.add_to(app)
 
 
 def _version(asked: bool) -> None:
@@ -92,20 +82,11 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with terminated_as_by_ctrl_c():
             code = app(args=words, obj=words, standalone_mode=False)
-    except PolyakError as error:
-        _fail(str(error), words)
-    except TyperException as error:
-        _fail(_usage(error), words)
-    except MemoryError as error:
-        _fail(f"this needs more memory than there is ({str(error) or 'no more could be had'})", words)
-    except UnicodeEncodeError as error:  # half a character, where a file's name or what is written belongs
-        half = ascii(error.object[error.start : error.end])
-        _fail(f"{half} is half a character, which no file's name or text may hold", words)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
-    except OSError as error:
-        _fail(f"{error.filename or 'the output'} cannot be written or read: {error.strerror}", words)
+    except tuple(REFUSED) as error:
+        _fail(next(say(error) for kind, say in REFUSED.items() if isinstance(error, kind)), words)
     else:
         if code == INTERRUPTED:
             typer.echo("polyak: interrupted", err=True)
@@ -125,16 +106,29 @@ def _usage(error: TyperException) -> str:
         return "which rule? it comes first, such as heavy_ball (polyak rules lists them)"
     if message.startswith("No such command"):
         wanted = message.split("'")[1]
-        known = [
-            command.name or command.callback.__name__
-            for command in app.registered_commands
-            if command.callback
-        ]
-        suggestion = nearest(wanted, known)
+        suggestion = nearest(wanted, command.names())
         hint = f", did you mean '{suggestion}'?" if suggestion else ""
-        return f"unknown command '{wanted}'{hint} (there are: {', '.join(known)})"
+        return f"unknown command '{wanted}'{hint} (there are: {', '.join(command.names())})"
     return message
 
 
 def _one_line(message: Warning | str, *_: object) -> None:
     typer.echo(f"polyak: note: {in_short(' '.join(str(message).split()))}", err=True)
+
+
+def _half(error: UnicodeEncodeError) -> str:
+    """Half a character, where a file's name or what is written belongs."""
+    half = ascii(error.object[error.start : error.end])
+    return f"{half} is half a character, which no file's name or text may hold"
+
+
+# What ends a command in one line, and that line.
+REFUSED: dict[type[Exception], Callable[[Any], str]] = {
+    PolyakError: str,
+    TyperException: _usage,
+    MemoryError: lambda error: (
+        f"this needs more memory than there is ({str(error) or 'no more could be had'})"
+    ),
+    UnicodeEncodeError: _half,
+    OSError: lambda error: f"{error.filename or 'the output'} cannot be written or read: {error.strerror}",
+}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 A_MOMENT = 0.5  # seconds: what is done sooner shows no bar
 
@@ -14,7 +13,7 @@ A_MOMENT = 0.5  # seconds: what is done sooner shows no bar
 def shown(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """A callback (done, total) that draws a bar, on a terminal, once the work has taken a moment."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn(what),
@@ -26,7 +25,7 @@ def shown(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     )
     console = Console(stderr=True)
     bar = Progress(*columns, console=console, transient=True)
-    began, tasks, first = time.monotonic(), list[Any](), list[int]()
+    began, tasks, first = time.monotonic(), list[TaskID](), list[int]()
 
     def progress(done: int, total: int) -> None:
         first[:] = first or [done]  # what a run before this one had done is none of this one's speed

@@ -4,86 +4,88 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeGuard
 
+from polyak.cli.command import number_or_word
 from polyak.cli.files import in_file, object_in_file
-from polyak.cli.options import Options
-from polyak.cli.settings import argument, number_or_word, refuse_unknown, settings_from, typed
+from polyak.cli.settings import argument, refuse_unknown, settings_from, values
+from polyak.cli.typed import Typed
 from polyak.ground.errors import PolyakError, nearest
-from polyak.rules import Rule, arity, as_rule, find, from_optax, from_page, from_plane, tabulated
+from polyak.rules import Optimizer, Rule, arity, as_rule, find, from_optax, from_page, from_plane, tabulated
 
-NO_OPTIONS = Options()
-
-
-def rule_from(name: str, words: Sequence[str], options: Options = NO_OPTIONS) -> Any:
-    """The rule that a name and its settings spell; `options` are those of the terminal, for the nearest name."""
-    if name.startswith("-"):
-        raise PolyakError(f"the rule comes first: polyak COMMAND RULE {name} ...")
-    settings = settings_from(words)
-    if name.startswith("optax:"):
-        return _tried(_from_optax(name, settings, options), name)
-    if in_file(name):
-        return _from_file(name, settings, options)
-    kind = find(name)
-    return kind.from_settings(**typed(kind, settings, options))
+if TYPE_CHECKING:
+    from polyak.sweeps.search_space import SettableRule
 
 
-def kind_from(name: str) -> Any:
-    """What a name stands for before it has settings: a class of ours, an Optax factory, a page's function as a rule."""
+def spelled(name: str) -> Any:
+    """What a word stands for before it has settings: a class of ours, an Optax factory, or what stands in a file."""
     if name.startswith("optax:"):
         return _factory(name)
-    if not in_file(name):
-        return find(name)
-    found = object_in_file(name)
-    if inspect.isfunction(found):
-        # A page's function says what it needs only when it runs.
-        return _from_page(found, {"lr": "0.1", "momentum": "0.5"} if arity(found) == 3 else {})
-    return found
+    return object_in_file(name) if in_file(name) else find(name)
+
+
+def rule_from(name: str, typed: Typed) -> Optimizer:
+    """The rule that a name and the settings typed beside it spell."""
+    if name.startswith("-"):
+        raise PolyakError(f"the rule comes first: polyak COMMAND RULE {name} ...")
+    settings, thing = settings_from(typed.words), spelled(name)
+    if is_rule_class(thing):
+        rule: Optimizer = thing.from_settings(**values(thing, settings, typed))
+        return _tried(rule, name) if in_file(name) else rule
+    if name.startswith("optax:") and callable(thing):
+        return _tried(_from_optax(name, thing, settings, typed), name)
+    if inspect.isfunction(thing):
+        return from_function(thing, settings)
+    if settings:
+        raise PolyakError(f"{name} is a rule with its settings; --{next(iter(settings))} has no place")
+    return _tried(as_rule(thing), name)
+
+
+def kind_from(name: str) -> SettableRule:
+    """What a name stands for before it has settings, for `tuning_space`: a page's function as a rule that runs."""
+    thing = spelled(name)
+    if inspect.isfunction(thing) and in_file(name):
+        from polyak.lab.page_functions import page_rule
+
+        return page_rule(thing, {})
+    kind: SettableRule = thing
+    return kind
+
+
+def is_rule_class(thing: object) -> TypeGuard[type[Rule]]:
+    """Whether it is a class of rules, its settings free."""
+    return isinstance(thing, type) and issubclass(thing, Rule) and thing is not Rule
 
 
 def description(name: str) -> str:
     """What `polyak rules NAME` says: the name and the documentation of what stands behind it."""
-    if name.startswith("optax:"):
-        return f"{name}\n\n{inspect.getdoc(_factory(name))}"
-    found = object_in_file(name) if in_file(name) else find(name)
-    if not (isinstance(found, type) or inspect.isfunction(found) or hasattr(found, "update")):
-        raise PolyakError(f"{name} is {found!r}, expected a rule")
-    if not (isinstance(found, type) and issubclass(found, Rule)):
-        return f"{name}\n\n{inspect.getdoc(found)}"
-    home = f"polyak.{found.__name__}" if found.__module__.startswith("polyak.") else name
-    return f"{found.name()} ({home})\n\n{found.__doc__}"
+    thing = spelled(name)
+    if is_rule_class(thing):
+        home = f"polyak.{thing.__name__}" if thing.__module__.startswith("polyak.") else name
+        return f"{thing.name()} ({home})\n\n{thing.__doc__}"
+    if isinstance(thing, type) or callable(thing) or hasattr(thing, "update"):
+        return f"{name}\n\n{inspect.getdoc(thing)}"
+    raise PolyakError(f"{name} is {thing!r}, expected a rule")
 
 
-def _from_file(name: str, settings: dict[str, str], options: Options) -> Any:
-    found = object_in_file(name)
-    if isinstance(found, type) and issubclass(found, Rule) and found is not Rule:
-        return _tried(found.from_settings(**typed(found, settings, options)), name)
-    if inspect.isfunction(found):
-        return _from_page(found, settings)
-    if settings:
-        raise PolyakError(f"{name} is a rule with its settings; --{next(iter(settings))} has no place")
-    return _tried(as_rule(found), name)
-
-
-def _from_page(function: Any, settings: dict[str, str]) -> Any:
+def from_function(function: Callable[..., Any], settings: dict[str, str]) -> Optimizer:
     """A page's function in either of its two spellings, by the number of its arguments."""
-    numbers = {name: number_or_word(word) for name, word in settings.items()}
     takes = arity(function)
     if takes not in (3, 4):
         spellings = "f(params, states, hyperparams) or f(x1, x2, s1, s2)"
         raise PolyakError(f"{function.__name__} takes {takes} arguments, expected {spellings}")
-    return (from_page if takes == 3 else from_plane)(function, **numbers)
+    numbers = {name: number_or_word(word) for name, word in settings.items()}
+    return from_page(function, **numbers) if takes == 3 else from_plane(function, **numbers)
 
 
-def _from_optax(name: str, settings: dict[str, str], options: Options) -> Any:
-    factory = _factory(name)
+def _from_optax(name: str, factory: Callable[..., Any], settings: dict[str, str], typed: Typed) -> Optimizer:
     parameters = inspect.signature(factory).parameters
     if "learning_rate" in parameters:
         if {"lr", "learning_rate"} <= settings.keys():
             raise PolyakError("--lr and --learning-rate are the same, give one")
         settings = {("learning_rate" if key == "lr" else key): word for key, word in settings.items()}
-    refuse_unknown(name, settings, list(parameters), options)
+    refuse_unknown(name, settings, list(parameters), typed)
     arguments = {key: argument(name, key, parameters[key].default, word) for key, word in settings.items()}
     rule = from_optax(factory, **arguments)
     try:
@@ -95,7 +97,7 @@ def _from_optax(name: str, settings: dict[str, str], options: Options) -> Any:
     return rule
 
 
-def _factory(name: str) -> Any:
+def _factory(name: str) -> Callable[..., Any]:
     import optax
 
     factories = {
@@ -111,7 +113,7 @@ def _factory(name: str) -> Any:
     return factories[wanted]
 
 
-def _tried(rule: Any, name: str) -> Any:
+def _tried(rule: Optimizer, name: str) -> Optimizer:
     """The rule, once it has taken a step in the abstract: what others wrote may fail."""
     import jax
 

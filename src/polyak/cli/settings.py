@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from polyak.cli.options import Options
+from polyak.cli.command import number_or_word
+from polyak.cli.typed import Typed
 from polyak.ground.errors import PolyakError, nearest, plain
-from polyak.rules import Rule
-from polyak.rules.hyperparameters import Choice
+
+if TYPE_CHECKING:
+    from polyak.rules import Rule
+    from polyak.rules.hyperparameters import Choice
+
+FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 
 
 def settings_from(words: Sequence[str]) -> dict[str, str]:
@@ -33,10 +38,10 @@ def settings_from(words: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-def refuse_unknown(label: str, names: Iterable[str], known: Sequence[str], options: Options) -> None:
+def refuse_unknown(label: str, names: Iterable[str], known: Sequence[str], typed: Typed) -> None:
     """An error for the first name that the rule does not know, with the nearest setting or option.
 
-    >>> refuse_unknown("adam", ["beta3"], ["lr", "beta1"], Options(("steps",)))
+    >>> refuse_unknown("adam", ["beta3"], ["lr", "beta1"], Typed(own=("steps",)))
     Traceback (most recent call last):
     ...
     polyak.PolyakError: adam has no setting --beta3, did you mean --beta1? (it has: lr, beta1)
@@ -44,19 +49,19 @@ def refuse_unknown(label: str, names: Iterable[str], known: Sequence[str], optio
     for name in names:
         if name not in known:
             # The option of another command is no slip of the pen: nothing here is meant.
-            elsewhere = name in map(plain, options.others) and name not in map(plain, options.own)
-            near = None if elsewhere else nearest(name, [*known, *options.own])
+            elsewhere = name in map(plain, typed.others()) and name not in map(plain, typed.own)
+            near = None if elsewhere else nearest(name, [*known, *typed.own])
             hint = f", did you mean --{near.replace('_', '-')}?" if near else ""
             has = f"it has: {', '.join(known)}" if known else "it has none"
-            if options.own and not near:
-                has += f"; this command: --{', --'.join(options.own)}"
+            if typed.own and not near:
+                has += f"; this command: --{', --'.join(typed.own)}"
             raise PolyakError(f"{label} has no setting --{name}{hint} ({has})")
 
 
-def typed(kind: type[Rule], settings: dict[str, str], options: Options) -> dict[str, Any]:
+def values(kind: type[Rule], settings: dict[str, str], typed: Typed) -> dict[str, Any]:
     """Settings with their words turned into numbers and choices; those that do not fit stay as they are."""
     numbers, choices = kind.hyperparameters(), kind.choices()
-    refuse_unknown(kind.name(), settings, [*numbers, *choices], options)
+    refuse_unknown(kind.name(), settings, [*numbers, *choices], typed)
     for name, word in settings.items():
         if name in numbers and word == "true":
             raise PolyakError(f"{kind.name()}: --{name} needs a number in {numbers[name].interval}")
@@ -66,40 +71,59 @@ def typed(kind: type[Rule], settings: dict[str, str], options: Options) -> dict[
     }
 
 
-def number_or_word(word: str) -> Any:
-    """A number where the word is one, else the word, for the rule to refuse in its own words."""
-    try:
-        return float(word)
-    except ValueError:
-        return word
-
-
-def argument(label: str, name: str, default: Any, word: str) -> Any:
+def argument(label: str, name: str, default: object, word: str) -> bool | float | None:
     """A word as the argument of an Optax factory: a flag where its default is one, else a number.
 
     >>> argument("optax:sgd", "nesterov", False, "yes"), argument("optax:sgd", "momentum", None, "0.9")
     (True, 0.9)
     """
-    flags = {"true": True, "yes": True, "false": False, "no": False}
-    found: Any
     if default is None and word.lower() == "none":
         return None
     if isinstance(default, bool):
-        expected, found = "true or false", flags.get(word.lower())
-    else:
-        expected, found = "a number", number_or_word(word)
-        if isinstance(found, str) or math.isnan(found):
-            found = None
-        elif name == "learning_rate" and not 0 <= found < math.inf:
-            expected, found = "a number in [0, inf)", None
-        elif type(default) is int and found.is_integer():
-            found = int(found)
-    if found is None:
-        raise PolyakError(f"{label}: {name} is '{word}', expected {expected}")
-    return found
+        if word.lower() not in FLAGS:
+            raise PolyakError(f"{label}: {name} is '{word}', expected true or false")
+        return FLAGS[word.lower()]
+    number = number_or_word(word)
+    if isinstance(number, str) or math.isnan(number):
+        raise PolyakError(f"{label}: {name} is '{word}', expected a number")
+    if name == "learning_rate" and not 0 <= number < math.inf:
+        raise PolyakError(f"{label}: {name} is '{word}', expected a number in [0, inf)")
+    return int(number) if type(default) is int and number.is_integer() else number
 
 
-def _choice(choice: Choice, word: str) -> Any:
+def pairs_from(words: Sequence[str], expected: str) -> dict[str, str]:
+    """`lr=0.1 nesterov=true` as {"lr": "0.1", "nesterov": "true"}, each name once.
+
+    >>> pairs_from(["lr"], "no setting: expected NAME=VALUE")
+    Traceback (most recent call last):
+    ...
+    polyak.PolyakError: 'lr' is no setting: expected NAME=VALUE
+    """
+    pairs: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise PolyakError(f"'{word}' is {expected}")
+        if name in pairs:
+            raise PolyakError(f"{name} is given twice")
+        pairs[name] = value
+    return pairs
+
+
+def number_or_numbers(word: str) -> float | tuple[float, ...] | str:
+    """A number, several that commas part, or the word itself.
+
+    >>> number_or_numbers("0.1"), number_or_numbers("[0.9,0.99]"), number_or_numbers("inside")
+    (0.1, (0.9, 0.99), 'inside')
+    """
+    try:
+        numbers = tuple(float(part) for part in word.strip("()[] ").split(","))
+    except ValueError:
+        return word
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+def _choice(choice: Choice, word: str) -> object:
     spelled = {str(option).lower(): option for option in choice.options}
     spelled |= {"yes": True, "no": False} if True in choice.options else {}
     return spelled.get(plain(word), word)

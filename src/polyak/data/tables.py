@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def read(path: str | Path, *, target: str | int | None = None, standardize: bool = False) -> Data:
+def read(path: str | Path, *, column: str | int | None = None, standardize: bool = False) -> Data:
     r"""A data set from a text file of numbers, its columns parted by tabs, commas, semicolons or spaces.
 
     A first line without a number is taken for the header. A target of words becomes classes.
 
     Args:
         path: the file, in UTF-8.
-        target: the target's column, by name or by number from 1; the last by default.
+        column: the target's, by name or by number from 1; the last by default.
         standardize: whether to standardise the features and a numeric target.
 
     Raises PolyakError for a file that is missing, empty, ragged, or holds text or nan where numbers should be.
@@ -42,11 +42,11 @@ def read(path: str | Path, *, target: str | int | None = None, standardize: bool
     names = _names(header, rows, path)
     lines = [line for line, _ in rows]
     columns = {name: [cells[k] for _, cells in rows] for k, name in enumerate(names)}
-    return _data(columns, _target(names, target, str(path)), lines, path.stem, str(path), standardize)
+    return _data(columns, _target(names, column, str(path)), lines, path.stem, str(path), standardize)
 
 
 def from_frame(
-    frame: DataFrame, *, target: str | int | None = None, standardize: bool = False, name: str = "frame"
+    frame: DataFrame, *, column: str | int | None = None, standardize: bool = False, name: str = "frame"
 ) -> Data:
     """A data set from a DataFrame, its target column named or last.
 
@@ -57,7 +57,7 @@ def from_frame(
     names = [str(column) for column in frame.columns]
     if not names:
         raise PolyakError(f"{name} has no columns")
-    at = _target(names, target, name)
+    at = _target(names, column, name)
     given = [frame.iloc[:, k].astype(object) for k in range(len(names))]
     columns = {label: list(cells.where(cells.notna(), "")) for label, cells in zip(names, given, strict=True)}
     return _data(columns, at, list(range(1, len(frame) + 1)), name, "a DataFrame", standardize)
@@ -140,13 +140,13 @@ def _is_number(cell: object) -> bool:
     return True
 
 
-def _target(names: list[str], target: str | int | None, where: str) -> int:
+def _target(names: list[str], column: str | int | None, where: str) -> int:
     """Which column the target is, of columns whose names all differ."""
     if twice := [name for name in names if names.count(name) > 1]:
         raise PolyakError(f"{where}: two columns are called '{twice[0]}'")
-    if target is None:
+    if column is None:
         return len(names) - 1
-    name = str(target)
+    name = str(column)
     if name in names:
         return names.index(name)
     if name.isdecimal() and 1 <= int(name) <= len(names):

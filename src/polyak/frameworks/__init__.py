@@ -4,16 +4,12 @@ A folder registers itself by its `__init__.py`; its parts are imported when one 
 imports none, exporting torch alone.
 """
 
-import importlib
-import pkgutil
-
 from polyak.frameworks.catalogue import SPELLINGS
 from polyak.frameworks.classify import stepper
 from polyak.frameworks.framework import FRAMEWORKS
 from polyak.frameworks.steppers import Stepper
+from polyak.ground.registry import import_all
 
 __all__ = ["FRAMEWORKS", "SPELLINGS", "Stepper", "stepper"]
 
-for _found in pkgutil.iter_modules(__path__, f"{__name__}."):
-    if _found.ispkg:
-        importlib.import_module(_found.name)
+import_all(__name__)

@@ -54,14 +54,19 @@ def _classified(optimizer: object, label: str) -> Candidate:
     for framework in _whose(optimizer):
         candidate = framework.candidates(label).candidate(optimizer, label)
         if candidate is not None:
-            root = str(getattr(optimizer, "__module__", "")).partition(".")[0]
-            own = f"{framework.prefix}:{label_of(optimizer)}" if root == framework.package else ""
-            return dataclasses.replace(candidate, spelled=own)
+            return dataclasses.replace(candidate, spelled=_spelled(optimizer, framework))
     kind = f"the class {label}" if isinstance(optimizer, type) else " ".join(repr(optimizer).split())[:80]
     raise PolyakError(
         f"{kind} is no optimizer: expected a rule, a torch.optim.Optimizer, an Optax factory or object, or a"
         " Keras optimizer"
     )
+
+
+def _spelled(optimizer: object, framework: Framework) -> str:
+    """The name in the catalogue of a framework's own class or function; empty for all else."""
+    own = str(getattr(optimizer, "__module__", "")).startswith(f"{framework.package}.")
+    name = f"{framework.prefix}:{getattr(optimizer, '__name__', '')}"
+    return name if own and name in framework.spellings else ""
 
 
 def _whose(optimizer: object) -> Iterator[Framework]:

@@ -15,6 +15,7 @@ from polyak.frameworks.spelling import Spelling
 from polyak.frameworks.state_format import Format
 from polyak.ground.errors import PolyakError
 from polyak.ground.extras import has, installing
+from polyak.ground.registry import Catalogue
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +129,12 @@ class Framework:
         return cast("Format", self._part("state"))
 
 
-FRAMEWORKS: dict[str, Framework] = {}  # by prefix, in the order of their titles
+FRAMEWORKS = Catalogue[Framework]("framework")  # by prefix, in the order of their titles
 
 
 def register(framework: Framework) -> Framework:
     """Make a framework known to the house: its names, translations, proofs and the tables of `polyak conventions`."""
-    known = [*FRAMEWORKS.values(), framework]
-    FRAMEWORKS.clear()
-    FRAMEWORKS.update({each.prefix: each for each in sorted(known, key=lambda each: each.title.lower())})
+    FRAMEWORKS.add(framework.prefix, framework, home=framework.folder)
+    for prefix in sorted(FRAMEWORKS, key=lambda prefix: FRAMEWORKS[prefix].title.lower()):
+        FRAMEWORKS[prefix] = FRAMEWORKS.pop(prefix)
     return framework

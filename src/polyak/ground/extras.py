@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
-from types import ModuleType
 
 from polyak.ground.errors import PolyakError
 
@@ -36,12 +34,6 @@ def need(*modules: str, what: str, extra: str) -> None:
         raise PolyakError(
             f"{what} needs {' and '.join(missing)}, which {are} not installed: {installing(extra)}"
         )
-
-
-def needed(module: str, *, what: str, extra: str) -> ModuleType:
-    """A module, imported; refused as by `need` where it is not installed."""
-    need(module.partition(".")[0], what=what, extra=extra)
-    return importlib.import_module(module)
 
 
 def has(*modules: str) -> bool:

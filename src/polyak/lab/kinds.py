@@ -25,7 +25,6 @@ class Control:
     """A number that a slider sets."""
 
     name: str
-    symbol: str
     meaning: str
     low: float
     high: float
@@ -79,18 +78,15 @@ def kind_of(cls: type[Rule], spelled: str | None = None) -> Kind:
 
 def kind_like(rule: object, spelled: str | None = None) -> Kind:
     """A rule with its settings: its plain numbers are free, what else it has stays as it is."""
-    rule = as_rule(rule)
-    settings = rule.settings() if hasattr(rule, "settings") else {}
-    if isinstance(rule, Rule) and not rule.schedules():
-        kind = kind_of(type(rule), spelled)
+    optimizer = as_rule(rule)
+    settings = optimizer.settings()
+    if isinstance(optimizer, Rule) and not optimizer.schedules():
+        kind = kind_of(type(optimizer), spelled)
         return dataclasses.replace(kind, begin={**kind.begin, **settings})
-    begin: dict[str, Value] = {}
-    if hasattr(rule, "replace"):
-        begin = {name: float(value) for name, value in settings.items() if _is_number(value)}
-    controls = tuple(_control(type(rule), name, float(value)) for name, value in begin.items())
-    name = rule.name() if hasattr(rule, "name") else type(rule).__name__
-    make = _with_numbers(rule) if begin else lambda: rule
-    return Kind(name, make, controls, {}, begin, spelled or name)
+    begin: dict[str, Value] = {name: float(value) for name, value in settings.items() if _is_number(value)}
+    controls = tuple(_control(type(optimizer), name, float(value)) for name, value in begin.items())
+    name = optimizer.name()
+    return Kind(name, _with_numbers(optimizer), controls, {}, begin, spelled or name)
 
 
 def _is_number(value: object) -> bool:
@@ -101,8 +97,8 @@ def _control(cls: type, name: str, value: float = 0.0) -> Control:
     """A number with the range that its rule gives it; a page's number has none of its own."""
     about = cls.hyperparameters().get(name) if issubclass(cls, Rule) else None
     if about is not None:
-        return Control(name, about.symbol, about.meaning, *about.interval.ends)
-    return Control(name, "", name.replace("_", " "), 0.0, _guessed_end(name, value))
+        return Control(name, about.meaning, *about.interval.ends)
+    return Control(name, name.replace("_", " "), 0.0, _guessed_end(name, value))
 
 
 def _with_numbers(rule: Optimizer) -> Make:
@@ -112,7 +108,8 @@ def _with_numbers(rule: Optimizer) -> Make:
         for name, value in settings.items():
             if isinstance(value, str) or not _is_number(value) or not abs(value) <= LARGEST:
                 raise PolyakError(f"{name} is {value!r}, expected a finite number")
-        return rule.replace(**{name: float(value) for name, value in settings.items()})
+        numbers = {name: float(value) for name, value in settings.items()}
+        return rule.replace(**numbers) if numbers else rule
 
     return make
 

@@ -59,7 +59,7 @@ class Lab(Shared):
 
 
 def lab(
-    *rules: Optimizer | type[Rule],
+    *rules: Optimizer | type[Rule] | str,
     on: Landscape | str | Callable[..., object] = "ravine",
     data: Problem | None = None,
     steps: int = 20,
@@ -69,7 +69,8 @@ def lab(
 
     Args:
         rules: one to four rules with their settings; an Optax optimizer or a page's function made a rule is one too.
-            Classes of ours stand for themselves with settings to begin with. The heavy ball, where none is given.
+            Classes of ours and their names stand for themselves with settings to begin with. The heavy ball, where none
+            is given.
         on: a landscape of two coordinates, its name, or a function f(x1, x2).
         data: a Problem to train, beside those at hand.
         steps: of the descents, from 1 to 1000.
@@ -112,8 +113,9 @@ def lab_of(
     return Lab(offered, checked(first, offered), watched)
 
 
-def _chosen(rule: Optimizer | type[Rule], kinds: dict[str, Kind]) -> Chosen:
+def _chosen(rule: Optimizer | type[Rule] | str, kinds: dict[str, Kind]) -> Chosen:
     """A rule as the state names it; its kind is added to those of the catalogue where it is none of them."""
+    rule = CATALOGUE.find(rule) if isinstance(rule, str) else rule
     kind = kind_of(rule) if isinstance(rule, type) and issubclass(rule, Rule) else kind_like(rule)
     ours = CATALOGUE.get(kind.name)
     if ours is None or kind.make != ours.from_settings:

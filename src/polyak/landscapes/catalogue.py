@@ -31,6 +31,8 @@ def landscape(
             formula=formula,
             source=inspect.cleandoc(function.__doc__ or ""),
         )
+        # Where it is found from now on, so that a landscape can be pickled.
+        function.__qualname__ = f"{made.name}.function"
         CATALOGUE.add(made.name, made, home=function.__module__)
         return made
 

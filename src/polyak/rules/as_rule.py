@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from polyak.ground.errors import PolyakError
+from polyak.ground.errors import PolyakError, nearest
 from polyak.ground.types import Pytree, Schedule
 from polyak.rules.base import CATALOGUE, Rule
 from polyak.rules.protocol import Optimizer, Transformation
@@ -58,12 +59,13 @@ class Adapted(Node):
         return self.name()
 
 
-def as_rule(rule: object, /, **settings: Any) -> Optimizer:
+def as_rule(rule: object, verb: Callable[..., object] | None = None, /, **settings: Any) -> Optimizer:
     """`rule` as something the loop can run: ours as it is, others adapted.
 
     Args:
         rule: a Rule, what `from_optax` returns, any object with `init` and `update`; or a Rule's class, or its name in
             the catalogue.
+        verb: the function that was called with the settings among its own arguments, which may have been meant.
         settings: of a class or a name: its hyper-parameters and choices.
 
     Raises PolyakError for anything else, for a setting that is missing, not known or out of range, and for settings of
@@ -75,12 +77,13 @@ def as_rule(rule: object, /, **settings: Any) -> Optimizer:
     >>> as_rule(optax.sgd(0.1))
     GradientTransformationExtraArgs
     """
-    if isinstance(rule, str):
-        return CATALOGUE.find(rule).from_settings(**settings)
-    if isinstance(rule, type) and issubclass(rule, Rule):
-        if not settings:
-            raise PolyakError(f"{rule.__name__} is a rule without settings, expected {rule.__name__}(...)")
-        return rule.from_settings(**settings)
+    cls = CATALOGUE.find(rule) if isinstance(rule, str) else rule
+    if isinstance(cls, type) and issubclass(cls, Rule):
+        if cls is rule and not settings:
+            raise PolyakError(f"{cls.__name__} is a rule without settings, expected {cls.__name__}(...)")
+        _refuse_slips(verb, settings, [*cls.hyperparameters(), *cls.choices()])
+        return cls.from_settings(**settings)
+    _refuse_slips(verb, settings, [])
     for name in settings:
         raise PolyakError(f"{_shown(rule)} has its settings already: {name} has no place")
     if not isinstance(rule, type) and isinstance(rule, Optimizer):
@@ -94,3 +97,12 @@ def as_rule(rule: object, /, **settings: Any) -> Optimizer:
 
 def _shown(rule: object) -> str:
     return " ".join(repr(rule).split())
+
+
+def _refuse_slips(verb: Callable[..., object] | None, settings: Iterable[str], known: list[str]) -> None:
+    """Refuse a setting that is none of the rule's, but nearly an argument of the verb's."""
+    takes = [] if verb is None else list(inspect.signature(verb).parameters)
+    for name in settings:
+        near = None if name in known else nearest(name, [*known, *takes])
+        if near in takes:
+            raise PolyakError(f"unknown argument '{name}', did you mean '{near}'?")

@@ -49,7 +49,7 @@ def descend(
     >>> print(pk.descend("heavy_ball", "ravine", lr=0.4, momentum=0.5))
     heavy_ball(lr=0.4, momentum=0.5, lr_in_velocity=True) on ravine, 20 steps: x1 -0.062843, x2 0.001202
     """
-    optimizer = as_rule(rule, **settings)
+    optimizer = as_rule(rule, descend, **settings)
     steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
     dtype = checked_dtype(dtype)
     landscape = as_landscape(on)

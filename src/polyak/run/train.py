@@ -72,7 +72,7 @@ def train(
     >>> history.losses.shape, bool(history.final_losses[0] < 0.26 < 0.48 < history.losses[0, 0])
     ((1, 26), True)
     """
-    optimizer, problem = as_rule(rule, **settings), as_problem(on)
+    optimizer, problem = as_rule(rule, train, **settings), as_problem(on)
     rows = problem.data.rows
     batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=rows)
     epochs = whole_number("epochs", epochs, at_least=1)

@@ -1,6 +1,8 @@
-"""Figures, from results alone."""
+"""Figures, from results alone: each in a file that registers itself, `@draws(Trace)`, and is imported at its first use.
 
-import lazy_loader
+Drawing a trace imports nothing of what draws a theory. What type checkers read is written by `scripts/make_stubs.py`.
+"""
 
-# The names are those of `__init__.pyi`: drawing a trace imports nothing of what draws a theory.
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+from polyak.show.catalogue import attached
+
+__getattr__, __dir__, __all__ = attached(__name__)

@@ -1,3 +1,4 @@
+# Written by scripts/make_stubs.py from what the files of this folder define.
 from .comparisons import comparison_figure
 from .drawn import draws
 from .drops import drop_figure
@@ -7,7 +8,7 @@ from .histories import history_figure
 from .learning_rates import lr_figure
 from .optima import condition_figure, optimum_figure
 from .phases import phase_figure
-from .plot import plot
+from .plotting import plot
 from .responses import response_figure
 from .stabilities import stability_figure
 from .style import save

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,7 +13,7 @@ from polyak.sweeps import Comparison
 
 @draws(Comparison)
 @styled
-def comparison_figure(comparison: Any) -> Figure:
+def comparison_figure(comparison: Comparison) -> Figure:
     """Left, the last losses of the judging seeds; right, how many of a rule's settings reach which loss.
 
     On the left each run is a dot, the median a bar and its interval a line. On the right a curve that rises at once and
@@ -30,7 +28,7 @@ def comparison_figure(comparison: Any) -> Figure:
     return figure
 
 
-def _draw_judged(axes: Axes, comparison: Any) -> None:
+def _draw_judged(axes: Axes, comparison: Comparison) -> None:
     shown = []
     for place, entry in enumerate(comparison.entries):
         style = series(place)
@@ -69,7 +67,7 @@ def _draw_judged(axes: Axes, comparison: Any) -> None:
     heading(axes, f"judged: {words(comparison.problem.data.name)}, {comparison.epochs} epochs")
 
 
-def _draw_tuned(axes: Axes, comparison: Any) -> None:
+def _draw_tuned(axes: Axes, comparison: Comparison) -> None:
     low, high = np.inf, 0.0
     for place, entry in enumerate(comparison.entries):
         style = series(place)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-Draw = TypeVar("Draw", bound=Callable[..., Figure])
+Draw = TypeVar("Draw", bound="Callable[..., Figure]")
 DRAWN: dict[type, Callable[..., Figure]] = {}
 
 

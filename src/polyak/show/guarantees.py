@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,13 +14,16 @@ from polyak.show.style import heading, legend_below, new_figure, series, styled
 from polyak.theory import Guarantee
 from polyak.theory.counterexample import Counterexample
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 LAST = 60  # steps of a run that are drawn
 FINE = 400  # points of a curve
 
 
 @draws(Guarantee)
 @styled
-def guarantee_figure(guarantee: Guarantee, *, curve: Any = None) -> Figure:
+def guarantee_figure(guarantee: Guarantee, *, curve: xr.Dataset | None = None) -> Figure:
     """The certified rate and the quadratics' against the learning rate; beside it the counterexample, if there is one.
 
     Args:
@@ -43,7 +46,7 @@ def guarantee_figure(guarantee: Guarantee, *, curve: Any = None) -> Figure:
     return figure
 
 
-def draw_curve(axes: Axes, guarantee: Guarantee, curve: Any) -> None:
+def draw_curve(axes: Axes, guarantee: Guarantee, curve: xr.Dataset) -> None:
     """Both rates; shaded where quadratics shrink and nothing is certified for the rest."""
     name = str(curve.rate.dims[0])
     x, rate, quadratics = curve[name].values, curve.rate.values, curve.quadratic_rate.values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +11,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from polyak.ground.numbers import readable
+from polyak.rules import Optimizer
 from polyak.run import History
 from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled
 
@@ -57,6 +57,6 @@ def _draw_ladder(axes: Axes, ladder: Sequence[History], index: int) -> NDArray[n
     return np.asarray(good.ravel())
 
 
-def _lr(rule: Any) -> float:
+def _lr(rule: Optimizer) -> float:
     settings = rule.settings()
     return float(settings["lr"] if "lr" in settings else settings["learning_rate"])

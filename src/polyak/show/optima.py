@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,6 +14,9 @@ from polyak.show.style import COLORS, heading, label, legend_below, new_figure, 
 from polyak.theory import Optimum
 from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import step_map
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 FINE = 400  # points of a curve
 
@@ -48,7 +51,7 @@ def _between(curvatures: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @styled
-def condition_figure(rates: Any) -> Figure:
+def condition_figure(rates: xr.Dataset) -> Figure:
     """The steps that a run takes to a hundredth of the error at the best setting, against the condition number L/m.
 
     Args:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.show.stabilities import MOST_CURVATURES, STEPS, draw_errors
 from polyak.show.style import heading, legend_below, new_figure, series, styled
 from polyak.theory import REGIMES, Stability
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 # Light enough for black letters; hatching keeps the regimes apart in black and white.
 SHADES = ("#DCEAF5", "#0072B2", "#FFFFFF", "#FBE3C8", "#D9D9D9")
@@ -21,7 +25,7 @@ CRITICALLY_DAMPED, DIVERGING = REGIMES.index("critically damped"), REGIMES.index
 
 
 @styled
-def phase_figure(diagram: Any, stability: Stability | None = None, *, steps: int = STEPS) -> Figure:
+def phase_figure(diagram: xr.Dataset, stability: Stability | None = None, *, steps: int = STEPS) -> Figure:
     """Regimes and rates over lr * curvature and momentum (or the diagram's other axis).
 
     Args:
@@ -49,7 +53,7 @@ def phase_figure(diagram: Any, stability: Stability | None = None, *, steps: int
     return figure
 
 
-def draw_phases(axes: Axes, diagram: Any) -> None:
+def draw_phases(axes: Axes, diagram: xr.Dataset) -> None:
     """The plane of regimes with its names, and contours of equal rate."""
     across, up = diagram.rate.dims
     x, y = diagram[across].values, diagram[up].values
@@ -80,7 +84,7 @@ def draw_phases(axes: Axes, diagram: Any) -> None:
     )
 
 
-def _mark(axes: Axes, diagram: Any, stability: Stability, shown: list[int]) -> None:
+def _mark(axes: Axes, diagram: xr.Dataset, stability: Stability, shown: list[int]) -> None:
     """Where the setting stands, a mark for each curvature; beyond the picture, an arrow at its border."""
     across, up = diagram.rate.dims
     settings = stability.rule.settings()
@@ -103,10 +107,11 @@ def _mark(axes: Axes, diagram: Any, stability: Stability, shown: list[int]) -> N
         )
 
 
-def _middle(where: Any) -> Any:
+def _middle(where: NDArray[np.intp]) -> NDArray[np.intp]:
     """The cell of a region nearest to the middle of it: a place for its name that is inside."""
     away = ((where - where.mean(axis=0)) ** 2).sum(axis=1)
-    return where[int(away.argmin())]
+    middle: NDArray[np.intp] = where[int(away.argmin())]
+    return middle
 
 
 _PAPER: Any = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}

@@ -7,10 +7,11 @@ import io
 import math
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -20,6 +21,10 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from polyak.ground.files import cannot_be_written, whole_file
 from polyak.ground.numbers import readable
 from polyak.show.places import picture_format
+
+if TYPE_CHECKING:
+    from polyak.rules import Optimizer
+    from polyak.rules.hyperparameters import Hyperparameter
 
 P = ParamSpec("P")
 SMALLEST, LARGEST = 1e-250, 1e250  # beyond these sizes matplotlib's own arithmetic overflows
@@ -132,36 +137,29 @@ def series(index: int) -> dict[str, Any]:
     }
 
 
-def label(rule: Any) -> str:
+def label(rule: Optimizer) -> str:
     """A rule's name and settings in symbols.
 
     >>> from polyak.rules import HeavyBall
     >>> label(HeavyBall(lr=0.6, momentum=0.5))
     'heavy ball, $\\\\eta$ = 0.6, $\\\\gamma$ = 0.5'
     """
-    name = rule.name().replace("_", " ")
-    about = rule.hyperparameters() if hasattr(rule, "hyperparameters") else {}
+    numbers: dict[str, Hyperparameter] = getattr(rule, "hyperparameters", dict)()
+    kind: object = type(rule)
+    defaults = {field.name: field.default for field in fields(kind)} if is_dataclass(kind) else {}
     shown = []
     for setting, value in rule.settings().items():
-        symbol = f"${about[setting].symbol}$" if setting in about else setting
-        default = setting in about and _default(rule, setting) == value
         if callable(value):
-            shown.append(f"{symbol} scheduled")
-        elif (setting in about and not default) or (not about and value is not None):
-            shown.append(
-                f"{symbol} = {readable(value, 6)}" if isinstance(value, float) else f"{symbol} = {value}"
-            )
-        elif setting not in about and _default(rule, setting) != value:
-            shown.append(f"{setting.replace('_', ' ')} = {value}")
-    return ", ".join([name, *shown])
+            shown.append(f"{_symbol(numbers, setting)} scheduled")
+        elif value != defaults.get(setting):
+            number = not numbers or setting in numbers
+            spelled = readable(value, 6) if isinstance(value, float) and number else value
+            shown.append(f"{_symbol(numbers, setting) if number else setting.replace('_', ' ')} = {spelled}")
+    return ", ".join([rule.name().replace("_", " "), *shown])
 
 
-def _default(rule: Any, setting: str) -> Any:
-    import dataclasses
-
-    if not dataclasses.is_dataclass(rule):
-        return None
-    return next(field.default for field in dataclasses.fields(rule) if field.name == setting)
+def _symbol(numbers: Mapping[str, Hyperparameter], setting: str) -> str:
+    return f"${numbers[setting].symbol}$" if setting in numbers else setting
 
 
 def save(figure: Figure, path: str | Path, *, made_from: str = "") -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,9 +15,14 @@ from polyak.show.sweeps import DEEPEST, target
 from polyak.sweeps.best import best
 from polyak.sweeps.results import by_rule
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 
 @styled
-def curves_figure(result: Any, cells: Sequence[Mapping[str, float]] | None = None) -> Figure:
+def curves_figure(
+    result: xr.Dataset | xr.DataTree, cells: Sequence[Mapping[str, float]] | None = None
+) -> Figure:
     """The loss, or the value, of chosen cells over the steps.
 
     Args:
@@ -28,20 +33,13 @@ def curves_figure(result: Any, cells: Sequence[Mapping[str, float]] | None = Non
     Raises PolyakError where no values were recorded, and for a setting that is no axis.
     """
     ((name, dataset),) = by_rule(result).items()
-    variable = next((found for found in ("loss", "value") if found in dataset), None)
-    if variable is None:
-        raise PolyakError(f"the sweep of {name} recorded no values: ask for them by record='values'")
-    chosen = _corners(dataset) if cells is None else list(cells)
+    curves = _values(name, dataset)
+    chosen = _corners(dataset) if cells is None else [_checked(dataset, cell) for cell in cells]
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     low, high = np.inf, -np.inf
     for index, cell in enumerate(chosen):
-        for setting in cell:
-            if setting not in dataset.dims:
-                raise PolyakError(
-                    f"{setting} is no axis of this sweep (there are: {', '.join(map(str, dataset.dims))})"
-                )
-        one = dataset[variable].sel(dict(cell), method="nearest")
+        one = curves.sel(dict(cell), method="nearest")
         middle = one.median("seed") if "seed" in one.dims else one
         numbers = np.where(np.isfinite(middle.values), middle.values, np.nan)
         label = ", ".join(f"{setting} = {readable(float(one[setting]), 3)}" for setting in cell)
@@ -53,13 +51,29 @@ def curves_figure(result: Any, cells: Sequence[Mapping[str, float]] | None = Non
             )
     if 0 < low < high:
         set_log_scale(axes, max(low, high * DEEPEST) * 0.9, high * 1.1)
-    axes.set(xlabel="step", ylabel=str(dataset[variable].attrs.get("long_name", variable)))
+    axes.set(xlabel="step", ylabel=str(curves.attrs.get("long_name", curves.name)))
     heading(axes, f"{name.replace('_', ' ')} on {words(target(dataset))}")
     legend_below(figure, *axes.get_legend_handles_labels())
     return figure
 
 
-def _corners(dataset: Any) -> list[dict[str, float]]:
+def _values(name: str, dataset: xr.Dataset) -> xr.DataArray:
+    """What was recorded over the steps."""
+    for variable in ("loss", "value"):
+        if variable in dataset:
+            return dataset[variable]
+    raise PolyakError(f"the sweep of {name} recorded no values: ask for them by record='values'")
+
+
+def _checked(dataset: xr.Dataset, cell: Mapping[str, float]) -> Mapping[str, float]:
+    for setting in cell:
+        if setting not in dataset.dims:
+            axes = ", ".join(map(str, dataset.dims))
+            raise PolyakError(f"{setting} is no axis of this sweep (there are: {axes})")
+    return cell
+
+
+def _corners(dataset: xr.Dataset) -> list[dict[str, float]]:
     """The best cell, and from it to the ends of each axis."""
     at = best(dataset)
     assert not isinstance(at, dict)

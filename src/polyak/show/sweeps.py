@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -19,6 +20,11 @@ from polyak.show.style import heading, legend_below, new_figure, set_log_scale, 
 from polyak.sweeps.best import NEAR, compared, medians
 from polyak.sweeps.results import by_rule, swept
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+Masked = np.ma.MaskedArray[Any, np.dtype[np.float64]]
+
 DEEPEST = 1e-12  # of the highest value shown: what is lower is shown as this
 LABEL_WIDTH = 34  # letters beside a panel
 MOST_LINES = 200  # cells along an axis that contour lines are drawn through
@@ -28,7 +34,7 @@ COLOURS = matplotlib.colormaps["cividis"].with_extremes(over=WORSE)
 
 
 @styled
-def plane_figure(result: Any) -> Figure:
+def plane_figure(result: xr.Dataset | xr.DataTree) -> Figure:
     """The compared value of every cell, its median over the seeds: a panel a rule.
 
     Two axes are a map, one is a curve, cells that were drawn are dots. Of more than two axes the map shows the two of
@@ -59,7 +65,7 @@ def plane_figure(result: Any) -> Figure:
     return figure
 
 
-def _draw(figure: Figure, panel: Axes, name: str, dataset: Any) -> None:
+def _draw(figure: Figure, panel: Axes, name: str, dataset: xr.Dataset) -> None:
     middle = medians(dataset)
     heading(panel, f"{name.replace('_', ' ')} on {words(target(dataset))}")
     finite = np.isfinite(middle.values)
@@ -71,7 +77,7 @@ def _draw(figure: Figure, panel: Axes, name: str, dataset: Any) -> None:
     if "seed" in dataset[compared(dataset)].dims and dataset.sizes["seed"] > 1:
         label = f"{label}, median of {dataset.sizes['seed']} seeds"
     if "cell" in middle.dims:
-        drawn = _dots(panel, dataset, middle, swept(dataset), scale)
+        drawn: QuadMesh | PathCollection | None = _dots(panel, dataset, middle, swept(dataset), scale)
     elif middle.ndim == 1:
         _curve(panel, dataset, middle, label)
         return
@@ -82,7 +88,9 @@ def _draw(figure: Figure, panel: Axes, name: str, dataset: Any) -> None:
         bar.set_label(textwrap.fill(label, LABEL_WIDTH))
 
 
-def _map(panel: Axes, dataset: Any, middle: Any, scale: Normalize, any_finite: bool) -> Any:
+def _map(
+    panel: Axes, dataset: xr.Dataset, middle: xr.DataArray, scale: Normalize, any_finite: bool
+) -> QuadMesh | None:
     middle, at_best = _two_axes(dataset, middle)
     across, up = (str(dim) for dim in middle.dims)
     x, y = _places(panel, dataset, across, "x"), _places(panel, dataset, up, "y")
@@ -100,7 +108,9 @@ def _map(panel: Axes, dataset: Any, middle: Any, scale: Normalize, any_finite: b
     return drawn
 
 
-def _lines(panel: Axes, x: Any, y: Any, values: Any, scale: Normalize) -> None:
+def _lines(
+    panel: Axes, x: NDArray[np.float64], y: NDArray[np.float64], values: Masked, scale: Normalize
+) -> None:
     """Contour lines, as many as can be told apart, and a bold one round what is within a tenth of the best."""
     if min(values.shape) < 4:
         return
@@ -119,7 +129,9 @@ def _lines(panel: Axes, x: Any, y: Any, values: Any, scale: Normalize) -> None:
         panel.contour(*place, inside.astype(float), levels=[0.5], colors="black", linewidths=1.4)
 
 
-def _dots(panel: Axes, dataset: Any, middle: Any, names: list[str], scale: Normalize) -> Any:
+def _dots(
+    panel: Axes, dataset: xr.Dataset, middle: xr.DataArray, names: list[str], scale: Normalize
+) -> PathCollection | None:
     """Cells that were drawn: the first two axes, crosses where a cell diverged."""
     panel.patch.set(facecolor="white", hatch="")
     across, up = names[0], names[1] if len(names) > 1 else None
@@ -146,7 +158,7 @@ def _dots(panel: Axes, dataset: Any, middle: Any, names: list[str], scale: Norma
     return drawn
 
 
-def _curve(panel: Axes, dataset: Any, middle: Any, label: str) -> None:
+def _curve(panel: Axes, dataset: xr.Dataset, middle: xr.DataArray, label: str) -> None:
     """A sweep of one axis: the median, and the range over the seeds."""
     (axis,) = (str(dim) for dim in middle.dims)
     panel.patch.set(facecolor="white", hatch="")
@@ -172,7 +184,7 @@ def _curve(panel: Axes, dataset: Any, middle: Any, label: str) -> None:
     panel.set_ylabel(textwrap.fill(label, LABEL_WIDTH))
 
 
-def _two_axes(dataset: Any, middle: Any) -> tuple[Any, str]:
+def _two_axes(dataset: xr.Dataset, middle: xr.DataArray) -> tuple[xr.DataArray, str]:
     """The plane of the two longest axes, the others at their best; and what those are, in words."""
     if middle.ndim == 2:
         return middle, ""
@@ -183,7 +195,7 @@ def _two_axes(dataset: Any, middle: Any) -> tuple[Any, str]:
     return middle.isel(others), said
 
 
-def _places(panel: Axes, dataset: Any, name: str, side: str) -> NDArray[np.float64]:
+def _places(panel: Axes, dataset: xr.Dataset, name: str, side: str) -> NDArray[np.float64]:
     """The values along an axis as they are drawn, with its scale, symbol and units."""
     found = dataset[name]
     symbol = f"${found.attrs['symbol']}$" if "symbol" in found.attrs else ""
@@ -210,14 +222,14 @@ def _scale(values: NDArray[Any], initial: float | None) -> Normalize:
     return LogNorm(low, max(top, low * 1.01))
 
 
-def _extend(values: NDArray[Any], scale: Normalize) -> Any:
+def _extend(values: NDArray[Any], scale: Normalize) -> str:
     below, above = values.min() < (scale.vmin or 0), values.max() > (scale.vmax or 0)
     return {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[
         (bool(below), bool(above))
     ]
 
 
-def target(dataset: Any) -> str:
+def target(dataset: xr.Dataset) -> str:
     """What was swept on, in words."""
     attrs = dataset.attrs
     if "data" in attrs:
@@ -225,7 +237,7 @@ def target(dataset: Any) -> str:
     return f"{attrs.get('on', '')}, {attrs.get('steps', '')} steps"
 
 
-def _legend(found: dict[str, Any]) -> tuple[list[Any], list[str]]:
+def _legend(found: dict[str, xr.Dataset]) -> tuple[list[Any], list[str]]:
     handles: list[Any] = [Line2D([], [], **{**STAR, "linestyle": ""})]
     labels = ["best cell"]
     if any(medians(dataset).ndim > 1 for dataset in found.values()):

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from polyak.landscapes import Landscape
 from polyak.run import Trace
 from polyak.show.drawn import draws
 from polyak.show.style import (
@@ -24,6 +25,8 @@ from polyak.show.style import (
     styled,
     words,
 )
+
+Ends = tuple[float, float]  # of an axis
 
 MOST_GROWTH = 1.5  # a window grows to hold its traces, up to this many times its own size on each side
 MARKED_STEPS = 200  # beyond this many steps a marker each hides the line
@@ -152,7 +155,7 @@ def _drawable(curve: NDArray[Any], *, logarithmic: bool) -> NDArray[Any]:
     return np.where(drawable, curve, np.nan)
 
 
-def _draw_contours(axes: Axes, landscape: Any, horizontal: Any, vertical: Any) -> None:
+def _draw_contours(axes: Axes, landscape: Landscape, horizontal: Ends, vertical: Ends) -> None:
     grid = np.stack(
         np.meshgrid(*(np.linspace(low, high, 160) for low, high in (horizontal, vertical))), axis=-1
     )
@@ -168,7 +171,7 @@ def _draw_contours(axes: Axes, landscape: Any, horizontal: Any, vertical: Any) -
     axes.clabel(lines, levels=levels[1::3], fontsize=6.5, fmt="%.3g")
 
 
-def _window(traces: Sequence[Trace]) -> Any:
+def _window(traces: Sequence[Trace]) -> list[Ends]:
     """The landscape's window, grown to hold the start, and the traces as far as that is sensible."""
     ends = []
     for axis, (low, high) in enumerate(traces[0].landscape.window):
@@ -188,7 +191,7 @@ def _window(traces: Sequence[Trace]) -> Any:
     return ends
 
 
-def _within(positions: NDArray[Any], *ends: Any) -> NDArray[Any]:
+def _within(positions: NDArray[Any], *ends: Ends) -> NDArray[Any]:
     """The positions up to the first outside the window; from there on nan."""
     low, high = np.array([end[0] for end in ends]), np.array([end[1] for end in ends])
     outside = ~((positions >= low) & (positions <= high)).all(axis=1)

@@ -8,10 +8,10 @@ import itertools
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
+from matplotlib.figure import Figure
 
 from polyak.ground.version import __version__
 from polyak.study.formula import formula_svg, with_own_ids
@@ -90,7 +90,7 @@ class _Mathematics:
         return image.format(latex, Markup(with_own_ids(svg, f"f{next(self.count)}-")))
 
 
-def _picture(figure: Any) -> str:
+def _picture(figure: Figure) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     return f"data:image/svg+xml;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
 from polyak.ground.shown import Shown
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from polyak.landscapes import Landscape
+    from polyak.problems import Problem
+    from polyak.rules import Optimizer
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Section(Shown):
     formulas: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
     tables: Sequence[Table] = ()
-    numbers: dict[str, Any] = field(default_factory=dict)
+    numbers: dict[str, xr.Dataset] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,22 +72,22 @@ class Subject:
         seeds: runs of each training.
     """
 
-    rule: Any
-    baseline: Any
-    landscape: Any
+    rule: Optimizer
+    baseline: Optimizer | None
+    landscape: Landscape
     steps: int
-    problem: Any
+    problem: Problem
     batch_size: int
     epochs: int
     seeds: int
 
     @property
-    def rules(self) -> list[Any]:
+    def rules(self) -> list[Optimizer]:
         """The rule, and the baseline if there is one."""
         return [self.rule] if self.baseline is None else [self.rule, self.baseline]
 
 
-def file_name(rule: Any) -> str:
+def file_name(rule: Optimizer) -> str:
     """A rule's name as a part of a file's name."""
     return as_file_name(rule.name())
 

@@ -6,41 +6,29 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from polyak import data, landscapes
+from polyak import data
 from polyak.data.airfoil import at_hand
 from polyak.ground.errors import whole_number
 from polyak.ground.files import cannot_be_written, write_whole
 from polyak.ground.progress import Progress, silent
-from polyak.landscapes import as_landscape
+from polyak.ground.types import Number
+from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem, linear_regression
-from polyak.rules import GradientDescent, as_rule
+from polyak.rules import GradientDescent, Optimizer, Rule, as_rule
 from polyak.show import save
 from polyak.show.places import check_folder
+from polyak.show.style import label
+from polyak.study.learning_rates import lr_name
 from polyak.study.page import page
 from polyak.study.section import Section, Subject
-from polyak.study.the_descent import the_descent
-from polyak.study.the_plane import the_plane
-from polyak.study.the_prediction import the_prediction
-from polyak.study.the_rule import the_rule
-from polyak.study.the_theory import the_theory
-from polyak.study.the_training import lr_name, the_training
-
-# A section is a function of the subject. To add one, write it in a file of its own and name it here.
-SECTIONS: tuple[Callable[[Subject], Section], ...] = (
-    the_rule,
-    the_descent,
-    the_theory,
-    the_training,
-    the_prediction,
-    the_plane,
-)
+from polyak.study.sections import in_order
 
 
 def study(
-    rule: Any,
+    rule: Optimizer | type[Rule] | str,
     out: str | Path,
     *,
-    on: Any = landscapes.ravine,
+    on: Landscape | str | Callable[..., Number] = "ravine",
     steps: int = 20,
     problem: Problem | None = None,
     batch_size: int = 10,
@@ -48,11 +36,12 @@ def study(
     seeds: int = 5,
     command: str = "polyak.study(...)",
     progress: Progress | None = None,
+    **settings: Any,
 ) -> list[Section]:
     """Study a rule: descend, train, compare with gradient descent, and write a page about it.
 
     Args:
-        rule: an update rule with its settings.
+        rule: an update rule with its settings, or the name of one of ours.
         out: the folder for index.html, the pictures (SVG, PNG) and the numbers (CSV).
         on: the landscape.
         steps: of the descent.
@@ -61,20 +50,22 @@ def study(
         batch_size, epochs, seeds: of the training.
         command: the line that the page says it was made by.
         progress: called with (parts done, parts in all).
+        settings: of a rule that is given by its name or its class.
 
     Returns the sections. Raises PolyakError for input that cannot be used.
     """
-    subject = _subject(rule, on, steps, problem, batch_size, epochs, seeds)
+    subject = _subject(as_rule(rule, **settings), on, steps, problem, batch_size, epochs, seeds)
     out = Path(out)
     check_folder(out)
     progress = progress or silent
-    sections = []
-    for done, section in enumerate(SECTIONS):
-        progress(done, len(SECTIONS) + 1)
-        sections.append(section(subject))
-    progress(len(SECTIONS), len(SECTIONS) + 1)
-    write_page(out, f"Study: {_title(subject.rule)}", command, sections)
-    progress(len(SECTIONS) + 1, len(SECTIONS) + 1)
+    sections: list[Section] = []
+    writers = in_order()
+    for write in writers:
+        progress(len(sections), len(writers) + 1)
+        sections.append(write(subject))
+    progress(len(writers), len(writers) + 1)
+    write_page(out, f"Study: {label(subject.rule)}", command, sections)
+    progress(len(writers) + 1, len(writers) + 1)
     return sections
 
 
@@ -84,27 +75,27 @@ def default_problem() -> Problem:
 
 
 def _subject(
-    rule: Any, on: Any, steps: int, problem: Problem | None, batch_size: int, epochs: int, seeds: int
+    rule: Optimizer,
+    on: Landscape | str | Callable[..., Number],
+    steps: int,
+    problem: Problem | None,
+    batch_size: int,
+    epochs: int,
+    seeds: int,
 ) -> Subject:
-    rule = as_rule(rule)
     name = lr_name(rule)
     is_baseline = isinstance(rule, GradientDescent)
+    problem = problem or default_problem()
     return Subject(
         rule=rule,
         baseline=None if name is None or is_baseline else GradientDescent(lr=rule.settings()[name]),
         landscape=as_landscape(on),
         steps=whole_number("steps", steps, at_least=1),
-        problem=problem or default_problem(),
-        batch_size=batch_size,
+        problem=problem,
+        batch_size=whole_number("batch_size", batch_size, at_least=1, at_most=problem.data.rows),
         epochs=whole_number("epochs", epochs, at_least=1),
         seeds=whole_number("seeds", seeds, at_least=1),
     )
-
-
-def _title(rule: Any) -> str:
-    from polyak.show.style import label
-
-    return label(rule)
 
 
 def write_page(out: str | Path, title: str, command: str, sections: Sequence[Section]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard, cast
+from typing import Any, TypeGuard
 
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
@@ -101,7 +101,7 @@ def _with_settings(rule: SettableRule, settings: dict[str, Any]) -> Optimizer:
     if isinstance(rule, type) and issubclass(rule, Rule):
         return rule.from_settings(**settings)
     if _is_factory(rule):
-        return from_optax(cast("Callable[..., Transformation]", rule), **settings)
+        return from_optax(rule, **settings)
     whole = as_rule(rule)
     if not settings:
         return whole

@@ -24,9 +24,7 @@ from polyak.theory.curvatures import hessians, point_of
 from polyak.theory.state_space import room
 from polyak.theory.step_map import step_maps
 
-CHANGES = (
-    1e-6  # a prediction of k steps is off by about k times the change: four digits of it stay for 50 steps
-)
+CHANGES = 1e-6  # k steps' prediction is off by about k times it: for 50 steps four digits stay
 ANOTHER_WAY = 0.01  # of the way's own reach, the width of its line in a picture: beyond, it is another way
 LARGEST = 1e100  # a position, whose square still has a sum
 MOST_STEPS = 10_000  # that are held against their curvatures

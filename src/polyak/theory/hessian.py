@@ -17,9 +17,7 @@ from polyak.ground.types import Pytree
 from polyak.problems import Problem
 from polyak.problems.on_device import on_device
 
-MOST_WHOLE = (
-    2_000  # parameters: n products, 8 n^2 bytes (32 MB) and eigvalsh's 4/3 n^3 operations are seconds
-)
+MOST_WHOLE = 2_000  # parameters n: n products, 8 n^2 bytes (32 MB), eigvalsh's 4/3 n^3 operations: seconds
 TO = 1e-12  # relative, where Lanczos' method ends
 
 Loss: TypeAlias = Callable[[Pytree, jax.Array, jax.Array], jax.Array]

@@ -31,10 +31,7 @@ SHAPES = {
     "a matrix": (2, 3),
     "an array of three axes": (2, 2, 2),
     "an array of four axes": (2, 2, 3, 3),  # a convolution's
-    "a large matrix": (
-        130,
-        132,
-    ),  # rules that keep less of a large one begin at 128 rows, or at 4,096 entries
+    "a large matrix": (130, 132),  # of which some keep less: from 128 rows, or from 4,096 entries
 }
 SMALL = 3  # of them are asked of what runs step by step
 

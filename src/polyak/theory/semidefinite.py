@@ -21,10 +21,7 @@ from polyak.ground.extras import need
 from polyak.theory.certificate import Certificate, mended
 from polyak.theory.interpolation import Array, Conditions, pairs, values
 
-SOLVED = (
-    "optimal",
-    "optimal_inaccurate",
-)  # of the second kind is nothing taken that does not hold in our arithmetic
+SOLVED = ("optimal", "optimal_inaccurate")  # of the second only what holds in our arithmetic is taken
 TOLERANCES = {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
 _ONE_AT_A_TIME = threading.Lock()  # a program keeps its parameters
 

@@ -24,10 +24,7 @@ from polyak.theory.spectrum import spectrum
 
 MOST = 2**21  # steps that are looked at one by one
 BLOCK, BLOCKS = 2**9, 2**6  # steps in a block, and blocks looked at together
-SAMPLES, BESIDE = (
-    2**10,
-    8,
-)  # places that a long run is looked at; steps in a row at each, and places between two
+SAMPLES, BESIDE = 2**10, 8  # places of a long run; steps in a row at each, and places between two
 FINEST = 1e-14  # of a number of steps: closer it is not looked for
 BISECTIONS = 40
 LEAST_LOG = -700.0  # of a rate: below, an error is gone after a few steps

@@ -6,22 +6,16 @@ import math
 
 from polyak.ground.numbers import readable
 from polyak.theory.pencil import Intervals
-from polyak.theory.spectrum import REGIMES
 
 GROWS = 1.0005  # a peak that is said, in three digits
-DOES = dict(
-    zip(
-        REGIMES,
-        (
-            "creeps down",
-            "comes down as fast as without overshooting",
-            "ripples",
-            "changes sign",
-            "diverges",
-        ),
-        strict=True,
-    )
-)
+DOES = {
+    "over-damped": "creeps down",
+    "critically damped": "comes down as fast as without overshooting",
+    "under-damped": "ripples",
+    "oscillating": "changes sign",
+    "diverging": "diverges",
+}
+"""What each of `polyak.theory.REGIMES` looks like."""
 
 
 def rate_in_words(log_rate: float, digits: int = 6) -> str:

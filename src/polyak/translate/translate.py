@@ -70,7 +70,7 @@ def _source(name: object, given: dict[str, Any]) -> tuple[Spelling, dict[str, An
             f"{_kind(name)} is not translated by itself: give its name and its arguments, such as"
             " translate('torch:SGD', lr=0.1, momentum=0.9, to=...), or one of Polyak's own rules"
         )
-    if CATALOGUE.get(name.name()) is not type(name):
+    if CATALOGUE.ours().get(name.name()) is not type(name):
         raise PolyakError(f"{name.name()} is a rule of your own, which no framework has")
     if given:
         raise PolyakError(f"{name.name()} has its settings already; {next(iter(given))} has no place")

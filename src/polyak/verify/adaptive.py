@@ -12,7 +12,7 @@ from polyak.frameworks.steppers import Array
 from polyak.ground.numbers import readable
 from polyak.rules import Adagrad, Adam, RMSProp, Rule
 from polyak.verify.change import Change, Row, rows_of
-from polyak.verify.reference_model import Advance, Model, Slots
+from polyak.verify.reference_model import Advance, Model, Slots, own_step
 
 # What a rule must have for a change to make sense.
 
@@ -55,15 +55,15 @@ def _scaling(factor: Callable[[Any], float]) -> Callable[[Model], Model]:
 
 
 def _forgetful(rule: Rule, g: Array, slots: Slots, x: Array, *, slot: str) -> tuple[Array, Slots]:
-    return rule.step(g, {**slots, slot: rule.slots(x)[slot]}, x)
+    return own_step(rule, g, {**slots, slot: rule.slots(x)[slot]}, x)
 
 
 def _turned(rule: Rule, g: Array, slots: Slots, x: Array, *, slot: str) -> tuple[Array, Slots]:
-    return rule.step(g, {**slots, slot: -slots[slot]}, x)
+    return own_step(rule, g, {**slots, slot: -slots[slot]}, x)
 
 
 def _scaled(rule: Rule, g: Array, slots: Slots, x: Array, *, factor: float) -> tuple[Array, Slots]:
-    taken, new = rule.step(g, slots, x)
+    taken, new = own_step(rule, g, slots, x)
     return factor * taken, new
 
 
@@ -75,8 +75,7 @@ def _summing(rule: Adam | RMSProp, g: Array, slots: Slots, x: Array) -> tuple[Ar
     """Squares s + g^2, from a rule that computes rho s + (1 - rho) g^2."""
     rho = rule.beta2 if isinstance(rule, Adam) else rule.decay
     before = (slots["squares"] + rho * g**2) / rho
-    taken, new = rule.step(g, {**slots, "squares": before}, x)
-    return np.asarray(taken), new
+    return own_step(rule, g, {**slots, "squares": before}, x)
 
 
 def _adam(
@@ -90,7 +89,7 @@ def _adam(
     root: bool = True,
 ) -> tuple[Array, Slots]:
     """Adam with one of its parts left out."""
-    _, new = rule.step(g, slots, x)
+    _, new = own_step(rule, g, slots, x)
     m, s, t = new["mean"], new["squares"], new["t"]
     c1 = 1 - rule.beta1**t if mean and rule.bias_correction else 1.0
     c2 = 1 - rule.beta2**t if squares and rule.bias_correction else 1.0
@@ -103,7 +102,7 @@ def _adam(
 
 
 def _rmsprop_without_root(rule: RMSProp, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
-    _, new = rule.step(g, slots, x)
+    _, new = own_step(rule, g, slots, x)
     spread = new["squares"] - (new["mean"] ** 2 if rule.centered else 0.0)
     c, p = (rule.lr, 1.0) if rule.lr_in_velocity else (1.0, rule.lr)
     v = rule.momentum * slots["velocity"] + c * g / (spread + rule.eps)
@@ -111,7 +110,7 @@ def _rmsprop_without_root(rule: RMSProp, g: Array, slots: Slots, x: Array) -> tu
 
 
 def _adagrad_without_root(rule: Adagrad, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
-    _, new = rule.step(g, slots, x)
+    _, new = own_step(rule, g, slots, x)
     return -rule.lr * g / (new["squares"] + rule.eps), new
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -147,9 +147,7 @@ class ModelStepper:
             return _linear(model.row(rule, self.counts[index]), g, slots)
         if model.advance is not None:
             return model.advance(rule, g, slots, x)
-        step: Array
-        step, new = rule.step(g, slots, x)
-        return step, new
+        return own_step(rule, g, slots, x)
 
     def set_lr(self, lr: float) -> None:
         """The learning rate from here on, for those who read it."""
@@ -190,8 +188,13 @@ def model_of(candidate: Candidate, settings: Mapping[str, Any]) -> Model | None:
 
 def _counters(rule: Rule, slots: Slots, x: Array) -> Slots:
     """What of an array's slots is a single number, after a step more."""
-    _, new = rule.step(np.zeros_like(x), slots, x)
+    _, new = own_step(rule, np.zeros_like(x), slots, x)
     return {name: value for name, value in new.items() if np.ndim(value) < np.ndim(x)}
+
+
+def own_step(rule: Rule, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
+    """A rule's step of one array: of NumPy's it makes NumPy's."""
+    return cast("tuple[Array, Slots]", rule.step(g, slots, x))
 
 
 def _linear(row: Coefficients, g: Array, slots: Slots) -> tuple[Array, Slots]:

@@ -198,7 +198,7 @@ def test_other_numbers_and_changed_names_compile_nothing_and_are_seen(
     assert losses[1] == losses[2]
     assert losses[0] < losses[3]
     counts = []
-    for lr, momentum in ((0.1, 0.0), (0.2, 0.9), (0.05, 0.5)):
+    for lr, momentum in ((0.1, 0.2), (0.2, 0.9), (0.05, 0.5)):  # without any, it is another rule
         settings = {"learning_rate": lr, "momentum": momentum, "wd": 0.1 * momentum}
         train_gluon_ch7("sgd", settings, *features_and_labels)
         counts.append(compiled())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import polyak as pk
-from polyak.cli import catalogues
-from polyak.cli.arguments import landscape_from
+from polyak.cli.commands.landscapes import landscapes
+from polyak.cli.words import landscape_from
 from polyak.lab.offer import offer
 
 
@@ -18,7 +18,7 @@ def seen(module, told):
     )
     assert booth(booth.minimisers[0]) == 0.0
     assert booth.source.startswith("Booth, A. D. (1955)")
-    catalogues.landscapes()
+    landscapes()
     assert "booth" in told()
     assert landscape_from("booth") is booth
     assert offer().landscapes["booth"] is booth

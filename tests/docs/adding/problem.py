@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import polyak as pk
-from polyak.cli import arguments
+from polyak.cli.words import Task
 
 
 def seen(module, told):
@@ -18,4 +18,4 @@ def seen(module, told):
     assert float(make(table).loss({"weight": np.ones(1), "bias": 0.0}, X, y)) == pytest.approx(26.5 / 3)
     history = pk.train("heavy_ball", make(table), batch_size=3, epochs=3, lr=0.1, momentum=0.5)
     assert history.final_losses[0] < history.losses[0, 0]
-    assert arguments.problem_from("diabetes", None, "huber-regression").name == "huber regression"
+    assert Task("diabetes", problem="huber-regression").made().name == "huber regression"

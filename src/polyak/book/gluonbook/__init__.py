@@ -9,9 +9,8 @@ and `mx` to `mxnet`; elsewhere they are to be had from here, and nothing else ch
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
-from polyak.book.gluonbook.missing import absent
+from polyak.book.gluonbook.missing import AskedFor, absent
 
 # Where each name stands; imported at its first use, so that naming them costs nothing.
 NAMES = {
@@ -25,7 +24,7 @@ NAMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> AskedFor:
     if name == "np":
         return importlib.import_module("numpy")
     if name not in NAMES:

@@ -12,9 +12,8 @@ import importlib.machinery
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any
 
-from polyak.book.gluonbook.missing import absent
+from polyak.book.gluonbook.missing import AskedFor, absent
 
 # Each old module, and the module of ours that answers for it.
 BOOK = dict.fromkeys(("gluonbook", "gluonbook.utils", "d2lzh", "d2lzh.utils"), "polyak.book.gluonbook")
@@ -31,7 +30,7 @@ _set_aside: dict[str, ModuleType] = {}
 class OldModule(ModuleType):
     """A module under an old name: its contents are ours, found when they are asked for."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> AskedFor:
         inner = f"{self.__name__}.{name}"
         if inner in OURS:
             return importlib.import_module(inner)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 MOST_NAMES = 12
+
+AskedFor: TypeAlias = Any
+"""What a page asks for by its name: a module, a class, a function, a number."""
 
 
 def absent(where: str, name: str, brings: Iterable[str]) -> str:

@@ -62,8 +62,8 @@ class Prose:
 
         renderer: Any = RendererHTML(markdown())
         for name in dir(self):
-            if name.startswith("on_"):
-                renderer.rules[name.removeprefix("on_")] = getattr(self, name)
+            if name.startswith("_on_"):
+                renderer.rules[name.removeprefix("_on_")] = getattr(self, name)
         html = sanitise.clean(renderer.render(tokens, markdown().options, references))
         return re.sub(rf"{self.key}-(\d+)-", lambda key: self.kept[int(key[1])], html)
 
@@ -77,20 +77,18 @@ class Prose:
         pale = r'<span class="slot" title="slot \1 has no string">\1</span>'
         return SLOT.sub(lambda slot: self._keep(slot.expand(pale)), escape(text, quote=False))
 
-    def on_text(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """Words, with a slot that has no string as a pale number."""
+    # How each kind of token is rendered: markdown-it's names of them.
+
+    def _on_text(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         return self._slots(tokens[index].content)
 
-    def on_code_inline(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """Code among words."""
+    def _on_code_inline(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         return f"<code>{self._slots(tokens[index].content)}</code>"
 
-    def on_heading_open(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """A heading, with an anchor of its own."""
+    def _on_heading_open(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         return f'<{tokens[index].tag} id="{self._anchor(plain(tokens[index + 1]))}">'
 
-    def on_fence(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """A cell that ran, or code that is only shown."""
+    def _on_fence(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         token = tokens[index]
         cell = token.meta.get("cell")
         if cell is not None and int(cell) < len(self.cells):
@@ -98,37 +96,31 @@ class Prose:
         code = coloured(token.content, language(token.info))
         return self._keep(f'<div class="code"><pre>{code}</pre></div>\n')
 
-    def on_math_inline(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """A formula among words."""
+    def _on_math_inline(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         return self._keep(self.mathematics(tokens[index].content))
 
-    def on_math_inline_double(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """A formula on a line of its own, inside a paragraph."""
+    def _on_math_inline_double(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         formula = self.mathematics(tokens[index].content, block=True)
         return self._keep(f'<span class="formula">{formula}</span>')
 
-    def on_math_block(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """A formula on lines of its own."""
+    def _on_math_block(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         return self._keep(
             f'<div class="formula">{self.mathematics(tokens[index].content, block=True)}</div>\n'
         )
 
-    def on_math_block_label(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """A formula on lines of its own, with a name."""
+    def _on_math_block_label(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         name = tokens[index].info
         label = f'<span class="label">({escape(name)})</span>'
         formula = self.mathematics(tokens[index].content, block=True)
         return self._keep(f'<div class="formula" id="{self._anchor(name)}">{formula}{label}</div>\n')
 
-    def on_image(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """An image, inside the page."""
+    def _on_image(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         token = tokens[index]
         words = _named("".join(child.content for child in token.children or []))
         title = _named(str(token.attrs.get("title", "")))
         return self._keep(self.images(str(token.attrs.get("src", "")), words, title=title))
 
-    def on_link_open(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """A link; one into the page itself leads to its heading."""
+    def _on_link_open(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         target = str(tokens[index].attrs.get("href", ""))
         tip = _named(str(tokens[index].attrs.get("title", "")))
         if "%25%25%25" in target or SLOT.search(target):
@@ -137,24 +129,18 @@ class Prose:
             target = f"#{self.titles.get(target[1:], target[1:])}"
         return f'<a href="{escape(target)}"' + (f' title="{escape(tip)}">' if tip else ">")
 
-    def on_table_open(self, *_: object) -> str:
-        """A table, which may be wider than the page."""
+    def _on_table_open(self, *_: object) -> str:
         return self._keep('<div class="scroll">') + "<table>\n"
 
-    def on_table_close(self, *_: object) -> str:
-        """The end of a table."""
+    def _on_table_close(self, *_: object) -> str:
         return "</table>" + self._keep("</div>\n")
 
-    def on_html_inline(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """Raw HTML among words."""
+    def _on_html_inline(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         return sanitise.html(tokens[index], self._image_tag)
 
-    def on_html_block(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        """Raw HTML on lines of its own."""
-        return sanitise.html(tokens[index], self._image_tag)
+    _on_html_block = _on_html_inline
 
-    def on_front_matter(self, *_: object) -> str:
-        """What a document says of itself to other programs."""
+    def _on_front_matter(self, *_: object) -> str:
         return ""
 
     def _image_tag(self, given: Mapping[str, str]) -> str:

@@ -49,7 +49,7 @@ def clean(html: str) -> str:
     >>> clean('<b onclick="x()">x</b><script>y()</script><a href="javascript:z()">z</a>')
     '<b>x</b>y()<a>z</a>'
     """
-    return str(_cleaner().clean(html))
+    return str(_cleaner().clean(html.encode("utf-8", "replace").decode()))  # half a character is none
 
 
 @lru_cache(maxsize=1)

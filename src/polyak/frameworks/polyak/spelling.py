@@ -36,5 +36,5 @@ def spelling_of(rule: type[Rule]) -> Spelling:
     )
 
 
-SPELLINGS = tuple(map(spelling_of, CATALOGUE.values()))
+SPELLINGS = tuple(map(spelling_of, CATALOGUE.ours().values()))
 WITHOUT_RULE = ()

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TypeAlias
 
+from polyak.ground.registry import import_all
 from polyak.problems import Problem
 from polyak.rules import Optimizer
 from polyak.run.result import Result
@@ -93,5 +92,4 @@ def _place(registered: tuple[int, str, Callable[..., Prediction | None]]) -> tup
 
 @cache
 def _load() -> None:
-    for module in iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
+    import_all(__name__)

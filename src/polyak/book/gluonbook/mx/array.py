@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import EllipsisType
-from typing import Any
 
 import numpy as np
 
-from polyak.book.gluonbook.missing import absent
+from polyak.book.gluonbook.missing import AskedFor, absent
 from polyak.book.gluonbook.mx.along_axes import ALONG_AXES
 from polyak.book.gluonbook.mx.context import Context, check, cpu
 from polyak.book.gluonbook.mx.elementwise import ELEMENTWISE
@@ -109,7 +108,7 @@ class NDArray(Operators):
     def __iter__(self) -> Iterator[NDArray]:
         return (self[k] for k in range(len(self)))
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> AskedFor:
         if name in ("ndim", "size"):
             return getattr(self.value, name)
         raise AttributeError(absent("an NDArray", name, dir(type(self))))
@@ -195,8 +194,8 @@ def apply(name: str, *inputs: Operand, **options: object) -> NDArray:
     values = tuple(map(plain, inputs))
     with np.errstate(all="ignore"):
         out = operation.forward(library(values), *values, **options)
-    if name != "cast" and out.dtype == np.float64 and np.float64 not in _dtypes(values):
-        out = out.astype(np.float32)  # whole numbers over whole numbers, for one
+    if name != "cast" and _has_grown(out, values):
+        out = out.astype(np.float32)
     handles = [one for one in inputs if isinstance(one, ArrayHandle)]
     if handles and NDArray not in map(type, handles):
         return handles[0].new(out)  # type: ignore[return-value]
@@ -207,5 +206,6 @@ def apply(name: str, *inputs: Operand, **options: object) -> NDArray:
     return result
 
 
-def _dtypes(values: tuple[Array | float, ...]) -> list[object]:
-    return [getattr(value, "dtype", None) for value in values]
+def _has_grown(out: Array, values: tuple[Array | float, ...]) -> bool:
+    """Whether a result is float64 and nothing that it comes of is: whole numbers over whole numbers, for one."""
+    return out.dtype == np.float64 and not any(getattr(value, "dtype", 0) == np.float64 for value in values)

@@ -21,6 +21,12 @@ Array: TypeAlias = "Numbers | jax.Array"
 Operand: TypeAlias = "ArrayHandle | Array | np.generic | float"
 """What a page may hand to an operation."""
 
+Plain: TypeAlias = Any
+"""An Array, or a Python number that takes the dtype of its company: what either library makes of it is its own."""
+
+Place: TypeAlias = Any
+"""An index as NumPy understands it."""
+
 Index: TypeAlias = "int | slice | EllipsisType | ArrayHandle | Array | list[Any] | tuple[Any, ...] | None"
 """What a page may write between brackets."""
 
@@ -31,13 +37,13 @@ Shape: TypeAlias = "int | tuple[int, ...]"
 Axis: TypeAlias = "int | tuple[int, ...] | None"
 
 
-def plain(value: object) -> Any:
+def plain(value: object) -> Plain:
     """What an operation computes with: an array, or a Python number, which takes the dtype of its company."""
     value = raw(value)
     return value.item() if isinstance(value, np.generic) else value
 
 
-def index(key: Index) -> Any:
+def index(key: Index) -> Place:
     """What NumPy understands for an index that may hold arrays and lists of whole numbers in float32."""
     if isinstance(key, tuple):
         return tuple(map(index, key))

@@ -82,7 +82,7 @@ class Slots:
         if self.dtype is not None:
             g, x = g.to(self.dtype), x.to(self.dtype)
         if self.of_ours:
-            step, new = steps(cast("Rule | Wrapper", rule), g, slots, x)
+            step, new = steps(rule, g, slots, x)
         else:
             import jax
 

@@ -1,0 +1,15 @@
+"""`polyak best`."""
+
+from __future__ import annotations
+
+from polyak.cli.command import command
+from polyak.cli.words import Store
+
+
+@command()
+def best(store: Store) -> None:
+    """The best cell of a sweep in a store, of each rule, with its neighbours."""
+    from polyak.cli.planes import say_best
+    from polyak.sweeps import load_sweep
+
+    say_best(load_sweep(store))

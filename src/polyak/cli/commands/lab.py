@@ -1,0 +1,202 @@
+"""The live page: `polyak lab`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from polyak.cli.command import command, number_or_word, whole_number_or_word
+from polyak.cli.own_code import raised_by
+from polyak.cli.typed import Typed, typed
+from polyak.cli.words import Task, landscape_from
+from polyak.ground.errors import PolyakError, unknown
+
+if TYPE_CHECKING:
+    from polyak.lab import Lab
+    from polyak.lab.kinds import Kind
+    from polyak.lab.watched_files import WatchedFile
+    from polyak.landscapes import Landscape
+    from polyak.problems import Problem
+    from polyak.rules import Optimizer
+
+SETTINGS_HELP = (
+    "The first rule's settings may follow: --lr 0.6 --momentum 0.5 ... A file that is named is watched."
+)
+HERE = ("127.0.0.1", "localhost", "::1")
+
+
+@command("lab", settings=True, epilog=SETTINGS_HELP)
+def lab(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Rules and a landscape: heavy_ball, ravine, my_rule.py:my_rule, my_function.py:f.",
+        ),
+    ] = None,
+    *,
+    task: Task,
+    port: Annotated[
+        Any,
+        typer.Option(
+            parser=whole_number_or_word,
+            metavar="INTEGER",
+            help="Where to listen; the next one where it is in use.",
+        ),
+    ] = 5006,
+    address: Annotated[
+        str,
+        typer.Option(
+            help="The machine's address to listen on; by default none but this machine can reach it."
+        ),
+    ] = "127.0.0.1",
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Another HOST:PORT whose pages may talk to the lab; may be repeated."),
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
+    ] = True,
+) -> None:
+    """Open the lab: a live page where momentum is in your hands, served from this machine."""
+    from polyak.ground.errors import whole_number
+    from polyak.lab.addresses import check_address, checked_origin
+
+    port = whole_number("port", port, at_least=0, at_most=65_535)
+    origins = [checked_origin(word) for word in origin or []]
+    check_address(address)
+    rules, places, words = _sorted([*(names or []), *context.args])
+    problem = task.made() if task.data or task.column or task.problem else None
+    opened = _lab(rules, places, replace(typed(context), words=words), problem)
+    try:
+        opened.warm_up()
+        opened.serve(host=address, port=port, origins=origins)
+        serving = opened.serving
+        assert serving is not None
+        _say(opened, port if port != serving.port else 0, serving.port, address)
+        if browser:
+            import webbrowser
+
+            webbrowser.open(opened.address)
+        while serving.thread.is_alive():
+            time.sleep(0.5)
+    except KeyboardInterrupt as error:
+        if raised_by(error):
+            raise
+        typer.echo("\nthe lab is closed")
+    finally:
+        opened.stop()
+
+
+def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """Names of rules, names of landscapes, and the settings that follow them."""
+    from polyak.cli.files import in_file
+    from polyak.lab.checking import MOST_RULES
+    from polyak.landscapes import CATALOGUE
+    from polyak.rules import CATALOGUE as RULES
+
+    first = next((k for k, word in enumerate(words) if word.startswith("--")), len(words))
+    names, settings = words[:first], words[first:]
+    rules, places = [], []
+    for name in names:
+        if name.startswith("quadratic:") or name in CATALOGUE:
+            places.append(name)
+        elif name.startswith("optax:") or in_file(name) or name in RULES:
+            rules.append(name)
+        else:
+            raise unknown("rule or landscape", name, [*RULES, *CATALOGUE])
+    if len(rules) > MOST_RULES:
+        raise PolyakError(f"{len(rules)} rules at once, expected at most {MOST_RULES}")
+    if len(places) > 1:
+        raise PolyakError(f"two landscapes, {places[0]} and {places[1]}: expected one")
+    return rules, places, settings
+
+
+def _lab(rules: list[str], places: list[str], typed: Typed, problem: Problem | None) -> Lab:
+    """The lab of what the line names."""
+    from polyak.cli.files import in_file
+    from polyak.lab.kinds import kind_like
+    from polyak.lab.lab import FIRST, lab_of
+    from polyak.lab.offer import plane_only
+    from polyak.lab.state import Chosen
+
+    kinds, chosen, watched = {}, [], []
+    for k, name in enumerate(rules or ["heavy_ball"] * bool(typed.words)):
+        own = typed if k == 0 else replace(typed, words=())
+        if in_file(name):
+            watched.append(_watched(name, own))
+            continue
+        kind = kind_like(_rule(name, own), name)
+        kinds[kind.name] = kind
+        chosen.append(Chosen(kind.name, dict(kind.begin)))
+    place = plane_only(landscape_from(places[0] if places else "ravine"))
+    return lab_of(kinds, chosen or [FIRST], place, problem, watched)
+
+
+def _rule(name: str, typed: Typed) -> Optimizer:
+    """The rule of that name; a setting that is not given is as the lab begins with."""
+    from polyak.cli.rules import is_rule_class, rule_from, spelled
+    from polyak.cli.settings import settings_from, values
+    from polyak.lab.kinds import kind_of
+
+    kind = spelled(name)
+    if not is_rule_class(kind):
+        return rule_from(name, replace(typed, words=typed.words or ("--lr", "0.1")))
+    rule: Optimizer = kind_of(kind).rule(values(kind, settings_from(typed.words), typed))
+    return rule
+
+
+def _watched(name: str, typed: Typed) -> WatchedFile:
+    """What stands in a file, to be watched; a file that is not there is refused at once."""
+    from polyak.lab.watched_files import WatchedFile
+
+    path = Path(name.rpartition(":")[0])
+    if not path.is_file():
+        raise PolyakError(f"{path}: no such file")
+    watched = WatchedFile(name, lambda: _in_file(name, typed))
+    watched.read()
+    return watched
+
+
+def _in_file(name: str, typed: Typed) -> Kind | Landscape:
+    """A rule with its settings free, or a landscape: by what stands in the file."""
+    import inspect
+
+    from polyak.cli.rules import is_rule_class, rule_from, spelled
+    from polyak.cli.settings import settings_from
+    from polyak.lab.kinds import kind_like
+    from polyak.lab.offer import plane_only
+    from polyak.lab.page_functions import page_rule
+    from polyak.landscapes import Landscape, from_function
+    from polyak.rules import arity
+
+    thing = spelled(name)
+    if isinstance(thing, Landscape):
+        return plane_only(thing)
+    if is_rule_class(thing):
+        return kind_like(_rule(name, typed), name)
+    if not inspect.isfunction(thing):
+        return kind_like(rule_from(name, typed), name)
+    if arity(thing) in (1, 2):
+        return plane_only(from_function(thing))
+    numbers: dict[str, Any] = {key: number_or_word(word) for key, word in settings_from(typed.words).items()}
+    return kind_like(page_rule(thing, numbers), name)
+
+
+def _say(lab: Lab, refused: int, port: int, address: str) -> None:
+    if refused:
+        typer.echo(f"port {refused} is in use: the lab took {port}", err=True)
+    for trouble in lab.troubles():
+        typer.echo(f"polyak: {trouble}", err=True)
+    if address not in HERE:
+        typer.echo(
+            f"polyak: note: listening on {address}, every machine that can reach this one can open the lab and use its "
+            "processor; it can read nothing but what the lab shows",
+            err=True,
+        )
+    typer.echo(f"the lab is open at {lab.address} (Ctrl-C closes it)")

@@ -1,0 +1,41 @@
+"""`polyak optimal`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from polyak.cli.command import command
+from polyak.cli.outputs import check_picture, write_picture
+from polyak.cli.words import Curvature, On, Out, Rule, curvatures_or_landscape
+from polyak.ground.errors import PolyakError
+
+CONDITION_NUMBERS = (1.5, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+
+
+@command()
+def optimal(
+    rule: Rule,
+    curvature: Curvature = None,
+    on: On = None,
+    over: Annotated[
+        str,
+        typer.Option(
+            help="quadratics, or convex: the best certified on all functions between the curvatures."
+        ),
+    ] = "quadratics",
+    out: Out = None,
+) -> None:
+    """Find a rule's best setting on given curvatures, and what it buys over gradient descent."""
+    from polyak.rules import find
+    from polyak.show import condition_figure
+    from polyak.theory import optimal as best
+    from polyak.theory import rates_by_condition_number
+
+    kind = find(rule)
+    check_picture(out)
+    if (curvature is None) == (on is None):
+        raise PolyakError("optimal needs one of --curvature 0.2,4 or --on ravine")
+    typer.echo(best(kind, curvatures_or_landscape(curvature, on), over=over))
+    write_picture(out, lambda: condition_figure(rates_by_condition_number(kind, CONDITION_NUMBERS)))

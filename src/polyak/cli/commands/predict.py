@@ -1,0 +1,90 @@
+"""`polyak predict`: what theory says beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from polyak.cli.command import command
+from polyak.cli.outputs import check_picture, write_picture
+from polyak.cli.progress import shown
+from polyak.cli.typed import typed
+from polyak.cli.words import (
+    Curvature,
+    On,
+    Out,
+    Rule,
+    Task,
+    check_time,
+    curvatures_or_landscape,
+)
+from polyak.ground.errors import PolyakError, whole_number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from polyak.rules import Optimizer
+    from polyak.theory.predictions import Prediction
+
+
+@command("expected_loss", settings=True)
+def predict(
+    context: typer.Context,
+    rule: Rule,
+    task: Task,
+    curvature: Curvature = None,
+    on: On = None,
+    seeds: int = 100,
+    *,
+    out: Out = None,
+    **options: Any,
+) -> None:
+    """Predict a rule: its response and stability on curvatures, or its expected loss on data beside real runs."""
+    from polyak.cli.rules import rule_from
+    from polyak.theory.expected_training import MOST_STEPS
+
+    optimizer = rule_from(rule, typed(context))
+    check_picture(out)
+    whole_number("steps", options["steps"], at_least=1, at_most=MOST_STEPS)
+    if [curvature, on, task.data].count(None) != 2:
+        raise PolyakError("predict needs one of --curvature 0.2,4, --on ravine or --data airfoil")
+    if task.data is not None:
+        figure = _expectation(optimizer, task, seeds, **options)
+    else:
+        figure = _stability(optimizer, curvature, on)
+    write_picture(out, figure)
+
+
+def _stability(rule: Optimizer, curvature: str | None, on: str | None) -> Callable[[], Figure]:
+    from polyak.theory.predictions import OnCurvatures, predictions
+
+    asked = OnCurvatures(rule, curvatures_or_landscape(curvature, on))
+    _say(predictions(asked))
+    return asked.stability.plot
+
+
+def _expectation(
+    rule: Optimizer, task: Task, seeds: int, batch_size: int, steps: int
+) -> Callable[[], Figure]:
+    from polyak.cli.tables import print_table
+    from polyak.study import measured_beside, side_by_side
+    from polyak.theory.predictions import InTraining, predictions
+
+    problem = task.made()
+    runs = whole_number("seeds", seeds, at_least=2)
+    check_time(problem, batch_size, 1, runs)
+    said = predictions(InTraining(rule, problem, batch_size, steps, runs))
+    expected: Any = said["expectation"].result
+    with shown("real runs", "epochs") as progress:
+        measured = measured_beside(expected, runs, progress=progress)
+    _say(said)
+    print_table(*side_by_side(expected, measured))
+    return lambda: expected.plot(measured=measured)
+
+
+def _say(said: Mapping[str, Prediction]) -> None:
+    for prediction in said.values():
+        for line in prediction.lines:
+            typer.echo(line)

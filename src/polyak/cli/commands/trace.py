@@ -1,0 +1,26 @@
+"""`polyak trace`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from polyak.cli.command import command
+from polyak.cli.outputs import check_picture, write_picture
+from polyak.cli.typed import typed
+from polyak.cli.words import Out, Place, Rule
+
+
+@command("descend", settings=True)
+def trace(context: typer.Context, rule: Rule, place: Place, *, out: Out = None, **options: Any) -> None:
+    """Descend a landscape: where the rule ends, and a picture of its way."""
+    from polyak.cli.rules import rule_from
+
+    optimizer, landscape = rule_from(rule, typed(context)), place.landscape()
+    check_picture(out)
+    from polyak.run import descend
+
+    result = descend(optimizer, landscape, **options)
+    typer.echo(result)
+    write_picture(out, result.plot)
