@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from polyak.sweeps.search_space import SettableRule
 
 
-def spelled(name: str) -> Any:
+def spelled(name: str) -> Any:  # noqa: ANN401
     """What a word stands for before it has settings: a class of ours, an Optax factory, or what stands in a file."""
     if name.startswith("optax:"):
         return _factory(name)

@@ -41,7 +41,7 @@ def lab(
     ] = None,
     *,
     task: Task,
-    port: Annotated[
+    port: Annotated[  # noqa: ANN401
         Any,
         typer.Option(
             parser=whole_number_or_word,
