@@ -9,12 +9,17 @@ import tempfile
 import pytest
 
 # What JAX compiles is compiled once in the whole run: the workers of pytest-xdist and the programs that tests start
-# inherit these, and find there what another has compiled. Traced is traced all the same: who counts, counts rightly.
+# find in this folder what a worker has compiled. Traced is traced all the same: who counts, counts rightly.
 CACHE = "JAX_COMPILATION_CACHE_DIR"
 OURS = "" if os.environ.get(CACHE) else tempfile.mkdtemp(prefix="polyak-compiled-")
 os.environ[CACHE] = OURS or os.environ[CACHE]
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+# The programs only read: many are killed on purpose, and one killed as it wrote would leave half of a file.
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "1e9"
+
+import jax  # noqa: E402  reads what was just set
+
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 SECONDS = "polyak/seconds"  # of each test, the last time, in pytest's own cache
 took: dict[str, float] = {}

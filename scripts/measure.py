@@ -1,6 +1,8 @@
 """How the house stands by its own measure, as a table; `--by-floor` says where each number comes from.
 
-    python scripts/measure.py [--by-floor]
+    python scripts/measure.py [--by-floor | --write]
+
+`--write` puts the table into docs/architecture.md, as `make docs` does.
 
 - *bare `Any`*: of all arguments of all functions in src, those whose annotation is `Any` alone.
 - *branching*: functions with more than ten ifs, loops, handlers, cases, comprehensions and `and`s and `or`s.
@@ -23,6 +25,7 @@ import grimp
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE, GUIDES = ROOT / "src" / "polyak", ROOT / "docs" / "adding"
+PAGE = ROOT / "docs" / "architecture.md"
 MANY = 10  # branches, above which a function does more than one job
 BRANCHES = (ast.If, ast.IfExp, ast.For, ast.While, ast.ExceptHandler, ast.comprehension, ast.match_case)
 
@@ -124,8 +127,8 @@ def table(every: list[Function]) -> Iterator[str]:
     yield f"| arguments that are bare `Any` | {bare:.1%} of {len(annotations):,} | under 5 % |"
     yield f"| functions over ten branches | {sum(f.branches > MANY for f in every)} of {len(every):,} | under 15 |"
     yield f"| circles of modules | {len(circles())} | 0 |"
-    touched = ", ".join(f"{kind} {count}" for kind, count in to_touch().items())
-    yield f"| files to write for a new thing | {touched} | 1 each (a framework: its folder) |"
+    touched = ", ".join(f"{kind} {count}" for kind, count in to_touch().items() if kind != "framework")
+    yield f"| files to write for a new thing | {touched}, framework its folder | 1 each, a folder for a framework |"
     yield f"| packages that `pip install polyak` needs | {len(needed())} | 9 or fewer |"
     yield f"| lines of src | {sum(lines().values()):,} | |"
 
@@ -148,8 +151,13 @@ def by_floor(every: list[Function]) -> Iterator[str]:
 def main() -> None:
     """Print the table, and with `--by-floor` what it is made of."""
     every = list(functions())
-    for line in table(every):
-        print(line)
+    lines_of_it = list(table(every))
+    print(*lines_of_it, sep="\n")
+    if "--write" in sys.argv[1:]:
+        text = PAGE.read_text("utf-8")
+        begin, end = (f"<!-- measure: {word} -->" for word in ("begin", "end"))
+        before, after = text.partition(begin)[0], text.partition(end)[2]
+        PAGE.write_text("\n".join([before + begin, *lines_of_it, end]) + after, "utf-8")
     if "--by-floor" in sys.argv[1:]:
         print()
         for line in by_floor(every):

@@ -13,7 +13,7 @@ import polyak
 SOURCE = Path(polyak.__file__).parent
 FLOAT = re.compile(r"\.?\d*[fgeFGE]$|\.\d+$")
 OWN = {
-    "numbers.py"
+    "ground/numbers.py"
 }  # the one function; a comma elsewhere groups the digits of what is counted: rows, cells, bytes
 
 

@@ -13,6 +13,7 @@ from attacks.stores_killed import Ground, ground
 from attacks.warm import one_of
 
 from polyak.ground.errors import PolyakError
+from polyak.sweeps.claims import CLAIMS
 from polyak.sweeps.loading import load
 
 PLANS = ("zarr.json", "chunk_written/zarr.json")  # of which one is enough
@@ -20,7 +21,8 @@ PLANS = ("zarr.json", "chunk_written/zarr.json")  # of which one is enough
 
 def damage(store: Path, moments: random.Random) -> list[str]:
     """Cut, turn, fill or remove one to three of its files."""
-    names = sorted(str(file.relative_to(store)) for file in store.rglob("*") if file.is_file())
+    files = (file for file in store.rglob("*") if file.is_file() and file.name != CLAIMS)
+    names = sorted(str(file.relative_to(store)) for file in files)
     damaged = moments.sample(names, moments.randint(1, 3))
     for name in damaged:
         content = (store / name).read_bytes()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 GUIDES = Path(__file__).parents[2] / "docs" / "adding"
-FILE = re.compile(r"^`(\w+)\.py`\n\n```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r'^```python title="[\w/]*/(\w+)\.py"\n(.*?)^```', re.DOTALL | re.MULTILINE)
 
 Added = Callable[[str, str], str]
 

@@ -14,7 +14,7 @@ import polyak as pk
 from new_framework import added
 
 GUIDE = Path(__file__).parents[2] / "docs" / "adding" / "framework.md"
-FILE = re.compile(r"^`(\w+\.py)`\n\n```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r'^```python title="(?:[\w/]*/)?(\w+\.py)"\n(.*?)^```', re.DOTALL | re.MULTILINE)
 FILES = dict(FILE.findall(GUIDE.read_text("utf-8")))
 CALLED = "momenta:Momentum"
 SETTINGS = {"lr": 0.1, "mass": 0.9}

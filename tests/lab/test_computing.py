@@ -17,9 +17,9 @@ from polyak.lab.computing.spellings import python_line, shell_line
 from polyak.lab.computing.trainings import Wanted
 from polyak.lab.kinds import kind_like
 from polyak.lab.offer import offer
-from polyak.lab.page_functions import page_rule
 from polyak.lab.scales import scale
 from polyak.lab.state import Chosen, State
+from polyak.rules.pages.first_settings import page_rule
 
 OFFER = offer()
 BALL = OFFER.kind("heavy_ball")

@@ -40,6 +40,7 @@ def added(folder: Path, prefix: str, files: Mapping[str, str]) -> Iterator[None]
     for name, text in files.items():
         (package / name).write_text(text, "utf-8")
     before = dict(FRAMEWORKS)
+    _forgotten()  # another test's package of that name
     sys.path.insert(0, str(folder))
     try:
         importlib.invalidate_caches()
@@ -47,10 +48,14 @@ def added(folder: Path, prefix: str, files: Mapping[str, str]) -> Iterator[None]
         yield
     finally:
         sys.path.remove(str(folder))
-        for name in [name for name in sys.modules if name.split(".")[0] == "somebodys"]:
-            del sys.modules[name]
+        _forgotten()
         FRAMEWORKS.clear()
         FRAMEWORKS.update(before)
+
+
+def _forgotten() -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "somebodys"]:
+        del sys.modules[name]
 
 
 @pytest.fixture(name="mlx")

@@ -111,6 +111,14 @@ def kinds_of(annotation: Any) -> set[type]:
     return set().union(*map(kinds_of, typing.get_args(annotation)))
 
 
+def returns(function: Callable[..., Any]) -> Any:
+    """What a function says that it returns; None where that is imported for type checkers alone, as xarray's are."""
+    try:
+        return eval(function.__annotations__["return"], function.__globals__)
+    except NameError:
+        return None
+
+
 def returned() -> dict[type, str]:
     """What the public functions return, by their annotations; rules and what is served are no results."""
     found: dict[type, str] = {}
@@ -118,7 +126,7 @@ def returned() -> dict[type, str]:
         for name in home.__all__:
             function = getattr(home, name)
             if inspect.isfunction(function):
-                for kind in kinds_of(typing.get_type_hints(function).get("return")):
+                for kind in kinds_of(returns(function)):
                     found[kind] = f"{home.__name__}.{name}"
     found.pop(pk.frameworks.Stepper, None)
     return {kind: name for kind, name in found.items() if not issubclass(kind, Rule | FromOptax | PageRule)}

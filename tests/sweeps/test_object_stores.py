@@ -17,6 +17,7 @@ import xarray as xr
 
 from polyak.rules import Adam, HeavyBall
 from polyak.sweeps import load_sweep, log, memory, search_space, sweep
+from polyak.sweeps.claims import CLAIMS
 
 LONG = 240
 PLANE: dict[str, Any] = {
@@ -85,7 +86,9 @@ def test_the_store_that_a_disk_has(bucket: Any, in_memory: xr.Dataset, tmp_path:
     xr.testing.assert_identical(found.load(), in_memory)
     xr.testing.assert_identical(load_sweep("s3://planes/a.zarr").load(), in_memory)
     sweep(HeavyBall, **PLANE, store=tmp_path / "a.zarr")
-    assert contents(bucket, "planes/a.zarr") == files_of(tmp_path / "a.zarr")
+    on_disk = files_of(tmp_path / "a.zarr")
+    assert on_disk.pop(f"chunk_written/{CLAIMS}") == b"", "an object store has no locks"
+    assert contents(bucket, "planes/a.zarr") == on_disk
 
 
 def test_several_rules(bucket: Any) -> None:

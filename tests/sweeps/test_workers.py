@@ -177,7 +177,7 @@ def bare_cluster(workers: int) -> distributed.LocalCluster:
 
 def test_a_worker_that_really_is_of_another_version(tmp_path: Path, refused: Any) -> None:
     preload = tmp_path / "older.py"
-    preload.write_text("import polyak.ground.version\npolyak.version.__version__ = '0.0.1'\n")
+    preload.write_text("import polyak.ground.version\npolyak.ground.version.__version__ = '0.0.1'\n")
     with bare_cluster(1) as cluster:
         other = subprocess.Popen(
             [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address, "--nthreads", "1",

@@ -40,21 +40,21 @@ class MuonLike(Rule, listed=False):
         return g
 
 
-class Centred(MuonLike):
+class Centred(MuonLike, listed=False):
     """Linear, but of a matrix the mean of each row is taken out: the entries are mixed."""
 
     def _orthogonal(self, g: Array) -> Array:
         return g - array_namespace(g).mean(g, axis=1, keepdims=True)
 
 
-class WiderSlower(MuonLike):
+class WiderSlower(MuonLike, listed=False):
     """Linear, entry by entry, and slower on matrices: one number's step is not a matrix's."""
 
     def _orthogonal(self, g: Array) -> Array:
         return 0.5 * g
 
 
-class SpreadKernel(MuonLike):
+class SpreadKernel(MuonLike, listed=False):
     """Heavy ball, but for arrays of four axes, a convolution's, which it flips."""
 
     def step(self, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
@@ -175,7 +175,7 @@ def test_a_page_that_mixes_a_matrix(refused):
 def test_what_is_told_of_a_rule_that_runs_on_vectors_alone():
     """On a matrix it says so itself: nothing that theory says of it can be wrong there."""
 
-    class OnVectors(MuonLike):
+    class OnVectors(MuonLike, listed=False):
         def step(self, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
             if g.ndim != 1:
                 raise ValueError("vectors alone")

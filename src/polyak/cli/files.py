@@ -23,7 +23,7 @@ def in_file(place: str) -> bool:
     return ".py:" in place
 
 
-def object_in_file(place: str) -> Any:
+def object_in_file(place: str) -> Any:  # noqa: ANN401
     """What `name` stands for in `path`, of a place spelled path.py:name."""
     path, _, name = place.rpartition(":")
     module = _module(Path(path))

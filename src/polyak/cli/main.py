@@ -33,7 +33,7 @@ class _Door(TyperGroup):
         """The command of that name."""
         return command.find(cmd_name)
 
-    def invoke(self, ctx: Any) -> object:
+    def invoke(self, ctx: Any) -> object:  # noqa: ANN401
         """Run the command that the line names."""
         try:
             result: object = super().invoke(ctx)

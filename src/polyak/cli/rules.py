@@ -12,13 +12,14 @@ from polyak.cli.files import in_file, object_in_file
 from polyak.cli.settings import argument, refuse_unknown, settings_from, values
 from polyak.cli.typed import Typed
 from polyak.ground.errors import PolyakError, nearest
+from polyak.ground.extras import need
 from polyak.rules import Optimizer, Rule, arity, as_rule, find, from_optax, from_page, from_plane, tabulated
 
 if TYPE_CHECKING:
     from polyak.sweeps.search_space import SettableRule
 
 
-def spelled(name: str) -> Any:
+def spelled(name: str) -> Any:  # noqa: ANN401
     """What a word stands for before it has settings: a class of ours, an Optax factory, or what stands in a file."""
     if name.startswith("optax:"):
         return _factory(name)
@@ -46,7 +47,7 @@ def kind_from(name: str) -> SettableRule:
     """What a name stands for before it has settings, for `tuning_space`: a page's function as a rule that runs."""
     thing = spelled(name)
     if inspect.isfunction(thing) and in_file(name):
-        from polyak.lab.page_functions import page_rule
+        from polyak.rules.pages.first_settings import page_rule
 
         return page_rule(thing, {})
     kind: SettableRule = thing
@@ -98,6 +99,7 @@ def _from_optax(name: str, factory: Callable[..., Any], settings: dict[str, str]
 
 
 def _factory(name: str) -> Callable[..., Any]:
+    need("optax", what=name, extra="optax")
     import optax
 
     factories = {

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyak.cli.command import number_or_word
 from polyak.cli.typed import Typed
 from polyak.ground.errors import PolyakError, nearest, plain
-from polyak.rules import Rule
-from polyak.rules.hyperparameters import Choice
+
+if TYPE_CHECKING:
+    from polyak.rules import Rule
+    from polyak.rules.hyperparameters import Choice
 
 FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 

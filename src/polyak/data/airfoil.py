@@ -10,6 +10,7 @@ from polyak.data.catalogue import data_set
 from polyak.data.dataset import Data
 from polyak.data.tables import read
 from polyak.ground.errors import PolyakError
+from polyak.ground.extras import has, need
 from polyak.ground.hashing import sha256
 
 FILE = "airfoil_self_noise.dat"
@@ -66,15 +67,20 @@ def at_hand() -> Path | None:
         place = place / FILE if place.is_dir() else place
         if place.exists():
             return place
+    if not (os.environ.get("POLYAK_CACHE") or has("pooch")):
+        return None  # nothing can have been downloaded
     cached = cache() / FILE
     return cached if cached.exists() else None
 
 
 def cache() -> Path:
     """The folder that keeps downloads: POLYAK_CACHE, else the system's own cache folder."""
+    if own := os.environ.get("POLYAK_CACHE"):
+        return Path(own)
+    need("pooch", what="the cache of downloads", extra="data")
     import pooch
 
-    return Path(os.environ.get("POLYAK_CACHE") or pooch.os_cache("polyak"))
+    return Path(pooch.os_cache("polyak"))
 
 
 def _check(path: Path) -> None:
@@ -89,6 +95,7 @@ def _check(path: Path) -> None:
 
 
 def _downloaded() -> Path:
+    need("pooch", what="a download", extra="data")
     import pooch
 
     pooch.get_logger().setLevel("WARNING")

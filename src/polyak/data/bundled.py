@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from polyak.data.catalogue import data_set
 from polyak.data.dataset import Data
+from polyak.ground.extras import need
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -26,6 +27,7 @@ def diabetes(*, standardize: bool = True) -> Data:
     >>> diabetes()
     Data(diabetes: 442 rows, 10 features -> disease progression after one year)
     """
+    need("sklearn", what="this data set", extra="data")
     from sklearn.datasets import load_diabetes
 
     data = Data(
@@ -45,6 +47,7 @@ def breast_cancer(*, standardize: bool = True) -> Data:
     >>> breast_cancer()
     Data(breast_cancer: 569 rows, 30 features -> 2 classes)
     """
+    need("sklearn", what="this data set", extra="data")
     from sklearn.datasets import load_breast_cancer
 
     bunch = load_breast_cancer()
@@ -66,6 +69,7 @@ def digits(*, standardize: bool = True) -> Data:
     >>> digits()
     Data(digits: 1797 rows, 64 features -> 10 classes)
     """
+    need("sklearn", what="this data set", extra="data")
     from sklearn.datasets import load_digits
 
     data = Data(

@@ -135,7 +135,7 @@ class Meaning:
         """The same with another learning rate."""
         return Meaning(self.rule.replace(lr=lr), self.weight_decay, self.decay_kind, self.maximize)
 
-    def decayed(self) -> Any:
+    def decayed(self) -> Any:  # noqa: ANN401
         """The rule with its weight decay around it; `maximize` is left to whoever hands out the gradients."""
         if not self.weight_decay:
             return self.rule

@@ -59,7 +59,7 @@ def _checked_rule(chosen: Chosen, offer: Offer) -> Chosen:
     return Chosen(kind.name, dict(chosen.settings))
 
 
-def _checked_start(start: Any) -> tuple[float, float]:
+def _checked_start(start: Any) -> tuple[float, float]:  # noqa: ANN401
     expected = f"expected two numbers from {readable(-FARTHEST, 6)} to {readable(FARTHEST, 6)}"
     try:
         first, second = start

@@ -111,7 +111,7 @@ class Panel:
         return question.state.active, question.kind, question.landscape
 
     @classmethod
-    def compute(cls, question: Question) -> Any:
+    def compute(cls, question: Question) -> Any:  # noqa: ANN401
         """The answer to what it shows, in a thread; a PolyakError is what it says instead."""
 
     def take(self, outcome: Outcome[Any]) -> None:
@@ -121,7 +121,7 @@ class Panel:
         else:
             self.show(outcome.answer)
 
-    def show(self, answer: Any) -> None:
+    def show(self, answer: Any) -> None:  # noqa: ANN401
         """Show an answer."""
 
     def refuse(self, text: str) -> None:

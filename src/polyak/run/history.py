@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.ground.extras import need
 from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
 from polyak.ground.version import __version__
@@ -77,6 +78,7 @@ class History(Result):
 
     def to_xarray(self) -> xr.Dataset:
         """The same as an xarray.Dataset with dimensions seed and record."""
+        need("xarray", what="to_xarray", extra="sweep")
         import xarray as xr
 
         attrs = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.ground.extras import need
 from polyak.ground.numbers import readable
 from polyak.ground.version import __version__
 from polyak.landscapes import Landscape
@@ -62,6 +63,7 @@ class Trace(Result):
 
     def to_xarray(self) -> xr.Dataset:
         """The same as an xarray.Dataset with dimensions step and coordinate."""
+        need("xarray", what="to_xarray", extra="sweep")
         import xarray as xr
 
         names = [f"x{k + 1}" for k in range(self.landscape.dimension)]

@@ -43,7 +43,7 @@ OF_THE_MACHINE = re.compile(r"(backend|interactive|toolbar|timezone|webagg|tk|ma
 
 
 @functools.cache
-def _style() -> Any:
+def _style() -> Any:  # noqa: ANN401
     """Every setting that a picture has: matplotlib's own defaults, and the style sheet over them."""
     style: dict[Any, Any] = dict(matplotlib.rcParamsDefault)
     style.update(matplotlib.rc_params_from_file(STYLE_SHEET, use_default_template=False))

@@ -158,9 +158,13 @@ def _understood(about: dict[str, Any]) -> Layout:
     if not _is_shape(shape, chunk) or not len(dims) == len(set(dims)) == len(shape):
         raise ValueError("a shape that no sweep has")
     beside = tuple(str(about.get("attributes", {}).get("coordinates", "")).split())
-    if not all(stays_inside(name) and "/" not in name for name in (*dims, *beside)):
+    if not all(map(_is_name, (*dims, *beside))):
         raise ValueError("a name that no sweep has")
     return Layout(dims, shape, chunk, _item(about["data_type"]), codecs == CODECS, beside)
+
+
+def _is_name(name: object) -> bool:
+    return stays_inside(name) and "/" not in str(name)
 
 
 def _item(kind: str | dict[str, Any]) -> int:

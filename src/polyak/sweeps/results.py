@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeAlias
 
+from polyak.ground.extras import need
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -14,6 +16,7 @@ SweepResult: TypeAlias = "xr.Dataset | xr.DataTree"
 
 def by_rule(result: SweepResult) -> dict[str, xr.Dataset]:
     """The Dataset of each rule in a sweep's result, by the rule's name."""
+    need("xarray", what="a sweep", extra="sweep")
     import xarray as xr
 
     if isinstance(result, xr.DataTree):

@@ -11,6 +11,7 @@ from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
 from polyak.rules import CATALOGUE, FromOptax, FromPage, Optimizer, Rule, as_rule, from_optax
+from polyak.rules.as_rule import Adapted
 from polyak.rules.hyperparameters import Hyperparameter, Interval
 from polyak.rules.protocol import Transformation
 from polyak.sweeps.axes import Axis, as_axis
@@ -105,7 +106,7 @@ def _with_settings(rule: SettableRule, settings: dict[str, Any]) -> Optimizer:
     whole = as_rule(rule)
     if not settings:
         return whole
-    if not hasattr(whole, "replace"):
+    if isinstance(whole, Adapted):  # its numbers are its own
         raise PolyakError(
             f"{whole} has no settings to sweep: give the Optax factory instead, such as optax.adam"
         )
@@ -123,7 +124,7 @@ def _known(rule: SettableRule) -> tuple[str, Sequence[str] | None]:
     if isinstance(rule, FromPage):
         return rule.name(), None
     whole = as_rule(rule)
-    return whole.name(), list(whole.settings()) if hasattr(whole, "replace") else None
+    return whole.name(), None if isinstance(whole, Adapted) else list(whole.settings())
 
 
 def _check_settings(rule: SettableRule, fixed: Mapping[str, Any], axes: Mapping[str, Axis]) -> None:

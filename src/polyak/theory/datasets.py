@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from polyak.ground.extras import need
 from polyak.ground.version import __version__
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 def dataset(rule: object, data: Mapping[str, Any], coords: Mapping[str, Any], /, **about: Any) -> xr.Dataset:
     """The dataset of these variables and coordinates, with `about` among its attributes."""
+    need("xarray", what="a table of these numbers", extra="sweep")
     import xarray as xr
 
     return xr.Dataset(data, coords, {"rule": str(rule), **about, "version": __version__})

@@ -39,7 +39,7 @@ BEFORE = ("negate", "decay in the loss")  # what a gradient goes through, in ord
 AFTER = ("decay by hand",)
 
 
-def chained(target: Spelling, line: str, conditions: Sequence[Condition], rule: Any) -> str:
+def chained(target: Spelling, line: str, conditions: Sequence[Condition], rule: Any) -> str:  # noqa: ANN401
     """The line with what is done besides as links of a chain, where the framework has one for it.
 
     >>> from polyak.frameworks.catalogue import find

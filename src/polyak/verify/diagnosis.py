@@ -151,7 +151,7 @@ class Recurrence(NamedTuple):
         """The reference with these numbers, its learning rate on them."""
         kept = self.then / self.fade if self.fade else 0.0
 
-        def row(rule: Any, _: int) -> Coefficients:
+        def row(rule: Any, _: int) -> Coefficients:  # noqa: ANN401
             share = float(rule.lr) / float(reference.rule.lr)
             return Coefficients(self.fade, 1.0, share * kept, share * (self.now - kept))
 

@@ -25,7 +25,7 @@ def rows(change: Callable[[Coefficients, float], Coefficients]) -> Callable[[Mod
     return lambda model: model.but(row=lambda rule, step: change(row_at(rule, step), float(_lr(rule))))
 
 
-def _lr(rule: Any) -> float:
+def _lr(rule: Any) -> float:  # noqa: ANN401
     return float(rule.lr)
 
 

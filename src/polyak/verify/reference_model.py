@@ -123,7 +123,7 @@ class ModelStepper:
                 self.counts[index] += 1
         return [x.copy() for x in self.params]
 
-    def _one(self, rule: Any, g: Array, index: int) -> tuple[Array, Slots]:
+    def _one(self, rule: Any, g: Array, index: int) -> tuple[Array, Slots]:  # noqa: ANN401
         model, x = self.model, self.params[index]
         turned = -1.0 if model.maximize and model.maximize_kind != "ignored" else 1.0
         last = model.maximize_kind == "last"
@@ -140,7 +140,7 @@ class ModelStepper:
             step = step - kind.beside(model.decay, rule.lr, x, step)
         return step, new
 
-    def _advanced(self, rule: Any, g: Array, index: int) -> tuple[Array, Slots]:
+    def _advanced(self, rule: Any, g: Array, index: int) -> tuple[Array, Slots]:  # noqa: ANN401
         """The rule's own step, or what the model has instead."""
         model, x, slots = self.model, self.params[index], self.slots[index]
         if model.row is not None:

@@ -41,7 +41,7 @@ def lab(
     ] = None,
     *,
     task: Task,
-    port: Annotated[
+    port: Annotated[  # noqa: ANN401
         Any,
         typer.Option(
             parser=whole_number_or_word,
@@ -171,9 +171,9 @@ def _in_file(name: str, typed: Typed) -> Kind | Landscape:
     from polyak.cli.settings import settings_from
     from polyak.lab.kinds import kind_like
     from polyak.lab.offer import plane_only
-    from polyak.lab.page_functions import page_rule
     from polyak.landscapes import Landscape, from_function
     from polyak.rules import arity
+    from polyak.rules.pages.first_settings import page_rule
 
     thing = spelled(name)
     if isinstance(thing, Landscape):

@@ -63,7 +63,7 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
             raise
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401
         """One step of every parameter that has a gradient; the loss, where a closure computes it anew."""
         loss = None
         if closure is not None:

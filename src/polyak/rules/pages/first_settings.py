@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from polyak.ground.errors import PolyakError
-from polyak.rules import arity, from_page, from_plane
-from polyak.rules.pages import MissingHyperparameterError, PageRule
+from polyak.rules.pages import MissingHyperparameterError, PageRule, arity, from_page, from_plane
 
 MOST_NAMES = 12
 BEGIN = (("lr", 0.1), ("rate", 0.1), ("eta", 0.1), ("alpha", 0.1), ("eps", 1e-8))
