@@ -85,13 +85,13 @@ class BatchEdges(Result):
         )
 
     def words(self) -> tuple[str, ...]:
-        """What holds below the mean-square edge, between it and the typical run's, and beyond; the second is simulated."""
+        """What holds below the mean-square edge, between it and the typical run's, which is simulated, and beyond."""
         shrinks, grows = readable(self.mean_square, 4), readable(self.typical.lr, 4)
         interval = f"{readable(self.typical.low, 4)} to {readable(self.typical.high, 4)}"
         return (
             f"Below {self.lr} {shrinks} the expected loss settles, and every run with it.",
-            f"From {shrinks} to {grows} ({interval}, 95 %) most runs still shrink, while the mean over runs grows without "
-            "end: a few runs hold it up, and an average of losses says nothing there (heavy tails).",
+            f"From {shrinks} to {grows} ({interval}, 95 %) most runs still shrink, while the mean over runs grows "
+            "without end: a few runs hold it up, and an average of losses says nothing there (heavy tails).",
             f"Beyond {grows} almost every run grows.",
         )
 
@@ -123,8 +123,8 @@ def batch_edges(
     for, with an interval. Raises PolyakError for a rule that is not linear or decays the parameters, for a problem that
     is not least squares, and for a batch larger than the data.
 
-    Source: for gradient descent Bach, F. & Moulines, E. (2013), Non-strongly-convex smooth stochastic approximation with
-    convergence rate O(1/n); here for any linear rule, the rows' fourth moments kept.
+    Source: for gradient descent Bach, F. & Moulines, E. (2013), Non-strongly-convex smooth stochastic approximation
+    with convergence rate O(1/n); here for any linear rule, the rows' fourth moments kept.
 
     >>> import polyak as pk
     >>> problem = pk.linear_regression(pk.data.diabetes().standardized())

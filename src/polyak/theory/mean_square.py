@@ -1,8 +1,8 @@
 r"""The mean-square edge: the learning rate beyond which the expected loss of mini-batch training grows without end.
 
 In the eigenbasis of the Hessian each pair (i, j) of coordinates spreads by a discrete Lyapunov equation of its own,
-S_ij = M_i S_ij M_j^T + B B^T C_ij with M_i = A + lambda_i B e_x^T, so that the part of x is kappa_ij C_ij; and the noise
-that the batches make grows with the spread:
+S_ij = M_i S_ij M_j^T + B B^T C_ij with M_i = A + lambda_i B e_x^T, so that the part of x is kappa_ij C_ij; and the
+noise that the batches make grows with the spread:
 
     C  <-  phi (mean_i H_i X H_i  -  H X H),    X = kappa o C,
 
@@ -27,6 +27,7 @@ from polyak.theory.step_map import StepMap
 
 EXACT = 1e-6  # relative: how near the edge is closed in on
 ROUGH = 1e-2  # the same, for a first look
+ROUNDING = 1e-12  # relative: a spread of the rows' Hessians below it is none
 ROUNDS = 500  # of the map of covariances, for its growth
 SMALL = 1e-3  # of the full batch's edge: where it is looked first
 MOST_LOOKS = 100
@@ -44,17 +45,23 @@ def noise_factor(batch_size: int, rows: int, *, replace: bool) -> float:
 class Growth:
     """The factor by which noise breeds noise, asked at one learning rate after the other.
 
-    It is below 1 where the expected loss settles, and above where it grows; inf beyond the full batch's edge. It is the
-    spectral radius of C <- phi (mean_i H_i X H_i - H X H), X = kappa o C, by powers from a covariance: the map keeps
-    covariances what they are, so that its largest eigenvalue is met with one sign, and its quotient in the inner product
-    in which the map is symmetric is off by the square of what the covariance is off by. The covariance found for one
-    learning rate is the next one's first.
+    It is below 1 where the expected loss settles, and above where it grows; inf beyond the full batch's edge. It is
+    the spectral radius of C <- phi (mean_i H_i X H_i - H X H), X = kappa o C, by powers from a covariance: the map
+    keeps covariances what they are, so that its largest eigenvalue is met with one sign, and its quotient in the inner
+    product in which the map is symmetric is off by the square of what the covariance is off by. The covariance found
+    for one learning rate is the next one's first.
     """
 
     def __init__(self, rows: Rows, phi: float) -> None:
         self.rows, self.phi = rows, phi
         self.products = np.outer(rows.curvatures, rows.curvatures)
         self.covariance = rows.mean_of(np.eye(len(rows.curvatures)))
+
+    @property
+    def noiseless(self) -> bool:
+        """Whether all rows are of one Hessian, so that a batch of any size has it too."""
+        noise = np.diag(self.covariance) - self.rows.curvatures**2
+        return bool((noise <= ROUNDING * self.rows.curvatures**2).all())
 
     def __call__(self, step: StepMap, exact: float = EXACT) -> float:
         """The factor of a step, to the relative exactness asked for."""
@@ -86,12 +93,12 @@ def mean_square_edge(step_at: Callable[[float], StepMap], rows: Rows, phi: float
     The growth is all but proportional to the learning rate at first, and without bound at the full batch's edge: the
     learning rate over it is all but a straight line, from which the crossing is found in a few steps.
     """
-    if phi == 0:
-        return full_batch
     growth = Growth(rows, phi)
+    if phi == 0 or growth.noiseless:
+        return full_batch
 
     def beyond(lr: float, exact: float) -> float:
-        """Negative before the edge; the learning rate less what it would be at a growth of 1, were that proportional."""
+        """The learning rate less what it would be at a growth of 1, were that proportional: negative before it."""
         return lr - lr / growth(step_at(lr), exact)
 
     low, high = (0.0, -math.inf), (full_batch, full_batch)
@@ -132,10 +139,8 @@ def spread_per_noise(step: StepMap, curvatures: NDArray[np.float64]) -> NDArray[
     matrices = np.eye(s * s) - np.einsum("pij,qkl->pqikjl", at, at).reshape(s + 1, s + 1, s * s, s * s)
     noise = np.kron(step.B, step.B).astype(complex)
     determinants = np.linalg.det(matrices)
-    numerators = (
-        determinants
-        * np.linalg.solve(matrices, np.broadcast_to(noise, (s + 1, s + 1, s * s))[..., None])[..., 0, 0]
-    )
+    right = np.broadcast_to(noise, (s + 1, s + 1, s * s))[..., None]
+    numerators = determinants * np.linalg.solve(matrices, right)[..., 0, 0]
     below, above = (np.fft.fft2(values).real / (s + 1) ** 2 for values in (determinants, numerators))
     below[0, 0] = 0.0  # where nothing pulls, x stays: exactly 1 is an eigenvalue
     powers = (curvatures / top)[:, None] ** np.arange(s + 1)

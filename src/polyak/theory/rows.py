@@ -29,6 +29,7 @@ from polyak.theory.flatness import pulling
 
 DIRECTIONS = 4  # vectors u: of a row, that one serves which it is least at right angles to
 RANK_ONE_TO = 1e-8  # relative
+LEAST = 1e-300  # in place of 0, to divide by
 ROWS = 10_000_000  # numbers of rows' products held at once
 
 
@@ -47,7 +48,8 @@ class Rows:
     def mean_of(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean of H_i X H_i over the rows, for a symmetric X of shape (k, k)."""
         weights = np.einsum("ia,ia->i", self.Z @ X, self.Z)
-        return (self.Z.T * weights) @ self.Z / len(self.Z)
+        mean: NDArray[np.float64] = (self.Z.T * weights) @ self.Z / len(self.Z)
+        return mean
 
 
 @lru_cache(maxsize=4)
@@ -85,7 +87,7 @@ def _vectors(problem: Problem, size: int) -> NDArray[np.float64]:
         z, off = _of_rows(problem.loss, like, u, X[k : k + step], y[k : k + step])
         if not float(off) <= RANK_ONE_TO:
             raise PolyakError(
-                f"{problem.name} is not least squares of one number a row: how its mini-batches spread is not known here"
+                f"{problem.name} is not least squares of one number a row: how its batches spread is not known here"
             )
         found.append(np.asarray(z))
     return np.concatenate(found)
@@ -100,8 +102,12 @@ def _of_rows(
 
     def of_row(features: jax.Array, label: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         slope = jax.grad(lambda p: loss(unravel(p), features[None], label[None]))
-        product = jax.vmap(lambda at, v: jax.jvp(slope, (at,), (v,))[1], in_axes=(None, 0))
-        Hu, elsewhere = product(origin, u), product(100.0 * u[0], u)
+
+        def products(at: jax.Array) -> jax.Array:
+            found: jax.Array = jax.vmap(lambda v: jax.jvp(slope, (at,), (v,))[1])(u)
+            return found
+
+        Hu, elsewhere = products(origin), products(100.0 * u[0])
         along = jnp.einsum("kd,kd->k", u, Hu)
         best = jnp.argmax(along)
         z = Hu[best] / jnp.sqrt(jnp.where(along[best] > 0, along[best], 1.0))
@@ -109,4 +115,4 @@ def _of_rows(
         return z, off, jnp.abs(Hu).max()
 
     z, off, sizes = jax.vmap(of_row)(X, y)
-    return z, off.max() / jnp.maximum(sizes.max(), jnp.finfo(jnp.float64).tiny)
+    return z, off.max() / jnp.maximum(sizes.max(), LEAST)

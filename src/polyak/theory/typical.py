@@ -4,8 +4,8 @@ r"""The edge of a typical run: the learning rate beyond which almost every run o
 
     exponent = lim log |z_k| / k,    the largest Lyapunov exponent: almost surely the same for every run
 
-Below the exponent's zero almost every run shrinks. The mean may grow all the same, held up by ever rarer and ever larger
-runs: then the spread of the losses has no mean that a number of runs would show, and heavy tails (Gurbuzbalaban,
+Below the exponent's zero almost every run shrinks. The mean may grow all the same, held up by ever rarer and ever
+larger runs: then the spread of the losses has no mean that a number of runs would show, and heavy tails (Gurbuzbalaban,
 Simsekli & Zhu 2021; Hodgkinson & Mahoney 2021). It is simulated, with batches that are the same for every learning
 rate, so that the exponent is a smooth function of it; its interval is from run to run.
 
