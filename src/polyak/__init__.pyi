@@ -40,6 +40,7 @@ from .sweeps import (
     sweep,
 )
 from .theory import (
+    BatchEdges,
     Drop,
     Expectation,
     Guarantee,
@@ -47,6 +48,7 @@ from .theory import (
     Response,
     Stability,
     Trade,
+    batch_edges,
     expected_loss,
     guarantee,
     lr_drop,
@@ -66,6 +68,7 @@ __all__ = [
     "AdamW",
     "AveragedGradient",
     "Axis",
+    "BatchEdges",
     "Best",
     "Comparison",
     "Dampening",
@@ -93,6 +96,7 @@ __all__ = [
     "Verification",
     "__version__",
     "axes",
+    "batch_edges",
     "best",
     "book",
     "compare",

@@ -77,6 +77,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "Drop": lambda: pk.lr_drop(HEAVY, diabetes(), steps=30),
     "Drop in one step": lambda: pk.lr_drop(HEAVY, diabetes(), steps=1),
     "Drop that diverged": lambda: pk.lr_drop(DESCENT, diabetes(), steps=400),
+    "BatchEdges": lambda: pk.batch_edges(HEAVY, diabetes(), batch_size=4),
     "Trade": lambda: pk.tradeoff(pk.HeavyBall(lr=0.02, momentum=0.5), diabetes()),
     "Comparison": compared,
     "Entry": lambda: compared().entries[0],

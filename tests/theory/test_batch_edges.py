@@ -147,6 +147,16 @@ def test_real_runs_turn_at_the_typical_edge(airfoil) -> None:
     assert grown[0] < 0 < grown[1]
 
 
+def test_a_stability_has_them_where_a_batch_size_is_given(airfoil, refused) -> None:
+    problem = pk.linear_regression(airfoil)
+    s = pk.stability("heavy_ball", problem, batch_size=16, lr=0.05, momentum=0.9)
+    assert s.max_lr_in_batches == pytest.approx(0.34835, rel=1e-4)
+    assert s.in_batches.full_batch == pytest.approx(s.max_lr, rel=1e-9)
+    assert s.max_lr_in_batches < s.max_lr_typical < s.max_lr
+    with refused("ask stability(rule, problem, batch_size=...)"):
+        _ = pk.stability("heavy_ball", problem, lr=0.05, momentum=0.9).max_lr_in_batches
+
+
 def test_bad_input_is_one_line(airfoil, refused) -> None:
     problem = pk.linear_regression(airfoil)
     with refused("batch_size is 2000", "1 to 1503"):

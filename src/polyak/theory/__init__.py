@@ -1,5 +1,6 @@
 """Theory: what a rule will do, derived from the rule itself by differentiating and running it; no formula per rule."""
 
+from polyak.theory.batch_edges import BatchEdges, batch_edges
 from polyak.theory.closed_forms import ClosedForm
 from polyak.theory.curvatures import Curvatures, curvatures
 from polyak.theory.expectation import Expectation, expected_loss
@@ -20,6 +21,7 @@ from polyak.theory.tradeoff import Trade, tradeoff
 __all__ = [
     "REGIMES",
     "RULE_OF_THUMB",
+    "BatchEdges",
     "ClosedForm",
     "Curvatures",
     "Drop",
@@ -31,6 +33,7 @@ __all__ = [
     "Stability",
     "StepMap",
     "Trade",
+    "batch_edges",
     "beyond_quadratics",
     "curvatures",
     "expected_loss",

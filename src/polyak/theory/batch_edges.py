@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
+from polyak.ground.shown import Shown
 from polyak.problems import Problem
 from polyak.rules import Optimizer, as_rule
-from polyak.run.result import Result
 from polyak.theory.datasets import dataset
 from polyak.theory.examination import examine, require_constant
 from polyak.theory.learning_rate import learning_rate, scaled
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class BatchEdges(Result):
+class BatchEdges(Shown):
     """How large a rule's learning rate may be on least squares in mini-batches, its other settings as they are.
 
     Attributes:
@@ -106,7 +106,7 @@ class BatchEdges(Result):
 
 
 def batch_edges(
-    rule: object, on: Problem, *, batch_size: int = 10, replace: bool = True, **settings: Any
+    rule: object, on: object, *, batch_size: int = 10, replace: bool = True, **settings: Any
 ) -> BatchEdges:
     """How large the learning rate may be in mini-batches: where the expected loss, and a typical run, begin to grow.
 

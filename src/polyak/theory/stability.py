@@ -16,6 +16,7 @@ from polyak.ground.types import Pytree
 from polyak.rules import FromPlane, Optimizer, as_rule
 from polyak.run import Trace
 from polyak.theory import spectrum
+from polyak.theory.batch_edges import BatchEdges, batch_edges
 from polyak.theory.curvatures import Curvatures, On, curvatures
 from polyak.theory.departure import departure
 from polyak.theory.examination import examine, require_constant
@@ -28,7 +29,14 @@ from polyak.theory.step_map import reduced
 
 
 def stability(
-    rule: object, on: On | None = None, *, at: int | None = None, params: Pytree = None, **settings: Any
+    rule: object,
+    on: On | None = None,
+    *,
+    at: int | None = None,
+    params: Pytree = None,
+    batch_size: int | None = None,
+    replace: bool = True,
+    **settings: Any,
 ) -> Stability:
     """What a rule does on each curvature: eigenvalues, rate, regime, period, and how large its learning rate may be.
 
@@ -39,6 +47,8 @@ def stability(
             this rule is held against its curvatures: `follows` says whether it does what they predict.
         at: the step to look at where the rule changes from step to step; a schedule is refused without it.
         params: where a Problem's Hessian is taken.
+        batch_size: of least squares, for the edges of training in such batches (`in_batches`); all rows by default.
+        replace: whether a batch's rows are drawn with replacement.
         settings: of a rule that is given by its name or its class.
 
     Returns a Stability. A negative curvature is answered: a saddle, on which every rule that works diverges.
@@ -69,7 +79,8 @@ def stability(
     off = math.nan
     if at is None and isinstance(on, Trace) and str(on.rule) == str(rule):
         off = departure(on)
-    return _on(rule, where, step.change_on(where.values), lr, lrs, stable_curvatures(step), off)
+    edges = None if batch_size is None else batch_edges(rule, on, batch_size=batch_size, replace=replace)
+    return _on(rule, where, step.change_on(where.values), lr, lrs, stable_curvatures(step), off, edges)
 
 
 def _of_plane(rule: FromPlane, on: On | None, at: int | None) -> Stability:
@@ -90,6 +101,7 @@ def _on(
     lrs: Intervals | None,
     curvatures: Intervals | None,
     off: float = math.nan,
+    edges: BatchEdges | None = None,
 ) -> Stability:
     shifts, log_rates, codes = spectrum.spectrum(changes)
     return Stability(
@@ -108,4 +120,5 @@ def _on(
         stable_lrs=lrs,
         stable_curvatures=curvatures,
         departure=off,
+        in_batches=edges,
     )

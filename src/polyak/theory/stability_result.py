@@ -25,6 +25,8 @@ from polyak.theory.words import on_curvature, parting, rate_in_words, stable_in_
 if TYPE_CHECKING:
     import xarray as xr
 
+    from polyak.theory.batch_edges import BatchEdges
+
 
 @dataclass(frozen=True, eq=False)
 class Stability(Result):
@@ -55,6 +57,7 @@ class Stability(Result):
             plane.
         departure: of a trace by this rule: how far it is from the way that its curvatures make, step by step, as a part
             of how far it goes; nan where there is no such trace.
+        in_batches: the edges of mini-batch training, where a batch size was given; None else.
     """
 
     rule: Optimizer
@@ -72,6 +75,7 @@ class Stability(Result):
     stable_lrs: Intervals | None
     stable_curvatures: Intervals | None
     departure: float = math.nan
+    in_batches: BatchEdges | None = None
 
     @property
     def follows(self) -> bool | None:
@@ -100,6 +104,24 @@ class Stability(Result):
         nan where the rule shows no learning rate; stable ones further on are among `stable_lrs`.
         """
         return math.nan if self.stable_lrs is None else first_end(self.stable_lrs)
+
+    @property
+    def max_lr_in_batches(self) -> float:
+        """Where the expected loss of mini-batch training begins to grow without end: the mean-square edge."""
+        return self._edges.mean_square
+
+    @property
+    def max_lr_typical(self) -> float:
+        """Where a typical run of mini-batches begins to grow: simulated when it is first asked for, in some seconds."""
+        return self._edges.typical.lr
+
+    @property
+    def _edges(self) -> BatchEdges:
+        if self.in_batches is None:
+            raise PolyakError(
+                "this stability is of all rows at once: ask stability(rule, problem, batch_size=...)"
+            )
+        return self.in_batches
 
     @property
     def max_curvature(self) -> float:

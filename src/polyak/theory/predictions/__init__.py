@@ -12,9 +12,9 @@ from functools import cache
 from typing import TypeAlias
 
 from polyak.ground.registry import import_all
+from polyak.ground.shown import Shown
 from polyak.problems import Problem
 from polyak.rules import Optimizer
-from polyak.run.result import Result
 from polyak.theory.curvatures import On
 from polyak.theory.stability import stability as stability_of
 
@@ -53,7 +53,7 @@ class Prediction:
         words: as a page says it, in sentences; none where the page has its own.
     """
 
-    result: Result | None
+    result: Shown | None
     lines: tuple[str, ...]
     words: tuple[str, ...] = ()
 
