@@ -55,12 +55,8 @@ test: style | /usr/bin/chromium
 	@$(MAKE) --no-print-directory --jobs 2 tests types
 	$(BIN)/python scripts/mutate.py --chosen
 
-# What JAX compiles for the tests is kept from run to run, for two days after it was last of use.
-tests quick mutate test: export JAX_COMPILATION_CACHE_DIR := $(abspath $(VENV))/compiled
-
 # Each worker has its half in one piece, so that a file's fixtures and what it compiles are made once; who is done helps.
 tests: $(VENV)/installed-test
-	@mkdir -p $(VENV)/compiled && find $(VENV)/compiled -type f -atime +2 -delete
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 # make quick FLOOR=rules: ruff, and of that floor's tests those that take seconds.

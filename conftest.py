@@ -1,25 +1,8 @@
-"""How the tests are run, those in docstrings too: what is compiled is compiled once, and `--quick` takes seconds."""
+"""How the tests are run, those in docstrings too: `--quick` takes seconds."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-
 import pytest
-
-# What JAX compiles is compiled once in the whole run: the workers of pytest-xdist and the programs that tests start
-# find in this folder what a worker has compiled. Traced is traced all the same: who counts, counts rightly.
-CACHE = "JAX_COMPILATION_CACHE_DIR"
-OURS = "" if os.environ.get(CACHE) else tempfile.mkdtemp(prefix="polyak-compiled-")
-os.environ[CACHE] = OURS or os.environ[CACHE]
-os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
-# The programs only read: many are killed on purpose, and one killed as it wrote would leave half of a file.
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "1e9"
-
-import jax  # noqa: E402  reads what was just set
-
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 SECONDS = "polyak/seconds"  # of each test, the last time, in pytest's own cache
 took: dict[str, float] = {}
@@ -61,9 +44,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if getattr(config, "cache", None) and not hasattr(config, "workerinput"):
         config.cache.set(SECONDS, known(config) | {name: round(time, 3) for name, time in took.items()})
-
-
-def pytest_unconfigure() -> None:
-    """Who made the folder of compiled programs takes it away."""
-    if OURS:
-        shutil.rmtree(OURS, ignore_errors=True)
