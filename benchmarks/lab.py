@@ -182,7 +182,7 @@ async def _session(address: str) -> tuple[Any, asyncio.Queue[Any], str, str]:
     from tornado.httpclient import HTTPRequest
     from tornado.websocket import websocket_connect
 
-    page = await asyncio.to_thread(lambda: urllib.request.urlopen(address, timeout=60).read().decode())
+    page = await asyncio.to_thread(lambda: urllib.request.urlopen(address, timeout=300).read().decode())
     token = re.search(r'"token":"([^"]+)"', page)
     assert token is not None
     headers = {"Sec-WebSocket-Protocol": f"bokeh, {token[1]}", "Origin": address.rstrip("/")}
