@@ -107,7 +107,9 @@ def test_a_sweep_ends_in_one_line(folder, interruptible, number, workers):
     assert (process.returncode, out) == (130, "")
     assert err == ("polyak: interrupted; the same line goes on from where it stopped (kept in plane.zarr)\n")
     assert len(list(marks.iterdir())) < 400
-    if not workers:  # a worker that the signal ends as it writes leaves Zarr's own half; the next run takes it away
+    if (
+        not workers
+    ):  # a worker that the signal ends as it writes leaves Zarr's own half; the next run takes it away
         assert not list(folder.rglob("*.partial"))
 
 
