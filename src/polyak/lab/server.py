@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import gc
 import socket
 import threading
 from collections.abc import Sequence
@@ -52,17 +51,12 @@ class Serving:
         self.up.wait()
         if self.trouble is not None:
             raise self.trouble
-        # Bokeh collects garbage twice for each session that it forgets, a quarter of a second each over all that JAX
-        # holds: with what is there before the first visitor set aside, the server is not held up by those who leave.
-        gc.collect()
-        gc.freeze()
 
     def stop(self) -> None:
         """End the server and its thread."""
         if self.thread.is_alive():
             self.loop.add_callback(self._stop)
             self.thread.join(timeout=10)
-            gc.unfreeze()
 
     def _run(self) -> None:
         asyncio.set_event_loop(asyncio.new_event_loop())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +79,10 @@ def lab(
         opened.serve(host=address, port=port, origins=origins)
         serving = opened.serving
         assert serving is not None
+        # Bokeh collects garbage twice for each session that it forgets, over all that JAX holds: here, where the
+        # process is the lab's own, what is there before the first visitor is set aside.
+        gc.collect()
+        gc.freeze()
         _say(opened, port if port != serving.port else 0, serving.port, address)
         if browser:
             import webbrowser
@@ -90,6 +95,7 @@ def lab(
             raise
         typer.echo("\nthe lab is closed")
     finally:
+        gc.unfreeze()
         opened.stop()
 
 
