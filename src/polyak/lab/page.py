@@ -48,7 +48,6 @@ class Page:
             for root in (self.notice, self.trouble, *parts):
                 doc.add_root(root)
             doc.title = self.words.say("page", "title")
-            doc.on_session_destroyed(lambda _: self.close())
             self.say(note)
             self.show_trouble()
             self.turns = Turns(self, list(self.panels.values()))

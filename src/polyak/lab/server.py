@@ -19,6 +19,7 @@ from tornado.routing import Rule
 from polyak.ground.errors import PolyakError
 from polyak.lab.downloads import KINDS, Download
 from polyak.lab.gate import MOST_LETTERS, Gate, in_lines
+from polyak.lab.leaving import Leaving, seldom
 from polyak.lab.page import open_page, parts
 from polyak.lab.shared import Shared
 from polyak.lab.shell import EXPIRES, Shell
@@ -110,7 +111,8 @@ class Serving:
             trial.bind((self.host, port))
 
     def _made(self, port: int) -> Server:
-        application = Application(FunctionHandler(partial(open_page, self.shared)))
+        application = Application(FunctionHandler(partial(open_page, self.shared)), Leaving(self.shared))
+        seldom()
         secret = generate_secret_key().encode()
         made = Server(
             {"/": application},
