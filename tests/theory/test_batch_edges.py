@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.linalg import solve_discrete_lyapunov
 
 import polyak as pk
 from polyak.theory.batch_edges import batch_edges
 from polyak.theory.mean_square import mean_square_edge, noise_factor, spread_per_noise
-from polyak.theory.noise_floor import spread_per_noise as by_lyapunov
 from polyak.theory.rows import Rows, rows_of
 from polyak.theory.step_map import StepMap, step_map
 
@@ -32,6 +32,20 @@ def whole_matrix(step: StepMap, rows: Rows, batch_size: int) -> np.ndarray:
     mean = on(np.diag(rows.curvatures))
     noise = [on(np.outer(z, z)) - mean for z in rows.Z]
     return np.kron(mean, mean) + sum(np.kron(N, N) for N in noise) / (len(rows.Z) * batch_size)
+
+
+def by_lyapunov(A: np.ndarray, B: np.ndarray, curvatures: np.ndarray) -> np.ndarray | None:
+    """kappa, shape (k, k): the covariance of x_i and x_j for noise of covariance 1; None where one diverges."""
+    s, k = len(B), len(curvatures)
+    M = A + curvatures[:, None, None] * B[:, None] * np.eye(s)[0]
+    if np.abs(np.linalg.eigvals(M)).max() >= 1:
+        return None
+    T = np.zeros((k * s, k * s))
+    for i in range(k):
+        T[i * s : (i + 1) * s, i * s : (i + 1) * s] = M[i]
+    b = np.tile(B, k)
+    S = solve_discrete_lyapunov(T, np.outer(b, b), method="bilinear")
+    return np.asarray(S.reshape(k, s, k, s)[:, 0, :, 0])
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.theory.data_moments import Moments, curvatures_of
+from polyak.theory.mean_square import spread_per_noise
+from polyak.theory.step_map import StepMap
 
 
 def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], moments: Moments, batch_size: int) -> float:
@@ -35,7 +37,7 @@ def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], moments: Moments
     d = moments.size
     curvatures, U = curvatures_of(moments)
     k = len(curvatures)
-    kappa = spread_per_noise(A, B, curvatures)
+    kappa = spread_per_noise(StepMap(A, B), curvatures)
     if kappa is None:
         return math.inf
     V = moments.V.reshape(d, d, d + 1, d + 1) / batch_size
@@ -47,24 +49,6 @@ def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], moments: Moments
         return math.inf
     C = np.linalg.solve(np.eye(k * k) - F, c.ravel()).reshape(k, k)
     return float(moments.least + (curvatures * np.diag(kappa * C)).sum() / 2)
-
-
-def spread_per_noise(
-    A: NDArray[np.float64], B: NDArray[np.float64], curvatures: NDArray[np.float64]
-) -> NDArray[np.float64] | None:
-    """kappa, shape (k, k): the covariance of x_i and x_j for noise of covariance 1; None where one diverges."""
-    from scipy.linalg import solve_discrete_lyapunov
-
-    s, k = len(B), len(curvatures)
-    M = A + curvatures[:, None, None] * B[:, None] * np.eye(s)[0]
-    if np.abs(np.linalg.eigvals(M)).max() >= 1:
-        return None
-    T = np.zeros((k * s, k * s))
-    for i in range(k):
-        T[i * s : (i + 1) * s, i * s : (i + 1) * s] = M[i]
-    b = np.tile(B, k)
-    S = solve_discrete_lyapunov(T, np.outer(b, b), method="bilinear")
-    return np.asarray(S.reshape(k, s, k, s)[:, 0, :, 0])
 
 
 def _radius(F: NDArray[np.float64], k: int, rounds: int = 200) -> float:
