@@ -66,6 +66,7 @@ asked = {
     "convert_state": lambda: pk.convert_state({}, frm="torch:SGD", to="keras:SGD", lr=0.1),
     "polyak trace": lambda: cli.main("trace heavy_ball --lr 0.1 --momentum 0.5 --out a.svg".split()),
     "polyak data": lambda: cli.main(["data"]),
+    "polyak conventions": lambda: cli.main(["conventions"]),
     "polyak lab": lambda: cli.main(["lab"]),
     "polyak study": lambda: cli.main("study heavy_ball --lr 0.1 --momentum 0.5 --out out".split()),
     "polyak trace optax": lambda: cli.main("trace optax:sgd --learning_rate 0.1".split()),
@@ -92,7 +93,14 @@ EXTRAS = {
     "compare": "sweep", "load_sweep": "sweep", "diabetes": "data", "lab": "lab", "study": "study", "read": "book",
     "guarantee": "certify", "to_torch": "torch", "verify": "torch", "convert_state": "torch",
 }  # fmt: skip
-CODES = {"polyak trace": 0, "polyak data": 0, "polyak lab": 2, "polyak study": 2, "polyak trace optax": 2}
+CODES = {
+    "polyak trace": 0,
+    "polyak data": 0,
+    "polyak conventions": 0,
+    "polyak lab": 2,
+    "polyak study": 2,
+    "polyak trace optax": 2,
+}
 
 
 def test_what_an_install_brings_is_enough_and_the_rest_names_its_extra(tmp_path: Path) -> None:

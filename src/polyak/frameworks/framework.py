@@ -95,9 +95,11 @@ class Framework:
 
     @property
     def version(self) -> str:
-        """The package that is run and its version, or what was recorded."""
+        """The package that is run and its version, or what was recorded, or that it is not installed."""
         if not self.run_here:
             return self.recorded or "not run here"
+        if not self.installed:
+            return "not installed"
         return f"{self.installed_as} {importlib.metadata.version(self.installed_as)}"
 
     @property
