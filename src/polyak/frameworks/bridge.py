@@ -1,0 +1,121 @@
+r"""What a bridge to a framework gives of a user's own model: a few functions of it, at today's parameters.
+
+On a batch of n rows with outputs f(x), one row of them for each row of the batch, and a loss l of the outputs,
+
+    L(x) = l(f(x)),    g = grad L,    H v = d/dt grad L(x + t v),    G v = J^T (grad^2 l) J v,    J = df/dx
+
+A vector is one flat array of the model's framework, on the model's device, an entry for each trained number, in the
+order of `names`: float32, or float64 where the parameters are. What is done with vectors is written against the Python
+array API (`array_api_compat.array_namespace`), so that NumPy's, JAX's and torch's all serve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector: TypeAlias = Any
+"""A flat array of the model's framework, of shape (size,)."""
+
+Outputs: TypeAlias = Any
+"""An array of the model's framework, of shape (rows, outputs of a row)."""
+
+Batch: TypeAlias = Any
+"""What the user's loader gave: a tuple, a dict, an array; only its bridge looks into it."""
+
+
+class Local(Protocol):
+    """The model on one batch, at today's parameters; valid inside `Bridge.on`, which puts back what was touched.
+
+    Attributes:
+        rows: how many rows the batch has.
+        loss: the mean over them.
+        splits: whether the outputs and the loss of them can be told apart; where not, everything below `hessian`
+            raises a PolyakError that says why.
+    """
+
+    rows: int
+    loss: float
+    splits: bool
+
+    def gradient(self) -> Vector:
+        """Of the loss."""
+
+    def hessian(self, v: Vector, /) -> Vector:
+        """H v; the graph of the gradient is kept for the next one."""
+
+    def gauss_newton(self, v: Vector, /) -> Vector:
+        """G v: the Hessian of the linearised model's loss, never negative where the loss of the outputs is convex."""
+
+    def outputs(self) -> Outputs:
+        """f(x)."""
+
+    def forward(self, v: Vector, /) -> Outputs:
+        """J v, the derivative of the outputs along v."""
+
+    def backward(self, u: Outputs, /) -> Vector:
+        """J^T u."""
+
+    def loss_at(self, outputs: Outputs, /) -> float:
+        """l at other outputs of the same batch."""
+
+    def loss_gradient(self, outputs: Outputs, /) -> Outputs:
+        """The gradient of l there."""
+
+    def loss_hessian(self, u: Outputs, /) -> Outputs:
+        """(grad^2 l) u at the model's own outputs."""
+
+
+class Bridge(Protocol):
+    """A user's model with its loss and its batches, as its framework holds them. Nothing of the user's is changed.
+
+    Attributes:
+        framework: the prefix: "torch", "jax", "keras".
+        name: what the model is called: its class or its function.
+        names: of the trained arrays, in the order in which they lie in a vector; a tied weight once, a frozen one not.
+        shapes: theirs, in that order.
+        size: how many trained numbers there are.
+    """
+
+    framework: str
+    name: str
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    size: int
+
+    def batches(self) -> Iterator[Batch]:
+        """The loader read once more, from its beginning where it can be; the generators are as they were after it."""
+
+    def rows(self, batch: Batch, /) -> int:
+        """How many rows a batch has."""
+
+    def on(self, batch: Batch, /) -> AbstractContextManager[Local]:
+        """The model on a batch. Parameters, buffers, generators, mode: bit for bit as they were after it, also after
+        an error.
+        """
+
+    def parameters(self) -> dict[str, NDArray[Any]]:
+        """Today's values of the trained arrays, copies, by name."""
+
+    def vector(self, arrays: Mapping[str, Any], /) -> Vector:
+        """Named arrays, NumPy's or the framework's own, as one vector."""
+
+    def named(self, v: Vector, /) -> dict[str, NDArray[Any]]:
+        """A vector as NumPy arrays by name."""
+
+    def random(self, generator: np.random.Generator, /) -> Vector:
+        """Standard normal numbers, drawn by NumPy, so that they are the same in every framework."""
+
+
+class Bridges(Protocol):
+    """How one framework knows the models that are its own: the `bridge.py` of its folder."""
+
+    def bridge(self, model: object, arguments: Sequence[object], batches: Iterable[Batch]) -> Bridge | None:
+        """The bridge to a model, if it is one of this framework's; None if not.
+
+        `pk.model(model, *arguments, batches)`: what the arguments are, is the framework's own to say.
+        """
