@@ -1,9 +1,10 @@
-from . import book, data, frameworks, landscapes, problems, rules, run, show, sweeps, theory
+from . import book, data, frameworks, landscapes, models, problems, rules, run, show, sweeps, theory
 from .book import read
 from .frameworks.torch.export import to_torch
 from .ground.errors import PolyakError
 from .ground.version import __version__
 from .lab import lab
+from .models import Model, model
 from .problems import linear_regression, logistic_regression, perceptron, softmax_regression
 from .rules import (
     Adadelta,
@@ -79,6 +80,7 @@ __all__ = [
     "HeavyBall",
     "History",
     "Lion",
+    "Model",
     "NAdam",
     "Nesterov",
     "Optimum",
@@ -115,6 +117,8 @@ __all__ = [
     "load_sweep",
     "logistic_regression",
     "lr_drop",
+    "model",
+    "models",
     "optimal",
     "perceptron",
     "phase_diagram",

@@ -25,6 +25,7 @@ FLOORS = (
     "data",
     "frameworks",
     "landscapes",
+    "models",
     "problems",
     "run",
     "study",
@@ -47,6 +48,10 @@ def compared() -> Any:
     return pk.compare(
         [pk.HeavyBall, pk.GradientDescent], on=diabetes(), budget=3, seeds=3, tuning_seeds=1, epochs=1
     )
+
+
+def squared(params: Any, batch: Any) -> Any:
+    return ((batch @ params["w"] - 1) ** 2).mean()
 
 
 # Of each kind of result some that are as they mostly are, and some at the ends: diverged, of one point, not a number.
@@ -93,6 +98,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "Verification": lambda: pk.verify(pk.HeavyBall, against=pk.HeavyBall, lr=0.05, momentum=0.5),
     "StepMap": lambda: pk.theory.step_map(HEAVY),
     "Curvatures": lambda: pk.theory.curvatures("ravine"),
+    "Model": lambda: pk.model(squared, {"w": np.ones(2)}, [np.ones((3, 2))]),
     "ClosedForm": lambda: pk.optimal(pk.HeavyBall, [1, 9]).closed_form,
     "Reading": lambda: pk.book.Reading(Path("a.html"), failures=("line 3: NameError",)),
     "Separated": lambda: pk.book.Separated(Path("a.skl.md"), Path("a.xlf"), 3, 1),

@@ -11,8 +11,9 @@ array API (`array_api_compat.array_namespace`), so that NumPy's, JAX's and torch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -40,7 +41,10 @@ class Local(Protocol):
 
     rows: int
     loss: float
-    splits: bool
+
+    @property
+    def splits(self) -> bool:
+        """Found out when first asked for: it may take one more loss of the outputs."""
 
     def gradient(self) -> Vector:
         """Of the loss."""
@@ -79,6 +83,10 @@ class Bridge(Protocol):
         names: of the trained arrays, in the order in which they lie in a vector; a tied weight once, a frozen one not.
         shapes: theirs, in that order.
         size: how many trained numbers there are.
+        dtype: of a vector: "float32" or "float64".
+        mode: "train mode", "eval mode" or mixed, as the model is now; empty where the framework has no modes.
+        first: the first batch.
+        total_rows: how many rows a reading of the batches has; None where only reading them would tell.
     """
 
     framework: str
@@ -86,6 +94,19 @@ class Bridge(Protocol):
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     size: int
+    dtype: str
+
+    @property
+    def mode(self) -> str:
+        """As the model is now."""
+
+    @property
+    def first(self) -> Batch:
+        """As it was read at the door."""
+
+    @property
+    def total_rows(self) -> int | None:
+        """Of a list, and of a loader that says how long its data are."""
 
     def batches(self) -> Iterator[Batch]:
         """The loader read once more, from its beginning where it can be; the generators are as they were after it."""
@@ -110,11 +131,36 @@ class Bridge(Protocol):
     def random(self, generator: np.random.Generator, /) -> Vector:
         """Standard normal numbers, drawn by NumPy, so that they are the same in every framework."""
 
+    def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
+        """Which of `names` each of the user's own arrays is, such as those that an optimizer holds; None for a frozen
+        one.
+
+        Raises PolyakError where one is not the model's, or where one that the model trains is missing.
+        """
+
+    def untouched(self, batch: Batch, /) -> tuple[str, ...]:
+        """The names of the trained arrays that the loss on this batch does not depend on."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What else may be said of a model.
+
+    Attributes:
+        forward: forward(params, batch) -> outputs, where the loss is one of (outputs, batch); JAX's alone.
+        rows: rows(batch) -> how many rows it has; by default the first axis of its arrays.
+    """
+
+    forward: Callable[..., object] | None = None
+    rows: Callable[[Batch], int] | None = None
+
 
 class Bridges(Protocol):
     """How one framework knows the models that are its own: the `bridge.py` of its folder."""
 
-    def bridge(self, model: object, arguments: Sequence[object], batches: Iterable[Batch]) -> Bridge | None:
+    def bridge(
+        self, model: object, arguments: Sequence[object], batches: object, options: Options
+    ) -> Bridge | None:
         """The bridge to a model, if it is one of this framework's; None if not.
 
         `pk.model(model, *arguments, batches)`: what the arguments are, is the framework's own to say.

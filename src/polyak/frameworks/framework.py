@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import cast
 
+from polyak.frameworks.bridge import Bridges
 from polyak.frameworks.candidate import Candidates
 from polyak.frameworks.spelling import Spelling
 from polyak.frameworks.state_format import Format
@@ -22,8 +23,8 @@ from polyak.ground.registry import Catalogue
 class Framework:
     """A framework, made in the `__init__.py` of its folder, which imports nothing of it.
 
-    Its folder has `spelling.py` (SPELLINGS and WITHOUT_RULE), and, where it is run here, `stepper.py`, `state.py` and
-    `export/`: what is missing is said where it is asked for.
+    Its folder has `spelling.py` (SPELLINGS and WITHOUT_RULE), and, where it is run here, `stepper.py`, `state.py`,
+    `bridge.py` and `export/`: what is missing is said where it is asked for.
 
     Attributes:
         folder: the package of these parts, `__name__` there; its last word is the prefix of the framework's names.
@@ -67,7 +68,7 @@ class Framework:
         return self.folder.rpartition(".")[2]
 
     def has(self, part: str) -> bool:
-        """Whether its folder has a part: "stepper", "state", "export"."""
+        """Whether its folder has a part: "stepper", "state", "bridge", "export"."""
         return has(f"{self.folder}.{part}")
 
     def _part(self, name: str) -> ModuleType:
@@ -129,6 +130,14 @@ class Framework:
         if not self.plain_states:
             self._need(f"a state of {self.prefix}")
         return cast("Format", self._part("state"))
+
+    def bridges(self, label: str) -> Bridges:
+        """Its `bridge.py`, for a model of that name; a PolyakError where there is none or nothing is installed."""
+        if not self.has("bridge"):
+            known = ", ".join(each.title for each in FRAMEWORKS.values() if each.has("bridge"))
+            raise PolyakError(f"{label}: models of {self.title} are not read, expected one of {known}")
+        self._need(label)
+        return cast("Bridges", self._part("bridge"))
 
 
 FRAMEWORKS = Catalogue[Framework]("framework")  # by prefix, in the order of their titles

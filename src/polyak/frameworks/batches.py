@@ -1,0 +1,151 @@
+"""A user's batches: any iterable of them, read again from its beginning where it can be, and how many rows each has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
+from typing import Any
+
+from polyak.frameworks.bridge import Batch
+from polyak.frameworks.generators import held_by, remembered
+from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.types import Pytree
+
+INNER = ("sampler", "batch_sampler", "dataset")  # what a DataLoader has that may draw random numbers
+Leaves = Callable[[Pytree], list[Any]]  # what lies in a batch: a framework knows its own nests
+
+
+class Batches:
+    """What was given as batches.
+
+    Between two of them all generators are the user's own again, at the end of a reading as at its beginning: what a
+    loader draws to shuffle by, it draws anew and the same in each reading.
+
+    Args:
+        loader: an iterable: a list, a DataLoader; or an iterator, which can be read once.
+        leaves: what a batch is made of, a list.
+        rows: rows(batch) -> how many rows it has; None for the length of the first axis of its arrays.
+
+    Raises PolyakError for what is no iterable of batches.
+
+    >>> batches = Batches([[1.0, 2.0], [3.0]], lambda batch: batch)
+    >>> len(list(batches.read())), len(list(batches.read()))
+    (2, 2)
+    >>> once = Batches(iter([[1.0, 2.0]]), lambda batch: batch)
+    >>> once.first, list(once.read())
+    ([1.0, 2.0], [[1.0, 2.0]])
+    >>> list(once.read())
+    Traceback (most recent call last):
+    ...
+    polyak.PolyakError: the batches are a list_iterator, which can be read once, and are needed again: expected a list
+    or a loader
+    """
+
+    def __init__(self, loader: object, leaves: Leaves, rows: Callable[[Batch], int] | None = None) -> None:
+        self._loader = _iterable(loader)
+        self._leaves, self._rows = leaves, rows
+        self._once = isinstance(loader, Iterator)
+        self._own = held_by(loader, *_inner(loader))
+        self._peeked: list[Batch] = []  # of an iterator: what was read of it at the door
+        self._spent = False
+        self.first = self._first()
+
+    def _first(self) -> Batch:
+        """The first batch; of an iterator it is given again by its one reading."""
+        reading = self._reading()
+        try:
+            batch = next(reading)
+        except StopIteration:
+            raise PolyakError(
+                "the batches are empty, expected at least one: a loader with drop_last drops what is no whole batch"
+            ) from None
+        finally:
+            reading.close()
+        if self._once:
+            self._peeked = [batch]
+        return batch
+
+    def read(self) -> Iterator[Batch]:
+        """All of them, from the beginning."""
+        if self._once:
+            if self._spent:
+                kind = type(self._loader).__name__
+                raise PolyakError(
+                    f"the batches are a {kind}, which can be read once, and are needed again: expected a list or a"
+                    " loader"
+                )
+            self._spent = True
+            yield from self._peeked
+        yield from self._reading()
+
+    def _reading(self) -> Generator[Batch]:
+        iterator: Iterator[Batch] | None = None
+        loaders = remembered(self._own)  # where the loader left the generators
+        while True:
+            users = remembered(self._own)
+            loaders()
+            try:
+                iterator = iter(self._loader) if iterator is None else iterator
+                batch = next(iterator)
+            except StopIteration:
+                return
+            finally:
+                loaders = remembered(self._own)
+                users()
+            yield batch
+
+    def rows(self, batch: Batch) -> int:
+        """How many rows a batch has.
+
+        Raises PolyakError where its arrays do not agree on it, or there are none.
+        """
+        if self._rows is not None:
+            return whole_number("rows(batch)", self._rows(batch), at_least=1)
+        shapes = [tuple(leaf.shape) for leaf in self._leaves(batch) if getattr(leaf, "shape", ())]
+        lengths = {int(shape[0]) for shape in shapes}
+        if len(lengths) != 1 or 0 in lengths:
+            shown = ", ".join(map(str, shapes[:4])) or "none"
+            raise PolyakError(
+                f"how many rows a batch has is not told by its arrays, of shapes {shown}: expected one length of their"
+                " first axes, or pk.model(..., rows=) with a function of the batch"
+            )
+        return lengths.pop()
+
+    @property
+    def total(self) -> int | None:
+        """How many rows one reading has, where that is known without one."""
+        if isinstance(self._loader, list | tuple):
+            return sum(map(self.rows, self._loader))
+        data, size = getattr(self._loader, "dataset", None), getattr(self._loader, "batch_size", None)
+        if not isinstance(data, Sized) or not isinstance(size, int) or not isinstance(self._loader, Sized):
+            return None
+        kept = getattr(self._loader, "sampler", data)
+        length = len(kept) if isinstance(kept, Sized) else len(data)
+        return min(length, len(self._loader) * size)  # what is no whole batch may be dropped
+
+
+def _iterable(loader: object) -> Iterable[Batch]:
+    """What was given, if it is an iterable of batches."""
+    if isinstance(loader, Mapping):
+        raise PolyakError(
+            "the batches are a dict, expected an iterable of batches: put one alone into a list"
+        )
+    if isinstance(loader, str | bytes) or not isinstance(loader, Iterable):
+        raise PolyakError(
+            f"the batches are a {type(loader).__name__}, expected an iterable of batches: a list, a loader"
+        )
+    if hasattr(loader, "shape"):
+        raise PolyakError(
+            f"the batches are one array of shape {tuple(loader.shape)}, expected an iterable of batches: put one alone"
+            " into a list"
+        )
+    if isinstance(loader, tuple) and loader and all(hasattr(part, "shape") for part in loader):
+        raise PolyakError(
+            f"the batches are a tuple of {len(loader)} arrays, which looks like one batch: put it into a list"
+        )
+    return loader
+
+
+def _inner(loader: object) -> list[object]:
+    """What a loader draws by."""
+    found = [getattr(loader, name, None) for name in INNER]
+    return [*found, *(getattr(each, "sampler", None) for each in found)]

@@ -1,0 +1,85 @@
+"""The generators of random numbers that a user's code draws from: remembered, and put back as they were.
+
+Python's, NumPy's and torch's own, torch's only where it is in use; and those that an object holds, such as the one that
+a loader shuffles by.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from types import ModuleType
+
+import numpy as np
+
+Restore = Callable[[], None]
+
+
+def remembered(own: Iterable[object] = ()) -> Restore:
+    """What puts all generators back to where they are now.
+
+    Args:
+        own: further ones: of NumPy, of Python, of torch.
+
+    >>> back = remembered()
+    >>> first = random.random(), np.random.random()
+    >>> back()
+    >>> (random.random(), np.random.random()) == first
+    True
+    """
+    kept: list[Restore] = [
+        partial(random.setstate, random.getstate()),
+        partial(np.random.set_state, np.random.get_state(legacy=False)),
+    ]
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        kept.append(partial(torch.set_rng_state, torch.get_rng_state()))
+        if torch.cuda.is_initialized():
+            kept.append(partial(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
+    kept.extend(map(_of, own))
+
+    def restore() -> None:
+        for put_back in kept:
+            put_back()
+
+    return restore
+
+
+def _of(generator: object) -> Restore:
+    """The same for one."""
+    if isinstance(generator, random.Random):
+        return partial(generator.setstate, generator.getstate())
+    if isinstance(generator, np.random.Generator):
+        return partial(setattr, generator.bit_generator, "state", generator.bit_generator.state)
+    if isinstance(generator, np.random.RandomState):
+        return partial(generator.set_state, generator.get_state(legacy=False))
+    assert is_generator(generator), generator
+    return partial(generator.set_state, generator.get_state())  # type: ignore[attr-defined]
+
+
+def is_generator(value: object) -> bool:
+    """Whether a value is a generator of random numbers, of Python, NumPy or torch."""
+    if isinstance(value, random.Random | np.random.Generator | np.random.RandomState):
+        return True
+    torch: ModuleType | None = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Generator)
+
+
+def held_by(*objects: object) -> list[object]:
+    """The generators among the attributes of objects, each once.
+
+    >>> class Noisy:
+    ...     def __init__(self):
+    ...         self.rng = np.random.default_rng(0)
+    >>> len(held_by(Noisy(), None))
+    1
+    """
+    found = {id(value): value for value in _attributes(objects) if is_generator(value)}
+    return list(found.values())
+
+
+def _attributes(objects: Iterable[object]) -> Iterator[object]:
+    for each in objects:
+        yield from getattr(each, "__dict__", {}).values()

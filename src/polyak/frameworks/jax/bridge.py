@@ -1,0 +1,156 @@
+"""JAX's models: `pk.model(loss, params, batches)`, with Flax's and Equinox's modules as params."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.frameworks.batches import Batches
+from polyak.frameworks.bridge import Batch, Bridge, Options, Vector
+from polyak.frameworks.generators import remembered
+from polyak.frameworks.jax.functions import Functions
+from polyak.frameworks.jax.local import WHOLE, JaxLocal
+from polyak.frameworks.jax.trained import Params, flat
+from polyak.ground.errors import PolyakError, unknown
+
+TRIES = 2  # other parameters at which an array's gradient must be zero for it to be untouched
+
+
+def bridge(model: object, arguments: Sequence[object], batches: object, options: Options) -> Bridge | None:
+    """A function loss(params, batch), with the params; or loss(outputs, batch), with forward=."""
+    if not callable(model):
+        return None
+    if len(arguments) != 1:
+        raise PolyakError(
+            f"a loss with {len(arguments)} arguments before the batches, expected one, the params:"
+            " pk.model(loss, params, batches)"
+        )
+    read = Batches(batches, jax.tree.leaves, options.rows)
+    return JaxBridge(model, Params(arguments[0]), read, options.forward)
+
+
+class JaxBridge:
+    """A loss, its parameters and its batches; `polyak.frameworks.bridge.Bridge`."""
+
+    framework, mode = "jax", ""
+
+    def __init__(
+        self,
+        loss: Callable[..., Any],
+        params: Params,
+        batches: Batches,
+        forward: Callable[..., Any] | None,
+    ) -> None:
+        self.name = str(getattr(forward or loss, "__name__", type(loss).__name__))
+        self._params, self._batches, self._forward = params, batches, forward
+        self.names, self.shapes = params.names, params.shapes
+        self._like = params.today().trained
+        self.size = sum(x.size for x in self._like)
+        self._double = bool(jax.config.read("jax_enable_x64"))
+        self.dtype = "float64" if all(x.dtype == jnp.float64 for x in self._like) else "float32"
+        self._functions = Functions(params, loss, forward, self.dtype)
+
+    @property
+    def first(self) -> Batch:
+        """The first batch."""
+        return self._batches.first
+
+    @property
+    def total_rows(self) -> int | None:
+        """How many rows a reading of the batches has, where that is known."""
+        return self._batches.total
+
+    def batches(self) -> Iterator[Batch]:
+        """The batches read once more."""
+        return self._batches.read()
+
+    def rows(self, batch: Batch, /) -> int:
+        """Of a batch."""
+        return self._batches.rows(batch)
+
+    @contextmanager
+    def on(self, batch: Batch, /) -> Iterator[JaxLocal]:
+        """The model on a batch."""
+        rows = self.rows(batch)
+        restore = remembered()  # a loss may read a batch by NumPy, which may draw
+        try:
+            local = JaxLocal(
+                self._functions, self._params.today(), batch, rows, self._unsplit(batch, rows), self._double
+            )
+            yield local
+        finally:
+            restore()
+
+    def _unsplit(self, batch: Batch, rows: int) -> str:
+        """Why the outputs are not told from the loss."""
+        if self._forward is None:
+            return WHOLE
+        today = self._params.today()
+        with jax.enable_x64(self._double):
+            shapes = jax.eval_shape(
+                lambda trained: self._functions.tree(trained, today.others, batch), today.trained
+            )
+        real = [leaf for leaf in jax.tree.leaves(shapes) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+        if not real:
+            return "forward returns no array of real numbers"
+        strange = next((leaf for leaf in real if leaf.shape[:1] != (rows,)), None)
+        return "" if strange is None else f"an output is of shape {strange.shape}, expected {rows} rows"
+
+    def parameters(self) -> dict[str, NDArray[Any]]:
+        """Today's values, copies."""
+        return dict(zip(self.names, map(np.array, self._params.today().trained), strict=True))
+
+    def vector(self, arrays: Mapping[str, Any], /) -> Vector:
+        """Named arrays as one vector."""
+        strange = next((name for name in arrays if name not in self.names), None)
+        if strange is not None:
+            raise unknown("parameter", strange, self.names)
+        missing = [name for name in self.names if name not in arrays]
+        if missing:
+            raise PolyakError(f"no array for {', '.join(missing)}: expected one for each trained parameter")
+        with jax.enable_x64(self._double):
+            parts = [jnp.asarray(arrays[name]) for name in self.names]
+            for name, part, shape in zip(self.names, parts, self.shapes, strict=True):
+                if tuple(part.shape) != shape:
+                    raise PolyakError(f"{name} is of shape {tuple(part.shape)}, expected {shape}")
+            return flat(parts, self.dtype)
+
+    def named(self, v: Vector, /) -> dict[str, NDArray[Any]]:
+        """A vector by name."""
+        parts = np.split(np.array(v), np.cumsum([x.size for x in self._like])[:-1])
+        return {
+            name: part.reshape(shape)
+            for name, part, shape in zip(self.names, parts, self.shapes, strict=True)
+        }
+
+    def random(self, generator: np.random.Generator, /) -> Vector:
+        """Standard normal numbers."""
+        kind = np.float64 if self.dtype == "float64" else np.float32
+        with jax.enable_x64(self._double):
+            return jnp.asarray(generator.standard_normal(self.size, dtype=kind))
+
+    def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
+        """Which parameter each array is: that very array."""
+        own = {id(x): k for k, x in enumerate(self._params.leaves_of_user())}
+        places = tuple(own.get(id(x)) for x in arrays)
+        if None in places or {*places} != {*range(len(self.names))}:
+            raise PolyakError(
+                f"the optimizer's {len(arrays)} arrays are not the model's {len(self.names)}: expected these"
+            )
+        return places
+
+    def untouched(self, batch: Batch, /) -> tuple[str, ...]:
+        """Those whose gradient is zero here and at other parameters."""
+        with self.on(batch) as local:
+            zero = [not g.any() for g in local.gradient_arrays()]
+            generator = np.random.default_rng(0)
+            for _ in range(TRIES if any(zero) else 0):
+                elsewhere = local.gradient_arrays(generator)
+                zero = [was and not g.any() for was, g in zip(zero, elsewhere, strict=True)]
+        return tuple(name for name, none in zip(self.names, zero, strict=True) if none)

@@ -1,0 +1,99 @@
+"""A JAX loss on one batch: products by functions that were compiled once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from polyak.frameworks.bridge import Batch, Outputs, Vector
+from polyak.frameworks.jax.functions import Functions
+from polyak.frameworks.jax.trained import Today
+from polyak.ground.errors import PolyakError
+
+WHOLE = (
+    "the loss is one of (params, batch): expected also pk.model(..., forward=) with a forward(params, batch), and the"
+    " loss one of (outputs, batch)"
+)
+
+
+class JaxLocal:
+    """The loss on one batch at today's parameters; `polyak.frameworks.bridge.Local`.
+
+    Args:
+        functions: the loss, differentiated.
+        today: the parameters.
+        batch: the batch.
+        rows: how many rows it has.
+        unsplit: why the outputs are not told from the loss; empty where they are.
+        double: whether the user has JAX's 64-bit numbers switched on.
+    """
+
+    def __init__(
+        self, functions: Functions, today: Today, batch: Batch, rows: int, unsplit: str, double: bool
+    ) -> None:
+        self._functions, self._today, self._batch, self._double = functions, today, batch, double
+        self._unsplit = unsplit
+        self.rows = rows
+        value, self._gradient = self._run("loss_and_gradient")
+        self.loss = float(value)
+
+    def _run(self, name: str, *vectors: Any) -> Any:  # noqa: ANN401 - of whichever function
+        with jax.enable_x64(self._double):
+            return self._functions(name, self._today, self._batch, *vectors)
+
+    @property
+    def splits(self) -> bool:
+        """Whether the outputs and the loss of them can be told apart."""
+        return not self._unsplit
+
+    def _split(self, name: str, *vectors: Any) -> Any:  # noqa: ANN401 - of whichever function
+        if self._unsplit:
+            raise PolyakError(f"the outputs are not told from the loss: {self._unsplit}")
+        return self._run(name, *vectors)
+
+    def gradient(self) -> Vector:
+        """Of the loss."""
+        return self._gradient
+
+    def hessian(self, v: Vector, /) -> Vector:
+        """H v."""
+        return self._run("hessian", v)
+
+    def gauss_newton(self, v: Vector, /) -> Vector:
+        """G v."""
+        return self._split("gauss_newton", v)
+
+    def outputs(self) -> Outputs:
+        """f(x)."""
+        return self._split("outputs")
+
+    def forward(self, v: Vector, /) -> Outputs:
+        """J v."""
+        return self._split("forward_product", v)
+
+    def backward(self, u: Outputs, /) -> Vector:
+        """J^T u."""
+        return self._split("backward_product", u)
+
+    def loss_at(self, outputs: Outputs, /) -> float:
+        """Of these outputs."""
+        return float(self._split("loss_of", outputs))
+
+    def loss_gradient(self, outputs: Outputs, /) -> Outputs:
+        """There."""
+        return self._split("loss_gradient", outputs)
+
+    def loss_hessian(self, u: Outputs, /) -> Outputs:
+        """At the model's own outputs."""
+        return self._split("loss_hessian", u)
+
+    def gradient_arrays(self, generator: np.random.Generator | None = None) -> list[np.ndarray[Any, Any]]:
+        """The gradient by arrays; with a generator, at other parameters near by."""
+        today = self._today
+        if generator is not None:
+            moved = [x + generator.standard_normal(x.shape).astype(x.dtype) for x in today.trained]
+            today = Today(moved, today.others)
+        with jax.enable_x64(self._double):
+            return [np.asarray(x) for x in self._functions("gradient_leaves", today, self._batch)]

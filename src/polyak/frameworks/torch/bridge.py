@@ -1,0 +1,176 @@
+"""PyTorch's models: `pk.model(net, loss, loader)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils import _pytree
+
+from polyak.frameworks.batches import Batches
+from polyak.frameworks.bridge import Batch, Bridge, Options, Vector
+from polyak.frameworks.generators import held_by
+from polyak.frameworks.torch.layout import Layout
+from polyak.frameworks.torch.local import TorchLocal, the_loss
+from polyak.frameworks.torch.losses import as_loss, listening
+from polyak.frameworks.torch.splitting import Split
+from polyak.frameworks.torch.untouched import refusing, untouched
+from polyak.ground.errors import PolyakError
+
+
+def bridge(model: object, arguments: Sequence[object], batches: object, options: Options) -> Bridge | None:
+    """A module with its loss: a criterion loss(outputs, targets), or loss(net, batch)."""
+    if not isinstance(model, torch.nn.Module):
+        return None
+    if len(arguments) != 1:
+        raise PolyakError(
+            f"a torch module with {len(arguments)} arguments before the batches, expected one, its loss:"
+            " pk.model(net, loss, loader)"
+        )
+    if options.forward is not None:
+        raise PolyakError("forward= is of JAX's losses: a torch module is its own forward")
+    if isinstance(arguments[0], torch.nn.Module) and isinstance(model, torch.nn.modules.loss._Loss):
+        raise PolyakError("the loss comes first, expected pk.model(net, loss, loader)")
+    return TorchBridge(model, arguments[0], Batches(batches, _leaves, options.rows))
+
+
+def _leaves(batch: Batch) -> list[Any]:
+    return list(_pytree.tree_leaves(batch))
+
+
+class TorchBridge:
+    """A module, its loss and its batches; `polyak.frameworks.bridge.Bridge`."""
+
+    framework = "torch"
+
+    def __init__(self, net: torch.nn.Module, loss: object, batches: Batches) -> None:
+        self.net, self._batches = _inner(net), batches
+        self.name = type(_unwrapped(self.net)).__name__
+        self._layout = Layout(_trained(self.net))
+        self.names, self.shapes, self.size = self._layout.names, self._layout.shapes, self._layout.size
+        self.dtype = str(self._layout.dtype).removeprefix("torch.")
+        self._loss = as_loss(self.net, loss, batches.first)  # type: ignore[arg-type]
+        self._criterion = loss if isinstance(loss, torch.nn.Module) else None
+
+    @property
+    def mode(self) -> str:
+        """As the net's modules are."""
+        modes = {each.training for each in self.net.modules()}
+        if len(modes) > 1:
+            return "train and eval mode mixed"
+        return "train mode" if modes.pop() else "eval mode"
+
+    @property
+    def first(self) -> Batch:
+        """The first batch."""
+        return self._batches.first
+
+    @property
+    def total_rows(self) -> int | None:
+        """How many rows a reading of the batches has, where that is known."""
+        return self._batches.total
+
+    def batches(self) -> Iterator[Batch]:
+        """The loader read once more."""
+        return self._batches.read()
+
+    def rows(self, batch: Batch, /) -> int:
+        """Of a batch."""
+        return self._batches.rows(batch)
+
+    @contextmanager
+    def on(self, batch: Batch, /) -> Iterator[TorchLocal]:
+        """The model on a batch."""
+        modules = [self.net] if self._criterion is None else [self.net, self._criterion]
+        rows = self.rows(batch)
+        with untouched(*modules):
+            own = held_by(*self.net.modules())
+            split = Split(self.net, self._loss, batch, rows, self._layout, own)
+            versions = self._versions()
+            with refusing("the loss"), listening(self.net, split.heard):
+                scalar = the_loss(self._loss(self.net, batch))
+            if self._versions() != versions:
+                raise PolyakError("the loss writes into parameters of the model, expected it to read them")
+            split.scalar = scalar
+            local = TorchLocal(scalar, split, self._layout, rows)
+            try:
+                yield local
+            finally:
+                local.close()
+
+    def _versions(self) -> list[int]:
+        return [x._version for x in self._layout.tensors]
+
+    def parameters(self) -> dict[str, NDArray[Any]]:
+        """Today's values, copies."""
+        return self._layout.values()
+
+    def vector(self, arrays: Mapping[str, Any], /) -> Vector:
+        """Named arrays as one vector."""
+        return self._layout.vector(arrays)
+
+    def named(self, v: Vector, /) -> dict[str, NDArray[Any]]:
+        """A vector by name."""
+        return self._layout.named(v)
+
+    def random(self, generator: np.random.Generator, /) -> Vector:
+        """Standard normal numbers."""
+        return self._layout.random(generator)
+
+    def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
+        """Which parameter each tensor is: that very tensor, not one that is equal."""
+        own = {id(x): k for k, x in enumerate(self._layout.tensors)}
+        frozen = {id(x) for x in self.net.parameters() if not x.requires_grad}
+        strange = sum(id(x) not in own and id(x) not in frozen for x in arrays)
+        if strange:
+            raise PolyakError(
+                f"{strange} of the optimizer's {len(arrays)} tensors are not the model's: expected one made of this"
+                f" {self.name}'s parameters"
+            )
+        places = tuple(own.get(id(x)) for x in arrays)
+        missing = [name for k, name in enumerate(self.names) if k not in places]
+        if missing:
+            shown = ", ".join(missing[:4]) + (" ..." if len(missing) > 4 else "")
+            raise PolyakError(
+                f"the optimizer does not hold {shown}, which the model trains: expected all, or requires_grad_(False)"
+            )
+        return places
+
+    def untouched(self, batch: Batch, /) -> tuple[str, ...]:
+        """Those that the loss does not reach."""
+        with self.on(batch) as local:
+            return tuple(self.names[k] for k in local.untouched())
+
+
+def _inner(net: torch.nn.Module) -> torch.nn.Module:
+    """Without what distributes it: its own rows are asked for, on this process."""
+    return net.module if isinstance(net, torch.nn.parallel.DistributedDataParallel) else net
+
+
+def _unwrapped(net: torch.nn.Module) -> torch.nn.Module:
+    """What was compiled or is run in parallel, for its name."""
+    while True:
+        inner = getattr(net, "_orig_mod", None)
+        if inner is None and isinstance(net, torch.nn.DataParallel):
+            inner = net.module
+        if inner is None:
+            return net
+        net = inner
+
+
+def _trained(net: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
+    """The parameters that are trained, a tied one once."""
+    lazy = [name for name, x in net.named_parameters() if isinstance(x, torch.nn.UninitializedParameter)]
+    if lazy:
+        raise PolyakError(f"{lazy[0]} has no shape yet: run the net on one batch first")
+    found = {name: x for name, x in net.named_parameters() if x.requires_grad}
+    if not found:
+        raise PolyakError(f"{type(net).__name__} has no trained parameter, expected some with requires_grad")
+    strange = next((name for name, x in found.items() if not x.is_floating_point()), None)
+    if strange is not None:
+        raise PolyakError(f"{strange} is of complex numbers, expected real ones")
+    return found
