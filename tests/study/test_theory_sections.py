@@ -95,11 +95,19 @@ def test_turned_quadratic_is_told_along_its_own_axes(problem):
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        (pk.Adam(lr=0.1), ["not linear in the gradient", "Stability: adam is not linear"]),
+        (
+            pk.Adam(lr=0.1),
+            [
+                "not linear in the gradient",
+                "has no matrix of its own; while its preconditioner stays it is linear",
+                "On preconditioned curvature",
+            ],
+        ),
+        (pk.Lion(lr=0.1), ["Stability: lion takes steps of a fixed length"]),
         (pk.GradientDescent(lr=0.1), ["A gradient moves x once, by 0.1 times itself"]),
         (pk.HeavyBall(lr=lambda step: 0.1, momentum=0.5), ["Stability:", "schedule"]),
     ],
-    ids=["adam", "gradient_descent", "schedule"],
+    ids=["adam", "lion", "gradient_descent", "schedule"],
 )
 def test_what_theory_cannot_say_is_said_in_words(rule, words, problem):
     found = theory(subject(rule, problem))

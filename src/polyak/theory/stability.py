@@ -6,6 +6,7 @@ z_{k+1} = (A + lambda B e_x^T) z_k,    stable where the spectral radius is below
 from __future__ import annotations
 
 import math
+from dataclasses import replace as changed
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,15 @@ from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree
+from polyak.landscapes import Landscape, as_landscape
 from polyak.rules import FromPlane, Optimizer, as_rule
 from polyak.run import Trace
 from polyak.theory import spectrum
 from polyak.theory.batch_edges import BatchEdges, batch_edges
 from polyak.theory.curvatures import Curvatures, On, curvatures
 from polyak.theory.departure import departure
-from polyak.theory.examination import examine, require_constant
+from polyak.theory.examination import Examination, examine, require_constant
+from polyak.theory.held_stability import HeldThere, held_on
 from polyak.theory.learning_rate import learning_rate
 from polyak.theory.pencil import Intervals
 from polyak.theory.plane_rules import plane_maps
@@ -42,16 +45,19 @@ def stability(
 
     Args:
         rule: a rule that is linear in the gradient: ours or its name, Optax's, a page's function. A page's function of
-            the plane brings its own gradient, and is asked without `on`.
+            the plane brings its own gradient, and is asked without `on`. One that is linear while its preconditioner
+            stays, such as Adam, is asked on a trace, or on a landscape with `at`.
         on: a curvature or a list of them; a Landscape or its name, a Trace, a Problem: see `curvatures`. A trace by
             this rule is held against its curvatures: `follows` says whether it does what they predict.
-        at: the step to look at where the rule changes from step to step; a schedule is refused without it.
+        at: the step to look at where the rule changes from step to step; a schedule is refused without it. Of an
+            adaptive rule: after how many steps, by default all those of a trace.
         params: where a Problem's Hessian is taken.
         batch_size: of least squares, for the edges of training in such batches (`in_batches`); all rows by default.
         replace: whether a batch's rows are drawn with replacement.
         settings: of a rule that is given by its name or its class.
 
-    Returns a Stability. A negative curvature is answered: a saddle, on which every rule that works diverges.
+    Returns a Stability; of an adaptive rule it is said of the curvatures of D^{-1/2} H D^{-1/2}, D its preconditioner
+    there, and while that stays. A negative curvature is answered: a saddle, on which every rule that works diverges.
     Raises PolyakError for a rule that is not linear, a schedule, curvatures that are 0, nan or of another shape.
 
     Source: Polyak, B. T. (1964), theorem 9; Goh, G. (2017). Why momentum really works, Distill (which prints
@@ -63,12 +69,17 @@ def stability(
     (array([0.707107, 0.707107]), ('under-damped', 'under-damped'))
     >>> round(s.max_lr, 9), s.periods.round(3)
     (0.75, array([28.506,  2.779]))
+    >>> print(stability("adam", "ravine", at=50, lr=0.1).origin)
+    ravine after 50 steps, while the preconditioner stays
     """
     rule = as_rule(rule, **settings)
     if isinstance(rule, FromPlane):
         return _of_plane(rule, on, at)
     if on is None:
         raise PolyakError("stability needs curvatures: a list, a landscape, a trace or a problem")
+    on = as_landscape(on) if isinstance(on, str) or callable(on) else on
+    if isinstance(on, Trace | Landscape) and not Examination(rule).linear:
+        return _while_held(held_on(rule, on, at), rule)
     where = curvatures(on, params=params)
     if at is None:
         require_constant(rule)
@@ -91,6 +102,12 @@ def _of_plane(rule: FromPlane, on: On | None, at: int | None) -> Stability:
     maps = plane_maps(rule, at or 0)
     where = Curvatures(np.full(len(maps), np.nan), "the function's own gradient")
     return _on(rule, where, maps - np.eye(maps.shape[-1]), None, None, None)
+
+
+def _while_held(there: HeldThere, rule: Optimizer) -> Stability:
+    changes = there.step.change_on(there.where.values)
+    found = _on(rule, there.where, changes, there.lr, there.lrs, there.curvatures)
+    return changed(found, preconditioner=there.preconditioner)
 
 
 def _on(

@@ -58,6 +58,9 @@ class Stability(Result):
         departure: of a trace by this rule: how far it is from the way that its curvatures make, step by step, as a part
             of how far it goes; nan where there is no such trace.
         in_batches: the edges of mini-batch training, where a batch size was given; None else.
+        preconditioner: D of an adaptive rule, whose curvatures are those of D^{-1/2} H D^{-1/2}, and all this is true
+            while D stays: what a gradient is divided by before the learning rate, for each coordinate. None for a
+            linear rule.
     """
 
     rule: Optimizer
@@ -76,6 +79,16 @@ class Stability(Result):
     stable_curvatures: Intervals | None
     departure: float = math.nan
     in_batches: BatchEdges | None = None
+    preconditioner: NDArray[np.float64] | None = None
+
+    @property
+    def _kind(self) -> str:
+        return "curvature" if self.preconditioner is None else "preconditioned curvature"
+
+    @property
+    def true_of(self) -> str:
+        """What all this is true of."""
+        return "quadratics" if self.preconditioner is None else "quadratics, while the preconditioner stays"
 
     @property
     def follows(self) -> bool | None:
@@ -197,7 +210,7 @@ class Stability(Result):
         """A sentence for each curvature."""
         ends = self.path(steps)[-1]
         return tuple(
-            on_curvature(k, curvature, log_rate, regime, period, peak, steps, end)
+            on_curvature(k, curvature, log_rate, regime, period, peak, steps, end, self._kind)
             for k, (curvature, log_rate, regime, period, peak, end) in enumerate(
                 zip(
                     self.curvatures, self.log_rates, self.regimes, self.periods, self.peaks, ends, strict=True
@@ -225,7 +238,7 @@ class Stability(Result):
             origin=self.origin,
             max_lr=self.max_lr,
             max_curvature=self.max_curvature,
-            true_of="quadratics",
+            true_of=self.true_of,
             departure=self.departure,
         )
 
@@ -235,7 +248,7 @@ class Stability(Result):
         saddle = ", a saddle" if self.saddle else ""
         most = "" if self.stable_lrs is None else f", {stable_in_words(str(self.lr), self.stable_lrs)}"
         return (
-            f"{self.rule} on quadratics of {len(self.rates)} curvature{'s' * (len(self.rates) > 1)}{saddle} "
+            f"{self.rule} on quadratics of {len(self.rates)} {self._kind}{'s' * (len(self.rates) > 1)}{saddle} "
             f"({self.origin}): rate {rate_in_words(self.log_rates[worst])}, {self.regimes[worst]} on {where}{most}"
             f"{'' if self.follows is not False else parting(self.departure)}"
         )

@@ -67,6 +67,7 @@ def on_curvature(
     peak: float,
     steps: int,
     end: float,
+    kind: str = "curvature",
 ) -> str:
     """What happens on one curvature, where a distance of 1 is `end` after so many steps.
 
@@ -74,9 +75,7 @@ def on_curvature(
     'On curvature 2 this setting creeps down (over-damped) and shrinks by 0.5 a step; in 2 steps 1 should become 0.25.'
     """
     rate = rate_in_words(log_rate, 4)
-    where = (
-        f"On coordinate {coordinate + 1}" if math.isnan(curvature) else f"On curvature {readable(curvature)}"
-    )
+    where = f"On coordinate {coordinate + 1}" if math.isnan(curvature) else f"On {kind} {readable(curvature)}"
     if curvature < 0:
         return f"{where}, a saddle, x runs away by a factor of {rate} a step, as downhill it should."
     if log_rate == 0:

@@ -26,6 +26,7 @@ from polyak.theory import (
 )
 from polyak.theory.curvatures import point_of
 from polyak.theory.departure import CHANGES, curvature_change
+from polyak.theory.examination import Examination
 from polyak.theory.predictions import OnCurvatures, predictions
 from polyak.theory.response import RULE_OF_THUMB, Response
 from polyak.theory.words import rate_in_words, stable_in_words
@@ -54,6 +55,8 @@ def theory(subject: Subject) -> Section:
         paragraphs.append(f"Response: {error}.")
     try:
         plane = isinstance(subject.rule, FromPlane)
+        if not plane and not Examination(subject.rule).linear:
+            return _while_held(subject, paragraphs, pictures, numbers)
         asked = None if plane else OnCurvatures(subject.rule, subject.landscape)
         beside = stability(subject.rule) if asked is None else asked.stability
         caption = (
@@ -71,6 +74,32 @@ def theory(subject: Subject) -> Section:
     except PolyakError as error:
         paragraphs.append(f"Stability: {error}.")
     return Section("What theory says", paragraphs, pictures=pictures, tables=tables, numbers=numbers)
+
+
+def _while_held(
+    subject: Subject, paragraphs: list[str], pictures: list[Picture], numbers: dict[str, xr.Dataset]
+) -> Section:
+    """An adaptive rule, which is linear while its preconditioner stays as the descent has left it."""
+    found = stability(subject.rule, descend(subject.rule, subject.landscape, subject.steps))
+    caption = "Eigenvalues of one step while the preconditioner stays, and the error they predict then."
+    pictures = [*pictures, Picture("stability", stability_figure(found, steps=subject.steps), caption)]
+    D = found.preconditioner
+    divided = "" if D is None else " and ".join(readable(d) for d in D)
+    edge = (
+        [] if found.lr is None or found.stable_lrs is None else [stable_in_words(found.lr, found.stable_lrs)]
+    )
+    said = [
+        f"This rule has no matrix of its own; while its preconditioner stays it is linear. After {subject.steps} steps "
+        f"of this descent it divides the gradient by {divided}, and what follows is said of the curvatures that are "
+        "left then, of quadratics, while it stays so.",
+        *found.words(subject.steps),
+        *(f"On all of these curvatures it is {words}." for words in edge),
+    ]
+    numbers = {**numbers, "stability": found.to_xarray()}
+    table = Table(f"Predicted while the preconditioner stays ({found.origin})", *_rows(found))
+    return Section(
+        "What theory says", [*paragraphs, *said], pictures=pictures, tables=[table], numbers=numbers
+    )
 
 
 def _remembered(found: Response) -> str:
