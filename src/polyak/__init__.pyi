@@ -46,6 +46,7 @@ from .theory import (
     Expectation,
     Guarantee,
     Optimum,
+    Rescaling,
     Response,
     Stability,
     Trade,
@@ -59,7 +60,7 @@ from .theory import (
     stability,
     tradeoff,
 )
-from .translate import Translation, convert_state, translate
+from .translate import Translation, convert_state, rescale, translate
 from .verify import Verification, verify
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "PolyakError",
     "QuasiHyperbolic",
     "RMSProp",
+    "Rescaling",
     "Response",
     "Rule",
     "Signum",
@@ -124,6 +126,7 @@ __all__ = [
     "phase_diagram",
     "problems",
     "read",
+    "rescale",
     "response",
     "rules",
     "run",

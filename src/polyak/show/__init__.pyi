@@ -9,6 +9,7 @@ from .learning_rates import lr_figure
 from .optima import condition_figure, optimum_figure
 from .phases import phase_figure
 from .plotting import plot
+from .rescalings import rescaling_figure
 from .responses import response_figure
 from .stabilities import stability_figure
 from .style import save
@@ -32,6 +33,7 @@ __all__ = [
     "phase_figure",
     "plane_figure",
     "plot",
+    "rescaling_figure",
     "response_figure",
     "save",
     "stability_figure",

@@ -11,6 +11,7 @@ from polyak.theory.lr_drop import Drop, lr_drop
 from polyak.theory.optimal import optimal, rates_by_condition_number
 from polyak.theory.optimum import Optimum
 from polyak.theory.phase_diagram import phase_diagram
+from polyak.theory.rescaling import Rescaling, rescaling
 from polyak.theory.response import RULE_OF_THUMB, Response, response
 from polyak.theory.spectrum import REGIMES
 from polyak.theory.stability import stability
@@ -29,6 +30,7 @@ __all__ = [
     "Guarantee",
     "GuaranteedOptimum",
     "Optimum",
+    "Rescaling",
     "Response",
     "Stability",
     "StepMap",
@@ -44,6 +46,7 @@ __all__ = [
     "optimal",
     "phase_diagram",
     "rates_by_condition_number",
+    "rescaling",
     "response",
     "stability",
     "step_map",
