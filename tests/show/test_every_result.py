@@ -54,6 +54,12 @@ def squared(params: Any, batch: Any) -> Any:
     return ((batch @ params["w"] - 1) ** 2).mean()
 
 
+@cache
+def rows_of_noise() -> Any:
+    rows = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
+    return pk.model(squared, {"w": np.full(2, 0.1, np.float32)}, np.split(rows, 16))
+
+
 # Of each kind of result some that are as they mostly are, and some at the ends: diverged, of one point, not a number.
 MADE: dict[str, Callable[[], Any]] = {
     "Trace": lambda: pk.descend(HEAVY, "ravine", 20),
@@ -101,6 +107,8 @@ MADE: dict[str, Callable[[], Any]] = {
     "Verification": lambda: pk.verify(pk.HeavyBall, against=pk.HeavyBall, lr=0.05, momentum=0.5),
     "StepMap": lambda: pk.theory.step_map(HEAVY),
     "Curvatures": lambda: pk.theory.curvatures("ravine"),
+    "Noise": lambda: pk.noise(rows_of_noise()),
+    "Noise without an answer": lambda: pk.noise(rows_of_noise(), batches=8),
     "Model": lambda: pk.model(squared, {"w": np.ones(2)}, [np.ones((3, 2))]),
     "ClosedForm": lambda: pk.optimal(pk.HeavyBall, [1, 9]).closed_form,
     "Reading": lambda: pk.book.Reading(Path("a.html"), failures=("line 3: NameError",)),

@@ -4,6 +4,7 @@ from polyak.theory.batch_edges import BatchEdges, batch_edges
 from polyak.theory.closed_forms import ClosedForm
 from polyak.theory.curvatures import Curvatures, curvatures
 from polyak.theory.expectation import Expectation, expected_loss
+from polyak.theory.gradient_noise import Noise, noise
 from polyak.theory.guarantee import Guarantee, beyond_quadratics, guarantee
 from polyak.theory.guarantee_curve import guarantee_curve
 from polyak.theory.guaranteed_optimum import GuaranteedOptimum, guaranteed_optimum
@@ -29,6 +30,7 @@ __all__ = [
     "Expectation",
     "Guarantee",
     "GuaranteedOptimum",
+    "Noise",
     "Optimum",
     "Rescaling",
     "Response",
@@ -43,6 +45,7 @@ __all__ = [
     "guarantee_curve",
     "guaranteed_optimum",
     "lr_drop",
+    "noise",
     "optimal",
     "phase_diagram",
     "rates_by_condition_number",

@@ -1,0 +1,135 @@
+"""A user's own training, as a file spells it: my_training.py:setup, a function that makes model, optimizer and batches.
+
+It returns `(*model, optimizer, batches)`, where `model` is what `pk.model` takes before the batches:
+
+    torch   net, loss, optimizer, loader            JAX   loss, params, optimizer, batches
+    keras   model, optimizer, batches
+
+or the same as a dict, which may say more: `state` (an Optax optimizer's), `forward`, `rows` (see `pk.model`) and
+`batch_size` (of the training, where it is not that of the batches).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from polyak.cli.files import in_file, object_in_file
+from polyak.cli.own_code import raised_by
+from polyak.ground.errors import PolyakError, nearest, whole_number
+
+EXPECTED = "(model, optimizer, batches), with the loss beside the model, or a dict of them"
+MODEL = ("model", "net", "loss", "params")
+NAMES = (*MODEL, "optimizer", "state", "batches", "loader", "forward", "rows", "batch_size")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a training is made of.
+
+    Attributes:
+        parts: what `pk.model` takes before the batches.
+        batches: any iterable of them.
+        optimizer: the user's own.
+        state: of an optimizer that does not hold it itself; None for none.
+        options: of `pk.model`, by name.
+        batch_size: of the training; None for that of the batches.
+    """
+
+    parts: tuple[object, ...]
+    batches: object
+    optimizer: object
+    state: object = None
+    options: Mapping[str, object] | None = None
+    batch_size: int | None = None
+
+
+def setup_from(place: str) -> Setup:
+    """Call the function that a word spells, and read what it returns."""
+    if not in_file(place):
+        raise PolyakError(f"{place} names no file, expected my_training.py:setup")
+    function = object_in_file(place)
+    if not callable(function):
+        raise PolyakError(
+            f"{place} is a {type(function).__name__}, expected a function that returns {EXPECTED}"
+        )
+    needed = [
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    if needed:
+        raise PolyakError(
+            f"{place} needs {', '.join(needed)}, expected a function that is called with nothing"
+        )
+    try:
+        made = function()
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and raised_by(error) is None:
+            raise
+        raise PolyakError(
+            raised_by(error) or f"{place} fails: {type(error).__name__}: {error}".removesuffix(": ")
+        ) from error
+    return as_setup(made, place)
+
+
+def as_setup(made: object, place: str = "setup") -> Setup:
+    """What a setup returned, in order.
+
+    >>> as_setup(("net", "loss", "sgd", [1, 2])).parts
+    ('net', 'loss')
+    >>> as_setup({"loss": abs, "params": 1.0, "optimiser": None})
+    Traceback (most recent call last):
+    ...
+    polyak.PolyakError: setup returns a dict with 'optimiser', did you mean 'optimizer'? (a setup has: model, net, loss,
+    params, optimizer, state, batches, loader, forward, rows, batch_size)
+    """
+    if isinstance(made, Mapping):
+        return _of_dict(made, place)
+    if not isinstance(made, tuple | list) or len(made) < 3:
+        raise PolyakError(f"{place} returns {_kind(made)}, expected {EXPECTED}")
+    *parts, optimizer, batches = made
+    return Setup(tuple(parts), batches, optimizer)
+
+
+def _of_dict(made: Mapping[str, object], place: str) -> Setup:
+    for name in made:
+        if name not in NAMES:
+            like = nearest(str(name), NAMES)
+            hint = f", did you mean '{like}'?" if like else ""
+            raise PolyakError(f"{place} returns a dict with '{name}'{hint} (a setup has: {', '.join(NAMES)})")
+    batches = made.get("batches", made.get("loader"))
+    for name, value in (("optimizer", made.get("optimizer")), ("batches", batches)):
+        if value is None:
+            raise PolyakError(f"{place} returns a dict without '{name}', expected {EXPECTED}")
+    options = {name: made[name] for name in ("forward", "rows") if made.get(name) is not None}
+    size = made.get("batch_size")
+    return Setup(
+        parts=_model(made, place),
+        batches=batches,
+        optimizer=made["optimizer"],
+        state=made.get("state"),
+        options=options,
+        batch_size=None if size is None else whole_number("batch_size", size, at_least=1),
+    )
+
+
+def _model(made: Mapping[str, object], place: str) -> tuple[object, ...]:
+    """The parts of a model in the order in which `pk.model` takes them: JAX's loss stands before its params."""
+    net, loss = made.get("model", made.get("net")), made.get("loss")
+    if "params" in made and net is None and loss is not None:
+        return loss, made["params"]
+    if net is None or "params" in made:
+        raise PolyakError(
+            f"{place} returns a dict with {', '.join(name for name in MODEL if name in made) or 'no model'}, expected "
+            "model and loss (torch), loss and params (JAX) or model (Keras)"
+        )
+    return (net,) if loss is None else (net, loss)
+
+
+def _kind(made: object) -> str:
+    if isinstance(made, tuple | list):
+        return f"a {type(made).__name__} of {len(made)}"
+    return "nothing" if made is None else f"a {type(made).__name__}"
