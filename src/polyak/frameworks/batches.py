@@ -7,7 +7,7 @@ from typing import Any
 
 from polyak.frameworks.bridge import Batch
 from polyak.frameworks.generators import held_by, remembered
-from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.errors import PolyakError, a_or_an, whole_number
 from polyak.ground.types import Pytree
 
 INNER = ("sampler", "batch_sampler", "dataset")  # what a DataLoader has that may draw random numbers
@@ -131,7 +131,7 @@ def _iterable(loader: object) -> Iterable[Batch]:
         )
     if isinstance(loader, str | bytes) or not isinstance(loader, Iterable):
         raise PolyakError(
-            f"the batches are a {type(loader).__name__}, expected an iterable of batches: a list, a loader"
+            f"the batches are {a_or_an(type(loader).__name__)}, expected an iterable of batches: a list, a loader"
         )
     if hasattr(loader, "shape"):
         raise PolyakError(

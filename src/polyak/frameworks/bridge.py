@@ -40,7 +40,10 @@ class Local(Protocol):
     """
 
     rows: int
-    loss: float
+
+    @property
+    def loss(self) -> float:
+        """L(x); where it is no one number, a PolyakError."""
 
     @property
     def splits(self) -> bool:

@@ -100,6 +100,15 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> PolyakError:
     return PolyakError(f"unknown {kind} '{name}'{hint} (there are: {', '.join(known)})")
 
 
+def a_or_an(noun: str) -> str:
+    """A noun with its article, by its first letter.
+
+    >>> a_or_an("dict"), a_or_an("int")
+    ('a dict', 'an int')
+    """
+    return f"{'an' if noun[:1] in 'aeiouAEIOU' else 'a'} {noun}"
+
+
 def whole_number(name: str, value: object, at_least: int, at_most: int | None = None) -> int:
     """`value` as an int if it is a whole number within bounds, else a one-line error.
 

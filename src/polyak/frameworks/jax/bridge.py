@@ -16,7 +16,7 @@ from polyak.frameworks.bridge import Batch, Bridge, Options, Vector
 from polyak.frameworks.generators import remembered
 from polyak.frameworks.jax.functions import Functions
 from polyak.frameworks.jax.local import WHOLE, JaxLocal
-from polyak.frameworks.jax.trained import Params, flat
+from polyak.frameworks.jax.trained import Parameters, Params, flat
 from polyak.ground.errors import PolyakError, unknown
 
 TRIES = 2  # other parameters at which an array's gradient must be zero for it to be untouched
@@ -38,22 +38,23 @@ def bridge(model: object, arguments: Sequence[object], batches: object, options:
 class JaxBridge:
     """A loss, its parameters and its batches; `polyak.frameworks.bridge.Bridge`."""
 
-    framework, mode = "jax", ""
+    framework, mode, whole = "jax", "", WHOLE
 
     def __init__(
         self,
         loss: Callable[..., Any],
-        params: Params,
+        params: Parameters,
         batches: Batches,
         forward: Callable[..., Any] | None,
     ) -> None:
-        self.name = str(getattr(forward or loss, "__name__", type(loss).__name__))
+        self.name = params.kind or str(getattr(forward or loss, "__name__", type(loss).__name__))
         self._params, self._batches, self._forward = params, batches, forward
         self.names, self.shapes = params.names, params.shapes
         self._like = params.today().trained
         self.size = sum(x.size for x in self._like)
         self._double = bool(jax.config.read("jax_enable_x64"))
         self.dtype = "float64" if all(x.dtype == jnp.float64 for x in self._like) else "float32"
+        self._reasons: dict[object, str] = {}  # why a batch of some shapes does not split
         self._functions = Functions(params, loss, forward, self.dtype)
 
     @property
@@ -80,22 +81,30 @@ class JaxBridge:
         rows = self.rows(batch)
         restore = remembered()  # a loss may read a batch by NumPy, which may draw
         try:
-            local = JaxLocal(
-                self._functions, self._params.today(), batch, rows, self._unsplit(batch, rows), self._double
+            yield JaxLocal(
+                self._functions,
+                self._params.today(),
+                batch,
+                rows,
+                lambda: self._unsplit(batch, rows),
+                self._double,
             )
-            yield local
         finally:
             restore()
 
     def _unsplit(self, batch: Batch, rows: int) -> str:
         """Why the outputs are not told from the loss."""
         if self._forward is None:
-            return WHOLE
+            return self.whole
+        shapes = *map(np.shape, jax.tree.leaves(batch)), jax.tree.structure(batch), rows
+        if shapes not in self._reasons:
+            self._reasons[shapes] = self._outputs_reason(batch, rows)
+        return self._reasons[shapes]
+
+    def _outputs_reason(self, batch: Batch, rows: int) -> str:
         today = self._params.today()
         with jax.enable_x64(self._double):
-            shapes = jax.eval_shape(
-                lambda trained: self._functions.tree(trained, today.others, batch), today.trained
-            )
+            shapes = self._functions.shapes(today, batch)
         real = [leaf for leaf in jax.tree.leaves(shapes) if jnp.issubdtype(leaf.dtype, jnp.floating)]
         if not real:
             return "forward returns no array of real numbers"
@@ -148,9 +157,11 @@ class JaxBridge:
     def untouched(self, batch: Batch, /) -> tuple[str, ...]:
         """Those whose gradient is zero here and at other parameters."""
         with self.on(batch) as local:
-            zero = [not g.any() for g in local.gradient_arrays()]
+            zero = self._zero(local.gradient())
             generator = np.random.default_rng(0)
-            for _ in range(TRIES if any(zero) else 0):
-                elsewhere = local.gradient_arrays(generator)
-                zero = [was and not g.any() for was, g in zip(zero, elsewhere, strict=True)]
-        return tuple(name for name, none in zip(self.names, zero, strict=True) if none)
+            for _ in range(TRIES if zero else 0):
+                zero &= self._zero(local.elsewhere(generator))
+        return tuple(name for name in self.names if name in zero)
+
+    def _zero(self, v: Vector) -> set[str]:
+        return {name for name, part in self.named(v).items() if not part.any()}

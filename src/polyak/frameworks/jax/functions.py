@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from polyak.frameworks.bridge import Batch, Outputs, Vector
-from polyak.frameworks.jax.trained import Leaves, Params, Today, apart, flat
-from polyak.ground.errors import PolyakError
+from polyak.frameworks.jax.trained import Leaves, Parameters, Today, apart, flat
+from polyak.ground.errors import PolyakError, a_or_an
 from polyak.ground.types import Pytree
 
 Loss = Callable[..., Any]
@@ -28,7 +28,7 @@ class Functions:
     the same numbers; so it does for a batch that is not made of arrays.
     """
 
-    def __init__(self, params: Params, loss: Loss, forward: Loss | None, dtype: str) -> None:
+    def __init__(self, params: Parameters, loss: Loss, forward: Loss | None, dtype: str) -> None:
         self._params, self._loss, self._forward, self._dtype = params, loss, forward, dtype
         self._compiled: dict[str, Callable[..., Any]] = {}
         self._eager = False
@@ -51,6 +51,14 @@ class Functions:
             self._eager = True
             return result
 
+    def shapes(self, today: Today, batch: Batch) -> Pytree:
+        """What the outputs will be, without computing them."""
+
+        def outputs(trained: Leaves) -> Pytree:
+            return self._tree(trained, today.others, batch)
+
+        return self._told(lambda trained: jax.eval_shape(outputs, trained), (today.trained,))
+
     @staticmethod
     def _told(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
         try:
@@ -67,10 +75,6 @@ class Functions:
             return the_loss(self._loss(params, batch))
         return the_loss(self._loss(self._forward(params, batch), batch))
 
-    def _gradient_leaves(self, trained: Leaves, others: Leaves, batch: Batch) -> Leaves:
-        leaves: Leaves = jax.grad(self._value)(trained, others, batch)
-        return leaves
-
     def _loss_and_gradient(
         self, trained: Leaves, others: Leaves, batch: Batch
     ) -> tuple[jax.Array, jax.Array]:
@@ -78,19 +82,21 @@ class Functions:
         return value, flat(leaves, self._dtype)
 
     def _hessian(self, trained: Leaves, others: Leaves, batch: Batch, v: Vector) -> Vector:
-        _, product = jax.jvp(
-            lambda x: self._gradient_leaves(x, others, batch), (trained,), (apart(v, trained),)
-        )
+        def gradient(x: Leaves) -> Leaves:
+            leaves: Leaves = jax.grad(self._value)(x, others, batch)
+            return leaves
+
+        _, product = jax.jvp(gradient, (trained,), (apart(v, trained),))
         return flat(product, self._dtype)
 
-    def tree(self, trained: Leaves, others: Leaves, batch: Batch) -> Pytree:
+    def _tree(self, trained: Leaves, others: Leaves, batch: Batch) -> Pytree:
         """The outputs as the user's forward returns them."""
         assert self._forward is not None
         return self._forward(self._params.with_arrays(trained, others), batch)
 
     def _outputs(self, trained: Leaves, others: Leaves, batch: Batch) -> Outputs:
         """f(x), a row for each row of the batch."""
-        leaves = [leaf for leaf in jax.tree.leaves(self.tree(trained, others, batch)) if _is_real(leaf)]
+        leaves = [leaf for leaf in jax.tree.leaves(self._tree(trained, others, batch)) if _is_real(leaf)]
         return jnp.concatenate([leaf.reshape(len(leaf), -1).astype(self._dtype) for leaf in leaves], 1)
 
     def _forward_product(self, trained: Leaves, others: Leaves, batch: Batch, v: Vector) -> Outputs:
@@ -102,9 +108,11 @@ class Functions:
 
     def _loss_of(self, trained: Leaves, others: Leaves, batch: Batch, z: Outputs) -> jax.Array:
         """l(z)."""
-        shapes = jax.eval_shape(lambda x: self.tree(x, others, batch), trained)
+        shapes = self.shapes(Today(trained, others), batch)
         leaves, shape = jax.tree.flatten(shapes)
-        own = jax.tree.leaves(self.tree(trained, others, batch)) if not all(map(_is_real, leaves)) else leaves
+        own = (
+            jax.tree.leaves(self._tree(trained, others, batch)) if not all(map(_is_real, leaves)) else leaves
+        )
         start = 0
         for k, leaf in enumerate(leaves):
             if _is_real(leaf):
@@ -136,7 +144,9 @@ def the_loss(returned: object) -> jax.Array:
     if isinstance(returned, float | int):
         raise PolyakError("the loss has no gradient: it is a plain number, expected one computed by JAX")
     if not isinstance(returned, jax.Array):
-        raise PolyakError(f"the loss is a {type(returned).__name__}, expected a JAX array of one number")
+        raise PolyakError(
+            f"the loss is {a_or_an(type(returned).__name__)}, expected a JAX array of one number"
+        )
     if returned.size != 1:
         raise PolyakError(
             f"the loss is of shape {tuple(returned.shape)}, expected one number: a mean over the rows"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -26,27 +28,46 @@ class JaxLocal:
         today: the parameters.
         batch: the batch.
         rows: how many rows it has.
-        unsplit: why the outputs are not told from the loss; empty where they are.
+        why_unsplit: why the outputs are not told from the loss; empty where they are.
         double: whether the user has JAX's 64-bit numbers switched on.
     """
 
     def __init__(
-        self, functions: Functions, today: Today, batch: Batch, rows: int, unsplit: str, double: bool
+        self,
+        functions: Functions,
+        today: Today,
+        batch: Batch,
+        rows: int,
+        why_unsplit: Callable[[], str],
+        double: bool,
     ) -> None:
         self._functions, self._today, self._batch, self._double = functions, today, batch, double
-        self._unsplit = unsplit
+        self._why_unsplit = why_unsplit
         self.rows = rows
-        value, self._gradient = self._run("loss_and_gradient")
-        self.loss = float(value)
 
     def _run(self, name: str, *vectors: Any) -> Any:  # noqa: ANN401 - of whichever function
         with jax.enable_x64(self._double):
             return self._functions(name, self._today, self._batch, *vectors)
 
+    @functools.cached_property
+    def _both(self) -> tuple[jax.Array, Vector]:
+        """The loss and its gradient: one compilation, and no more work than the gradient."""
+        both: tuple[jax.Array, Vector] = self._run("loss_and_gradient")
+        return both
+
+    @property
+    def loss(self) -> float:
+        """The mean over the rows."""
+        return float(self._both[0])
+
     @property
     def splits(self) -> bool:
         """Whether the outputs and the loss of them can be told apart."""
         return not self._unsplit
+
+    @functools.cached_property
+    def _unsplit(self) -> str:
+        return self._why_unsplit()
 
     def _split(self, name: str, *vectors: Any) -> Any:  # noqa: ANN401 - of whichever function
         if self._unsplit:
@@ -55,7 +76,7 @@ class JaxLocal:
 
     def gradient(self) -> Vector:
         """Of the loss."""
-        return self._gradient
+        return self._both[1]
 
     def hessian(self, v: Vector, /) -> Vector:
         """H v."""
@@ -89,11 +110,13 @@ class JaxLocal:
         """At the model's own outputs."""
         return self._split("loss_hessian", u)
 
-    def gradient_arrays(self, generator: np.random.Generator | None = None) -> list[np.ndarray[Any, Any]]:
-        """The gradient by arrays; with a generator, at other parameters near by."""
-        today = self._today
-        if generator is not None:
-            moved = [x + generator.standard_normal(x.shape).astype(x.dtype) for x in today.trained]
-            today = Today(moved, today.others)
+    def elsewhere(self, generator: np.random.Generator) -> Vector:
+        """The gradient at parameters that are moved by standard normal numbers."""
         with jax.enable_x64(self._double):
-            return [np.asarray(x) for x in self._functions("gradient_leaves", today, self._batch)]
+            moved = [
+                x + generator.standard_normal(x.shape).astype(np.float32).astype(x.dtype)
+                for x in self._today.trained
+            ]
+            today = Today(moved, self._today.others)
+            gradient: Vector = self._functions("loss_and_gradient", today, self._batch)[1]
+            return gradient

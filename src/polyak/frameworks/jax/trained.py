@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from polyak.frameworks.array_names import paths
-from polyak.ground.errors import PolyakError
+from polyak.ground.errors import PolyakError, a_or_an
 from polyak.ground.types import Pytree
 
 Leaves = list[Any]
@@ -31,6 +31,29 @@ class Today:
     others: Leaves
 
 
+class Parameters(Protocol):
+    """What a model's parameters are, wherever they are kept.
+
+    Attributes:
+        kind: what they make up, its class's name; empty where they are a plain pytree.
+        names: of the trained arrays.
+        shapes: theirs.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+    def today(self) -> Today:
+        """Their values now."""
+
+    def with_arrays(self, trained: Leaves, others: Leaves) -> Pytree:
+        """What the loss takes, with these arrays in it."""
+
+    def leaves_of_user(self) -> Leaves:
+        """What the user holds, in the order of the names."""
+
+
 class Params:
     """Parameters as the user has them.
 
@@ -44,6 +67,7 @@ class Params:
 
     def __init__(self, params: Pytree) -> None:
         self._params = params
+        self.kind = type(params).__name__ if _of(params, "flax.nnx") or _of(params, "equinox") else ""
         tree, rest = _split(params)
         leaves, self._shape = jax.tree.flatten(tree)
         plain = not _of(params, "equinox")
@@ -54,7 +78,8 @@ class Params:
         if not self._places:
             hint = ": of a torch module, pk.model(net, loss, batches)" if _of(params, "torch") else ""
             raise PolyakError(
-                f"the params are {_kind(params)} without an array of real numbers, expected a pytree with some{hint}"
+                f"the params are {a_or_an(type(params).__name__)} without an array of real numbers, expected a pytree"
+                f" with some{hint}"
             )
         strange = next((leaves[k] for k in self._beside if np.iscomplexobj(leaves[k])), None)
         if strange is not None:
@@ -114,11 +139,6 @@ def _is_trained(leaf: object, plain: bool) -> bool:
     if isinstance(leaf, float):
         return plain
     return _is_array(leaf) and jnp.issubdtype(leaf.dtype, jnp.floating)  # type: ignore[attr-defined]
-
-
-def _kind(params: object) -> str:
-    name = type(params).__name__
-    return f"an {name}" if name[:1] in "aeiouAEIOU" else f"a {name}"
 
 
 def flat(leaves: Sequence[jax.Array], dtype: str) -> jax.Array:

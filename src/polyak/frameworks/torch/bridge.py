@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch.utils import _pytree
 
 from polyak.frameworks.batches import Batches
-from polyak.frameworks.bridge import Batch, Bridge, Options, Vector
+from polyak.frameworks.bridge import Batch, Bridge, Options, Outputs, Vector
 from polyak.frameworks.generators import held_by
 from polyak.frameworks.torch.layout import Layout
 from polyak.frameworks.torch.local import TorchLocal, the_loss
-from polyak.frameworks.torch.losses import as_loss, listening
+from polyak.frameworks.torch.losses import Loss, as_loss, listening
 from polyak.frameworks.torch.splitting import Split
 from polyak.frameworks.torch.untouched import refusing, untouched
 from polyak.ground.errors import PolyakError
@@ -35,7 +35,12 @@ def bridge(model: object, arguments: Sequence[object], batches: object, options:
         raise PolyakError("forward= is of JAX's losses: a torch module is its own forward")
     if isinstance(arguments[0], torch.nn.Module) and isinstance(model, torch.nn.modules.loss._Loss):
         raise PolyakError("the loss comes first, expected pk.model(net, loss, loader)")
-    return TorchBridge(model, arguments[0], Batches(batches, _leaves, options.rows))
+    read = Batches(batches, _leaves, options.rows)
+    net, loss = _inner(model), arguments[0]
+    guarded = [net, loss] if isinstance(loss, torch.nn.Module) else [net]
+    return TorchBridge(
+        net, as_loss(net, loss, read.first), read, _trained(net), type(_unwrapped(net)).__name__, guarded
+    )
 
 
 def _leaves(batch: Batch) -> list[Any]:
@@ -43,18 +48,33 @@ def _leaves(batch: Batch) -> list[Any]:
 
 
 class TorchBridge:
-    """A module, its loss and its batches; `polyak.frameworks.bridge.Bridge`."""
+    """A module, its loss and its batches; `polyak.frameworks.bridge.Bridge`.
+
+    Args:
+        net: the module.
+        loss: loss(net, batch).
+        batches: the batches.
+        trained: the trained tensors by name, each once.
+        name: what the model is called.
+        guarded: the modules that are kept as they were: the net, and a criterion.
+    """
 
     framework = "torch"
 
-    def __init__(self, net: torch.nn.Module, loss: object, batches: Batches) -> None:
-        self.net, self._batches = _inner(net), batches
-        self.name = type(_unwrapped(self.net)).__name__
-        self._layout = Layout(_trained(self.net))
+    def __init__(
+        self,
+        net: torch.nn.Module,
+        loss: Loss,
+        batches: Batches,
+        trained: Mapping[str, torch.Tensor],
+        name: str,
+        guarded: Sequence[torch.nn.Module],
+    ) -> None:
+        self.net, self.name = net, name
+        self._loss, self._batches, self._guarded = loss, batches, guarded
+        self._layout = Layout(trained)
         self.names, self.shapes, self.size = self._layout.names, self._layout.shapes, self._layout.size
         self.dtype = str(self._layout.dtype).removeprefix("torch.")
-        self._loss = as_loss(self.net, loss, batches.first)  # type: ignore[arg-type]
-        self._criterion = loss if isinstance(loss, torch.nn.Module) else None
 
     @property
     def mode(self) -> str:
@@ -85,14 +105,13 @@ class TorchBridge:
     @contextmanager
     def on(self, batch: Batch, /) -> Iterator[TorchLocal]:
         """The model on a batch."""
-        modules = [self.net] if self._criterion is None else [self.net, self._criterion]
         rows = self.rows(batch)
-        with untouched(*modules):
+        with untouched(*self._guarded):
             own = held_by(*self.net.modules())
             split = Split(self.net, self._loss, batch, rows, self._layout, own)
             versions = self._versions()
-            with refusing("the loss"), listening(self.net, split.heard):
-                scalar = the_loss(self._loss(self.net, batch))
+            with refusing("the loss"), self._listening(split.heard) as net:
+                scalar = the_loss(self._loss(net, batch))
             if self._versions() != versions:
                 raise PolyakError("the loss writes into parameters of the model, expected it to read them")
             split.scalar = scalar
@@ -101,6 +120,10 @@ class TorchBridge:
                 yield local
             finally:
                 local.close()
+
+    def _listening(self, heard: Callable[[Outputs], None]) -> AbstractContextManager[Any]:
+        """The net, or what stands in its place; what it returns is heard."""
+        return listening(self.net, heard)
 
     def _versions(self) -> list[int]:
         return [x._version for x in self._layout.tensors]

@@ -16,8 +16,9 @@ import torch
 from polyak.frameworks.bridge import Outputs, Vector
 from polyak.frameworks.torch.layout import Layout, Parts
 from polyak.frameworks.torch.splitting import Split
+from polyak.frameworks.torch.twice import check_twice
 from polyak.frameworks.torch.untouched import refusing
-from polyak.ground.errors import PolyakError
+from polyak.ground.errors import PolyakError, a_or_an
 
 Graph = tuple[torch.Tensor, ...]
 
@@ -64,11 +65,10 @@ class TorchLocal:
     def hessian(self, v: Vector, /) -> Vector:
         """H v."""
         if self._kept is None:
+            check_twice(self._scalar)
             self._kept = self._gradient(keep=True)
         with refusing("a product with the Hessian"):
-            return self._layout.join(
-                through(self._kept, self._layout.tensors, self._layout.split(v), keep=True)
-            )
+            return self._layout.join(through(self._kept, self._layout.tensors, self._layout.split(v)))
 
     def gauss_newton(self, v: Vector, /) -> Vector:
         """G v."""
@@ -93,13 +93,13 @@ class TorchLocal:
                 )
                 self._transposed = w, product
             w, product = self._transposed
-            return split.join(through(product, w, self._layout.split(v), keep=True))
+            return split.join(through(product, w, self._layout.split(v)))
 
     def backward(self, u: Outputs, /) -> Vector:
         """J^T u."""
         split = self._split.checked()
         with refusing("a derivative of the outputs"):
-            return self._layout.join(through(split.parts, self._layout.tensors, split.apart(u), keep=True))
+            return self._layout.join(through(split.parts, self._layout.tensors, split.apart(u)))
 
     def loss_at(self, outputs: Outputs, /) -> float:
         """Of these outputs."""
@@ -117,7 +117,7 @@ class TorchLocal:
         """At the model's own outputs."""
         split = self._split.checked()
         gradient, z = split.gradient()
-        return split.join(through(gradient, z, split.apart(u), keep=True))
+        return split.join(through(gradient, z, split.apart(u)))
 
     def close(self) -> None:
         """Forget the graphs: a product asked for later is refused."""
@@ -125,7 +125,7 @@ class TorchLocal:
         self._split.close()
 
 
-def through(ends: Parts, starts: Sequence[torch.Tensor], weights: Parts, *, keep: bool) -> Parts:
+def through(ends: Parts, starts: Sequence[torch.Tensor], weights: Parts) -> Parts:
     """The derivative of ends . weights at the starts; None where there is none."""
     live = [
         (end, weight)
@@ -138,7 +138,7 @@ def through(ends: Parts, starts: Sequence[torch.Tensor], weights: Parts, *, keep
         [end for end, _ in live],
         starts,
         [weight for _, weight in live],
-        retain_graph=keep,
+        retain_graph=True,
         allow_unused=True,
     )
     return found
@@ -147,7 +147,7 @@ def through(ends: Parts, starts: Sequence[torch.Tensor], weights: Parts, *, keep
 def the_loss(returned: object) -> torch.Tensor:
     """What the user's loss returned, if it is a number with a gradient."""
     if not isinstance(returned, torch.Tensor):
-        raise PolyakError(f"the loss is a {type(returned).__name__}, expected a tensor of one number")
+        raise PolyakError(f"the loss is {a_or_an(type(returned).__name__)}, expected a tensor of one number")
     if returned.numel() != 1:
         raise PolyakError(
             f"the loss is of shape {tuple(returned.shape)}, expected one number: a mean over the rows"

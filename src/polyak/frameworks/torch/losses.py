@@ -11,13 +11,13 @@ from torch.utils import _pytree
 
 from polyak.frameworks.bridge import Batch, Outputs
 from polyak.frameworks.torch.untouched import untouched
-from polyak.ground.errors import PolyakError
+from polyak.ground.errors import PolyakError, a_or_an
 
 Loss = Callable[[Any, Batch], Any]
 """loss(net, batch): the net is the user's, or what answers in its place."""
 
 
-def as_loss(net: torch.nn.Module, given: Callable[..., Any], batch: Batch) -> Loss:
+def as_loss(net: torch.nn.Module, given: object, batch: Batch) -> Loss:
     """loss(net, batch), of either kind.
 
     A module is a criterion. A function is called as loss(net, batch): where that calls the net, or has a tensor to
@@ -27,7 +27,8 @@ def as_loss(net: torch.nn.Module, given: Callable[..., Any], batch: Batch) -> Lo
     """
     if not callable(given):
         raise PolyakError(
-            f"the loss is a {type(given).__name__}, expected a criterion loss(outputs, targets), or loss(net, batch)"
+            f"the loss is {a_or_an(type(given).__name__)}, expected a criterion loss(outputs, targets), or loss(net,"
+            " batch)"
         )
     if isinstance(given, torch.nn.Module):
         _check_criterion(given)
@@ -74,7 +75,7 @@ def _of_outputs(criterion: Callable[..., Any], net: torch.nn.Module) -> Loss:
 
     def loss(net: Callable[..., Any], batch: Batch) -> Any:  # noqa: ANN401 - whatever the criterion returns
         if not isinstance(batch, tuple | list) or len(batch) != 2:
-            came = f"{len(batch)} parts" if isinstance(batch, tuple | list) else f"a {type(batch).__name__}"
+            came = f"{len(batch)} parts" if isinstance(batch, tuple | list) else a_or_an(type(batch).__name__)
             raise PolyakError(
                 f"a batch is {came}, expected (inputs, targets) for a criterion; of any other batch give a loss(net,"
                 " batch)"
@@ -104,10 +105,10 @@ class InPlace:
 
 
 @contextmanager
-def listening(net: torch.nn.Module, heard: Callable[[Outputs], None]) -> Iterator[None]:
-    """Everything that the net returns while this is open is heard."""
+def listening(net: torch.nn.Module, heard: Callable[[Outputs], None]) -> Iterator[torch.nn.Module]:
+    """The net; everything that it returns while this is open is heard."""
     hook = net.register_forward_hook(lambda _module, _inputs, outputs: heard(outputs))
     try:
-        yield
+        yield net
     finally:
         hook.remove()

@@ -1,0 +1,137 @@
+"""A compiled Keras model as functions of its variables' values, in the mode that `fit` trains it in.
+
+All runs inside a `keras.StatelessScope`: what a layer assigns to a variable (running statistics, the state of dropout's
+seed) stays in the scope, and the model's own variables are never written, whatever stops in between.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from polyak.frameworks.bridge import Batch, Outputs
+from polyak.frameworks.steppers import refusals
+from polyak.ground.errors import PolyakError, a_or_an
+
+BACKENDS = ("jax", "torch")
+WAYS = (
+    "expected one that was compiled with a loss and built: model.compile(optimizer, loss), model.build(shape)"
+)
+
+
+class Compiled:
+    """A compiled model; a PolyakError where it is not.
+
+    Args:
+        model: a keras.Model.
+        batch: one of its batches, (x, y) or (x, y, sample_weight).
+    """
+
+    def __init__(self, model: Any, batch: Batch) -> None:  # noqa: ANN401 - Keras has no types
+        self.keras, self.model = sys.modules["keras"], model
+        if not model.compiled or model.loss is None:
+            raise PolyakError(f"the Keras model {model.name} has no loss, {WAYS}")
+        if not model.built:
+            raise PolyakError(f"the Keras model {model.name} has no variables yet, {WAYS}")
+        if getattr(model.loss, "reduction", "") == "sum":
+            raise PolyakError("the loss sums over the rows (reduction='sum'), expected their mean")
+        self.trained = list(model.trainable_variables)
+        self.others = [v for v in model.variables if all(v is not known for known in self.trained)]
+        self.names = tuple(v.path for v in self.trained)
+        if not self.trained:
+            raise PolyakError(f"the Keras model {model.name} has no trainable variable, expected some")
+        self._losses = model._compile_loss
+        if not self._losses.built:  # one of its own: to build the user's would change it
+            made = self._losses
+            self._losses = type(made)(
+                made._user_loss, made._user_loss_weights, made.reduction, made.output_names
+            )
+            _, y, weights = self.parts(batch)
+            with refusals("the loss"):
+                self._losses(
+                    y,
+                    self.forward([v.value for v in self.trained], [v.value for v in self.others], batch),
+                    weights,
+                )
+
+    def parts(self, batch: Batch) -> tuple[Any, Any, Any]:
+        """(x, y, sample_weight), as the backend's tensors."""
+        if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
+            came = f"{len(batch)} parts" if isinstance(batch, tuple | list) else a_or_an(type(batch).__name__)
+            raise PolyakError(f"a batch is {came}, expected (x, y) or (x, y, sample_weight)")
+        x, y, weights = [*batch, None][:3]
+
+        def tensors(part: Any) -> Any:  # noqa: ANN401 - any nest
+            return (
+                part
+                if part is None
+                else self.keras.tree.map_structure(self.keras.ops.convert_to_tensor, part)
+            )
+
+        return tensors(x), tensors(y), tensors(weights)
+
+    @contextmanager
+    def scope(self, trained: Sequence[Any], others: Sequence[Any]) -> Iterator[None]:
+        """Inside, the variables have these values, and what is assigned to them is forgotten."""
+        variables = [*self.trained, *self.others]
+        values = [*trained, *others]
+        pairs = list(zip(variables, values, strict=True))
+        own = self.model.__dict__
+        users = own["_compile_loss"]
+        own["_compile_loss"] = self._losses
+        try:
+            with self.keras.StatelessScope(state_mapping=pairs, collect_losses=True):
+                yield
+        finally:
+            own["_compile_loss"] = users
+
+    def forward(self, trained: Sequence[Any], others: Sequence[Any], batch: Batch) -> Outputs:
+        """What the model returns."""
+        x, _, _ = self.parts(batch)
+        with self.scope(trained, others):
+            return self.called(self.model, x)
+
+    def called(self, model: Any, x: Any) -> Outputs:  # noqa: ANN401 - the model, or what stands in its place
+        """model(x), as `fit` calls it."""
+        return model(x, training=True) if self.model._call_has_training_arg else model(x)
+
+    def loss(self, model: Any, batch: Batch) -> Any:  # noqa: ANN401 - Keras has no types
+        """The compiled loss with all penalties, of the model or of what stands in its place; inside the scope."""
+        x, y, weights = self.parts(batch)
+        outputs = self.called(model, x)
+        return self.model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weights, training=True)
+
+    def penalties(self, batch: Batch) -> int:
+        """How many terms the loss has beside that of the outputs: regularizers, `add_loss`."""
+        values = [v.value for v in self.trained], [v.value for v in self.others]
+        with refusals("the loss"), self.scope(*values):
+            self.called(self.model, self.parts(batch)[0])
+            return len(self.model.losses)
+
+    def places(self, arrays: Sequence[object]) -> tuple[int | None, ...]:
+        """Which trained variable each of an optimizer's is."""
+        own = {id(v): k for k, v in enumerate(self.trained)}
+        frozen = {id(v) for v in self.others}
+        if any(id(v) not in own and id(v) not in frozen for v in arrays):
+            raise PolyakError(
+                f"the optimizer's {len(arrays)} variables are not those of {self.model.name}: expected one built for it"
+            )
+        places = tuple(own.get(id(v)) for v in arrays)
+        missing = [name for k, name in enumerate(self.names) if k not in places]
+        if missing:
+            raise PolyakError(
+                f"the optimizer does not hold {missing[0]}, which the model trains: expected all"
+            )
+        return places
+
+
+class Reread:
+    """A keras.utils.PyDataset as an iterable that ends: its batches by number."""
+
+    def __init__(self, data: Any) -> None:  # noqa: ANN401 - Keras has no types
+        self._data = data
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (self._data[k] for k in range(self._data.num_batches))

@@ -1,0 +1,47 @@
+"""A compiled Keras model on its torch backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+
+from polyak.frameworks.batches import Batches
+from polyak.frameworks.bridge import Batch, Outputs
+from polyak.frameworks.keras.compiled import Compiled
+from polyak.frameworks.torch.bridge import TorchBridge
+
+Net = Callable[..., Outputs]
+
+
+class KerasOnTorch(TorchBridge):
+    """A compiled model and its batches."""
+
+    framework, mode = "keras", "train mode"
+
+    def __init__(self, compiled: Compiled, batches: Batches) -> None:
+        self._compiled = compiled
+
+        def loss(net: Net, batch: Batch) -> torch.Tensor:
+            values = [v.value for v in compiled.trained], [v.value for v in compiled.others]
+            with compiled.scope(*values):
+                return compiled.loss(net, batch)
+
+        tensors = {v.path: v.value for v in compiled.trained}
+        super().__init__(compiled.model, loss, batches, tensors, str(compiled.model.name), [compiled.model])
+
+    @contextmanager
+    def _listening(self, heard: Callable[[Outputs], None]) -> Iterator[Net]:
+        """Keras calls no hooks of torch's: a function stands in the net's place."""
+
+        def net(*arguments: object, **named: object) -> Outputs:
+            outputs = self.net(*arguments, **named)
+            heard(outputs)
+            return outputs
+
+        yield net
+
+    def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
+        """Which variable each of an optimizer's is."""
+        return self._compiled.places(arrays)
