@@ -14,6 +14,7 @@ import descent
 import epoch
 import export
 import guarantees
+import products
 import stores
 import typer
 from report import Section, machine, table, write
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
         theory.measure_expectation(progress),
     ],
     "guarantees": lambda progress: [guarantees.measure(progress), guarantees.measure_curve(progress)],
+    "products": products.measure,
     "sweeps": lambda progress: [sweeps.measure_ravine(progress), sweeps.measure_airfoil(progress)],
     "stores": lambda progress: [
         stores.measure_large(progress),

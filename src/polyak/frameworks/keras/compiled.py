@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from polyak.frameworks.bridge import Batch, Outputs
 from polyak.frameworks.steppers import refusals
 from polyak.ground.errors import PolyakError, a_or_an
@@ -43,18 +45,36 @@ class Compiled:
         if not self.trained:
             raise PolyakError(f"the Keras model {model.name} has no trainable variable, expected some")
         self._losses = model._compile_loss
+        self.penalties = 0
+        outputs = self._looked_at(batch)
         if not self._losses.built:  # one of its own: to build the user's would change it
             made = self._losses
             self._losses = type(made)(
                 made._user_loss, made._user_loss_weights, made.reduction, made.output_names
             )
-            _, y, weights = self.parts(batch)
             with refusals("the loss"):
-                self._losses(
-                    y,
-                    self.forward([v.value for v in self.trained], [v.value for v in self.others], batch),
-                    weights,
-                )
+                self._losses.build(self.parts(batch)[1], outputs)
+
+    def values(self) -> tuple[list[Any], list[Any]]:
+        """Of the trained variables and of the others, now."""
+        return [v.value for v in self.trained], [v.value for v in self.others]
+
+    def _looked_at(self, batch: Batch) -> Any:  # noqa: ANN401 - the outputs' own nest
+        """Arrays such as the outputs are; and how many terms the loss has beside theirs."""
+
+        def outputs(trained: Sequence[Any], others: Sequence[Any]) -> Any:  # noqa: ANN401
+            with self.scope(trained, others):
+                found = self.called(self.model, self.parts(batch)[0])
+                self.penalties = len(self.model.losses)  # of regularizers, of `add_loss`
+                return found
+
+        with refusals("the loss"):
+            if self.keras.config.backend() != "jax":
+                return outputs(*self.values())
+            import jax
+
+            shapes = jax.eval_shape(outputs, *self.values())
+            return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
 
     def parts(self, batch: Batch) -> tuple[Any, Any, Any]:
         """(x, y, sample_weight), as the backend's tensors."""
@@ -102,13 +122,6 @@ class Compiled:
         x, y, weights = self.parts(batch)
         outputs = self.called(model, x)
         return self.model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weights, training=True)
-
-    def penalties(self, batch: Batch) -> int:
-        """How many terms the loss has beside that of the outputs: regularizers, `add_loss`."""
-        values = [v.value for v in self.trained], [v.value for v in self.others]
-        with refusals("the loss"), self.scope(*values):
-            self.called(self.model, self.parts(batch)[0])
-            return len(self.model.losses)
 
     def places(self, arrays: Sequence[object]) -> tuple[int | None, ...]:
         """Which trained variable each of an optimizer's is."""

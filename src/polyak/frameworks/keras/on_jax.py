@@ -26,7 +26,7 @@ class Variables:
 
     def today(self) -> Today:
         """Their values now."""
-        return Today([v.value for v in self._compiled.trained], [v.value for v in self._compiled.others])
+        return Today(*self._compiled.values())
 
     def with_arrays(self, trained: Leaves, others: Leaves) -> Values:
         """As the loss below takes them."""
@@ -61,7 +61,7 @@ class KerasOnJax(JaxBridge):
             return value
 
         variables = Variables(compiled)
-        if compiled.penalties(batches.first):
+        if compiled.penalties:
             super().__init__(whole_loss, variables, batches, None)
         else:
             super().__init__(loss_of_outputs, variables, batches, forward)

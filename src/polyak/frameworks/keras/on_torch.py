@@ -24,8 +24,7 @@ class KerasOnTorch(TorchBridge):
         self._compiled = compiled
 
         def loss(net: Net, batch: Batch) -> torch.Tensor:
-            values = [v.value for v in compiled.trained], [v.value for v in compiled.others]
-            with compiled.scope(*values):
+            with compiled.scope(*compiled.values()):
                 return compiled.loss(net, batch)
 
         tensors = {v.path: v.value for v in compiled.trained}

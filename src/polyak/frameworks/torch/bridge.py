@@ -13,12 +13,11 @@ from torch.utils import _pytree
 
 from polyak.frameworks.batches import Batches
 from polyak.frameworks.bridge import Batch, Bridge, Options, Outputs, Vector
-from polyak.frameworks.generators import held_by
 from polyak.frameworks.torch.layout import Layout
 from polyak.frameworks.torch.local import TorchLocal, the_loss
 from polyak.frameworks.torch.losses import Loss, as_loss, listening
 from polyak.frameworks.torch.splitting import Split
-from polyak.frameworks.torch.untouched import refusing, untouched
+from polyak.frameworks.torch.untouched import generators_of, refusing, untouched
 from polyak.ground.errors import PolyakError
 
 
@@ -72,6 +71,7 @@ class TorchBridge:
     ) -> None:
         self.net, self.name = net, name
         self._loss, self._batches, self._guarded = loss, batches, guarded
+        self._own = generators_of(*guarded)
         self._layout = Layout(trained)
         self.names, self.shapes, self.size = self._layout.names, self._layout.shapes, self._layout.size
         self.dtype = str(self._layout.dtype).removeprefix("torch.")
@@ -106,9 +106,8 @@ class TorchBridge:
     def on(self, batch: Batch, /) -> Iterator[TorchLocal]:
         """The model on a batch."""
         rows = self.rows(batch)
-        with untouched(*self._guarded):
-            own = held_by(*self.net.modules())
-            split = Split(self.net, self._loss, batch, rows, self._layout, own)
+        with untouched(*self._guarded, own=self._own):
+            split = Split(self.net, self._loss, batch, rows, self._layout, self._own)
             versions = self._versions()
             with refusing("the loss"), self._listening(split.heard) as net:
                 scalar = the_loss(self._loss(net, batch))

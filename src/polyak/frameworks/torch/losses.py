@@ -10,7 +10,7 @@ import torch
 from torch.utils import _pytree
 
 from polyak.frameworks.bridge import Batch, Outputs
-from polyak.frameworks.torch.untouched import untouched
+from polyak.frameworks.torch.untouched import generators_of, untouched
 from polyak.ground.errors import PolyakError, a_or_an
 
 Loss = Callable[[Any, Batch], Any]
@@ -58,7 +58,7 @@ def _takes_the_net(net: torch.nn.Module, given: Callable[..., Any], batch: Batch
         nonlocal called
         called = called or id(module) in ours
 
-    with untouched(net):
+    with untouched(net, own=generators_of(net)):
         hook = torch.nn.modules.module.register_module_forward_pre_hook(notice)
         try:
             returned = given(net, batch)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -23,14 +23,18 @@ Restore = Callable[[], None]
 
 
 @contextmanager
-def untouched(*modules: torch.nn.Module) -> Iterator[None]:
+def untouched(*modules: torch.nn.Module, own: Sequence[object]) -> Iterator[None]:
     """Whatever runs inside, the modules and all generators are afterwards as they were, bit for bit.
 
     Inside, gradients can be had twice over: gradients are on, attention runs by its exact kernel, recurrent nets by
     torch's own code and not by cuDNN's, and what was compiled runs as it was written.
+
+    Args:
+        modules: those that are kept.
+        own: the generators that they hold, as `generators_of` finds them: to look for them takes a while.
     """
     everything = {id(each): each for module in modules for each in module.modules()}
-    restores = [remembered(held_by(*everything.values())), *map(_attributes_of, everything.values())]
+    restores = [remembered(own), *map(_attributes_of, everything.values())]
     copies: dict[
         int, torch.Tensor
     ] = {}  # by the tensor that it is a copy of: a buffer may stand at two places
@@ -52,6 +56,11 @@ def untouched(*modules: torch.nn.Module) -> Iterator[None]:
     finally:
         for restore in restores:
             restore()
+
+
+def generators_of(*modules: torch.nn.Module) -> list[object]:
+    """The generators of random numbers that modules hold."""
+    return held_by(*(each for module in modules for each in module.modules()))
 
 
 def _attributes_of(module: torch.nn.Module) -> Restore:

@@ -1,0 +1,138 @@
+"""Compiled Keras models, on JAX in this process and on torch in another: the same numbers, and nothing changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import keras_models
+import polyak as pk
+from keras_models import X, Y
+from patience import PATIENCE
+from polyak.frameworks.keras.stepper import on_jax
+
+AGREE = 1e-5
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    return on_jax()
+
+
+@pytest.fixture(scope="module")
+def here(keras: Any) -> dict[str, Any]:
+    return keras_models.said(keras)
+
+
+@pytest.fixture(scope="module")
+def on_torch() -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(Path(keras_models.__file__))],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+    )
+    return json.loads(done.stdout)
+
+
+def by_hand(trained: list[list[float]]) -> Any:
+    """The plain model's loss, written out, of its parameters as one vector."""
+    shapes = [(4, 5), (5,), (5,), (5,), (5, 3), (3,)]
+    ends = np.cumsum([np.prod(shape) for shape in shapes])
+
+    def loss(flat: Any) -> Any:
+        parts = jnp.split(flat, ends[:-1])
+        w, b, gamma, beta, last, bias = (p.reshape(s) for p, s in zip(parts, shapes))
+        h = X @ w + b
+        h = jnp.tanh(gamma * (h - h.mean(0)) / jnp.sqrt(h.var(0) + 1e-3) + beta)
+        logarithms = jax.nn.log_softmax(h @ last + bias)
+        return -logarithms[np.arange(6), Y].mean()
+
+    return loss, jnp.asarray(np.concatenate([np.asarray(x, np.float32) for x in trained]))
+
+
+def test_on_jax_it_is_what_the_formula_says(here: dict[str, Any]) -> None:
+    loss, flat = by_hand(here["plain"]["trained"])
+    v = np.random.default_rng(0).standard_normal(flat.size, dtype=np.float32)
+    (value, gradient), (_, product) = jax.jit(lambda: jax.jvp(jax.value_and_grad(loss), (flat,), (v,)))()
+    assert here["plain"]["loss"] == pytest.approx(float(value), rel=AGREE)
+    for name, expected in (("gradient", gradient), ("hessian", product)):
+        np.testing.assert_allclose(here["plain"][name], expected, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("what", ["plain", "weighted", "penalty"])
+def test_the_backends_agree(here: dict[str, Any], on_torch: dict[str, Any], what: str) -> None:
+    ours, theirs = here[what], on_torch[what]
+    assert ours["loss"] == pytest.approx(theirs["loss"], rel=AGREE)
+    assert ours["splits"] == theirs["splits"] == (what != "penalty")
+    for name in ours.keys() & {"gradient", "hessian", "gauss_newton", "outputs"}:
+        expected = np.asarray(theirs[name])
+        np.testing.assert_allclose(ours[name], expected, atol=2e-5 * np.abs(expected).max())
+
+
+def test_nothing_of_them_changes(here: dict[str, Any], on_torch: dict[str, Any]) -> None:
+    for said in (here, on_torch):
+        for what in ("plain", "weighted", "dropout", "penalty", "two outputs"):
+            assert said[what]["same"], what
+            assert said[what].get("again") == said[what].get("hessian"), what  # dropout's mask is one
+        assert list(said["places"]) == [*range(6)]
+        assert said["mode"] == "train mode"
+        assert said["two outputs"]["splits"]
+        assert np.shape(said["two outputs"]["outputs"]) == (6, 3)
+        assert said["dropout"]["loss"] != pytest.approx(said["plain"]["loss"], rel=1e-3)
+
+
+def test_what_is_not_compiled_is_refused(keras: Any, refused: Any) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    with refused("has no loss", "model.compile(optimizer, loss)"):
+        pk.model(model, [(X, Y)])
+    model.compile("sgd", keras.losses.MeanSquaredError(reduction="sum"))
+    with refused("sums over the rows"):
+        pk.model(model, [(X, Y)])
+    model.compile("sgd", "mse")
+    with refused("its loss compiled in", "pk.model(keras_model, batches)"):
+        pk.model(model, "mse", [(X, Y)])
+    with refused("expected (x, y)"):
+        pk.model(model, [X])
+    with refused("the loss fails"):
+        pk.model(model, [(X[:, :2], np.zeros((6, 3), np.float32))])
+    unbuilt = keras.Sequential([keras.layers.Dense(3)])
+    unbuilt.compile("sgd", "mse")
+    with refused("has no variables yet", "build"):
+        pk.model(unbuilt, [(X, Y)])
+    model.trainable = False
+    with refused("no trainable variable"):
+        pk.model(model, [(X, Y)])
+
+
+def test_an_optimizer_of_another_model(keras: Any, refused: Any) -> None:
+    model, other = (keras_models.build(keras) for _ in range(2))
+    bridge = pk.model(model, [(X, Y)]).bridge
+    with refused("variables are not those of", "built for it"):
+        bridge.places(other.trainable_variables)
+    with refused("does not hold", "dense"):
+        bridge.places(model.trainable_variables[1:])
+
+
+def test_a_dataset_of_keras_s_own(keras: Any) -> None:
+    class Halves(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return 2
+
+        def __getitem__(self, k: int) -> Any:
+            return X[3 * k : 3 * k + 3], Y[3 * k : 3 * k + 3]
+
+    bridge = pk.model(keras_models.build(keras), Halves()).bridge
+    for _ in range(2):
+        assert [bridge.rows(batch) for batch in bridge.batches()] == [3, 3]
