@@ -7,11 +7,14 @@ import importlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from polyak.frameworks.bridge import Bridge
 from polyak.frameworks.candidate import Candidate, inner, label_of
 from polyak.frameworks.framework import FRAMEWORKS, Framework
+from polyak.frameworks.reading import Reading
 from polyak.frameworks.steppers import Stepper, among
 from polyak.ground.errors import PolyakError, nearest, unknown
 from polyak.ground.extras import has
+from polyak.ground.types import Pytree
 
 
 def stepper(optimizer: object, settings: dict[str, Any] | None = None) -> Stepper:
@@ -50,8 +53,34 @@ def candidate_of(optimizer: object) -> Candidate:
     return _classified(optimizer, label_of(optimizer))
 
 
+def reading_of(optimizer: object, bridge: Bridge, state: Pytree = None) -> Reading:
+    """An optimizer in mid-training, read off the object: its rule and settings for each group, today's moments.
+
+    Args:
+        optimizer: a torch.optim.Optimizer, a Keras optimizer, a rule of ours, an Optax optimizer.
+        bridge: to the model whose parameters it moves.
+        state: of a rule or an Optax optimizer, what its `init` or `update` returned.
+
+    Raises PolyakError for what is no optimizer that can be read, for one of other parameters than the model's, and for
+    one that no rule of ours is.
+    """
+    for framework in whose(optimizer):
+        if (
+            framework.has("reading")
+            and (found := framework.readings().reading(optimizer, state, bridge)) is not None
+        ):
+            return found
+    shown = " ".join(repr(optimizer).split())[:80]
+    if isinstance(optimizer, type):
+        shown = f"the class {optimizer.__name__}"
+    raise PolyakError(
+        f"{shown} is no optimizer that can be read: expected a torch or a Keras optimizer as it is, a rule, or an Optax"
+        " optimizer with state="
+    )
+
+
 def _classified(optimizer: object, label: str) -> Candidate:
-    for framework in _whose(optimizer):
+    for framework in whose(optimizer):
         candidate = framework.candidates(label).candidate(optimizer, label)
         if candidate is not None:
             return dataclasses.replace(candidate, spelled=_spelled(optimizer, framework))
@@ -69,7 +98,7 @@ def _spelled(optimizer: object, framework: Framework) -> str:
     return name if own and name in framework.spellings else ""
 
 
-def _whose(optimizer: object) -> Iterator[Framework]:
+def whose(optimizer: object) -> Iterator[Framework]:
     """The frameworks whose it may be, by the packages that its classes come from; last of all ours, whose protocol
     many follow.
     """

@@ -12,6 +12,7 @@ from typing import cast
 
 from polyak.frameworks.bridge import Bridges
 from polyak.frameworks.candidate import Candidates
+from polyak.frameworks.reading import Readings
 from polyak.frameworks.spelling import Spelling
 from polyak.frameworks.state_format import Format
 from polyak.ground.errors import PolyakError
@@ -138,6 +139,10 @@ class Framework:
             raise PolyakError(f"{label}: models of {self.title} are not read, expected one of {known}")
         self._need(label)
         return cast("Bridges", self._part("bridge"))
+
+    def readings(self) -> Readings:
+        """Its `reading.py`: how it reads an optimizer in mid-training."""
+        return cast("Readings", self._part("reading"))
 
 
 FRAMEWORKS = Catalogue[Framework]("framework")  # by prefix, in the order of their titles

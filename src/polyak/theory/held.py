@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree
-from polyak.rules import CoupledDecay, Optimizer
+from polyak.rules import CoupledDecay, Optimizer, Wrapper
 from polyak.rules.base import RuleState
 from polyak.theory.examination import Examination
 from polyak.theory.state_space import update
@@ -83,6 +83,8 @@ def undecayed(rule: Optimizer) -> tuple[Optimizer, float]:
     if isinstance(rule, CoupledDecay):
         inner, more = undecayed(rule.rule)
         return inner, float(rule.amount) + more
+    if isinstance(rule, Wrapper):
+        return rule, 0.0
     settings = rule.settings()
     strength = settings.get("weight_decay", 0.0)
     if settings.get("decay") == "coupled" and isinstance(strength, float) and strength:
@@ -143,13 +145,15 @@ def held(found: Adaptive, state: Pytree, *, pull: float = 0.0, rule: Optimizer |
         before = _before(rule, state, found.held, jnp.zeros(n))
         one = entry(before, 0, n)
         step = reduced(*examination.matrices(rule, one))
-        gain = gain_of(step)
-        if not -math.inf < gain < 0:
-            raise PolyakError(
-                f"{examination.name} does not step downhill in this state: it has no edge in a learning rate"
-            )
-        sizes = _sizes(examination.name, rule, before, n, len(step.B))
-    return Held(StepMap(step.A, step.B / -gain), -gain * sizes, pull, one, -gain, examination, rule)
+        sizes, through = _sizes(examination.name, rule, before, n, len(step.B))
+    step = StepMap(step.A - through * np.outer(step.B, np.eye(len(step.B))[0]), step.B)
+    gain = gain_of(step)
+    if not -math.inf < gain < 0:
+        raise PolyakError(
+            f"{examination.name} does not step downhill in this state: it has no edge in a learning rate"
+        )
+    unit = StepMap(step.A, step.B / -gain)
+    return Held(unit, -gain * sizes, pull + through, one, -gain, examination, rule)
 
 
 def _flat(state: Pytree) -> tuple[list[jax.Array], Any]:
@@ -162,6 +166,19 @@ def entry(state: Pytree, index: int, n: int) -> Pytree:
     return jax.tree.map(lambda leaf: leaf[index : index + 1] if leaf.shape == (n,) else leaf, state)
 
 
+def without_pull(step: StepMap) -> tuple[StepMap, float]:
+    """A step without the decay that goes through its slots, as a curvature would, and the strength of that.
+
+    >>> import polyak as pk
+    >>> from polyak.theory.step_map import step_map
+    >>> without_pull(step_map(pk.rules.CoupledDecay(pk.HeavyBall(lr=0.1, momentum=0.9), 0.25)))[1]
+    0.25
+    """
+    fed = [float(a / b) for a, b in zip(step.A[1:, 0], step.B[1:], strict=True) if a and b]
+    strength = fed[0] if fed else 0.0
+    return StepMap(step.A - strength * np.outer(step.B, np.eye(len(step.B))[0]), step.B), strength
+
+
 def gain_of(step: StepMap) -> float:
     """What one unit gradient moves x by in the end, where x itself pulls on nothing; nan where that grows for ever."""
     A, B = step.A, step.B
@@ -172,25 +189,44 @@ def gain_of(step: StepMap) -> float:
     return float(B[0] + A[0, 1:] @ np.linalg.solve(np.eye(len(B) - 1) - A[1:, 1:], B[1:]))
 
 
-def _sizes(name: str, rule: Optimizer, state: Pytree, n: int, size: int) -> NDArray[np.float64]:
-    """How large each entry's response is in the first's; a PolyakError where they differ in more than their size."""
+def _sizes(name: str, rule: Optimizer, state: Pytree, n: int, size: int) -> tuple[NDArray[np.float64], float]:
+    """How large each entry's response is in the first's, and the strength of a decay that goes through the slots.
+
+    Raises PolyakError where the entries differ in more than their size.
+    """
     zeros = [jnp.zeros_like(leaf) for leaf in jax.tree.leaves(state)]
     first = turned = _turned(rule, state, jnp.zeros(n), zeros, jnp.ones(n))
     sizes = first.x / first.x[0]
+    if not bool((jnp.isfinite(sizes) & (sizes > 0)).all()):
+        raise PolyakError(
+            f"{name} has no preconditioner for every parameter in this state: expected one with an eps"
+        )
     for _ in range(2 * size):
         turned = _turned(rule, state, jnp.zeros(n), turned.leaves, jnp.zeros(n))
         if not _alike(turned.x, turned.x[0] * sizes):
             raise PolyakError(f"{name} moves some parameters otherwise than others: it has no one edge")
     alone = _turned(rule, state, jnp.ones(n), zeros, jnp.zeros(n))
-    if any(bool((leaf != 0).any()) for leaf in alone.leaves):
-        raise PolyakError(f"{name} decays the parameters through its slots, in a way that is not known here")
-    if not _alike(alone.x, alone.x[0] * jnp.ones(n)):
+    through = _through(alone, first)
+    if through is None or not _alike(left := alone.x - through * first.x, left[0] * jnp.ones(n)):
         raise PolyakError(f"{name} decays some parameters otherwise than others: it has no one edge")
-    if not bool((jnp.isfinite(sizes) & (sizes > 0)).all()):
-        raise PolyakError(
-            f"{name} has no preconditioner for every parameter in this state: expected one with an eps"
-        )
-    return np.asarray(sizes)
+    return np.asarray(sizes), through
+
+
+def _through(alone: _Turned, first: _Turned) -> float | None:
+    """What x adds to a slot, in what a gradient adds to it: the strength of a decay that goes through the gradient."""
+    strength = 0.0
+    for by_x, by_g in zip(alone.leaves, first.leaves, strict=True):
+        if not bool((by_x != 0).any()):
+            continue
+        if by_g.shape != by_x.shape or not bool(by_g.all()):
+            return None
+        strength = float((by_x / by_g).ravel()[0])
+    alike = all(
+        _alike(by_x, strength * by_g)
+        for by_x, by_g in zip(alone.leaves, first.leaves, strict=True)
+        if bool((by_x != 0).any())
+    )
+    return strength if alike else None
 
 
 def _alike(a: jax.Array, b: jax.Array) -> bool:

@@ -1,0 +1,80 @@
+"""Keras's optimizers, as they are in the middle of training."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.frameworks.arguments_to_rule import read
+from polyak.frameworks.bridge import Bridge
+from polyak.frameworks.catalogue import find
+from polyak.frameworks.keras.stepper import quiet
+from polyak.frameworks.reading import Reading, part_of
+from polyak.ground.errors import PolyakError
+from polyak.ground.types import Pytree
+
+# Of each class, where our slots lie; amsgrad divides by its largest square so far, which comes first.
+SLOTS = {
+    "squares": ("_velocity_hats", "_velocities", "_accumulators"),
+    "mean": ("_average_gradients", "_momentums"),
+}
+LR = "learning_rate"
+
+
+def reading(optimizer: object, state: Pytree, bridge: Bridge) -> Reading | None:
+    """A keras optimizer by its class, its configuration and its variables."""
+    keras = sys.modules.get("keras")
+    if keras is None or not isinstance(optimizer, keras.optimizers.Optimizer):
+        return None
+    kind = type(optimizer)
+    if state is not None:
+        raise PolyakError(
+            f"{kind.__name__} holds its own state, expected state= for an Optax optimizer or a rule alone"
+        )
+    if not kind.__module__.startswith("keras."):
+        raise PolyakError(
+            f"{kind.__name__} of {kind.__module__} is no optimizer of Keras's own, and its rule is not known"
+        )
+    with quiet():
+        return _read(optimizer, kind.__name__, bridge)
+
+
+def _read(optimizer: Any, name: str, bridge: Bridge) -> Reading:  # noqa: ANN401 - an optimizer of keras
+    if not optimizer.built:
+        raise PolyakError(f"keras's {name} has taken no step yet: it holds no variables")
+    variables = list(optimizer._trainable_variables)
+    places = bridge.places(variables)
+    spelling = find(f"keras:{name}")
+    lr = float(np.asarray(optimizer.learning_rate))
+    given = {
+        key: value
+        for key, value in optimizer.get_config().items()
+        if key in spelling.defaults and key != "name"
+    }
+    given.pop("amsgrad", None)  # another square to divide by, which is held here as any
+    meaning = read(spelling, {**given, LR: lr})
+    arrays = tuple(place for place in places if place is not None)
+    trained = [k for k, place in enumerate(places) if place is not None]
+    steps = int(np.asarray(optimizer.iterations))
+    slots: dict[str, NDArray[np.float64]] = {"t": np.asarray(float(steps))}
+    if hasattr(optimizer, "_u_product"):
+        slots["momentum_product"] = np.asarray(float(np.asarray(optimizer._u_product)))
+    for ours, theirs in SLOTS.items():
+        held = next((list(kept) for each in theirs if (kept := getattr(optimizer, each, None))), None)
+        if held is not None and len(held) == len(variables):
+            slots[ours] = _vector([held[k] for k in trained])
+    n = sum(int(np.prod(bridge.shapes[place])) for place in arrays)
+    part = part_of(meaning, arrays, slots, n, lr=lr, took=steps > 0)
+    return Reading(f"keras's {name}", (part,), steps or None)
+
+
+def _vector(variables: Sequence[Any]) -> NDArray[np.float64]:
+    import keras
+
+    return np.concatenate(
+        [np.asarray(keras.ops.convert_to_numpy(each.value), dtype=np.float64).ravel() for each in variables]
+    )

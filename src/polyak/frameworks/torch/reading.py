@@ -1,0 +1,128 @@
+"""torch.optim's optimizers, and those that `to_torch` makes, as they are in the middle of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from polyak.frameworks.arguments_to_rule import read
+from polyak.frameworks.bridge import Bridge
+from polyak.frameworks.catalogue import find
+from polyak.frameworks.reading import Part, Reading, part_of
+from polyak.frameworks.spelling import Meaning, Spelling
+from polyak.frameworks.torch.export.optimizer import RuleOptimizer
+from polyak.ground.errors import PolyakError
+from polyak.ground.types import Pytree
+
+SLOTS = {  # ours: torch's, the first of them that is there; amsgrad divides by its largest square so far
+    "squares": ("max_exp_avg_sq", "exp_avg_sq", "square_avg", "sum"),
+    "mean": ("exp_avg", "grad_avg"),
+    "velocity": ("momentum_buffer",),
+    "t": ("step",),
+    "momentum_product": ("mu_product",),
+}
+ONE_FOR_ALL = ("t", "momentum_product")
+NOT_SETTINGS = ("params", "param_names", "initial_lr")
+
+Group = dict[str, Any]
+
+
+def reading(optimizer: object, state: Pytree, bridge: Bridge) -> Reading | None:
+    """A torch optimizer by its class, its param groups and its state."""
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        return None
+    label = type(optimizer).__name__
+    if state is not None:
+        raise PolyakError(
+            f"{label} holds its own state, expected state= for an Optax optimizer or a rule alone"
+        )
+    if not isinstance(optimizer, RuleOptimizer):
+        for group in optimizer.param_groups:
+            _meaning(optimizer, group)  # that its rule is known, before whose parameters it moves
+    tensors = [x for group in optimizer.param_groups for x in group["params"]]
+    if bridge.framework == "jax":
+        raise PolyakError(
+            f"{label} is a torch optimizer, and the model is one of JAX: expected one of its parameters"
+        )
+    places = dict(zip(map(id, tensors), bridge.places(tensors), strict=True))
+    parts, steps = [], list[int]()
+    for group in optimizer.param_groups:
+        trained = [x for x in group["params"] if places[id(x)] is not None]
+        for count, together in _by_steps(optimizer, trained):
+            arrays = tuple(place for x in together if (place := places[id(x)]) is not None)
+            parts.append(_part(optimizer, group, together, arrays))
+            steps.append(count)
+    counted = max(steps, default=0)
+    return Reading(f"torch's {label}" if _spelled(optimizer) else label, tuple(parts), counted or None)
+
+
+def _spelled(optimizer: torch.optim.Optimizer) -> bool:
+    return type(optimizer).__module__.startswith("torch.optim")
+
+
+def _by_steps(
+    optimizer: torch.optim.Optimizer, tensors: Iterable[torch.Tensor]
+) -> list[tuple[int, list[torch.Tensor]]]:
+    """The tensors that have taken the same number of steps together; 0 for those whose state does not say."""
+    found: dict[int, list[torch.Tensor]] = {}
+    for x in tensors:
+        held = optimizer.state.get(x, {})
+        found.setdefault(int(held.get("step", held.get("t", 0))), []).append(x)
+    return list(found.items())
+
+
+def _part(
+    optimizer: torch.optim.Optimizer, group: Group, tensors: list[torch.Tensor], arrays: tuple[int, ...]
+) -> Part:
+    n = sum(x.numel() for x in tensors)
+    names: dict[str, tuple[str, ...]]
+    held = [optimizer.state.get(x, {}) for x in tensors]
+    lr = float(group["lr"]) if "lr" in group else 0.0
+    if isinstance(optimizer, RuleOptimizer):
+        meaning = Meaning(optimizer._rule_of(group), maximize=bool(group["maximize"]))
+        names = {str(name): (str(name),) for name in held[0]}
+    else:
+        meaning, names = _meaning(optimizer, group), SLOTS
+    slots = {
+        ours: value for ours, theirs in names.items() if (value := _slot(held, theirs, ours)) is not None
+    }
+    return part_of(meaning, arrays, slots, n, lr=lr, took=all(held))
+
+
+def _meaning(optimizer: torch.optim.Optimizer, group: Group) -> Meaning:
+    """What a class of torch's means with a group's settings; a PolyakError for another's class."""
+    kind = type(optimizer)
+    if not _spelled(optimizer):
+        raise PolyakError(
+            f"{kind.__name__} of {kind.__module__} is no optimizer of torch's own, and its rule is not known: give the "
+            "rule, or an Optax optimizer with its state"
+        )
+    spelling: Spelling = find(f"torch:{kind.__name__}")
+    given = {key: _number(value) for key, value in group.items() if key in spelling.defaults}
+    given.pop("amsgrad", None)  # another square to divide by, which is held here as any
+    return read(spelling, given)
+
+
+def _number(value: object) -> object:
+    """A setting as it would be typed: learning rates and betas may be tensors."""
+    if isinstance(value, torch.Tensor):
+        return value.item()
+    if isinstance(value, tuple | list):
+        return tuple(_number(each) for each in value)
+    return value
+
+
+def _slot(held: list[dict[str, Any]], names: tuple[str, ...], ours: str) -> NDArray[np.float64] | None:
+    """A slot of all the tensors as one vector, or the number that all have; None where one has none."""
+    for name in names:
+        values = [each.get(name) for each in held]
+        if values and all(value is not None for value in values):
+            if ours in ONE_FOR_ALL:
+                return np.asarray(values[0], dtype=np.float64)
+            flat = [torch.as_tensor(value).detach().reshape(-1).double().cpu() for value in values]
+            return np.asarray(torch.cat(flat).numpy())
+    return None

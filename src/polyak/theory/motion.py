@@ -1,0 +1,212 @@
+r"""How an optimizer moves a model's parameters today: one linear rule, and for each entry what a gradient moves it by.
+
+    z_i <- A z_i + p_i b (g_i + w_i x_i),    so that on the loss's curvature H it is the rule on P^{1/2} (H + W) P^{1/2}
+
+p_i is what a gradient of 1 moves entry i by in the end: lr/(1 - momentum) for heavy ball, lr/D_i for Adam (held.py), of
+each group by its own numbers; w_i a decay that goes through the gradient. A curvature of P^{1/2} (H + W) P^{1/2} is
+called a here: a number without a unit. All learning rates times c is the step's own row times c:
+
+    x' - x  ->  c (x' - x)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.frameworks.reading import Part, Reading
+from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
+from polyak.ground.types import Pytree
+from polyak.rules import Optimizer, Rule, unwrapped
+from polyak.theory.examination import Examination, examine
+from polyak.theory.held import Adaptive, adaptive, entry, gain_of, held, undecayed, without_pull
+from polyak.theory.pencil import first_end, stable_set
+from polyak.theory.step_map import StepMap, reduced
+
+SAME_TO = 1e-6  # relative: how far one group's response may be from another's, but for its size
+MOST_SHRINK = (
+    1e-2  # of x at each step beside it, by which groups may differ: the edge moves by as much at most
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """An optimizer's linear rule, on curvatures a in units of today's gains.
+
+    Attributes:
+        steps: the map of one entry, one for each strength of a decay beside the step.
+        gains: p of each part's entries, in the parts' order.
+        pulls: w of each part.
+        preconditioned: whether the gains are an adaptive rule's, which are true while its preconditioner stays.
+        reading: what was read of the optimizer.
+    """
+
+    steps: tuple[StepMap, ...]
+    gains: tuple[NDArray[np.float64], ...]
+    pulls: tuple[float, ...]
+    preconditioned: bool
+    reading: Reading
+
+    @property
+    def uniform(self) -> float | None:
+        """The gain that all entries have; None where they differ."""
+        low, high = min(float(g.min()) for g in self.gains), max(float(g.max()) for g in self.gains)
+        return high if high - low <= SAME_TO * high else None
+
+    def step(self, factor: float = 1.0, **settings: Any) -> StepMap:
+        """The map on today's a, with all learning rates times a factor and other settings changed, by their names."""
+        step = self.steps[0] if not settings else _changed(self.reading.parts[0], self.gains[0], settings)
+        return times(step, factor)
+
+    def factor_of(self, a: float, **settings: Any) -> float:
+        """The full batch's edge in today's learning rates, where a is the largest curvature; inf of one not over 0.
+
+        Beyond it a step that stays as it is grows on that curvature.
+        """
+        if not a > 0:
+            return math.inf
+        steps = self.steps if not settings else (self.step(**settings),)
+        return min(edge(step, a) for step in steps)
+
+
+def times(step: StepMap, factor: float) -> StepMap:
+    """A step with what it adds to x times a factor: all learning rates times that.
+
+    >>> import polyak as pk
+    >>> from polyak.theory.step_map import step_map
+    >>> slow, fast = (step_map(pk.Nesterov(lr=lr, momentum=0.9, lr_in_velocity=False)) for lr in (0.1, 0.2))
+    >>> bool(np.allclose(times(slow, 2.0).A, fast.A) and np.allclose(times(slow, 2.0).B, fast.B))
+    True
+    """
+    unit = np.eye(len(step.B))[0]
+    A, B = step.A.copy(), step.B.copy()
+    A[0] = unit + factor * (A[0] - unit)
+    B[0] *= factor
+    return StepMap(A, B)
+
+
+def edge(step: StepMap, a: float) -> float:
+    """The factor of the learning rates up to which a step is stable on a curvature.
+
+    >>> import polyak as pk
+    >>> from polyak.theory.step_map import step_map
+    >>> round(edge(step_map(pk.HeavyBall(lr=0.1, momentum=0.9)), 19.0), 9)  # 3.8/19 = 0.2, twice 0.1
+    2.0
+    """
+    still = times(step, 0.0)
+    return first_end(stable_set(still.change_on(a), times(step, 1.0).change_on(a) - still.change_on(a)))
+
+
+def motion(reading: Reading) -> Motion:
+    """How an optimizer moves what it holds.
+
+    Raises PolyakError for a rule that is neither linear nor linear while its preconditioner stays, for an adaptive one
+    before its first step, and for groups that differ in more than the size of their steps.
+    """
+    examined: dict[str, _Known] = {}
+    found = [_moved(part, reading, examined) for part in reading.parts]
+    steps = [step for step, *_ in found]
+    for step in steps[1:]:
+        _require_alike(steps[0], step, reading.label)
+    shrinks = {float(1 - step.A[0, 0]): step for step in steps}
+    if max(shrinks) - min(shrinks) > MOST_SHRINK:
+        raise PolyakError(
+            f"{reading.label} decays its groups by {readable(min(shrinks))} to {readable(max(shrinks))} of themselves "
+            "a step: it has no one edge"
+        )
+    held_still = any(not known.linear for known in examined.values())
+    ends = tuple(shrinks[key] for key in dict.fromkeys((min(shrinks), max(shrinks))))
+    return Motion(ends, tuple(g for _, g, _ in found), tuple(w for *_, w in found), held_still, reading)
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What was tested of a kind of rule: `found` where it is looked at in a state."""
+
+    linear: bool
+    found: Adaptive | None
+
+
+def _known(rule: Optimizer, part: Part) -> _Known:
+    linear = Examination(rule).linear
+    # A linear rule that shows no settings may go by a schedule: it is looked at in its state too.
+    settled = linear and (part.state is None or isinstance(unwrapped(rule), Rule))
+    return _Known(linear, None if settled else adaptive(rule))
+
+
+def _moved(
+    part: Part, reading: Reading, examined: dict[str, _Known]
+) -> tuple[StepMap, NDArray[np.float64], float]:
+    """The unit map, the gains and the pull of a part; what was examined of its rule is kept for the next one's."""
+    bare, pull = undecayed(part.rule)
+    pull += part.pull
+    kind = f"{type(bare).__name__} {bare.name()}"
+    known = examined[kind] if kind in examined else examined.setdefault(kind, _known(bare, part))
+    if known.found is None:
+        step, through = without_pull(linear_step(bare))
+        gain = gain_of(step)
+        if not -math.inf < gain < 0:
+            raise PolyakError(f"{reading.label} does not step downhill: it has no edge in a learning rate")
+        return StepMap(step.A, step.B / -gain), np.full(part.entries, -gain), pull + through
+    if part.state is None:
+        raise PolyakError(
+            f"{reading.label} has a preconditioner, which its steps make: give its state= (what its update returned), "
+            "or the optimizer that holds it"
+        )
+    if not part.took and not known.linear:
+        raise PolyakError(
+            f"{reading.label} has taken no step yet: it has no preconditioner, expected one after some steps"
+        )
+    own = known.found.examination.rule
+    there = held(known.found, part.state, pull=pull, rule=own if str(own) == str(bare) else bare)
+    return there.step, there.gains, there.pull
+
+
+def linear_step(rule: Optimizer) -> StepMap:
+    """The settled step of a linear rule."""
+    examination, state = examine(rule)
+    return reduced(*examination.matrices(state=state))
+
+
+def _changed(part: Part, gains: NDArray[np.float64], settings: dict[str, Any]) -> StepMap:
+    """The map with other settings, on curvatures in units of today's gains."""
+    bare, _ = undecayed(part.rule)
+    other = bare.replace(**settings)
+    if Examination(other).linear:
+        step, _ = without_pull(linear_step(other))
+        return StepMap(step.A, step.B / float(gains[0]))
+    found = adaptive(other)
+    there = held(found, _first_entry(part.state, len(gains)))
+    return StepMap(there.step.A, there.step.B * there.gain / float(gains[0]))
+
+
+def _first_entry(state: Pytree, n: int) -> Pytree:
+    import jax
+
+    return entry(jax.tree.map(np.asarray, state), 0, n)
+
+
+def _require_alike(one: StepMap, other: StepMap, label: str) -> None:
+    """Refuse groups whose steps differ in more than their size and a decay beside them, such as by their momenta."""
+    if len(one.B) != len(other.B) or not np.allclose(
+        _response(one), _response(other), rtol=SAME_TO, atol=SAME_TO
+    ):
+        raise PolyakError(
+            f"{label} has groups that differ in more than their learning rates and decays: it has no one edge"
+        )
+
+
+def _response(step: StepMap) -> NDArray[np.float64]:
+    """What one gradient leaves in x after 1, 2 .. 2 s steps, were x to pull on nothing."""
+    A = step.A.copy()
+    A[:, 0] = np.eye(len(step.B))[0]
+    z, left = step.B, []
+    for _ in range(2 * len(z)):
+        left.append(z[0])
+        z = A @ z
+    return np.array(left)
