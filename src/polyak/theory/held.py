@@ -31,7 +31,7 @@ from polyak.ground.types import Pytree
 from polyak.rules import CoupledDecay, Optimizer, Wrapper
 from polyak.rules.base import RuleState
 from polyak.theory.examination import Examination
-from polyak.theory.state_space import update
+from polyak.theory.state_space import room, update
 from polyak.theory.step_map import StepMap, loop_through_x, reduced
 
 LINEAR_TO = 1e-7  # relative: how far a step may be from linear while its squares are held
@@ -40,6 +40,7 @@ ROUNDS = 3  # of the search for the state before a step: a clock's first, then w
 LARGE = 1e4  # gradients beside which those of the test leave room in the squares
 SCALES = (1e-3, 1.0, 1e3)
 TRIALS = 4
+FEWEST = 64  # entries that are looked at together
 LEAST = 1e-100  # in place of squares of 0, whose root has no slope
 
 
@@ -141,7 +142,9 @@ def held(found: Adaptive, state: Pytree, *, pull: float = 0.0, rule: Optimizer |
     rule = examination.rule if rule is None else rule
     with jax.enable_x64(True):
         state = jax.tree.map(jnp.asarray, state)
-        n = max(leaf.size for leaf in jax.tree.leaves(state))
+        entries = max((leaf.size for leaf in jax.tree.leaves(state)), default=1)
+        n = room(max(entries, FEWEST))
+        state = jax.tree.map(lambda leaf: _padded(leaf, entries, n), state)
         before = _before(rule, state, found.held, jnp.zeros(n))
         one = entry(before, 0, n)
         step = reduced(*examination.matrices(rule, one))
@@ -153,12 +156,17 @@ def held(found: Adaptive, state: Pytree, *, pull: float = 0.0, rule: Optimizer |
             f"{examination.name} does not step downhill in this state: it has no edge in a learning rate"
         )
     unit = StepMap(step.A, step.B / -gain)
-    return Held(unit, -gain * sizes, pull + through, one, -gain, examination, rule)
+    return Held(unit, -gain * sizes[:entries], pull + through, one, -gain, examination, rule)
 
 
 def _flat(state: Pytree) -> tuple[list[jax.Array], Any]:
     """The leaves of a state, and what makes one of them again."""
     return jax.tree.flatten(state)
+
+
+def _padded(leaf: jax.Array, entries: int, n: int) -> jax.Array:
+    """A vector with its last entry once more and more: what is compiled for one length serves many."""
+    return jnp.pad(leaf, (0, n - entries), mode="edge") if leaf.shape == (entries,) else leaf
 
 
 def entry(state: Pytree, index: int, n: int) -> Pytree:

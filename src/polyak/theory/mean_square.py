@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.theory.rows import Rows
 from polyak.theory.step_map import StepMap
 
 EXACT = 1e-6  # relative: how near the edge is closed in on
@@ -31,6 +31,17 @@ ROUNDING = 1e-12  # relative: a spread of the rows' Hessians below it is none
 ROUNDS = 500  # of the map of covariances, for its growth
 SMALL = 1e-3  # of the full batch's edge: where it is looked first
 MOST_LOOKS = 100
+
+
+class Spread(Protocol):
+    """What is asked of rows: their mean curvatures, and what their own Hessians make of a second moment."""
+
+    @property
+    def curvatures(self) -> NDArray[np.float64]:
+        """The mean Hessian's, in whose eigenbasis everything is, rising, shape (k,)."""
+
+    def mean_of(self, X: NDArray[np.float64], /) -> NDArray[np.float64]:
+        """The mean of H_i X H_i over the rows, for a symmetric X of shape (k, k)."""
 
 
 def noise_factor(batch_size: int, rows: int, *, replace: bool) -> float:
@@ -52,7 +63,7 @@ class Growth:
     for one learning rate is the next one's first.
     """
 
-    def __init__(self, rows: Rows, phi: float) -> None:
+    def __init__(self, rows: Spread, phi: float) -> None:
         self.rows, self.phi = rows, phi
         self.products = np.outer(rows.curvatures, rows.curvatures)
         self.covariance = rows.mean_of(np.eye(len(rows.curvatures)))
@@ -81,7 +92,9 @@ class Growth:
         return value
 
 
-def mean_square_edge(step_at: Callable[[float], StepMap], rows: Rows, phi: float, full_batch: float) -> float:
+def mean_square_edge(
+    step_at: Callable[[float], StepMap], rows: Spread, phi: float, full_batch: float
+) -> float:
     """The learning rate from which on the expected loss grows without end.
 
     Args:

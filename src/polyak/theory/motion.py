@@ -63,6 +63,15 @@ class Motion:
         step = self.steps[0] if not settings else _changed(self.reading.parts[0], self.gains[0], settings)
         return times(step, factor)
 
+    def step_at(self, factor: float) -> StepMap:
+        """The map with all learning rates times a factor, a decay beside the step being the strongest of any group."""
+        return times(self.steps[-1], factor)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the first group's rule, which `step` and `factor_of` take others for."""
+        return undecayed(self.reading.parts[0].rule)[0].settings()
+
     def factor_of(self, a: float, **settings: Any) -> float:
         """The full batch's edge in today's learning rates, where a is the largest curvature; inf of one not over 0.
 
@@ -164,7 +173,11 @@ def _moved(
         )
     own = known.found.examination.rule
     there = held(known.found, part.state, pull=pull, rule=own if str(own) == str(bare) else bare)
-    return there.step, there.gains, there.pull
+    return (
+        there.step,
+        np.broadcast_to(there.gains, (part.entries,)),
+        there.pull,
+    )  # one, of a state without arrays
 
 
 def linear_step(rule: Optimizer) -> StepMap:
