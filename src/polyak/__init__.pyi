@@ -42,6 +42,7 @@ from .sweeps import (
 )
 from .theory import (
     BatchEdges,
+    Curvature,
     Drop,
     Expectation,
     Guarantee,
@@ -52,6 +53,7 @@ from .theory import (
     Stability,
     Trade,
     batch_edges,
+    curvature,
     expected_loss,
     guarantee,
     lr_drop,
@@ -75,6 +77,7 @@ __all__ = [
     "BatchEdges",
     "Best",
     "Comparison",
+    "Curvature",
     "Dampening",
     "Drop",
     "Expectation",
@@ -108,6 +111,7 @@ __all__ = [
     "book",
     "compare",
     "convert_state",
+    "curvature",
     "data",
     "descend",
     "expected_loss",

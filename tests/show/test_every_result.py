@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import polyak as pk
+from matrices import Batch, matrix_model
 from polyak.ground.shown import LONGEST
 from polyak.rules import FromOptax, PageRule, Rule
 from polyak.run.result import Result
@@ -58,6 +59,12 @@ def squared(params: Any, batch: Any) -> Any:
 def rows_of_noise() -> Any:
     rows = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
     return pk.model(squared, {"w": np.full(2, 0.1, np.float32)}, np.split(rows, 16))
+
+
+def layered() -> Any:
+    return matrix_model(
+        Batch(np.linspace(-1, 3, 60), 4), names=["0.weight", "0.bias", "1.weight"], sizes=[30, 10, 20]
+    )
 
 
 # Of each kind of result some that are as they mostly are, and some at the ends: diverged, of one point, not a number.
@@ -110,6 +117,10 @@ MADE: dict[str, Callable[[], Any]] = {
     "Noise": lambda: pk.noise(rows_of_noise()),
     "Noise without an answer": lambda: pk.noise(rows_of_noise(), batches=8),
     "Model": lambda: pk.model(squared, {"w": np.ones(2)}, [np.ones((3, 2))]),
+    "Curvature": lambda: pk.curvature(matrix_model(Batch(np.linspace(-1, 3, 60), 4), Batch(np.ones(60), 4))),
+    "Curvature by layer": lambda: pk.curvature(layered(), top=3, bottom=2, by="layer"),
+    "Curvature of nothing": lambda: pk.curvature(matrix_model(Batch(np.zeros(1), 1)), top=2),
+    "Density": lambda: pk.curvature(layered(), top=2).density,
     "ClosedForm": lambda: pk.optimal(pk.HeavyBall, [1, 9]).closed_form,
     "Reading": lambda: pk.book.Reading(Path("a.html"), failures=("line 3: NameError",)),
     "Separated": lambda: pk.book.Separated(Path("a.skl.md"), Path("a.xlf"), 3, 1),

@@ -1,5 +1,6 @@
 # Written by scripts/make_stubs.py from what the files of this folder define.
 from .comparisons import comparison_figure
+from .curvatures import curvature_figure
 from .drawn import draws
 from .drops import drop_figure
 from .expectations import expectation_figure, tradeoff_figure
@@ -22,6 +23,7 @@ __all__ = [
     "comparison_figure",
     "condition_figure",
     "convergence_figure",
+    "curvature_figure",
     "curves_figure",
     "draws",
     "drop_figure",

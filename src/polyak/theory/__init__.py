@@ -2,6 +2,8 @@
 
 from polyak.theory.batch_edges import BatchEdges, batch_edges
 from polyak.theory.closed_forms import ClosedForm
+from polyak.theory.curvature import curvature
+from polyak.theory.curvature_result import Curvature
 from polyak.theory.curvatures import Curvatures, curvatures
 from polyak.theory.expectation import Expectation, expected_loss
 from polyak.theory.gradient_noise import Noise, noise
@@ -25,6 +27,7 @@ __all__ = [
     "RULE_OF_THUMB",
     "BatchEdges",
     "ClosedForm",
+    "Curvature",
     "Curvatures",
     "Drop",
     "Expectation",
@@ -39,6 +42,7 @@ __all__ = [
     "Trade",
     "batch_edges",
     "beyond_quadratics",
+    "curvature",
     "curvatures",
     "expected_loss",
     "guarantee",

@@ -21,7 +21,7 @@ from polyak.problems import Problem
 from polyak.run import Trace
 from polyak.run.batches import parameter_generator
 from polyak.theory.flatness import TO, pulling, rounding
-from polyak.theory.hessian import MOST_WHOLE, Hessian, extremes, spectrum_of
+from polyak.theory.hessian import MOST_WHOLE, Hessian, ends_of, spectrum_of
 
 On: TypeAlias = ArrayLike | Landscape | Callable[..., object] | Trace | Problem
 """What has curvatures: numbers, a landscape, its name or its function, a trace, a problem."""
@@ -148,7 +148,7 @@ def _of_problem(problem: Problem, params: Pytree) -> Curvatures:
         hessian = Hessian(problem, point)
         if hessian.size <= MOST_WHOLE:
             return _at_one_point(spectrum_of(hessian), what, origin, hessian.size)
-        ends = extremes(hessian)
+        ends = ends_of(hessian)
     if 0 < TO * float(rounding(ends, hessian.size)[0]) >= abs(ends[0]):
         raise PolyakError(
             f"{what} has flat directions, and the smallest curvature that is not flat cannot be had of {hessian.size} "

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from polyak.ground.progress import Progress, silent
 from polyak.theory.basis import Vector
 from polyak.theory.lanczos import Krylov, Operator, Ritz
-from polyak.theory.unseen import highest_unseen
+from polyak.theory.unseen import highest_unseen, none_hides
 
 ROOM = 2**30  # bytes of the basis at most: 26 vectors of ten million numbers in float32
 FEWEST = 12  # vectors of the basis, however large they are
 MOST = 128  # however small: what is done to them must not cost more than the products
 MOST_PRODUCTS = 1000
+NEAR = 0.03  # relative: that nothing hides any nearer is not looked into
 LOOKS = 6  # products of a new random vector, to see a value that the first one could not
 BESIDE = 4  # Ritz vectors kept at a restart beside those that are wanted, at each end
 
@@ -44,7 +45,7 @@ class Extremes:
         ritz: what it knows.
         top: which of its values are the largest, falling; bottom: which are the smallest, rising. Indices of `ritz`.
         highest: 99 times of 100 no eigenvalue lies above it; lowest: nor below it. nan where it was not to be had:
-            from several starts, and where the basis was full before anything was known.
+            from starts that were given, and where the basis was full before anything was known.
         first: what the first start saw of the spectrum.
         met: whether all errors are as small as was asked, or as rounding lets them be.
     """
@@ -101,7 +102,7 @@ def extremes(
     ...     def random(self, generator):
     ...         return generator.normal(size=3)
     >>> found = extremes(Diagonal())
-    >>> round(found.ritz.values[found.top[0]], 9)
+    >>> round(float(found.ritz.values[found.top[0]]), 9)
     21.6
     """
     search = _Search(A, top, bottom, accuracy, starts, np.random.default_rng(seed), room)
@@ -126,11 +127,11 @@ class _Search:
     ) -> None:
         self.top, self.bottom = min(top, A.size), min(bottom, A.size)
         self.accuracy, self.generator = accuracy, generator
+        self._by_chance = not starts
         starts = starts or (A.random(generator),)
         self.krylov = Krylov(A, _columns(starts[0], self.top + self.bottom + len(starts), room))
         for vector in starts:
             self.krylov.start(vector)
-        self._alone = len(starts) == 1
         self.over, self.met = False, False
         self.highest, self.lowest = np.nan, np.nan
         self._looks_left = 0
@@ -188,17 +189,22 @@ class _Search:
         return bool((top <= allowed).all() and (bottom <= max(self.accuracy * size.max(), least)).all())
 
     def _none_hides(self, ritz: Ritz) -> bool:
-        """Whether nothing far beyond them can hide: by the root of the accuracy, as errors are squares of distances."""
-        if self._first is not None or not self._alone:
+        """Whether nothing far beyond them can hide: by the root of the accuracy, as errors are squares of distances,
+        but no nearer than is worth the products.
+        """
+        if self._first is not None or not self._by_chance:
             return True
-        couplings, values = self.krylov.couplings(), ritz.values
-        self.highest = highest_unseen(values, couplings, self.krylov.A.size)
-        self.lowest = -highest_unseen(-values[::-1], couplings, self.krylov.A.size)
-        room, scale = np.sqrt(self.accuracy), np.abs(values).max() + ritz.rounding
-        above = not self.top or self.highest - values[-1] <= max(
-            room * abs(values[-1]), self.accuracy * scale
+        couplings, values, size = self.krylov.couplings(), ritz.values, self.krylov.A.size
+        mirrored = -values[::-1]
+        self.highest = highest_unseen(values, couplings, size)
+        self.lowest = -highest_unseen(mirrored, couplings, size)
+        share = max(np.sqrt(self.accuracy), NEAR)
+        scale = np.abs(values).max() + ritz.rounding
+        above = np.maximum(share * np.abs(values[len(values) - self.top :]), self.accuracy * scale)
+        below = np.full(self.bottom, share * scale)
+        return none_hides(values, couplings, size, self.top, above) and (
+            not self.bottom or none_hides(mirrored, couplings, size, self.bottom, below)
         )
-        return bool(above and (not self.bottom or values[0] - self.lowest <= room * scale))
 
     def _nothing_new(self, ritz: Ritz) -> bool:
         """Whether the wanted values are those that were seen before the last look."""

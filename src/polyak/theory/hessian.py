@@ -13,12 +13,15 @@ from jax.flatten_util import ravel_pytree
 from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
 from polyak.problems import Problem
 from polyak.problems.on_device import on_device
+from polyak.theory.extremes import extremes
 
 MOST_WHOLE = 2_000  # parameters n: n products, 8 n^2 bytes (32 MB), eigvalsh's 4/3 n^3 operations: seconds
 TO = 1e-12  # relative, where Lanczos' method ends
+MOST_PRODUCTS = 20_000  # or without an answer
 
 Loss: TypeAlias = Callable[[Pytree, jax.Array, jax.Array], jax.Array]
 
@@ -46,6 +49,10 @@ class Hessian:
             _product(self._loss, self._tree, self._point, jnp.asarray(v).ravel(), self._X, self._y)
         )
 
+    def random(self, generator: np.random.Generator, /) -> NDArray[np.float64]:
+        """Standard normal numbers."""
+        return generator.normal(size=self.size)
+
 
 def require_shapes(problem: Problem, params: Pytree) -> None:
     """Raise a PolyakError where these are not parameters of the problem."""
@@ -70,27 +77,19 @@ def spectrum_of(hessian: Hessian) -> NDArray[np.float64]:
     return np.asarray(np.linalg.eigvalsh((H + H.T) / 2), dtype=np.float64)
 
 
-def extremes(hessian: Hessian) -> NDArray[np.float64]:
-    """The smallest and the largest eigenvalue of many, by Lanczos' method (SciPy's ARPACK): shape (2,).
+def ends_of(hessian: Hessian) -> NDArray[np.float64]:
+    """The smallest and the largest eigenvalue of many: shape (2,), to 1e-12 of the largest.
 
-    Source: Lanczos, C. (1950). An iteration method for the solution of the eigenvalue problem of linear differential
-    and integral operators. The smallest of an ill-conditioned Hessian is found to 1e-12 of the largest.
+    Raises PolyakError where so many products as `extremes` may ask for do not find them.
     """
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
-
-    n = hessian.size
-    operator = LinearOperator((n, n), matvec=hessian.__matmul__, dtype=np.float64)
-    v0 = np.random.default_rng(0).normal(size=n)
-    basis = min(n, max(20, 2 * int(np.sqrt(n)) + 20))
-    ends = []
-    for which in ("SA", "LA"):
-        try:
-            ends.append(
-                eigsh(operator, 1, which=which, v0=v0, ncv=basis, tol=TO, return_eigenvectors=False)[0]
-            )
-        except ArpackNoConvergence as error:
-            raise PolyakError(f"Lanczos' method did not converge on {n} parameters ({error})") from error
-    return np.array(ends)
+    found = extremes(hessian, top=1, bottom=1, accuracy=TO, most_products=MOST_PRODUCTS)
+    if not found.met:
+        worst = readable(float(found.ritz.errors[[0, -1]].max()), 2)
+        raise PolyakError(
+            f"the ends of the spectrum of {hessian.size} parameters are known to {worst} only, after "
+            f"{found.krylov.products} products"
+        )
+    return found.ritz.values[[0, -1]]
 
 
 @partial(jax.jit, static_argnums=0)

@@ -22,15 +22,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.ground.numbers import readable
 from polyak.ground.progress import Progress, silent
+from polyak.ground.shown import Shown
 from polyak.theory.extremes import Extremes
 
 STEPS = 8  # products a vector: exact for polynomials up to degree 15
 LEVEL = 0.975  # each side
 
 
-@dataclass(frozen=True)
-class Density:
+@dataclass(frozen=True, eq=False)
+class Density(Shown):
     """The spectrum as a measure: a part of all eigenvalues at each node.
 
     Attributes:
@@ -48,10 +50,12 @@ class Density:
     trace: float
     trace_interval: tuple[float, float]
 
-    def smoothed(self, at: NDArray[np.float64], width: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Each node as a bell curve of a width of its own, shape (k,); the sum at some curvatures."""
-        z = (at[:, None] - self.nodes) / width
-        return np.asarray((self.weights * np.exp(-(z**2) / 2) / (np.sqrt(2 * np.pi) * width)).sum(axis=1))
+    def __str__(self) -> str:
+        low, high = (readable(end) for end in self.trace_interval)
+        how = (
+            f"from {self.vectors} random vector{'s' * (self.vectors != 1)}" if self.vectors else "known whole"
+        )
+        return f"a spectrum from {readable(self.nodes[0])} to {readable(self.nodes[-1])}, {how}; trace {low} to {high}"
 
 
 def density(

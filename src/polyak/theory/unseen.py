@@ -38,14 +38,45 @@ def highest_unseen(values: NDArray[np.float64], couplings: NDArray[np.float64], 
     top = float(values[-1])
     if not couplings.all():
         return top
-    allowed = float(np.log(couplings).sum()) + math.log(math.sqrt(size) / Z)
-
-    def beyond(distance: float) -> float:
-        with np.errstate(divide="ignore"):  # too near to tell a value from what it is beyond
-            return float(np.log(top + distance - values).sum()) - allowed
-
+    allowed = _allowed(couplings, size)
     low, high = 0.0, math.exp(allowed / len(values))  # all the factors are at least the distance itself
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (low, middle) if beyond(middle) > 0 else (middle, high)
+        low, high = (low, middle) if _size(values, top + middle) > allowed else (middle, high)
     return top + high
+
+
+def none_hides(
+    values: NDArray[np.float64],
+    couplings: NDArray[np.float64],
+    size: int,
+    wanted: int,
+    room: NDArray[np.float64],
+) -> bool:
+    """Whether, 99 times of 100, any eigenvalue above the lowest wanted one is near one that was found.
+
+    Args:
+        values, couplings, size: as above.
+        wanted: how many of the largest.
+        room: what is near each of them, from the lowest to the largest; shape (wanted,).
+
+    Between two Ritz values the product is concave in its logarithm, so that the ends of each stretch that is not near
+    one tell of all of it.
+    """
+    if not couplings.all():
+        return True
+    found = values[len(values) - wanted :]
+    low, high = found + room, np.append(found[1:] - room[1:], np.inf)
+    asked = np.append(low[low <= high], high[:-1][(low <= high)[:-1]])
+    return all(_size(values, float(place)) >= _allowed(couplings, size) for place in asked)
+
+
+def _size(values: NDArray[np.float64], place: float) -> float:
+    """log prod |place - theta|."""
+    with np.errstate(divide="ignore"):  # too near to tell a value from the place
+        return float(np.log(np.abs(place - values)).sum())
+
+
+def _allowed(couplings: NDArray[np.float64], size: int) -> float:
+    """The logarithm of what it is at most where a value hides."""
+    return float(np.log(couplings).sum()) + math.log(math.sqrt(size) / Z)
