@@ -160,13 +160,17 @@ class Krylov:
         self.start(v)
         while self.waiting and len(self.done) < count + steps:
             self.step()
-        columns = self.done[count:]
-        T = self._T[np.ix_(columns, columns)]
-        nodes, S = np.linalg.eigh((T + T.T) / 2)
+        nodes, weights = self.chain(self.done[count:])
         self.basis.cut(count)
         self._T[count:], self._T[:, count:] = 0.0, 0.0
         self.done, self.waiting = self.done[:count], deque()
-        return nodes, S[0] ** 2 if len(nodes) else nodes
+        return nodes, weights
+
+    def chain(self, columns: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Nodes and weights of Gauss' quadrature: the spectrum as the first of some columns, multiplied, sees it."""
+        T = self._T[np.ix_(columns, columns)]
+        nodes, S = np.linalg.eigh((T + T.T) / 2)
+        return nodes, S[0] ** 2 if columns else nodes
 
     def _grain(self) -> float:
         """What rounding makes of a product."""
