@@ -23,10 +23,10 @@ from polyak.problems import Problem
 from polyak.problems.on_device import on_device
 from polyak.run.batches import parameter_generator
 from polyak.theory.curvature_result import NAMED, Curvature
+from polyak.theory.enough_rows import Rows
 from polyak.theory.extremes import MOST_PRODUCTS, ROOM, Extremes, extremes
 from polyak.theory.hessian import require_shapes
 from polyak.theory.model_hessian import Block, Kind, ModelHessian, layers
-from polyak.theory.enough_rows import Rows
 from polyak.theory.spectral_density import density
 
 VECTORS = 4  # for the density and the trace, where more than the top is asked for
