@@ -37,7 +37,7 @@ def expectation_figure(expected: Expectation, measured: History | None = None) -
 def draw_expectation(axes: Axes, expected: Expectation, measured: History | None) -> None:
     """The loss against the step: predicted, and as it was."""
     steps = np.arange(expected.steps + 1)
-    known = (expected.mean < LARGEST) & (expected.spread < LARGEST)
+    known = (expected.mean < LARGEST) & ~(expected.spread >= LARGEST)
     mean, spread = (np.where(known, values, np.nan) for values in (expected.mean, expected.spread))
     if measured is not None:
         shown = measured.steps_taken <= expected.steps

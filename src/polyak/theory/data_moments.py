@@ -84,8 +84,7 @@ def moments(problem: Problem, point: Pytree = None) -> Moments:
     >>> found.exact, found.size, round(found.least, 6)
     (True, 11, 0.241126)
     """
-    first = problem.init(parameter_generator(0))
-    size = int(sum(np.size(leaf) for leaf in jax.tree.leaves(first)))
+    size = parameters_of(problem)
     if size > MOST_PARAMETERS:
         raise PolyakError(
             f"{problem.name} has {size} parameters, expected {MOST_PARAMETERS} at most for an expectation"
@@ -97,6 +96,12 @@ def moments(problem: Problem, point: Pytree = None) -> Moments:
             f"{problem.name} is not least squares: say at which parameters to take its quadratic model (point=...)"
         )
     return _moments(problem, flat(problem, point), exact=False)
+
+
+@lru_cache(maxsize=64)
+def parameters_of(problem: Problem) -> int:
+    """How many numbers the parameters are."""
+    return int(sum(np.size(leaf) for leaf in jax.tree.leaves(problem.init(parameter_generator(0)))))
 
 
 def flat(problem: Problem, params: Pytree) -> NDArray[np.float64]:

@@ -20,12 +20,15 @@ from polyak.data import Data
 from polyak.ground.errors import whole_number
 from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
-from polyak.problems import Problem
+from polyak.problems import Problem, as_problem
 from polyak.rules import Optimizer, as_rule
 from polyak.run.result import Result
+from polyak.theory.data_moments import MOST_PARAMETERS, parameters_of
 from polyak.theory.datasets import dataset
 from polyak.theory.expected_training import MOST_STEPS, SEEDS, Training
 from polyak.theory.noise_floor import noise_floor
+from polyak.theory.wide_expectation import MOST_PARAMETERS as WIDE
+from polyak.theory.wide_expectation import wide_expectation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,7 +44,8 @@ class Expectation(Result):
         batch_size: rows in a batch, drawn with replacement.
         mean: the expected loss, shape (steps + 1,); inf once it is beyond float64.
         spread: the standard deviation of the loss from run to run, shape (steps + 1,); for parameters that are spread
-            normally, which they are after many steps of small batches, and not while the loss is far from normal.
+            normally, which they are after many steps of small batches, and not while the loss is far from normal;
+            nan for more than 64 parameters, where it is not computed.
         deterministic: the part of `mean` over `least` that full batches would have, shape (steps + 1,).
         noise: the part of `mean` over `least` that the spread of the parameters adds, shape (steps + 1,); at step 0
             from the starts, later from the batches.
@@ -50,6 +54,8 @@ class Expectation(Result):
             a schedule, that of its last step.
         exact: whether the problem is least squares; else its quadratic model at a point stands for it.
         origin: the same in words.
+        error: of more than 64 parameters, how well `noise` is known, as a part of the excess over `least`: see
+            covariance_basis.py; 0 where nothing but rounding is off.
     """
 
     rule: Optimizer
@@ -63,6 +69,7 @@ class Expectation(Result):
     floor: float
     exact: bool
     origin: str
+    error: float = 0.0
 
     @property
     def steps(self) -> int:
@@ -97,10 +104,13 @@ class Expectation(Result):
             least=self.least,
             floor=self.floor,
             origin=self.origin,
+            error=self.error,
         )
 
     def __str__(self) -> str:
         kind = "" if self.exact else f" ({self.origin})"
+        if self.error:
+            kind = f" ({self.origin}, known to {readable(self.error, 1)} of the excess)"
         return (
             f"{self.rule} on {self.problem.data.name}, {self.problem.name}, batch {self.batch_size}: expected loss "
             f"{readable(self.mean[-1], 6)} after {self.steps} steps, {self.ending}, least "
@@ -110,6 +120,8 @@ class Expectation(Result):
     @property
     def ending(self) -> str:
         """The floor in words."""
+        if math.isnan(self.floor):
+            return "a floor that was not found"
         return (
             f"floor {readable(self.floor, 6)}"
             if math.isfinite(self.floor)
@@ -132,7 +144,8 @@ def expected_loss(
 
     Args:
         rule: a rule that is linear in the gradient, schedules included: ours, Optax's, a page's function.
-        on: a Problem of at most 64 parameters, or data or their name; exact where it is least squares.
+        on: a Problem, or data or their name; exact where it is least squares. Of more than 64 parameters it must be
+            least squares of one number a row; of at most 10,000, and then of at most 10,000 steps.
         batch_size: rows in a batch, drawn with replacement, at most all of them.
         steps: how many, from 1 to 100,000.
         seeds: the runs that it is the mean of: how many (0, 1, 2 ...) or which; their first parameters are those of
@@ -158,6 +171,9 @@ def expected_loss(
     """
     rule = as_rule(rule, **settings)
     steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
+    problem = as_problem(on)
+    if point is None and MOST_PARAMETERS < parameters_of(problem) <= WIDE:
+        return _wide(rule, problem, batch_size, steps, seeds, start)
     training = Training(on, batch_size, point)
     maps = training.maps(rule, steps)
     begun = training.first_moments(maps.start, seeds, start)
@@ -175,6 +191,29 @@ def expected_loss(
         floor=noise_floor(maps.A[steps - 1], maps.B[steps - 1], moments, training.batch_size),
         exact=moments.exact,
         origin=moments.origin,
+    )
+
+
+def _wide(
+    rule: Optimizer, on: Problem, batch_size: int, steps: int, seeds: int | Sequence[int], start: Pytree
+) -> Expectation:
+    """The same for more than 64 parameters."""
+    batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=on.data.rows)
+    parts = wide_expectation(rule, on, batch_size, steps, seeds, start)
+    mean = _finite_or_inf(parts.least + parts.deterministic + parts.noise)
+    return Expectation(
+        rule=rule,
+        problem=on,
+        batch_size=batch_size,
+        mean=mean,
+        spread=np.full(mean.shape, math.nan),
+        deterministic=parts.deterministic,
+        noise=parts.noise,
+        least=parts.least,
+        floor=parts.floor,
+        exact=True,
+        origin=parts.origin,
+        error=parts.error,
     )
 
 

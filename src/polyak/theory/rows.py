@@ -4,7 +4,9 @@ Row i's loss is quadratic with a Hessian of rank one, H_i = z_i z_i^T, and in th
 
     H = Z^T Z / n = U Lambda U^T,    Z U: n rows, one column for each curvature that is not flat
 
-z_i is read off the loss itself, by its products with a few vectors u: z_i = H_i u / sqrt(u^T H_i u).
+z_i is read off the loss itself, by its products with a few vectors u: z_i = H_i u / sqrt(u^T H_i u); its gradient is
+z_i (z_i^T p + t_i), so that t_i is read off the gradient at p = 0. Of fewer rows than parameters the eigenvalues are
+those of Z Z^T / n, which has one for each row.
 """
 
 from __future__ import annotations
@@ -40,14 +42,21 @@ class Rows:
     Attributes:
         Z: shape (n, k); H_i is the outer product of row i with itself, and the mean of these is diagonal.
         curvatures: the Hessian's eigenvalues, rising, shape (k,).
+        axes: U, shape (d, k); None where only what is above is known.
+        offsets: t_i, shape (n,); None as well.
     """
 
     Z: NDArray[np.float64]
     curvatures: NDArray[np.float64]
+    axes: NDArray[np.float64] | None = None
+    offsets: NDArray[np.float64] | None = None
 
     def mean_of(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean of H_i X H_i over the rows, for a symmetric X of shape (k, k)."""
-        weights = np.einsum("ia,ia->i", self.Z @ X, self.Z)
+        return self.weighed(np.einsum("ia,ia->i", self.Z @ X, self.Z))
+
+    def weighed(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean of w_i H_i over the rows, shape (k, k)."""
         mean: NDArray[np.float64] = (self.Z.T * weights) @ self.Z / len(self.Z)
         return mean
 
@@ -69,14 +78,19 @@ def rows_of(problem: Problem) -> Rows:
     n = problem.data.rows
     check_memory(f"the rows of {problem.name}", 8 * 4 * n * size)
     with jax.enable_x64(True):
-        vectors = _vectors(problem, size)
+        vectors, offsets = _vectors(problem, size)
+    if n < size:
+        curvatures, W = np.linalg.eigh(vectors @ vectors.T / n)
+        pulls = pulling(curvatures, size, problem.name)
+        roots = np.sqrt(n * curvatures[pulls])
+        return Rows(W[:, pulls] * roots, curvatures[pulls], vectors.T @ W[:, pulls] / roots, offsets)
     curvatures, U = np.linalg.eigh(vectors.T @ vectors / n)
     pulls = pulling(curvatures, size, problem.name)
-    return Rows(vectors @ U[:, pulls], curvatures[pulls])
+    return Rows(vectors @ U[:, pulls], curvatures[pulls], U[:, pulls], offsets)
 
 
-def _vectors(problem: Problem, size: int) -> NDArray[np.float64]:
-    """z_i of every row, shape (n, d)."""
+def _vectors(problem: Problem, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """z_i and t_i of every row, shapes (n, d) and (n,)."""
     generator = np.random.default_rng(0)
     u = jnp.asarray(generator.normal(size=(DIRECTIONS, size)) / np.sqrt(size))
     X, y = on_device(problem, "float64")[0]
@@ -84,23 +98,27 @@ def _vectors(problem: Problem, size: int) -> NDArray[np.float64]:
     step = max(1, ROWS // (size * 2 * DIRECTIONS))
     found = []
     for k in range(0, len(y), step):
-        z, off = _of_rows(problem.loss, like, u, X[k : k + step], y[k : k + step])
+        z, t, off = _of_rows(problem.loss, like, u, X[k : k + step], y[k : k + step])
         if not float(off) <= RANK_ONE_TO:
             raise PolyakError(
                 f"{problem.name} is not least squares of one number a row: how its batches spread is not known here"
             )
-        found.append(np.asarray(z))
-    return np.concatenate(found)
+        found.append((np.asarray(z), np.asarray(t)))
+    vectors, offsets = zip(*found, strict=True)
+    return np.concatenate(vectors), np.concatenate(offsets)
 
 
 @partial(jax.jit, static_argnums=0)
 def _of_rows(
     loss: Callable[..., jax.Array], like: Pytree, u: jax.Array, X: jax.Array, y: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """z of each row, shape (rows, d), and how far its Hessian is from z z^T and from being constant, relative to it."""
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """z and t of each row, and how far its Hessian is from z z^T and from being constant, relative to it.
+
+    The gradient too is along z, or it is no square of one number.
+    """
     origin, unravel = ravel_pytree(like)
 
-    def of_row(features: jax.Array, label: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def of_row(features: jax.Array, label: jax.Array) -> tuple[jax.Array, ...]:
         slope = jax.grad(lambda p: loss(unravel(p), features[None], label[None]))
 
         def products(at: jax.Array) -> jax.Array:
@@ -112,7 +130,10 @@ def _of_rows(
         best = jnp.argmax(along)
         z = Hu[best] / jnp.sqrt(jnp.where(along[best] > 0, along[best], 1.0))
         off = jnp.maximum(jnp.abs(Hu - jnp.outer(u @ z, z)).max(), jnp.abs(Hu - elsewhere).max())
-        return z, off, jnp.abs(Hu).max()
+        g = slope(origin)
+        t = g @ z / jnp.where(along[best] > 0, z @ z, 1.0)
+        return z, t, off, jnp.abs(Hu).max(), jnp.abs(g - t * z).max(), jnp.abs(g).max()
 
-    z, off, sizes = jax.vmap(of_row)(X, y)
-    return z, off.max() / jnp.maximum(sizes.max(), LEAST)
+    z, t, off, sizes, aside, slopes = jax.vmap(of_row)(X, y)
+    bent = off.max() / jnp.maximum(sizes.max(), LEAST)
+    return z, t, jnp.maximum(bent, aside.max() / jnp.maximum(slopes.max(), LEAST))
