@@ -8,8 +8,9 @@ In the eigenbasis of the Hessian, k curvatures, the covariance of a batch's grad
     G(S) = phi (mean_i (z_i^T S z_i) z_i z_i^T - H S H):                                what the spread breeds
 
 with rho_a(m) = e_x^T M_a^m B, tau_a(m) = e_x^T M_a^m e_x, o the product entry by entry. Step by step this takes
-products of n k^2 at each step (whole_rows.py). But C(t) moves in few directions: it is sought as sum_b a_b(t) C_b, where C_b are
-the covariances at a few telling steps, made orthonormal. G is symmetric: projected on them all is of their number,
+products of n k^2 at each step (whole_rows.py). But C(t) moves in few directions: it is sought as sum_b a_b(t) C_b,
+where C_b are the covariances at a few telling steps, made orthonormal. G is symmetric: projected on them all is of
+their number,
 
     a(t) = <C, f(t)> + <G(C), tau tau^T o S(0)> + sum_{j<t} L(t-1-j) a(j)
     L_bc(m) = rho(m)^T (G(C_b) o C_c) rho(m)
@@ -181,7 +182,8 @@ class _Basis:
             S = S + member * (rho.T @ (rho * np.sign(values)[:, None].astype(FLOAT)))
         q = np.einsum("ia,ia->i", self.Z @ S, self.Z)
         made = self._bred(S, q + (self.u[t] / scale).astype(FLOAT))
-        return made - FLOAT(self.phi) * pushed[:, None] * pushed
+        made -= FLOAT(self.phi) * pushed[:, None] * pushed
+        return made
 
     def diagonals(self) -> tuple[Array, Array]:
         """The diagonal of C(t), shape (steps + 1, k), by the whole basis and by the steps that tell much alone."""
@@ -238,4 +240,4 @@ def _low_rank(R: Array) -> tuple[Matrix, Array]:
 def _quadratic(X: Matrix, thin: tuple[Matrix, Array]) -> Array:
     """R_t^T X R_t for every step t: shape (steps + 1,)."""
     Q, W = thin
-    return np.einsum("qt,qt->t", W, (Q.T @ (X @ Q)).astype(float) @ W)
+    return np.asarray(np.einsum("qt,qt->t", W, (Q.T @ (X @ Q)).astype(float) @ W))

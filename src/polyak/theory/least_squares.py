@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
@@ -53,8 +54,8 @@ def least_squares(problem: Problem) -> LeastSquares:
 
     >>> import polyak as pk
     >>> found = least_squares(pk.linear_regression(([[1.0], [3.0], [4.0]], [1.0, 2.0, 4.0])))
-    >>> round(found.least, 6)  # (1, 2, 4) less the line 0.928571 x - 0.142857, squared, halved
-    0.071429
+    >>> round(found.least, 6)  # (1, 2, 4) less the line (13 x - 2) / 14: the mean of the squares, halved
+    0.107143
     """
     rows = rows_of(problem)
     assert rows.axes is not None
@@ -64,7 +65,7 @@ def least_squares(problem: Problem) -> LeastSquares:
     with jax.enable_x64(True):
         X, y = on_device(problem, "float64")[0]
         like = jax.tree.map(np.float64, problem.init(parameter_generator(0)))
-        least = float(problem.loss(ravel_pytree(like)[1](rows.axes @ optimum), X, y))
+        least = float(problem.loss(ravel_pytree(like)[1](jnp.asarray(rows.axes @ optimum)), X, y))
     return LeastSquares(rows, optimum, residuals, least)
 
 
