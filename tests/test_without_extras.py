@@ -35,6 +35,7 @@ class Without:
 
 sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
 warnings.simplefilter("ignore")
+import numpy as np
 import polyak as pk
 from polyak import cli
 
@@ -49,6 +50,7 @@ asked = {
     "expected_loss": lambda: pk.expected_loss(rule, problem, batch_size=1, steps=3),
     "a table's file": lambda: pk.data.read("a.csv"),
     "a translation": lambda: pk.translate("torch:SGD", lr=0.1, to="keras").check(),
+    "a model": lambda: pk.model(lambda w, x: ((x @ w) ** 2).mean(), np.ones(2), [np.ones((3, 2))]),
     "to_xarray": lambda: pk.descend(rule, "ravine").to_xarray(),
     "a history's": lambda: pk.train(rule, problem, batch_size=2).to_xarray(),
     "a theory's": lambda: pk.stability(rule, "ravine").to_xarray(),
@@ -86,7 +88,7 @@ print("\\n" + json.dumps(answers))
 """
 DONE = (
     "a picture", "a notebook", "training", "stability", "the best setting", "expected_loss", "a table's file",
-    "a translation",
+    "a translation", "a model",
 )  # fmt: skip
 EXTRAS = {
     "to_xarray": "sweep", "a history's": "sweep", "a theory's": "sweep", "phase_diagram": "sweep", "sweep": "sweep",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ def momenta(tmp_path: Path) -> Iterator[None]:
 
 
 def test_every_file_of_a_folder_is_shown() -> None:
-    assert set(FILES) == {"momenta.py", "__init__.py", "spelling.py", "stepper.py", "state.py"}
+    assert set(FILES) == {"momenta.py", "__init__.py", "spelling.py", "stepper.py", "state.py", "bridge.py"}
 
 
 def test_it_is_in_the_catalogue() -> None:
@@ -96,3 +97,16 @@ def test_the_lab_lists_it() -> None:
     from polyak.lab.computing.spellings import frameworks
 
     assert "momenta" in frameworks()
+
+
+def test_its_models_are_read() -> None:
+    momenta = importlib.import_module("momenta")
+    generator = np.random.default_rng(0)
+    x, y, v = generator.standard_normal((5, 3)), generator.standard_normal(5), generator.standard_normal(3)
+    model = pk.model(momenta.LeastSquares([1.0, 2.0, 3.0]), [(x, y)])
+    assert str(model).startswith("LeastSquares of momenta: 3 parameters in 1 array, 5 rows; loss")
+    assert model.bridge.places([model.bridge.model.w]) == (0,)
+    with model.bridge.on(model.bridge.first) as local:
+        np.testing.assert_allclose(local.hessian(v), 2 / 5 * x.T @ x @ v)
+        np.testing.assert_allclose(local.gradient(), 2 / 5 * x.T @ (x @ [1.0, 2.0, 3.0] - y))
+        assert model.loss == local.loss_at(local.outputs())

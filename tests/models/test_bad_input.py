@@ -184,6 +184,14 @@ def test_what_is_no_model(arguments: tuple[Any, ...], words: tuple[str, ...], re
         pk.model(*arguments)
 
 
+def test_a_layer_that_was_frozen_since(refused: Any) -> None:
+    net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 3))
+    bridge = pk.model(net, nn.MSELoss(), [BATCH]).bridge
+    net[0].requires_grad_(False)
+    with refused("of Sequential are others", "frozen"), bridge.on(BATCH):
+        raise AssertionError
+
+
 def test_forward_is_of_jax(refused: Any) -> None:
     with refused("forward= is of JAX's losses"):
         pk.model(nn.Linear(2, 3), nn.MSELoss(), [BATCH], forward=lambda p, b: b)

@@ -17,7 +17,8 @@ from polyak.frameworks.generators import remembered
 from polyak.frameworks.jax.functions import Functions
 from polyak.frameworks.jax.local import WHOLE, JaxLocal
 from polyak.frameworks.jax.trained import Parameters, Params, flat
-from polyak.ground.errors import PolyakError, unknown
+from polyak.frameworks.reads_batches import ReadsBatches, in_order
+from polyak.ground.errors import PolyakError
 
 TRIES = 2  # other parameters at which an array's gradient must be zero for it to be untouched
 
@@ -35,7 +36,7 @@ def bridge(model: object, arguments: Sequence[object], batches: object, options:
     return JaxBridge(model, Params(arguments[0]), read, options.forward)
 
 
-class JaxBridge:
+class JaxBridge(ReadsBatches):
     """A loss, its parameters and its batches; `polyak.frameworks.bridge.Bridge`."""
 
     framework, mode, whole = "jax", "", WHOLE
@@ -47,8 +48,9 @@ class JaxBridge:
         batches: Batches,
         forward: Callable[..., Any] | None,
     ) -> None:
+        super().__init__(batches)
         self.name = params.kind or str(getattr(forward or loss, "__name__", type(loss).__name__))
-        self._params, self._batches, self._forward = params, batches, forward
+        self._params, self._forward = params, forward
         self.names, self.shapes = params.names, params.shapes
         self._like = params.today().trained
         self.size = sum(x.size for x in self._like)
@@ -56,24 +58,6 @@ class JaxBridge:
         self.dtype = "float64" if all(x.dtype == jnp.float64 for x in self._like) else "float32"
         self._reasons: dict[object, str] = {}  # why a batch of some shapes does not split
         self._functions = Functions(params, loss, forward, self.dtype)
-
-    @property
-    def first(self) -> Batch:
-        """The first batch."""
-        return self._batches.first
-
-    @property
-    def total_rows(self) -> int | None:
-        """How many rows a reading of the batches has, where that is known."""
-        return self._batches.total
-
-    def batches(self) -> Iterator[Batch]:
-        """The batches read once more."""
-        return self._batches.read()
-
-    def rows(self, batch: Batch, /) -> int:
-        """Of a batch."""
-        return self._batches.rows(batch)
 
     @contextmanager
     def on(self, batch: Batch, /) -> Iterator[JaxLocal]:
@@ -117,18 +101,9 @@ class JaxBridge:
 
     def vector(self, arrays: Mapping[str, Any], /) -> Vector:
         """Named arrays as one vector."""
-        strange = next((name for name in arrays if name not in self.names), None)
-        if strange is not None:
-            raise unknown("parameter", strange, self.names)
-        missing = [name for name in self.names if name not in arrays]
-        if missing:
-            raise PolyakError(f"no array for {', '.join(missing)}: expected one for each trained parameter")
         with jax.enable_x64(self._double):
-            parts = [jnp.asarray(arrays[name]) for name in self.names]
-            for name, part, shape in zip(self.names, parts, self.shapes, strict=True):
-                if tuple(part.shape) != shape:
-                    raise PolyakError(f"{name} is of shape {tuple(part.shape)}, expected {shape}")
-            return flat(parts, self.dtype)
+            parts = in_order(arrays, self.names, self.shapes)
+            return flat([jnp.asarray(part) for part in parts], self.dtype)
 
     def named(self, v: Vector, /) -> dict[str, NDArray[Any]]:
         """A vector by name."""

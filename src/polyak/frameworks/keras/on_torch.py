@@ -41,6 +41,9 @@ class KerasOnTorch(TorchBridge):
 
         yield net
 
+    def _check_parameters(self) -> None:
+        """Keras's variables are asked for by name: what is trained was fixed when the model was looked at."""
+
     def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
         """Which variable each of an optimizer's is."""
         return self._compiled.places(arrays)

@@ -13,6 +13,7 @@ from torch.utils import _pytree
 
 from polyak.frameworks.batches import Batches
 from polyak.frameworks.bridge import Batch, Bridge, Options, Outputs, Vector
+from polyak.frameworks.reads_batches import ReadsBatches
 from polyak.frameworks.torch.layout import Layout
 from polyak.frameworks.torch.local import TorchLocal, the_loss
 from polyak.frameworks.torch.losses import Loss, as_loss, listening
@@ -46,7 +47,7 @@ def _leaves(batch: Batch) -> list[Any]:
     return list(_pytree.tree_leaves(batch))
 
 
-class TorchBridge:
+class TorchBridge(ReadsBatches):
     """A module, its loss and its batches; `polyak.frameworks.bridge.Bridge`.
 
     Args:
@@ -69,8 +70,9 @@ class TorchBridge:
         name: str,
         guarded: Sequence[torch.nn.Module],
     ) -> None:
+        super().__init__(batches)
         self.net, self.name = net, name
-        self._loss, self._batches, self._guarded = loss, batches, guarded
+        self._loss, self._guarded = loss, guarded
         self._own = generators_of(*guarded)
         self._layout = Layout(trained)
         self.names, self.shapes, self.size = self._layout.names, self._layout.shapes, self._layout.size
@@ -84,28 +86,11 @@ class TorchBridge:
             return "train and eval mode mixed"
         return "train mode" if modes.pop() else "eval mode"
 
-    @property
-    def first(self) -> Batch:
-        """The first batch."""
-        return self._batches.first
-
-    @property
-    def total_rows(self) -> int | None:
-        """How many rows a reading of the batches has, where that is known."""
-        return self._batches.total
-
-    def batches(self) -> Iterator[Batch]:
-        """The loader read once more."""
-        return self._batches.read()
-
-    def rows(self, batch: Batch, /) -> int:
-        """Of a batch."""
-        return self._batches.rows(batch)
-
     @contextmanager
     def on(self, batch: Batch, /) -> Iterator[TorchLocal]:
         """The model on a batch."""
         rows = self.rows(batch)
+        self._check_parameters()
         with untouched(*self._guarded, own=self._own):
             split = Split(self.net, self._loss, batch, rows, self._layout, self._own)
             versions = self._versions()
@@ -123,6 +108,15 @@ class TorchBridge:
     def _listening(self, heard: Callable[[Outputs], None]) -> AbstractContextManager[Any]:
         """The net, or what stands in its place; what it returns is heard."""
         return listening(self.net, heard)
+
+    def _check_parameters(self) -> None:
+        """Refuse a net whose trained parameters are others than when it was looked at."""
+        now = {id(x) for x in self.net.parameters() if x.requires_grad}
+        if now != {id(x) for x in self._layout.tensors}:
+            raise PolyakError(
+                f"the trained parameters of {self.name} are others than when pk.model was called: expected a new"
+                " pk.model after layers were frozen, thawed or exchanged"
+            )
 
     def _versions(self) -> list[int]:
         return [x._version for x in self._layout.tensors]

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from polyak.ground.errors import PolyakError, unknown
+from polyak.frameworks.reads_batches import in_order
+from polyak.ground.errors import PolyakError
 
 Parts = Sequence["torch.Tensor | None"]
 
@@ -55,17 +56,8 @@ class Layout:
 
     def vector(self, arrays: Mapping[str, Any]) -> torch.Tensor:
         """Named arrays as one vector; a PolyakError where a name or a shape is not the model's."""
-        strange = next((name for name in arrays if name not in self.names), None)
-        if strange is not None:
-            raise unknown("parameter", strange, self.names)
-        missing = [name for name in self.names if name not in arrays]
-        if missing:
-            raise PolyakError(f"no array for {', '.join(missing)}: expected one for each trained parameter")
-        parts = [torch.as_tensor(_of_any(arrays[name])) for name in self.names]
-        for name, part, shape in zip(self.names, parts, self.shapes, strict=True):
-            if tuple(part.shape) != shape:
-                raise PolyakError(f"{name} is of shape {tuple(part.shape)}, expected {shape}")
-        return self.join(parts)
+        parts = in_order(arrays, self.names, self.shapes)
+        return self.join([torch.as_tensor(_of_any(part)) for part in parts])
 
     def named(self, v: torch.Tensor) -> dict[str, NDArray[Any]]:
         """A vector's parts as NumPy arrays, copies."""

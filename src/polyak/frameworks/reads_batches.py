@@ -1,0 +1,65 @@
+"""What all bridges have alike: they read the user's batches, and take arrays by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from polyak.frameworks.batches import Batches
+from polyak.frameworks.bridge import Batch
+from polyak.ground.errors import PolyakError, unknown
+
+
+class ReadsBatches:
+    """The base of a bridge: it says of its batches what `polyak.frameworks.bridge.Bridge` asks.
+
+    Args:
+        batches: what was given as such.
+    """
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+
+    @property
+    def first(self) -> Batch:
+        """The first batch."""
+        return self._batches.first
+
+    @property
+    def total_rows(self) -> int | None:
+        """How many rows a reading of the batches has, where that is known."""
+        return self._batches.total
+
+    def batches(self) -> Iterator[Batch]:
+        """The batches read once more."""
+        return self._batches.read()
+
+    def rows(self, batch: Batch, /) -> int:
+        """Of a batch."""
+        return self._batches.rows(batch)
+
+
+def in_order(arrays: Mapping[str, Any], names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    """Named arrays in the order of the names.
+
+    Raises PolyakError where a name is strange or missing, and where a shape is another.
+
+    >>> in_order({"b": np.ones(2), "a": np.zeros(1)}, ["a", "b"], [(1,), (2,)])
+    [array([0.]), array([1., 1.])]
+    >>> in_order({"a": np.zeros(3), "b": np.ones(2)}, ["a", "b"], [(1,), (2,)])
+    Traceback (most recent call last):
+    ...
+    polyak.PolyakError: a is of shape (3,), expected (1,)
+    """
+    strange = next((name for name in arrays if name not in names), None)
+    if strange is not None:
+        raise unknown("parameter", strange, names)
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        raise PolyakError(f"no array for {', '.join(missing)}: expected one for each trained parameter")
+    for name, shape in zip(names, shapes, strict=True):
+        if tuple(np.shape(arrays[name])) != shape:
+            raise PolyakError(f"{name} is of shape {tuple(np.shape(arrays[name]))}, expected {shape}")
+    return [arrays[name] for name in names]
