@@ -12,6 +12,8 @@ import types
 
 import lazy_loader
 
+from polyak.ground.imports import drawing_nothing
+
 # The names are those of `__init__.pyi`; each is imported at its first use, for JAX takes most of a second.
 _named, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
@@ -23,7 +25,8 @@ def __getattr__(name: str) -> object:
 
         with contextlib.suppress(AttributeError):
             return CATALOGUE.attribute(name)
-    return _named(name)
+    with drawing_nothing():
+        return _named(name)
 
 
 class _Package(types.ModuleType):
