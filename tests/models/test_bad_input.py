@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -44,12 +45,20 @@ def times(factor: float) -> Any:
     return lambda net, batch: factor * net(batch[0]).sum()
 
 
+class FSDPModule(nn.Linear):
+    """By its name, as torch calls what it shards."""
+
+
 class Writing(nn.Linear):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
             self.weight.clamp_(-1, 1)
         return super().forward(x)
 
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # torch.jit is on its way out
+    Scripted = torch.jit.script(nn.Linear(2, 3))
 
 TORCH: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
     "nan": (nn.Linear(2, 3), times(float("nan")), ("first batch is nan", "finite")),
@@ -63,6 +72,8 @@ TORCH: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
     "lazy": (nn.LazyLinear(3), nn.MSELoss(), ("weight has no shape yet",)),
     "complex": (nn.Linear(2, 3, dtype=torch.complex64), nn.MSELoss(), ("complex", "real")),
     "writing": (Writing(2, 3), nn.MSELoss(), ("writes into parameters",)),
+    "scripted": (torch.nn.Sequential(Scripted), nn.MSELoss(), ("scripted", "as it was written")),
+    "sharded": (FSDPModule(2, 3), nn.MSELoss(), ("sharded over processes",)),
     "no loss": (nn.Linear(2, 3), "mse", ("loss is a str", "criterion")),
     "it fails": (nn.Linear(5, 3), nn.MSELoss(), ("the loss fails", "RuntimeError", "mat1 and mat2")),
     "not twice": (nn.Linear(2, 3), lambda z, y: Once.apply(z).mean(), ("double backward",)),

@@ -163,6 +163,47 @@ def test_it_stops_in_the_backward_pass(training: Any) -> None:
     assert everything(*training) == before
 
 
+def test_a_net_that_only_the_loss_knows(training: Any) -> None:
+    """A critic in train mode, which nobody has named."""
+    critic = Stateful()
+    own = [x.clone() for x in critic.buffers()]
+
+    def loss(net: Any, batch: Any) -> torch.Tensor:
+        return critic(torch.cat([net(batch[0]), batch[1]], 1)).square().mean()
+
+    before = everything(*training)
+    model = pk.model(training[0], loss, training[2])
+    asked(model)
+    assert everything(*training) == before
+    assert all(torch.equal(x, y) for x, y in zip(critic.buffers(), own, strict=True))
+    assert critic.calls == 0
+    assert critic.own.get_state().equal(torch.Generator().manual_seed(5).get_state())
+
+
+def test_hooks_on_gradients_are_not_run_and_stay(batch: Any, net: nn.Module) -> None:
+    """A gradient that a hook clips is another's than the loss's; whoever logs by a hook logs nothing of ours."""
+    bridge = pk.model(net, nn.CrossEntropyLoss(), [batch]).bridge
+    v = bridge.random(np.random.default_rng(0))
+    with bridge.on(batch) as local:
+        expected = local.gradient(), local.hessian(v)
+    calls = []
+    handles = [
+        net[0].weight.register_hook(lambda g: calls.append(1) or 10 * g),
+        net[2].register_full_backward_hook(lambda *_: calls.append(1)),
+    ]
+    with bridge.on(batch) as local:
+        assert torch.equal(local.gradient(), expected[0])
+        assert torch.equal(local.hessian(v), expected[1])
+    assert not calls
+    nn.functional.cross_entropy(net(batch[0]), batch[1]).backward()
+    assert len(calls) == 2
+    for handle in handles:
+        handle.remove()
+    net[0].weight.grad = None
+    nn.functional.cross_entropy(net(batch[0]), batch[1]).backward()
+    assert len(calls) == 2
+
+
 def test_in_eval_mode_and_without_gradients(training: Any) -> None:
     net = training[0]
     net.net.eval()

@@ -227,6 +227,16 @@ def test_several_types_of_numbers_are_one_vector_in_float32() -> None:
         torch.testing.assert_close(mixed.double(), local.hessian(v.double()), rtol=1e-4, atol=1e-6)
 
 
+def test_coarse_numbers_are_said() -> None:
+    net = small().to(torch.bfloat16)
+    batch = PLAIN[0].to(torch.bfloat16), PLAIN[1].to(torch.bfloat16)
+    model = pk.model(net, nn.MSELoss(), [batch])
+    assert "train mode, bfloat16 (good to 2 digits)" in str(model)
+    assert model.bridge.dtype == "float32"
+    with model.bridge.on(batch) as local:
+        assert local.hessian(model.bridge.random(np.random.default_rng(0))).dtype == torch.float32
+
+
 def test_a_linear_loss_of_a_linear_net_has_no_curvature() -> None:
     bridge = pk.model(nn.Linear(4, 1).double(), lambda outputs, _: outputs.mean(), [PLAIN]).bridge
     with bridge.on(PLAIN) as local:

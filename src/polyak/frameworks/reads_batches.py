@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from polyak.frameworks.batches import Batches
 from polyak.frameworks.bridge import Batch
 from polyak.ground.errors import PolyakError, unknown
+
+COARSE = {"float16": 3, "bfloat16": 2}
 
 
 class ReadsBatches:
@@ -39,6 +41,16 @@ class ReadsBatches:
     def rows(self, batch: Batch, /) -> int:
         """Of a batch."""
         return self._batches.rows(batch)
+
+
+def in_coarse(dtypes: Iterable[str]) -> str:
+    """Words for the types of numbers among these that are coarser than float32; empty where there are none.
+
+    >>> in_coarse(["float32", "bfloat16"]), in_coarse(["float64"])
+    (', bfloat16 (good to 2 digits)', '')
+    """
+    found = [f"{name} (good to {digits} digits)" for name, digits in COARSE.items() if name in set(dtypes)]
+    return "".join(f", {each}" for each in found)
 
 
 def in_order(arrays: Mapping[str, Any], names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[Any]:

@@ -17,7 +17,7 @@ from polyak.frameworks.generators import remembered
 from polyak.frameworks.jax.functions import Functions
 from polyak.frameworks.jax.local import WHOLE, JaxLocal
 from polyak.frameworks.jax.trained import Parameters, Params, flat
-from polyak.frameworks.reads_batches import ReadsBatches, in_order
+from polyak.frameworks.reads_batches import ReadsBatches, in_coarse, in_order
 from polyak.ground.errors import PolyakError
 
 TRIES = 2  # other parameters at which an array's gradient must be zero for it to be untouched
@@ -39,7 +39,8 @@ def bridge(model: object, arguments: Sequence[object], batches: object, options:
 class JaxBridge(ReadsBatches):
     """A loss, its parameters and its batches; `polyak.frameworks.bridge.Bridge`."""
 
-    framework, mode, whole = "jax", "", WHOLE
+    framework, whole = "jax", WHOLE
+    trains = ""  # the mode that it is in, where the framework has modes
 
     def __init__(
         self,
@@ -58,6 +59,11 @@ class JaxBridge(ReadsBatches):
         self.dtype = "float64" if all(x.dtype == jnp.float64 for x in self._like) else "float32"
         self._reasons: dict[object, str] = {}  # why a batch of some shapes does not split
         self._functions = Functions(params, loss, forward, self.dtype)
+
+    @property
+    def mode(self) -> str:
+        """JAX has no modes; what numbers it computes in is said where they are coarse."""
+        return (self.trains + in_coarse({str(x.dtype) for x in self._like})).removeprefix(", ")
 
     @contextmanager
     def on(self, batch: Batch, /) -> Iterator[JaxLocal]:

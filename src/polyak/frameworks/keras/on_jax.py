@@ -40,7 +40,7 @@ class Variables:
 class KerasOnJax(JaxBridge):
     """A compiled model and its batches."""
 
-    framework, mode = "keras", "train mode"
+    framework, trains = "keras", "train mode"
     whole = "the loss has penalties beside that of the outputs: regularizers, or add_loss"
 
     def __init__(self, compiled: Compiled, batches: Batches) -> None:

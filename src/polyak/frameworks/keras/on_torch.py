@@ -18,7 +18,7 @@ Net = Callable[..., Outputs]
 class KerasOnTorch(TorchBridge):
     """A compiled model and its batches."""
 
-    framework, mode = "keras", "train mode"
+    framework = "keras"
 
     def __init__(self, compiled: Compiled, batches: Batches) -> None:
         self._compiled = compiled
@@ -28,7 +28,12 @@ class KerasOnTorch(TorchBridge):
                 return compiled.loss(net, batch)
 
         tensors = {v.path: v.value for v in compiled.trained}
-        super().__init__(compiled.model, loss, batches, tensors, str(compiled.model.name), [compiled.model])
+        super().__init__(compiled.model, loss, batches, tensors, str(compiled.model.name))
+
+    @property
+    def mode(self) -> str:
+        """That of `fit`."""
+        return "train mode"
 
     @contextmanager
     def _listening(self, heard: Callable[[Outputs], None]) -> Iterator[Net]:

@@ -13,11 +13,12 @@ from torch.utils import _pytree
 
 from polyak.frameworks.batches import Batches
 from polyak.frameworks.bridge import Batch, Bridge, Options, Outputs, Vector
-from polyak.frameworks.reads_batches import ReadsBatches
+from polyak.frameworks.reads_batches import ReadsBatches, in_coarse
 from polyak.frameworks.torch.layout import Layout
 from polyak.frameworks.torch.local import TorchLocal, the_loss
 from polyak.frameworks.torch.losses import Loss, as_loss, listening
 from polyak.frameworks.torch.splitting import Split
+from polyak.frameworks.torch.trained import inner_of, trained_of, unwrapped
 from polyak.frameworks.torch.untouched import generators_of, refusing, untouched
 from polyak.ground.errors import PolyakError
 
@@ -36,11 +37,9 @@ def bridge(model: object, arguments: Sequence[object], batches: object, options:
     if isinstance(arguments[0], torch.nn.Module) and isinstance(model, torch.nn.modules.loss._Loss):
         raise PolyakError("the loss comes first, expected pk.model(net, loss, loader)")
     read = Batches(batches, _leaves, options.rows)
-    net, loss = _inner(model), arguments[0]
-    guarded = [net, loss] if isinstance(loss, torch.nn.Module) else [net]
-    return TorchBridge(
-        net, as_loss(net, loss, read.first), read, _trained(net), type(_unwrapped(net)).__name__, guarded
-    )
+    net, loss = inner_of(model), arguments[0]
+    trained, name = trained_of(net), type(unwrapped(net)).__name__
+    return TorchBridge(net, as_loss(net, loss, read.first), read, trained, name)
 
 
 def _leaves(batch: Batch) -> list[Any]:
@@ -56,7 +55,6 @@ class TorchBridge(ReadsBatches):
         batches: the batches.
         trained: the trained tensors by name, each once.
         name: what the model is called.
-        guarded: the modules that are kept as they were: the net, and a criterion.
     """
 
     framework = "torch"
@@ -68,12 +66,10 @@ class TorchBridge(ReadsBatches):
         batches: Batches,
         trained: Mapping[str, torch.Tensor],
         name: str,
-        guarded: Sequence[torch.nn.Module],
     ) -> None:
         super().__init__(batches)
         self.net, self.name = net, name
-        self._loss, self._guarded = loss, guarded
-        self._own = generators_of(*guarded)
+        self._loss, self._own = loss, generators_of(net)
         self._layout = Layout(trained)
         self.names, self.shapes, self.size = self._layout.names, self._layout.shapes, self._layout.size
         self.dtype = str(self._layout.dtype).removeprefix("torch.")
@@ -82,16 +78,17 @@ class TorchBridge(ReadsBatches):
     def mode(self) -> str:
         """As the net's modules are."""
         modes = {each.training for each in self.net.modules()}
-        if len(modes) > 1:
-            return "train and eval mode mixed"
-        return "train mode" if modes.pop() else "eval mode"
+        named = (
+            "train and eval mode mixed" if len(modes) > 1 else "train mode" if modes.pop() else "eval mode"
+        )
+        return named + in_coarse({str(x.dtype).removeprefix("torch.") for x in self._layout.tensors})
 
     @contextmanager
     def on(self, batch: Batch, /) -> Iterator[TorchLocal]:
         """The model on a batch."""
         rows = self.rows(batch)
         self._check_parameters()
-        with untouched(*self._guarded, own=self._own):
+        with untouched(self.net, own=self._own):
             split = Split(self.net, self._loss, batch, rows, self._layout, self._own)
             versions = self._versions()
             with refusing("the loss"), self._listening(split.heard) as net:
@@ -160,33 +157,3 @@ class TorchBridge(ReadsBatches):
         """Those that the loss does not reach."""
         with self.on(batch) as local:
             return tuple(self.names[k] for k in local.untouched())
-
-
-def _inner(net: torch.nn.Module) -> torch.nn.Module:
-    """Without what distributes it: its own rows are asked for, on this process."""
-    return net.module if isinstance(net, torch.nn.parallel.DistributedDataParallel) else net
-
-
-def _unwrapped(net: torch.nn.Module) -> torch.nn.Module:
-    """What was compiled or is run in parallel, for its name."""
-    while True:
-        inner = getattr(net, "_orig_mod", None)
-        if inner is None and isinstance(net, torch.nn.DataParallel):
-            inner = net.module
-        if inner is None:
-            return net
-        net = inner
-
-
-def _trained(net: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
-    """The parameters that are trained, a tied one once."""
-    lazy = [name for name, x in net.named_parameters() if isinstance(x, torch.nn.UninitializedParameter)]
-    if lazy:
-        raise PolyakError(f"{lazy[0]} has no shape yet: run the net on one batch first")
-    found = {name: x for name, x in net.named_parameters() if x.requires_grad}
-    if not found:
-        raise PolyakError(f"{type(net).__name__} has no trained parameter, expected some with requires_grad")
-    strange = next((name for name, x in found.items() if not x.is_floating_point()), None)
-    if strange is not None:
-        raise PolyakError(f"{strange} is of complex numbers, expected real ones")
-    return found
