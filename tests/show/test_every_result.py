@@ -67,6 +67,23 @@ def layered() -> Any:
     )
 
 
+@cache
+def split_rows() -> Any:
+    """The same with its outputs told from its loss."""
+    rows = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
+    return pk.model(
+        lambda outputs, batch: ((outputs - 1) ** 2).mean(),
+        {"w": np.full(2, 0.1, np.float32)},
+        np.split(rows, 16),
+        forward=lambda params, batch: batch @ params["w"],
+    )
+
+
+def falling() -> Any:
+    """A model whose only curvature is negative."""
+    return pk.model(lambda w, batch: -(w**2).sum() + 0 * batch.sum(), np.ones(1, np.float32), [np.ones(2)])
+
+
 # Of each kind of result some that are as they mostly are, and some at the ends: diverged, of one point, not a number.
 MADE: dict[str, Callable[[], Any]] = {
     "Trace": lambda: pk.descend(HEAVY, "ravine", 20),
@@ -95,6 +112,8 @@ MADE: dict[str, Callable[[], Any]] = {
     "Drop": lambda: pk.lr_drop(HEAVY, diabetes(), steps=30),
     "Drop in one step": lambda: pk.lr_drop(HEAVY, diabetes(), steps=1),
     "Drop that diverged": lambda: pk.lr_drop(DESCENT, diabetes(), steps=400),
+    "ModelStability": lambda: pk.stability(HEAVY, split_rows(), batch_size=4),
+    "ModelStability of a saddle": lambda: pk.stability(HEAVY, falling()),
     "BatchEdges": lambda: pk.batch_edges(HEAVY, diabetes(), batch_size=4),
     "Trade": lambda: pk.tradeoff(pk.HeavyBall(lr=0.02, momentum=0.5), diabetes()),
     "Rescaling": lambda: pk.rescale(HEAVY, 4, 8, on=diabetes()),

@@ -7,6 +7,7 @@ from .expectations import expectation_figure, tradeoff_figure
 from .guarantees import guarantee_figure
 from .histories import history_figure
 from .learning_rates import lr_figure
+from .model_edges import model_edges_figure
 from .optima import condition_figure, optimum_figure
 from .phases import phase_figure
 from .plotting import plot
@@ -31,6 +32,7 @@ __all__ = [
     "guarantee_figure",
     "history_figure",
     "lr_figure",
+    "model_edges_figure",
     "optimum_figure",
     "phase_figure",
     "plane_figure",

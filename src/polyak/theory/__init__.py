@@ -11,6 +11,7 @@ from polyak.theory.guarantee import Guarantee, beyond_quadratics, guarantee
 from polyak.theory.guarantee_curve import guarantee_curve
 from polyak.theory.guaranteed_optimum import GuaranteedOptimum, guaranteed_optimum
 from polyak.theory.lr_drop import Drop, lr_drop
+from polyak.theory.model_stability import ModelStability
 from polyak.theory.optimal import optimal, rates_by_condition_number
 from polyak.theory.optimum import Optimum
 from polyak.theory.phase_diagram import phase_diagram
@@ -33,6 +34,7 @@ __all__ = [
     "Expectation",
     "Guarantee",
     "GuaranteedOptimum",
+    "ModelStability",
     "Noise",
     "Optimum",
     "Rescaling",

@@ -46,30 +46,31 @@ def reading(optimizer: object, state: Pytree, bridge: Bridge) -> Reading | None:
 def _read(optimizer: Any, name: str, bridge: Bridge) -> Reading:  # noqa: ANN401 - an optimizer of keras
     if not optimizer.built:
         raise PolyakError(f"keras's {name} has taken no step yet: it holds no variables")
-    variables = list(optimizer._trainable_variables)
-    places = bridge.places(variables)
+    places = bridge.places(list(optimizer._trainable_variables))
     spelling = find(f"keras:{name}")
     lr = float(np.asarray(optimizer.learning_rate))
-    given = {
-        key: value
-        for key, value in optimizer.get_config().items()
-        if key in spelling.defaults and key != "name"
-    }
-    given.pop("amsgrad", None)  # another square to divide by, which is held here as any
+    left_out = ("name", "amsgrad")  # amsgrad is another square to divide by, which is held here as any
+    given = {key: value for key, value in optimizer.get_config().items() if key in spelling.defaults}
+    given = {key: value for key, value in given.items() if key not in left_out}
     meaning = read(spelling, {**given, LR: lr})
     arrays = tuple(place for place in places if place is not None)
-    trained = [k for k, place in enumerate(places) if place is not None]
     steps = int(np.asarray(optimizer.iterations))
-    slots: dict[str, NDArray[np.float64]] = {"t": np.asarray(float(steps))}
+    n = sum(int(np.prod(bridge.shapes[place])) for place in arrays)
+    slots = _slots(optimizer, [k for k, place in enumerate(places) if place is not None], len(places))
+    part = part_of(meaning, arrays, slots, n, lr=lr, took=steps > 0)
+    return Reading(f"keras's {name}", (part,), steps or None)
+
+
+def _slots(optimizer: Any, trained: Sequence[int], count: int) -> dict[str, NDArray[np.float64]]:  # noqa: ANN401
+    """Our slots, by our names: those of the trained arrays, of all that it holds."""
+    slots = {"t": np.asarray(float(np.asarray(optimizer.iterations)))}
     if hasattr(optimizer, "_u_product"):
         slots["momentum_product"] = np.asarray(float(np.asarray(optimizer._u_product)))
     for ours, theirs in SLOTS.items():
-        held = next((list(kept) for each in theirs if (kept := getattr(optimizer, each, None))), None)
-        if held is not None and len(held) == len(variables):
+        held = next((list(kept) for each in theirs if (kept := getattr(optimizer, each, None))), [])
+        if len(held) == count:
             slots[ours] = _vector([held[k] for k in trained])
-    n = sum(int(np.prod(bridge.shapes[place])) for place in arrays)
-    part = part_of(meaning, arrays, slots, n, lr=lr, took=steps > 0)
-    return Reading(f"keras's {name}", (part,), steps or None)
+    return slots
 
 
 def _vector(variables: Sequence[Any]) -> NDArray[np.float64]:

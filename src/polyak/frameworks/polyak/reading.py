@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.frameworks.bridge import Bridge
 from polyak.frameworks.reading import Part, Reading
@@ -22,17 +23,17 @@ def reading(optimizer: object, state: Pytree, bridge: Bridge) -> Reading | None:
     if not (isinstance(optimizer, str) or (hasattr(optimizer, "init") and hasattr(optimizer, "update"))):
         return None
     rule = as_rule(optimizer)
-    arrays = tuple(range(len(bridge.names)))
-    joined, steps = (None, None) if state is None else _joined(rule, state, bridge)
-    lr = next((rule.settings()[name] for name in LR_NAMES if name in rule.settings()), None)
     for name in rule.schedules():
         raise PolyakError(
             f"{rule.name()}: {name} is a schedule, expected today's number: {rule.name()} with {name} as it is now"
         )
-    shown = None if lr is None or isinstance(lr, str) else float(lr)
-    label = rule.name() if rule.settings() or isinstance(optimizer, str) else "the Optax optimizer"
-    took = state is not None and steps != 0
-    return Reading(label, (Part(rule, 0.0, arrays, bridge.size, joined, shown, took),), steps)
+    joined, steps = (None, None) if state is None else _joined(rule, state, bridge)
+    settings = rule.settings()
+    lr = next((float(settings[name]) for name in LR_NAMES if name in settings), None)
+    label = rule.name() if settings or isinstance(optimizer, str) else "the Optax optimizer"
+    arrays = tuple(range(len(bridge.names)))
+    part = Part(rule, 0.0, arrays, bridge.size, joined, lr, state is not None and steps != 0)
+    return Reading(label, (part,), steps)
 
 
 def _joined(rule: Optimizer, state: Pytree, bridge: Bridge) -> tuple[Pytree, int | None]:
@@ -47,21 +48,24 @@ def _joined(rule: Optimizer, state: Pytree, bridge: Bridge) -> tuple[Pytree, int
         raise PolyakError(
             f"the state is not one that {rule.name()} makes of parameters: expected what its init or update returned"
         ) from None
-    found, counts = [], list[int]()
-    for held, subtree in zip(begun, subtrees, strict=True):
-        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(subtree)]
-        if held.shape == (bridge.size,):
-            found.append(
-                _vector(rule, [leaf for leaf in leaves if leaf.dtype.kind == "f" or leaf.ndim], bridge)
-            )
-        elif len({*map(float, leaves)}) == 1 and not held.shape:
-            found.append(leaves[0].astype(held.dtype))
-            counts += [int(leaves[0])] if held.dtype.kind in "iu" else []
-        else:
-            raise PolyakError(
-                f"the state of {rule.name()} holds other numbers for some parameters than for others"
-            )
+    pairs = [
+        (held, [np.asarray(leaf) for leaf in jax.tree.leaves(subtree)])
+        for held, subtree in zip(begun, subtrees, strict=True)
+    ]
+    found = [_one(rule, held, leaves, bridge) for held, leaves in pairs]
+    counts = [int(leaves[0]) for held, leaves in pairs if not held.shape and held.dtype.kind in "iu"]
     return like.unflatten(found), max(counts, default=None)
+
+
+def _one(rule: Optimizer, held: NDArray[Any], leaves: list[NDArray[Any]], bridge: Bridge) -> NDArray[Any]:
+    """One leaf of the state on the vector, of what stands in its place in the user's."""
+    if held.shape == (bridge.size,):
+        return _vector(rule, [leaf for leaf in leaves if leaf.dtype.kind == "f" or leaf.ndim], bridge)
+    if held.shape or len({*map(float, leaves)}) != 1:
+        raise PolyakError(
+            f"the state of {rule.name()} holds other numbers for some parameters than for others"
+        )
+    return leaves[0].astype(held.dtype)
 
 
 def _of_ours(rule: Optimizer, state: RuleState, bridge: Bridge) -> tuple[RuleState, int]:
@@ -80,7 +84,7 @@ def _of_ours(rule: Optimizer, state: RuleState, bridge: Bridge) -> tuple[RuleSta
     return RuleState(int(state.count), joined), int(state.count)
 
 
-def _vector(rule: Optimizer, leaves: list[Any], bridge: Bridge) -> Any:  # noqa: ANN401 - NumPy's, of any dtype
+def _vector(rule: Optimizer, leaves: list[NDArray[Any]], bridge: Bridge) -> NDArray[Any]:
     shapes = tuple(tuple(leaf.shape) for leaf in leaves)
     if shapes != bridge.shapes:
         raise PolyakError(

@@ -36,28 +36,37 @@ def reading(optimizer: object, state: Pytree, bridge: Bridge) -> Reading | None:
     if not isinstance(optimizer, torch.optim.Optimizer):
         return None
     label = type(optimizer).__name__
+    _refuse(optimizer, label, state, bridge)
+    tensors = [x for group in optimizer.param_groups for x in group["params"]]
+    trained = {
+        id(x): place for x, place in zip(tensors, bridge.places(tensors), strict=True) if place is not None
+    }
+    together = [
+        (group, count, members)
+        for group in optimizer.param_groups
+        for count, members in _by_steps(optimizer, [x for x in group["params"] if id(x) in trained])
+    ]
+    parts = [
+        _part(optimizer, group, members, tuple(trained[id(x)] for x in members))
+        for group, _, members in together
+    ]
+    steps = max((count for _, count, _ in together), default=0)
+    return Reading(f"torch's {label}" if _spelled(optimizer) else label, tuple(parts), steps or None)
+
+
+def _refuse(optimizer: torch.optim.Optimizer, label: str, state: Pytree, bridge: Bridge) -> None:
+    """Refuse what cannot be this model's, and what no rule of ours is, before it is asked whose parameters it moves."""
     if state is not None:
         raise PolyakError(
             f"{label} holds its own state, expected state= for an Optax optimizer or a rule alone"
         )
-    if not isinstance(optimizer, RuleOptimizer):
-        for group in optimizer.param_groups:
-            _meaning(optimizer, group)  # that its rule is known, before whose parameters it moves
-    tensors = [x for group in optimizer.param_groups for x in group["params"]]
     if bridge.framework == "jax":
         raise PolyakError(
             f"{label} is a torch optimizer, and the model is one of JAX: expected one of its parameters"
         )
-    places = dict(zip(map(id, tensors), bridge.places(tensors), strict=True))
-    parts, steps = [], list[int]()
-    for group in optimizer.param_groups:
-        trained = [x for x in group["params"] if places[id(x)] is not None]
-        for count, together in _by_steps(optimizer, trained):
-            arrays = tuple(place for x in together if (place := places[id(x)]) is not None)
-            parts.append(_part(optimizer, group, together, arrays))
-            steps.append(count)
-    counted = max(steps, default=0)
-    return Reading(f"torch's {label}" if _spelled(optimizer) else label, tuple(parts), counted or None)
+    if not isinstance(optimizer, RuleOptimizer):
+        for group in optimizer.param_groups:
+            _meaning(optimizer, group)
 
 
 def _spelled(optimizer: torch.optim.Optimizer) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.landscapes import Landscape
-from polyak.rules import FromPlane, Rule
+from polyak.rules import FromPlane, Optimizer, Rule
 from polyak.run import Trace, descend
 from polyak.show import condition_figure, phase_figure, response_figure, stability_figure
 from polyak.study.section import Picture, Section, Subject, Table
@@ -55,7 +55,7 @@ def theory(subject: Subject) -> Section:
         paragraphs.append(f"Response: {error}.")
     try:
         plane = isinstance(subject.rule, FromPlane)
-        if not plane and not Examination(subject.rule).linear:
+        if _is_adaptive(subject.rule):
             return _while_held(subject, paragraphs, pictures, numbers)
         asked = None if plane else OnCurvatures(subject.rule, subject.landscape)
         beside = stability(subject.rule) if asked is None else asked.stability
@@ -74,6 +74,10 @@ def theory(subject: Subject) -> Section:
     except PolyakError as error:
         paragraphs.append(f"Stability: {error}.")
     return Section("What theory says", paragraphs, pictures=pictures, tables=tables, numbers=numbers)
+
+
+def _is_adaptive(rule: Optimizer) -> bool:
+    return not isinstance(rule, FromPlane) and not Examination(rule).linear
 
 
 def _while_held(
