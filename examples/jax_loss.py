@@ -7,10 +7,12 @@ import numpy as np
 import polyak as pk
 
 
-def loss(params, batch):
-    x, y = batch
-    hidden = jnp.tanh(x @ params["w1"] + params["b1"])
-    return jnp.mean((hidden @ params["w2"] - y) ** 2) / 2
+def forward(params, batch):
+    return jnp.tanh(batch[0] @ params["w1"] + params["b1"]) @ params["w2"]
+
+
+def loss(outputs, batch):
+    return jnp.mean((outputs - batch[1]) ** 2) / 2
 
 
 def setup(steps=200):
@@ -22,8 +24,9 @@ def setup(steps=200):
     params = jax.tree.map(jnp.float32, params)
     optimizer = pk.HeavyBall(lr=0.02, momentum=0.9)
     state = optimizer.init(params)
-    gradient = jax.jit(jax.grad(loss))
+    gradient = jax.jit(jax.grad(lambda params, batch: loss(forward(params, batch), batch)))
     for step in range(steps):
         updates, state = optimizer.update(gradient(params, batches[step % 32]), state, params)
         params = jax.tree.map(jnp.add, params, updates)
-    return {"loss": loss, "params": params, "optimizer": optimizer, "state": state, "batches": batches}
+    found = {"loss": loss, "forward": forward, "params": params, "batches": batches}
+    return {**found, "optimizer": optimizer, "state": state}

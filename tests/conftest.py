@@ -14,6 +14,9 @@ from hypothesis import settings
 
 from polyak.ground.errors import PolyakError
 
+# Before torch is imported: its threads wait for one another where there are as many processes as cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # The same examples on every run and machine, however slow: `--hypothesis-profile default` looks for new ones.
 settings.register_profile("polyak", derandomize=True, deadline=None)
 settings.load_profile("polyak")

@@ -31,9 +31,11 @@ def test_it_is_the_mean_of_runs_on_a_quadratic(rule: pk.Rule, steps: int) -> Non
     change = losses - (curvatures * start**2).sum() / 2
     step = step_map(rule)
     gradient = Measure(curvatures, (curvatures * start) ** 2)
-    brings, adds = expected_fall(step.A, step.B, steps, gradient, Measure(curvatures, spread**2), batch_size)
+    brings, adds = expected_fall(
+        step.A, step.B, steps, gradient, Measure(curvatures, spread**2), 1 / batch_size
+    )
     assert brings + adds == pytest.approx(change.mean(), abs=4 * change.std() / np.sqrt(runs))
-    without, _ = expected_fall(step.A, step.B, steps, gradient, None, batch_size)
+    without, _ = expected_fall(step.A, step.B, steps, gradient, None, 0.0)
     assert without == brings
 
 
@@ -41,7 +43,7 @@ def test_where_it_is_flat_the_loss_falls_in_a_line() -> None:
     """Each step of gradient descent lowers it by lr |g|^2, whether the direction is flat or bends down."""
     flat = Measure(np.array([0.0, -3.0, 1.0]), np.array([4.0, 1.0, 0.0]))
     step = step_map(pk.GradientDescent(lr=0.1))
-    brings, adds = expected_fall(step.A, step.B, 30, flat, flat, 8)
+    brings, adds = expected_fall(step.A, step.B, 30, flat, flat, 1 / 8)
     assert brings == pytest.approx(-30 * 0.1 * 5, rel=1e-6)
     assert adds == 0
 
@@ -51,9 +53,9 @@ def test_many_settings_at_once_are_as_one_by_one() -> None:
     maps = [step_map(rule) for rule in rules]
     one = Measure(np.array([0.1, 2.0]), np.array([1.0, 3.0]))
     A, B = np.stack([step.A for step in maps]), np.stack([step.B for step in maps])
-    together = expected_fall(A, B, 100, one, one, 16)
+    together = expected_fall(A, B, 100, one, one, 1 / 16)
     for index, step in enumerate(maps):
-        alone = expected_fall(step.A, step.B, 100, one, one, 16)
+        alone = expected_fall(step.A, step.B, 100, one, one, 1 / 16)
         np.testing.assert_allclose([together[0][index], together[1][index]], alone, rtol=1e-12)
 
 

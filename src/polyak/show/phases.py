@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,7 +58,23 @@ def draw_phases(axes: Axes, diagram: xr.Dataset) -> None:
     """The plane of regimes with its names, and contours of equal rate."""
     across, up = diagram.rate.dims
     x, y = diagram[across].values, diagram[up].values
-    regimes, rates = diagram.regime.values.T, diagram.rate.values.T
+    draw_regimes(axes, x, y, diagram.regime.values.T, diagram.rate.values.T)
+    symbol = {"momentum": r"$\gamma$"}.get(str(up), str(up).replace("_", " "))
+    axes.set(xlabel=r"learning rate $\times$ curvature, $\eta \lambda$", ylabel=f"{symbol}")
+    heading(
+        axes, f"{diagram.attrs['rule'].replace('_', ' ')}: regimes and rate on quadratics (bold: the edge)"
+    )
+
+
+def draw_regimes(
+    axes: Axes,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    regimes: NDArray[np.integer],
+    rates: NDArray[np.float64],
+    names: Sequence[str] = REGIMES,
+) -> None:
+    """Regimes as shades with their names, rates as contours, the edge in bold: both of shape (len(y), len(x))."""
     colours = ListedColormap(SHADES)
     axes.pcolormesh(
         x, y, regimes, cmap=colours, vmin=-0.5, vmax=len(REGIMES) - 0.5, shading="nearest", rasterized=True
@@ -71,17 +88,12 @@ def draw_phases(axes: Axes, diagram: xr.Dataset) -> None:
     )
     axes.clabel(lines, fontsize=6.5, fmt="%.2g")
     axes.contour(x, y, rates, levels=[1.0], colors="black", linewidths=1.6)
-    for code, name in enumerate(REGIMES):
+    for code, name in enumerate(names):
         where = np.argwhere(regimes == code)
         if code != CRITICALLY_DAMPED and len(where) > 0.01 * regimes.size:
             row, column = _middle(where)
-            inside = max(x[column], x[0] + 0.14 * (x[-1] - x[0]))
+            inside = x[max(column, round(0.14 * len(x)))]
             axes.text(inside, y[row], name, ha="center", va="center", fontsize=8.5, bbox=_PAPER)
-    symbol = {"momentum": r"$\gamma$"}.get(str(up), str(up).replace("_", " "))
-    axes.set(xlabel=r"learning rate $\times$ curvature, $\eta \lambda$", ylabel=f"{symbol}")
-    heading(
-        axes, f"{diagram.attrs['rule'].replace('_', ' ')}: regimes and rate on quadratics (bold: the edge)"
-    )
 
 
 def _mark(axes: Axes, diagram: xr.Dataset, stability: Stability, shown: list[int]) -> None:

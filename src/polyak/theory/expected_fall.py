@@ -2,8 +2,8 @@ r"""How far the loss is expected to fall in so many steps, on the quadratic that
 
 Along a direction of curvature lambda the error is x = g / lambda, and a linear rule goes, from rest,
 
-    z <- (A + lambda B e_x^T) z + B xi,    E xi = 0,  Var xi = sigma^2 / batch size
-    E change = sum_j  w_j ((p_T(lambda_j))^2 - 1) / (2 lambda_j)  +  sum_k  s_k lambda_k v_T(lambda_k) / (2 batch size)
+    z <- (A + lambda B e_x^T) z + B xi,    E xi = 0,  Var xi = phi sigma^2
+    E change = sum_j  w_j ((p_T(lambda_j))^2 - 1) / (2 lambda_j)  +  phi sum_k  s_k lambda_k v_T(lambda_k) / 2
 
 where p_T is what is left of x after T steps, v_T the variance that a unit of noise makes of it, (lambda_j, w_j) the
 gradient's spectral measure, sum_j w_j f(lambda_j) = g^T f(H) g, and (lambda_k, s_k) the noise's, tr(Sigma f(H)): both
@@ -46,7 +46,7 @@ def expected_fall(
     steps: int,
     gradient: Measure,
     noise: Measure | None,
-    batch_size: int,
+    phi: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The expected change of the loss in so many steps: what the gradient brings, and what noise adds.
 
@@ -55,13 +55,13 @@ def expected_fall(
         steps: how many.
         gradient: spectral measure of the full gradient.
         noise: of one row's covariance; None for none.
-        batch_size: rows in a batch, drawn with replacement.
+        phi: what of a row's covariance a batch's mean has, 1/B for B rows drawn with replacement: see `noise_factor`.
 
     Returns both, of shape (...); inf where a step's matrix grows beyond what double precision holds.
 
     >>> descent = np.ones((1, 1)), -np.array([0.5])  # gradient descent at lr .5: on curvature 1 the error is halved
     >>> one = Measure(np.array([1.0]), np.array([4.0]))
-    >>> expected_fall(*descent, 1, one, one, batch_size=4)  # loss from 2 to .5; the noise's variance is 1 * .5^2
+    >>> expected_fall(*descent, 1, one, one, phi=1 / 4)  # loss from 2 to .5; the noise's variance is 1 * .5^2
     (array(-1.5), array(0.125))
     """
     largest = max(float(gradient.nodes.max()), 0.0 if noise is None else float(noise.nodes.max()))
@@ -74,7 +74,7 @@ def expected_fall(
         if noise is not None:
             curvature = np.maximum(noise.nodes, 0.0)
             v = _after(A, B, steps, curvature)[1][..., 0, 0]
-            adds = (v * curvature / 2) @ noise.weights / batch_size
+            adds = (v * curvature / 2) @ noise.weights * phi
     return np.where(np.isnan(brings), np.inf, brings), np.where(np.isnan(adds), np.inf, adds)
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from polyak.cli.command import command
 from polyak.cli.progress import shown
-from polyak.cli.tables import table_of
+from polyak.cli.sections import report
 from polyak.cli.typed import typed
 from polyak.cli.words import Place, Rule, Task, check_time
 from polyak.ground.errors import PolyakError
-
-if TYPE_CHECKING:
-    from polyak.study import Section
 
 
 @command("study", without=("command",), settings=True)
@@ -45,22 +41,5 @@ def study(
     with shown(f"studying {rule}", "parts") as progress:
         command = shlex.join(["polyak", *context.obj])
         sections = run(optimizer, out, command=command, progress=progress, **options)
-    _report(sections)
+    report(sections)
     typer.echo(f"\nThe page: {Path(out) / 'index.html'}")
-
-
-def _report(sections: Sequence[Section]) -> None:
-    """The same facts as on the page, in the terminal."""
-    from rich.console import Console
-
-    from polyak.study import plain_text
-
-    console = Console(markup=False, highlight=False, emoji=False)
-    for section in sections:
-        console.rule(section.title, align="left", style="blue")
-        for paragraph in section.paragraphs:
-            console.print(plain_text(paragraph))
-        for table in section.tables:
-            rows = [[plain_text(cell) for cell in row] for row in table.rows]
-            console.print(f"\n{table.caption}")
-            console.print(table_of([plain_text(cell) for cell in table.header], rows))
