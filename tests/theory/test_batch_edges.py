@@ -120,6 +120,64 @@ def test_a_row_that_is_rarely_there(name: str, known: tuple[float, ...]) -> None
     np.testing.assert_allclose(found, known, atol=0.006)
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9, 0.99])
+def test_the_closed_ends_to_a_millionth(momentum: float) -> None:
+    """2 (1 + m) at full batch and 2 (1 - m) at tiny ones, where a row is there once in 1/p: off by less than p."""
+    rule = pk.HeavyBall(lr=0.1, momentum=momentum)
+
+    def edge(p: float) -> float:
+        # One row in n = 1/p with curvature 1, by its mean curvature p and its fourth moment alone.
+        rows = Weighted(np.ones((1, 1)), np.array([p]), p)
+        full_batch = pk.stability(rule, rows.curvatures).max_lr
+        return mean_square_edge(lambda lr: step_map(rule.replace(lr=lr)), rows, 1.0, full_batch)
+
+    assert edge(1.0) == pytest.approx(2 * (1 + momentum), rel=1e-6)
+    assert edge(1e-9) == pytest.approx(2 * (1 - momentum), rel=1e-6)
+
+
+class Weighted(Rows):
+    """Rows of which one is there with probability p, and all others are 0."""
+
+    def __init__(self, Z: np.ndarray, curvatures: np.ndarray, p: float) -> None:
+        super().__init__(Z, curvatures)
+        object.__setattr__(self, "p", p)
+
+    def weighed(self, weights: np.ndarray) -> np.ndarray:
+        return self.p * super().weighed(weights)
+
+
+def test_the_lines_of_a_phase_diagram_are_these_edges(airfoil, refused) -> None:
+    problem = pk.linear_regression(airfoil)
+    diagram = pk.phase_diagram(
+        pk.HeavyBall, on=problem, batch_size=16, typical=False, lr_curvature=[0.5, 1.0], values=[0.0, 0.9]
+    )
+    top = float(rows_of(problem).curvatures.max())
+    at = diagram.momentum_of_edges.values.tolist().index(0.9)
+    edges = batch_edges("heavy_ball", problem, batch_size=16, lr=0.05, momentum=0.9)
+    assert float(diagram.mean_square[at]) == pytest.approx(edges.mean_square * top, rel=1e-5)
+    np.testing.assert_allclose(diagram.full_batch, 2 + 2 * diagram.momentum_of_edges, rtol=1e-9)
+    assert np.isnan(diagram.typical).all()
+    assert diagram.attrs["batch_size"] == 16
+    assert pk.show.phase_figure(diagram) is not None
+    with refused("both on=problem and batch_size="):
+        pk.phase_diagram(pk.HeavyBall, batch_size=16)
+    with refused("batch_size is 2000"):
+        pk.phase_diagram(pk.HeavyBall, on=problem, batch_size=2000)
+
+
+def test_the_figure_shows_what_is_known(airfoil) -> None:
+    edges = batch_edges("heavy_ball", pk.linear_regression(airfoil), batch_size=16, lr=0.05, momentum=0.9)
+    np.testing.assert_allclose(edges.growth(np.array([edges.mean_square])), 1.0, rtol=1e-3)
+    labels = [text.get_text() for text in edges.plot().legends[0].get_texts()]
+    assert not edges.simulated
+    assert "the mean grows, a typical run may shrink" in labels
+    told: list[tuple[int, int]] = []
+    assert edges.simulate(lambda done, total: told.append((done, total))) is edges.typical
+    assert told[0] == (1, 12)
+    labels = [text.get_text() for text in edges.plot().legends[0].get_texts()]
+    assert "most runs shrink, the mean grows" in labels
+
+
 def test_airfoils_are_those_that_were_measured(airfoil) -> None:
     problem = pk.linear_regression(airfoil)
     for batch_size, edge in ((1, 0.0211), (4, 0.0886), (16, 0.348), (64, 1.02)):

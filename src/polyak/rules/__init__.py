@@ -13,6 +13,7 @@ from polyak.rules.linear import Coefficients
 from polyak.rules.ours import *  # noqa: F403
 from polyak.rules.pages import FromPage, FromPlane, PageRule, arity, from_page, from_plane
 from polyak.rules.protocol import Optimizer, Transformation
+from polyak.rules.restarts import Restarted
 from polyak.rules.schedules import Tabulated, tabulated
 from polyak.rules.wrappers import Clipped, CoupledDecay, DecoupledDecay, Scaled, Wrapper, unwrapped
 
@@ -29,6 +30,7 @@ __all__ = [
     "FromPlane",
     "Optimizer",
     "PageRule",
+    "Restarted",
     "Rule",
     "RuleState",
     "Scaled",

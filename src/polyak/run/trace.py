@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.ground.errors import PolyakError
 from polyak.ground.extras import need
 from polyak.ground.numbers import readable
 from polyak.ground.version import __version__
@@ -55,6 +57,19 @@ class Trace(Result):
     def distances(self) -> NDArray[np.float64]:
         """The distance to the nearest known minimiser at each step; nan where none is known."""
         return self.landscape.distance(self.positions)
+
+    def steps_to(self, fraction: float) -> float:
+        """The first step from which on the distance stays at or below `fraction`, in (0, 1), of the first distance.
+
+        inf where that does not come in this trace, nan where no minimiser is known.
+        """
+        if not 0 < fraction < 1:
+            raise PolyakError(f"fraction is {fraction}, expected a number in (0, 1)")
+        if np.isnan(self.distances[0]):
+            return math.nan
+        above = np.flatnonzero(~(self.distances <= fraction * self.distances[0]))
+        last = int(above[-1]) if len(above) else -1
+        return math.inf if last == self.steps else float(last + 1)
 
     @property
     def diverged_at(self) -> int | None:

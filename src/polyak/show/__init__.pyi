@@ -1,4 +1,5 @@
 # Written by scripts/make_stubs.py from what the files of this folder define.
+from .batch_edges import batch_edges_figure
 from .comparisons import comparison_figure
 from .curvatures import curvature_figure
 from .drawn import draws
@@ -21,6 +22,7 @@ from .traces import convergence_figure, trace_figure
 from .verifications import verification_figure
 
 __all__ = [
+    "batch_edges_figure",
     "comparison_figure",
     "condition_figure",
     "convergence_figure",

@@ -30,12 +30,16 @@ def phase_figure(diagram: xr.Dataset, stability: Stability | None = None, *, ste
     """Regimes and rates over lr * curvature and momentum (or the diagram's other axis).
 
     Args:
-        diagram: what `phase_diagram` returns, with two axes.
+        diagram: what `phase_diagram` returns, with two axes; the edges of mini-batches are drawn where it has them.
         stability: a setting to mark, a mark for each curvature, its predicted errors drawn beside.
         steps: of those errors.
 
     Raises PolyakError for a diagram of one axis.
     """
+    if stability is not None and "mean_square" in diagram:
+        raise PolyakError(
+            "a phase diagram in mini-batches has no place for a setting: expected one of the two"
+        )
     if diagram.rate.ndim != 2:
         raise PolyakError(
             f"the phase diagram of {diagram.attrs['rule']} has one axis, expected two to draw a plane"
@@ -49,6 +53,9 @@ def phase_figure(diagram: xr.Dataset, stability: Stability | None = None, *, ste
         draw_errors(errors, stability, shown, steps)
         legend_below(figure, *errors.get_legend_handles_labels())
     draw_phases(plane, diagram)
+    if "mean_square" in diagram:
+        _draw_edges(plane, diagram)
+        legend_below(figure, *plane.get_legend_handles_labels())
     if stability is not None:
         _mark(plane, diagram, stability, shown)
     return figure
@@ -94,6 +101,25 @@ def draw_regimes(
             row, column = _middle(where)
             inside = x[max(column, round(0.14 * len(x)))]
             axes.text(inside, y[row], name, ha="center", va="center", fontsize=8.5, bbox=_PAPER)
+
+
+def _draw_edges(axes: Axes, diagram: xr.Dataset) -> None:
+    """The three edges of mini-batch training, over the regimes of full batches."""
+    up = str(diagram.rate.dims[1])
+    at = diagram[f"{up}_of_edges"].values
+    lines = {
+        "full_batch": "full batch",
+        "typical": "a typical run grows beyond",
+        "mean_square": "the expected loss grows beyond",
+    }
+    for index, (name, label) in enumerate(lines.items()):
+        edge = diagram[name].values
+        if np.isfinite(edge).any():
+            style = series(index + 1)
+            axes.plot(edge, at, **style, markersize=4, linewidth=1.8, label=label)
+    batch, on = diagram.attrs["batch_size"], diagram.attrs["on"]
+    rule = diagram.attrs["rule"].replace("_", " ")
+    heading(axes, f"{rule} on {on}, batches of {batch}: the three edges, over the regimes of all rows")
 
 
 def _mark(axes: Axes, diagram: xr.Dataset, stability: Stability, shown: list[int]) -> None:

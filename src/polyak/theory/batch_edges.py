@@ -13,15 +13,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
-from polyak.ground.shown import Shown
+from polyak.ground.progress import Progress
 from polyak.problems import Problem
 from polyak.rules import Optimizer, as_rule
+from polyak.run.result import Result
 from polyak.theory.datasets import dataset
 from polyak.theory.examination import examine, require_constant
 from polyak.theory.learning_rate import learning_rate, scaled
-from polyak.theory.mean_square import mean_square_edge, noise_factor
+from polyak.theory.mean_square import Growth, mean_square_edge, noise_factor
 from polyak.theory.pencil import first_end
 from polyak.theory.rows import rows_of
 from polyak.theory.stable_sets import stable_lrs
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class BatchEdges(Shown):
+class BatchEdges(Result):
     """How large a rule's learning rate may be on least squares in mini-batches, its other settings as they are.
 
     Attributes:
@@ -59,6 +63,20 @@ class BatchEdges(Shown):
     @cached_property
     def typical(self) -> TypicalEdge:
         """Beyond it almost every run grows: simulated, in some seconds, at the first time of asking."""
+        return self._typical()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether `typical` is known already."""
+        return "typical" in vars(self)
+
+    def simulate(self, progress: Progress | None = None) -> TypicalEdge:
+        """The same as `typical`, saying how far it is: called with (learning rates tried, as many as mostly are)."""
+        if not self.simulated:
+            vars(self)["typical"] = self._typical(progress)
+        return self.typical
+
+    def _typical(self, progress: Progress | None = None) -> TypicalEdge:
         return typical_edge(
             self._step_at,
             rows_of(self.on),
@@ -66,7 +84,15 @@ class BatchEdges(Shown):
             replace=self.replace,
             least=self.mean_square,
             full_batch=self.full_batch,
+            progress=progress,
         )
+
+    def growth(self, lrs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The factor by which noise breeds noise at each learning rate: 1 at the mean-square edge; shape of `lrs`."""
+        growth = Growth(
+            rows_of(self.on), noise_factor(self.batch_size, self.on.data.rows, replace=self.replace)
+        )
+        return np.array([growth(self._step_at(float(lr)), exact=1e-4) for lr in lrs])
 
     def _step_at(self, lr: float) -> StepMap:
         return step_map(scaled(self.rule, self.lr, self.now, lr / self.now))

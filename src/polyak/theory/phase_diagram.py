@@ -1,4 +1,7 @@
-"""The phase diagram of a rule: its rate and its regime over learning rate times curvature, and momentum."""
+"""The phase diagram of a rule: its rate and its regime over learning rate times curvature, and momentum.
+
+In mini-batches the edges of training on a problem are laid over it: see batch_phases.py.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
+from polyak.ground.progress import Progress
 from polyak.ground.types import Pytree
+from polyak.problems import Problem
 from polyak.rules import Optimizer
 from polyak.theory import spectrum
+from polyak.theory.batch_phases import edges_along
 from polyak.theory.datasets import dataset
 from polyak.theory.rule_family import WIDE, Family, family, steps_on
 
@@ -34,6 +40,11 @@ def phase_diagram(
     over: str | None = None,
     values: Sequence[float] | NDArray[np.float64] | None = None,
     curvature: float = 1.0,
+    on: Problem | None = None,
+    batch_size: int | None = None,
+    replace: bool = True,
+    typical: bool = True,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Rate and regime of a rule on a quadratic, over a = lr * curvature, and its momentum or another setting.
 
@@ -43,11 +54,19 @@ def phase_diagram(
         over: the setting along the other axis; `momentum` where there is one, else the first other than the lr.
         values: its values, shape (m,); 400 over its range by default.
         curvature: the one that the rule is run on; the eigenvalues of a rule without weight decay know only a.
+        on: least squares, for the edges of training on it in batches of `batch_size`; then a is the learning rate times
+            its largest curvature.
+        batch_size: rows in a batch, each drawn anew.
+        replace: whether a batch's rows are drawn with replacement.
+        typical: whether a typical run's edge is simulated too: some seconds for each of some eight values.
+        progress: called with (values done, values in all) of those.
 
     Returns an xarray.Dataset with dimensions (lr_curvature, <over>), or (lr_curvature,) where the rule has no other
     number: `rate`, the spectral radius; `regime`, int8 codes whose words are in its attribute `flag_meanings`
-    (`polyak.theory.REGIMES`). A setting that is called `rate` is the dimension `rate_setting`. Raises PolyakError for a
-    rule that is not linear, and for values out of range.
+    (`polyak.theory.REGIMES`). A setting that is called `rate` is the dimension `rate_setting`. With a problem and a
+    batch size also `full_batch`, `mean_square` and `typical` over `<over>_of_edges`, in learning rate times largest
+    curvature: see `batch_edges`. Raises PolyakError for a rule that is not linear, for values out of range, and as
+    `batch_edges` does.
 
     Source: Goh, G. (2017). Why momentum really works, Distill, the figure of the convergence rates of momentum.
 
@@ -66,12 +85,27 @@ def phase_diagram(
         low, high = free.others[other]
         top = np.nextafter(1, 0) if high == WIDE else high
         axes[other] = _axis(other, np.linspace(low, high, CELLS) if values is None else values, low, top)
+    lines = None
+    if on is not None or batch_size is not None:
+        if on is None or batch_size is None or other is None:
+            raise PolyakError(
+                "edges in mini-batches need both on=problem and batch_size=, and a rule of two settings"
+            )
+        lines = edges_along(
+            free, other, on, batch_size=batch_size, replace=replace, typical=typical, progress=progress
+        )
     with jax.enable_x64(True):
         names = (free.lr,) if other is None else (free.lr, other)
         grids = [jnp.asarray(a) / curvature, *(jnp.asarray(axis) for axis in list(axes.values())[1:])]
         kept = free.kept(names)
         rates, regimes = map(np.asarray, _cells(free.rule, free.state, kept, names, curvature, *grids))
-    return _dataset(free, axes, curvature, rates, regimes)
+    diagram = _dataset(free, axes, curvature, rates, regimes)
+    if lines is None or on is None:
+        return diagram
+    about = {"long_name": f"of {free.lr} times the largest curvature"}
+    edges = {name: (f"{other}_of_edges", values, about) for name, values in lines[1].items()}
+    diagram = diagram.assign(edges).assign_coords({f"{other}_of_edges": lines[0]})
+    return diagram.assign_attrs(on=on.data.name, batch_size=batch_size, replace=int(replace))
 
 
 @partial(jax.jit, static_argnums=(2, 3))

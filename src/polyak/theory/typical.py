@@ -25,6 +25,7 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
+from polyak.ground.progress import Progress, silent
 from polyak.theory.rows import Rows
 from polyak.theory.step_map import StepMap
 
@@ -34,6 +35,7 @@ DEVIATIONS = 1.96  # a 95 % interval of a mean
 EXACT = 1e-3  # relative: far below what the interval leaves open
 WIDEST = 64.0  # times the full batch's edge: beyond that it is not looked for
 MOST_LOOKS = 40
+MOSTLY_TRIED = 12
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def typical_edge(
     replace: bool,
     least: float,
     full_batch: float,
+    progress: Progress | None = None,
 ) -> TypicalEdge:
     """The learning rate at which the largest Lyapunov exponent of the batches' products is 0.
 
@@ -69,11 +72,16 @@ def typical_edge(
         replace: whether its rows are drawn with replacement.
         least: the mean-square edge, below which every run shrinks.
         full_batch: the full batch's edge.
+        progress: called with (learning rates tried, as many as are mostly tried).
     """
+    progress, tried = progress or silent, 0
     if not replace and batch_size == len(rows.Z):
         return TypicalEdge(full_batch, full_batch, full_batch)
 
     def at(lr: float) -> tuple[float, float]:
+        nonlocal tried
+        tried += 1
+        progress(tried, max(MOSTLY_TRIED, tried))
         exponents = _exponents(step_at(lr), rows, batch_size, replace=replace)
         return float(exponents.mean()), float(exponents.std(ddof=1) / math.sqrt(RUNS))
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from polyak.cli.command import command
 from polyak.cli.outputs import check_picture, write_picture
+from polyak.cli.progress import shown
 from polyak.cli.typed import typed
-from polyak.cli.words import Curvature, Out, Rule, numbers_from
+from polyak.cli.words import Curvature, Out, Rule, Task, numbers_from
 from polyak.ground.errors import PolyakError
 
+if TYPE_CHECKING:
+    import xarray as xr
 
-@command(settings=True)
-def phase(context: typer.Context, rule: Rule, curvature: Curvature = None, out: Out = None) -> None:
-    """Draw the phase diagram of a rule: regimes and rate over lr times curvature, and momentum."""
+
+@command("phase_diagram", settings=True)
+def phase(
+    context: typer.Context,
+    rule: Rule,
+    task: Task,
+    curvature: Curvature = None,
+    batch_size: int | None = None,
+    out: Out = None,
+) -> None:
+    """Draw the phase diagram of a rule: regimes and rate over lr times curvature, and momentum; on data, its edges."""
     from polyak.cli.rules import rule_from
     from polyak.rules import find
     from polyak.show import phase_figure
@@ -21,18 +34,42 @@ def phase(context: typer.Context, rule: Rule, curvature: Curvature = None, out: 
 
     check_picture(out)
     optimizer = rule_from(rule, typed(context)) if context.args or ":" in rule else None
+    in_batches = task.data is not None or batch_size is not None
+    if in_batches and (task.data is None or batch_size is None or curvature is not None):
+        raise PolyakError(
+            "edges in mini-batches need both --data airfoil and --batch-size 16, and no --curvature"
+        )
     setting = None
-    if optimizer is not None and context.args:
+    if optimizer is not None and context.args and not in_batches:
         setting = stability(optimizer, numbers_from("curvature", curvature or "1"))
     elif curvature is not None:
         raise PolyakError(
             "--curvature marks a setting: give its numbers too, such as --lr 0.6 --momentum 0.5"
         )
-    diagram = phase_diagram(optimizer or find(rule))
+    with shown("edges", "settings") as progress:
+        on = task.made() if in_batches else None
+        diagram = phase_diagram(optimizer or find(rule), on=on, batch_size=batch_size, progress=progress)
     for code, name in enumerate(REGIMES):
         share = float((diagram.regime == code).mean())
         if share > 0:
             typer.echo(f"{name}: {share:.1%} of the plane")
+    if in_batches:
+        for line in edges_in_words(diagram):
+            typer.echo(line)
     if setting is not None:
         typer.echo(setting)
     write_picture(out, lambda: phase_figure(diagram, setting))
+
+
+def edges_in_words(diagram: xr.Dataset) -> list[str]:
+    """A line for each value that the edges were found at."""
+    from polyak.ground.numbers import readable
+
+    up = str(diagram.rate.dims[1])
+    said = [
+        "lr times the largest curvature at the edges of the expected loss, a typical run, the full batch:"
+    ]
+    for k, value in enumerate(diagram[f"{up}_of_edges"].values):
+        edges = (readable(float(diagram[name][k]), 4) for name in ("mean_square", "typical", "full_batch"))
+        said.append(f"{up} {readable(float(value), 4)}: {', '.join(edges)}")
+    return said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from polyak.theory.predictions import Prediction
 
 
+Typical = Annotated[bool, typer.Option(help="Simulate a typical run's edge too, in some seconds.")]
+
+
 @command("expected_loss", settings=True)
 def predict(
     context: typer.Context,
@@ -37,6 +40,7 @@ def predict(
     curvature: Curvature = None,
     on: On = None,
     seeds: int = 100,
+    typical: Typical = False,
     *,
     out: Out = None,
     **options: Any,
@@ -50,8 +54,10 @@ def predict(
     whole_number("steps", options["steps"], at_least=1, at_most=MOST_STEPS)
     if [curvature, on, task.data].count(None) != 2:
         raise PolyakError("predict needs one of --curvature 0.2,4, --on ravine or --data airfoil")
+    if typical and task.data is None:
+        raise PolyakError("--typical is of mini-batches: it needs --data")
     if task.data is not None:
-        figure = _expectation(optimizer, task, seeds, **options)
+        figure = _expectation(optimizer, task, seeds, typical=typical, **options)
     else:
         figure = _stability(optimizer, curvature, on)
     write_picture(out, figure)
@@ -66,7 +72,7 @@ def _stability(rule: Optimizer, curvature: str | None, on: str | None) -> Callab
 
 
 def _expectation(
-    rule: Optimizer, task: Task, seeds: int, batch_size: int, steps: int
+    rule: Optimizer, task: Task, seeds: int, batch_size: int, steps: int, *, typical: bool
 ) -> Callable[[], Figure]:
     from polyak.cli.tables import print_table
     from polyak.study import measured_beside, side_by_side
@@ -80,6 +86,12 @@ def _expectation(
     with shown("real runs", "epochs") as progress:
         measured = measured_beside(expected, runs, progress=progress)
     _say(said)
+    if typical and "batch edges" in said:
+        edges: Any = said["batch edges"].result
+        with shown("a typical run's edge", "learning rates") as progress:
+            edges.simulate(progress)
+        for line in edges.words():
+            typer.echo(line)
     print_table(*side_by_side(expected, measured))
     return lambda: expected.plot(measured=measured)
 

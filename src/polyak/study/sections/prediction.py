@@ -16,7 +16,7 @@ from polyak.show.style import label
 from polyak.study.learning_rates import ladder, lr_of
 from polyak.study.section import Picture, Section, Subject, Table
 from polyak.study.sections import section
-from polyak.theory import Expectation, expected_loss, tradeoff
+from polyak.theory import Expectation, batch_edges, expected_loss, tradeoff
 
 RUNS = 100
 MOST_STEPS = 2000  # of a study's prediction
@@ -53,11 +53,20 @@ def prediction(subject: Subject) -> Section:
         pass
     return Section(
         title,
-        [_in_words(expected, measured)],
+        [_in_words(expected, measured), *_edges_in_words(expected)],
         pictures=pictures,
         tables=[Table("Expected loss, and the mean of the runs", *side_by_side(expected, measured))],
         numbers={"expected": expected.to_xarray()},
     )
+
+
+def _edges_in_words(expected: Expectation) -> list[str]:
+    """How large the learning rate may be in these batches; nothing of a rule that shows none."""
+    try:
+        edges = batch_edges(expected.rule, expected.problem, batch_size=expected.batch_size)
+    except PolyakError:
+        return []
+    return [f"{edges}."]
 
 
 def measured_beside(expected: Expectation, runs: int, *, progress: Progress | None = None) -> History:
