@@ -54,7 +54,7 @@ def test_goes_where_the_loop_goes(scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["gradient", "function"])
 def test_it_is_sooner_there_without_knowing_the_least_curvature(scheme: str) -> None:
-    """Momentum .99 is too much for these curvatures: with the ripples cut off less than a fifth of the steps is left."""
+    """Momentum .99 is too much for these curvatures: cut off, less than a fifth of the steps is left."""
     rule, objective = pk.Nesterov(lr=LR, momentum=0.99), BOWL if scheme == "function" else None
     plain = pk.descend(rule, BOWL, 3000).steps_to(1e-6)
     assert (
