@@ -17,11 +17,12 @@ import numpy as np
 Restore = Callable[[], None]
 
 
-def remembered(own: Iterable[object] = ()) -> Restore:
+def remembered(own: Iterable[object] = (), *, shared: bool = True) -> Restore:
     """What puts all generators back to where they are now.
 
     Args:
         own: further ones: of NumPy, of Python, of torch.
+        shared: whether those that all code shares are among them.
 
     >>> back = remembered()
     >>> first = random.random(), np.random.random()
@@ -29,6 +30,16 @@ def remembered(own: Iterable[object] = ()) -> Restore:
     >>> (random.random(), np.random.random()) == first
     True
     """
+    kept = [*(_shared() if shared else []), *map(_of, own)]
+
+    def restore() -> None:
+        for put_back in kept:
+            put_back()
+
+    return restore
+
+
+def _shared() -> list[Restore]:
     kept: list[Restore] = [
         partial(random.setstate, random.getstate()),
         partial(np.random.set_state, np.random.get_state(legacy=False)),
@@ -38,13 +49,7 @@ def remembered(own: Iterable[object] = ()) -> Restore:
         kept.append(partial(torch.set_rng_state, torch.get_rng_state()))
         if torch.cuda.is_initialized():
             kept.append(partial(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
-    kept.extend(map(_of, own))
-
-    def restore() -> None:
-        for put_back in kept:
-            put_back()
-
-    return restore
+    return kept
 
 
 def _of(generator: object) -> Restore:
@@ -55,16 +60,7 @@ def _of(generator: object) -> Restore:
         return partial(setattr, generator.bit_generator, "state", generator.bit_generator.state)
     if isinstance(generator, np.random.RandomState):
         return partial(generator.set_state, generator.get_state(legacy=False))
-    assert is_generator(generator), generator
     return partial(generator.set_state, generator.get_state())  # type: ignore[attr-defined]
-
-
-def is_generator(value: object) -> bool:
-    """Whether a value is a generator of random numbers, of Python, NumPy or torch."""
-    if isinstance(value, random.Random | np.random.Generator | np.random.RandomState):
-        return True
-    torch: ModuleType | None = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Generator)
 
 
 def held_by(*objects: object) -> list[object]:
@@ -76,7 +72,9 @@ def held_by(*objects: object) -> list[object]:
     >>> len(held_by(Noisy(), None))
     1
     """
-    found = {id(value): value for value in _attributes(objects) if is_generator(value)}
+    torch: ModuleType | None = sys.modules.get("torch")
+    kinds = {random.Random, np.random.Generator, np.random.RandomState, *([torch.Generator] if torch else [])}
+    found = {id(value): value for value in _attributes(objects) if type(value) in kinds}
     return list(found.values())
 
 

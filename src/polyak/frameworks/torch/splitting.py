@@ -42,7 +42,7 @@ class Split:
         self._net, self._loss, self._batch, self._rows, self._layout = net, loss, batch, rows, layout
         self._own = own
         self._calls: list[Any] = []
-        self._generators: Restore = remembered(own)
+        self._generators: Restore | None = None  # where the last call of the net left them
         self._reason: str | None = None
         self._graph: tuple[Parts, list[torch.Tensor]] | None = None
         self.scalar: torch.Tensor | None = None
@@ -111,7 +111,8 @@ class Split:
         calls = _pytree.tree_unflatten([_constant(leaf) for leaf in leaves], self._shape)
         back = remembered(self._own)
         try:
-            self._generators()
+            if self._generators is not None:
+                self._generators()
             value = self._loss(InPlace(self._net, calls), self._batch)
         finally:
             back()

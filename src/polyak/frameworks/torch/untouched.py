@@ -86,7 +86,7 @@ class _Kept:
     def keep_called(self, module: torch.nn.Module, _inputs: object) -> None:
         """A module that is called and was not among those given."""
         if id(module) not in self._modules and not isinstance(module, torch.jit.ScriptModule):
-            self._restores.append(remembered(generators_of(module)))
+            self._restores.append(remembered(generators_of(module), shared=False))
             self.keep(module)
 
     def restore(self) -> None:
