@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from polyak.ground.mappings import forget_programs
+
+FULL = 0.3  # of the mappings a process may have: from there on a worker forgets what it compiled for earlier files
 SECONDS = "polyak/seconds"  # of each test, the last time, in pytest's own cache
 took: dict[str, float] = {}
 
@@ -37,6 +40,12 @@ def known(config: pytest.Config) -> dict[str, float]:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """A test's time is that of its fixtures too."""
     took[report.nodeid] = took.get(report.nodeid, 0.0) + report.duration
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Between two files: a worker that compiles for a quarter of an hour would end by a signal."""
+    if nextitem is not None and nextitem.path != item.path:
+        forget_programs(FULL)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from polyak.ground import mappings
 from polyak.ground.errors import PolyakError
 from polyak.ground.extras import has, need
 from polyak.ground.files import HALF_WRITTEN, remove_halves, whole_file, write_whole
 from polyak.ground.hashing import bytecode_hash, code_hash, numbers_hash
+from polyak.ground.mappings import forget_programs, mapped
 from polyak.ground.registry import Catalogue
 
 
@@ -108,3 +112,32 @@ def test_hashes_tell_code_and_numbers_apart() -> None:
     assert code_hash(branching, x) == ""
     assert bytecode_hash([branching]) != bytecode_hash([halved])
     assert numbers_hash({"lr": x}) != numbers_hash({"lr": 2 * x})
+
+
+def test_what_was_compiled_is_forgotten_before_the_machine_maps_no_more() -> None:
+    traced = []
+
+    def double(x: jax.Array) -> jax.Array:
+        traced.append(x)
+        return 2 * x
+
+    programs = [jax.jit(lambda x, k=k: jnp.sin(x) * k) for k in range(20)]
+    compiled = jax.jit(double)
+    for program in programs:
+        program(1.0)
+    assert [float(compiled(x)) for x in (3.0, 4.0)] == [6.0, 8.0]
+    assert len(traced) == 1
+    full = mapped()
+    assert not forget_programs(2 * full)
+    assert [float(compiled(3.0)), len(traced)] == [6.0, 1]
+    assert forget_programs(full / 2)
+    assert mapped() < full
+    assert [float(compiled(3.0)), len(traced)] == [6.0, 2]
+
+
+def test_where_nothing_says_how_much_may_be_mapped_nothing_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(mappings, "MOST", tmp_path / "none")
+    assert mapped() == 0
+    assert not forget_programs()

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 import polyak as pk
+from polyak.ground.compiled import OPTIONS, jitted
 from polyak.problems import Problem
-from polyak.run.compiled import jitted
-from polyak.run.epochs import COMPILER_OPTIONS
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,7 @@ def test_options_that_xla_does_not_know_are_left_out():
     def double(x):
         return 2 * x
 
-    apply = jitted(lambda function, x: function(x), {**COMPILER_OPTIONS, "xla_cpu_no_such_option": True})
+    apply = jitted(lambda function, x: function(x), {**OPTIONS, "xla_cpu_no_such_option": True})
     for _ in range(2):
         assert apply(double, np.array([1.5]))[0] == 3.0
 

@@ -13,11 +13,13 @@ from typing import Generic, TypeAlias, TypeVar
 
 import polyak
 from polyak.ground.errors import PolyakError
+from polyak.ground.mappings import forget_programs
 
 PACKAGE = Path(polyak.__file__).resolve().parent
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 THREADS = 2
 MOST_WAITING = 64
+SELDOM = 50  # pieces of work, after which it is seen whether too much was compiled
 
 Answer = TypeVar("Answer")
 Tell: TypeAlias = Callable[[int, int], None]
@@ -61,6 +63,7 @@ class Background:
     def __init__(self, threads: int = THREADS) -> None:
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="polyak-lab")
         self.waiting = 0
+        self.finished = 0
         self.lock = threading.Lock()
         self.stopped = False
 
@@ -102,6 +105,10 @@ class Background:
             finally:
                 with self.lock:
                     self.waiting -= 1
+                    self.finished += 1
+                    due = self.finished % SELDOM == 0
+                if due:
+                    forget_programs()
 
         with self.lock:
             if self.stopped:

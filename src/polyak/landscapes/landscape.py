@@ -105,7 +105,9 @@ class Landscape:
 def _mapped(function: Function, what: str) -> Callable[[NDArray[np.float64]], jax.Array]:
     import jax
 
-    return jax.jit(jax.vmap(function if what == "value" else jax.grad(function)))
+    from polyak.ground.compiled import quickly
+
+    return quickly(jax.vmap(function if what == "value" else jax.grad(function)))
 
 
 def checked_point(name: str, values: object) -> Point:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from polyak.ground.compiled import jitted
 from polyak.ground.errors import whole_number
 from polyak.ground.precision import checked_dtype, in_precision
 from polyak.landscapes import Landscape, as_landscape
@@ -61,10 +62,10 @@ def descend(
         x = jnp.asarray(landscape.start, dtype=dtype)
         rule_at = tabulated(optimizer, steps, length)
         if compiles(optimizer, x):
-            positions, values = _descent(landscape.function, length, rule_at, x)
+            path = _descent(landscape.function, length, rule_at, x)
         else:
-            positions, values = _path(eager_loop, landscape.function, steps, rule_at, x)
-        positions, values = np.asarray(positions)[: steps + 1], np.asarray(values)[: steps + 1]
+            path = _path(eager_loop, landscape.function, steps, rule_at, x)
+        positions, values = (np.asarray(array)[: steps + 1] for array in path)
     return Trace(rule=optimizer, landscape=landscape, positions=positions, values=values)
 
 
@@ -84,7 +85,7 @@ def _path(
     return jnp.concatenate([first[0], positions]), jnp.concatenate([first[1], values])
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@partial(jitted, static=(0, 1))
 def _descent(function: Function, steps: int, rule: Optimizer, x: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The same, compiled once for each function, rule and power of two of steps."""
     return _path(loop, function, steps, rule, x)

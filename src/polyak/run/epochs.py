@@ -9,21 +9,17 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from polyak.ground.compiled import OPTIONS, QUICK, jitted
 from polyak.ground.types import Pytree
 from polyak.problems.on_device import Rows
 from polyak.problems.problem import Loss
 from polyak.rules import Transformation
-from polyak.run.compiled import jitted
 from polyak.run.loop import Carry, Loop, eager_loop, loop, start, unstacked
 
 Gradient = Callable[..., Pytree]  # of the parameters, features and labels
 Begin = Callable[[Loss, Transformation, Pytree, Rows], tuple[Carry, jax.Array]]
 Advance = Callable[[Loss, Transformation, Carry, Rows, Rows, Pytree], tuple[Carry, jax.Array]]
 Orders = Pytree  # which rows each batch holds: of the records, of the rest and of the last batch
-
-# XLA's newer emitters of fused loops take half of a training's compilation, on a CPU, and their code runs no faster.
-COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
-QUICK_OPTIONS = {**COMPILER_OPTIONS, "xla_backend_optimization_level": 0}
 
 
 @cache
@@ -32,7 +28,7 @@ def engine(*, quick: bool = False) -> tuple[Begin, Advance]:
 
     If `quick`, in about a third of the time, for code that runs about three times slower.
     """
-    options = QUICK_OPTIONS if quick else COMPILER_OPTIONS
+    options = QUICK if quick else OPTIONS
     return jitted(begin, options), jitted(advance, options)
 
 
@@ -79,7 +75,7 @@ def advance_eager(
 @cache
 def _compiled(loss: Loss) -> tuple[Gradient, Loss]:
     """The gradient and the loss, compiled once for all epochs and trainings."""
-    return jax.jit(jax.grad(loss)), jax.jit(loss)
+    return jitted(jax.grad(loss)), jitted(loss)
 
 
 def one_epoch(

@@ -13,11 +13,11 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
+from polyak.ground.compiled import OPTIONS, jitted
 from polyak.ground.hashing import code_hash
 from polyak.ground.precision import in_precision
 from polyak.landscapes import Landscape
 from polyak.rules import Optimizer
-from polyak.run.compiled import jitted
 from polyak.run.descend import descend
 from polyak.run.loop import Carry, compiles, loop, start
 from polyak.sweeps.axes import exactly
@@ -136,7 +136,7 @@ class OnLandscape:
 
 @cache
 def _engine() -> Callable[..., ByLane]:
-    return jitted(_blocks, COMPILER_OPTIONS, static=(0, 1, 2, 3))
+    return jitted(_blocks, {**COMPILER_OPTIONS, **OPTIONS}, static=(0, 1, 2, 3))
 
 
 def _blocks(

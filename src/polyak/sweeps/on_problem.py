@@ -12,16 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from polyak.ground.compiled import OPTIONS, jitted
 from polyak.ground.precision import in_precision
 from polyak.ground.types import Pytree
 from polyak.problems import Problem
 from polyak.problems.on_device import Rows, on_device
 from polyak.problems.problem import Loss
 from polyak.rules import Optimizer
-from polyak.run import epochs
 from polyak.run.batches import Indices, Plan, parameter_generator
 from polyak.run.checkpoint import problem_hashes
-from polyak.run.compiled import jitted
 from polyak.run.epochs import one_epoch
 from polyak.run.loop import Carry, compiles, loop, start
 from polyak.run.train import train
@@ -156,7 +155,7 @@ class OnProblem:
 
 @cache
 def _engine() -> Callable[..., ByLane]:
-    return jitted(_blocks, {**COMPILER_OPTIONS, **epochs.COMPILER_OPTIONS}, static=(0, 1))
+    return jitted(_blocks, {**COMPILER_OPTIONS, **OPTIONS}, static=(0, 1))
 
 
 def _blocks(

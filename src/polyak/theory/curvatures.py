@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyak.ground.compiled import quickly
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
@@ -184,4 +185,4 @@ def hessians(landscape: Landscape, points: NDArray[np.floating]) -> NDArray[np.f
 
 @lru_cache(maxsize=64)
 def _hessians(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
-    return jax.jit(jax.vmap(jax.hessian(function)))
+    return quickly(jax.vmap(jax.hessian(function)))

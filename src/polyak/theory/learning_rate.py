@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyak.ground.compiled import quickly
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Number, Pytree, Schedule
 from polyak.rules import Optimizer
@@ -112,4 +113,4 @@ def _step(rule: Optimizer, state: Pytree, z: jax.Array) -> jax.Array:
     return move(rule, state, z, jnp.ones(1))[0] - move(rule, state, z, jnp.zeros(1))[0]
 
 
-_step_compiled = jax.jit(_step)
+_step_compiled = quickly(_step)

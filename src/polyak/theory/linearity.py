@@ -16,6 +16,7 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
+from polyak.ground.compiled import quickly
 from polyak.ground.types import Pytree
 from polyak.rules import Optimizer, PageRule, unwrapped
 from polyak.run.loop import start
@@ -67,7 +68,7 @@ def one_by_one(function: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
     return lambda *arrays: jnp.stack([function(*entries) for entries in zip(*arrays, strict=True)])
 
 
-tested_compiled = jax.jit(partial(tested, mapped=jax.vmap))
+tested_compiled = quickly(partial(tested, mapped=jax.vmap))
 
 
 def _moved(rule: Optimizer, state: Pytree) -> jax.Array:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyak.ground.compiled import quickly
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
 from polyak.ground.progress import Progress
@@ -108,7 +109,7 @@ def phase_diagram(
     return diagram.assign_attrs(on=on.data.name, batch_size=batch_size, replace=int(replace))
 
 
-@partial(jax.jit, static_argnums=(2, 3))
+@partial(quickly, static=(2, 3))
 def _cells(
     rule: Optimizer,
     state: Pytree,

@@ -10,6 +10,7 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
+from polyak.ground.compiled import quickly
 from polyak.ground.types import Pytree
 from polyak.rules import Optimizer
 from polyak.theory.state_space import begin, move, pack, room, runnable
@@ -28,7 +29,7 @@ def difference(
     return added[1] - added[0], np.asarray(z[0, -1] - z[1, -1])
 
 
-@partial(jax.jit, static_argnums=3)
+@partial(quickly, static=3)
 def _runs(rule: Optimizer, at: jax.Array, gradient: jax.Array, steps: int) -> jax.Array:
     """z at steps at .. at + steps, with the impulse and without it: shape (2, steps + 1, n)."""
     g = jnp.full(1, gradient, dtype=jnp.float64)

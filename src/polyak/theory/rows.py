@@ -21,6 +21,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
+from polyak.ground.compiled import jitted
 from polyak.ground.errors import PolyakError
 from polyak.ground.limits import check_memory
 from polyak.ground.types import Pytree
@@ -108,7 +109,7 @@ def _vectors(problem: Problem, size: int) -> tuple[NDArray[np.float64], NDArray[
     return np.concatenate(vectors), np.concatenate(offsets)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jitted, static=0)
 def _of_rows(
     loss: Callable[..., jax.Array], like: Pytree, u: jax.Array, X: jax.Array, y: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from polyak.ground.compiled import quickly
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Number, Pytree
 from polyak.rules import Optimizer, Rule, as_rule, find
@@ -123,7 +124,7 @@ def _others(rule: Optimizer, lr: str) -> dict[str, tuple[float, float]]:
     return others
 
 
-@jax.jit
+@quickly
 def matrices(rule: Optimizer, state: Pytree, settings: Mapping[str, Number]) -> tuple[jax.Array, jax.Array]:
     """A and B of many members, over every number of the state: settings (...) to (..., n, n) and (..., n)."""
     names = list(settings)

@@ -15,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.ground.compiled import quickly
+
 REGIMES = ("over-damped", "critically damped", "under-damped", "oscillating", "diverging")
 """The regimes by their codes, 0 to 4. An under-damped one ripples."""
 OVER_DAMPED, CRITICALLY_DAMPED, UNDER_DAMPED, OSCILLATING, DIVERGING = range(5)
@@ -158,12 +160,12 @@ def path(M: NDArray[np.float64], z: NDArray[np.float64], steps: int) -> NDArray[
     return np.array(positions)
 
 
-@jax.jit
+@quickly
 def _summary(D: jax.Array) -> tuple[jax.Array, jax.Array]:
     return shifts(D), log_radius(D)
 
 
-@jax.jit
+@quickly
 def _told(delta: jax.Array, log_rates: jax.Array) -> tuple[jax.Array, jax.Array]:
     return regime(delta, log_rates), jnp.where(jnp.abs(log_rates) <= _grain(delta), 0.0, log_rates)
 
@@ -176,12 +178,13 @@ def spectrum(
     The logarithm is 0 where the rate cannot be told from 1.
     """
     with jax.enable_x64(True):
-        delta, log_rates = _summary(D)
+        found, log_rates = _summary(D)
+        delta = np.asarray(found)
         if D.shape[-1] > 2:
-            delta = _refined(D, np.asarray(delta))
+            delta = _refined(D, delta)
             log_rates = log_rate(jnp.asarray(delta))
         codes, log_rates = _told(delta, log_rates)
-    return np.asarray(delta), np.asarray(log_rates), np.asarray(codes)
+    return delta, np.asarray(log_rates), np.asarray(codes)
 
 
 def _refined(D: NDArray[np.float64], delta: NDArray[np.complex128]) -> NDArray[np.complex128]:

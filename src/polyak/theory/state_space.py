@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from polyak.ground.compiled import quickly
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree
 from polyak.rules import FromPage, FromPlane, Optimizer, PageRule, as_rule, tabulated
@@ -119,7 +120,7 @@ def columns(rule: Optimizer, state: Pytree) -> tuple[jax.Array, jax.Array]:
     return jnp.stack(A, axis=1), move(rule, state, z, none + 1)[0] - still
 
 
-@partial(jax.jit, static_argnums=3)
+@partial(quickly, static=3)
 def jacobians(
     rule: Optimizer, state: Pytree, start: int | jax.Array, steps: int
 ) -> tuple[jax.Array, jax.Array]:
@@ -136,6 +137,6 @@ def _is_number(leaf: jax.Array) -> bool:
     return bool(jnp.issubdtype(leaf.dtype, jnp.inexact))
 
 
-waited_compiled = jax.jit(waited)
-jacobian_compiled = jax.jit(jacobian)
-begin_compiled = jax.jit(begin)
+waited_compiled = quickly(waited)
+jacobian_compiled = quickly(jacobian)
+begin_compiled = quickly(begin)

@@ -184,9 +184,9 @@ def _copied(state: Pytree) -> Pytree:
 
 @functools.cache
 def _compiled() -> Callable[[Optimizer, Pytree, Pytree, Pytree], tuple[Pytree, Pytree]]:
-    import jax
+    from polyak.ground.compiled import quickly
 
-    return jax.jit(_updated)
+    return quickly(_updated)
 
 
 def _updated(rule: Optimizer, grads: Pytree, state: Pytree, params: Pytree) -> tuple[Pytree, Pytree]:
