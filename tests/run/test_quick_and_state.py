@@ -45,7 +45,7 @@ def test_options_that_xla_does_not_know_are_left_out():
     def double(x):
         return 2 * x
 
-    apply = jitted(lambda function, x: function(x), {**OPTIONS, "xla_cpu_no_such_option": True})
+    apply = jitted(lambda function, x: function(x), {**OPTIONS, "xla_cpu_no_such_option": True}, static=0)
     for _ in range(2):
         assert apply(double, np.array([1.5]))[0] == 3.0
 

@@ -29,7 +29,7 @@ def engine(*, quick: bool = False) -> tuple[Begin, Advance]:
     If `quick`, in about a third of the time, for code that runs about three times slower.
     """
     options = QUICK if quick else OPTIONS
-    return jitted(begin, options), jitted(advance, options)
+    return jitted(begin, options, static=(0,)), jitted(advance, options, static=(0,))
 
 
 def begin(loss: Loss, rule: Transformation, params: Pytree, whole: Rows) -> tuple[Carry, jax.Array]:
