@@ -62,6 +62,7 @@ asked = {
     "lab": lambda: pk.lab(rule),
     "study": lambda: pk.study(rule, "out"),
     "read": lambda: pk.read("a.md"),
+    "convex_bound": lambda: pk.convex_bound(rule, smoothness=4, steps=2),
     "guarantee": lambda: pk.guarantee(rule, smoothness=4, strong_convexity=1),
     "to_torch": lambda: pk.to_torch(rule),
     "verify": lambda: pk.verify(rule, against="torch:SGD", lr=0.1, momentum=0.5),
@@ -93,7 +94,7 @@ DONE = (
 EXTRAS = {
     "to_xarray": "sweep", "a history's": "sweep", "a theory's": "sweep", "phase_diagram": "sweep", "sweep": "sweep",
     "compare": "sweep", "load_sweep": "sweep", "diabetes": "data", "lab": "lab", "study": "study", "read": "book",
-    "guarantee": "certify", "to_torch": "torch", "verify": "torch", "convert_state": "torch",
+    "guarantee": "certify", "convex_bound": "certify", "to_torch": "torch", "verify": "torch", "convert_state": "torch",
 }  # fmt: skip
 CODES = {
     "polyak trace": 0,

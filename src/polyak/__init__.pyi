@@ -42,6 +42,7 @@ from .sweeps import (
 )
 from .theory import (
     BatchEdges,
+    ConvexBound,
     Curvature,
     Drop,
     Expectation,
@@ -54,6 +55,7 @@ from .theory import (
     Stability,
     Trade,
     batch_edges,
+    convex_bound,
     curvature,
     expected_loss,
     guarantee,
@@ -78,6 +80,7 @@ __all__ = [
     "BatchEdges",
     "Best",
     "Comparison",
+    "ConvexBound",
     "Curvature",
     "Dampening",
     "Drop",
@@ -113,6 +116,7 @@ __all__ = [
     "book",
     "compare",
     "convert_state",
+    "convex_bound",
     "curvature",
     "data",
     "descend",

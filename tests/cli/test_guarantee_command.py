@@ -24,6 +24,12 @@ def test_rate_is_said_and_drawn_against_the_lr(here, folder):
     assert (folder / "rates.svg").read_text().startswith("<?xml")
 
 
+def test_bound_on_merely_convex_functions(here):
+    found = here("guarantee gradient_descent --lr 0.5 --smoothness 2 --strong-convexity 0 --steps 4")
+    assert found.code == 0, found.err
+    assert "after 4 steps f is at most 0.11111 |x0 - x*|^2 above its least, certified" in found.out  # 2 / 18
+
+
 def test_best_setting_under_the_guarantee(here):
     found = here("optimal gradient_descent --curvature 1,9 --over convex")
     assert found.code == 0, found.err
@@ -53,7 +59,7 @@ def test_predict_says_the_guarantee_beside_the_rate(here):
         ),
         (
             "guarantee heavy_ball --lr 0.1 --momentum 0.5 --smoothness 1 --strong-convexity 0",
-            ["merely convex", "no rate per step"],
+            ["merely convex", "no rate per step", "--steps 10"],
         ),
         (
             "guarantee heavy_ball --lr 0.1 --momentum 0.5 --smoothness nan --strong-convexity 1",
@@ -63,6 +69,7 @@ def test_predict_says_the_guarantee_beside_the_rate(here):
             "guarantee heavy_ball --lr 0.1 --momentum 0.5 --smoothness much --strong-convexity 1",
             ["smoothness is 'much'"],
         ),
+        (f"guarantee heavy_ball --lr 0.1 --momentum 0.5 {BETWEEN} --steps 3", ["--strong-convexity 0"]),
         (f"guarantee adam --lr 0.1 {BETWEEN}", ["adam is not linear"]),
         (f"guarantee heavy_ball --lr 0.1 --momentum 1 {BETWEEN}", ["momentum is 1"]),
         (f"guarantee heavy_ball --lr 0.1 --momentum 0.5 {BETWEEN} --out rates.gif", ["gif"]),

@@ -106,6 +106,7 @@ MADE: dict[str, Callable[[], Any]] = {
     ),
     "Guarantee": lambda: pk.guarantee(HEAVY, smoothness=4.0, strong_convexity=0.2),
     "Guarantee that fails": lambda: pk.guarantee(DESCENT, smoothness=400.0, strong_convexity=0.2),
+    "ConvexBound": lambda: pk.convex_bound(HEAVY, smoothness=4.0, steps=2),
     "GuaranteedOptimum": lambda: pk.optimal(pk.GradientDescent, [1, 9], over="convex"),
     "Expectation": lambda: pk.expected_loss(HEAVY, diabetes(), steps=30),
     "Expectation that diverged": lambda: pk.expected_loss(DESCENT, diabetes(), steps=400),

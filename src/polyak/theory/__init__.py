@@ -2,6 +2,7 @@
 
 from polyak.theory.batch_edges import BatchEdges, batch_edges
 from polyak.theory.closed_forms import ClosedForm
+from polyak.theory.convex_bound import ConvexBound, convex_bound
 from polyak.theory.curvature import curvature
 from polyak.theory.curvature_result import Curvature
 from polyak.theory.curvatures import Curvatures, curvatures
@@ -28,6 +29,7 @@ __all__ = [
     "RULE_OF_THUMB",
     "BatchEdges",
     "ClosedForm",
+    "ConvexBound",
     "Curvature",
     "Curvatures",
     "Drop",
@@ -44,6 +46,7 @@ __all__ = [
     "Trade",
     "batch_edges",
     "beyond_quadratics",
+    "convex_bound",
     "curvature",
     "curvatures",
     "expected_loss",

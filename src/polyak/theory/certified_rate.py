@@ -28,11 +28,11 @@ GRID = 257  # curvatures between m and L at which a quadratic's rate is looked a
 
 def checked_ends(smoothness: float, strong_convexity: float) -> tuple[float, float]:
     """M and L as finite numbers over 0, m at most L; else a one-line error."""
-    L, m = _number("smoothness", smoothness), _number("strong_convexity", strong_convexity)
+    L, m = checked_number("smoothness", smoothness), checked_number("strong_convexity", strong_convexity)
     if m == 0:
         raise PolyakError(
             "strong_convexity is 0, expected a number over 0: over merely convex functions no rate per step holds "
-            "(what does: gradient descent at lr 1/L is within L |x_0 - x*|^2 / (4 n + 2) of the least f after n steps)"
+            "(what does: convex_bound(rule, smoothness=..., steps=...), at the terminal --steps 10, bounds f)"
         )
     for name, value in (("smoothness", L), ("strong_convexity", m)):
         if value <= 0:
@@ -49,7 +49,8 @@ def checked_ends(smoothness: float, strong_convexity: float) -> tuple[float, flo
     return m, L
 
 
-def _number(name: str, value: float) -> float:
+def checked_number(name: str, value: float) -> float:
+    """A finite number, or a one-line error by its name."""
     try:
         number = float(value)
     except (TypeError, ValueError):

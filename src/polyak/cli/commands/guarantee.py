@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from polyak.cli.command import command
@@ -11,6 +13,8 @@ from polyak.cli.typed import typed
 from polyak.cli.words import Out, Rule
 from polyak.ground.errors import PolyakError
 
+Steps = Annotated[int | None, typer.Option(help="With --strong-convexity 0: bound f after so many steps.")]
+
 
 @command("guarantee", settings=True)
 def guarantee(
@@ -18,6 +22,7 @@ def guarantee(
     rule: Rule,
     smoothness: float | None = None,
     strong_convexity: float | None = None,
+    steps: Steps = None,
     *,
     out: Out = None,
 ) -> None:
@@ -28,6 +33,13 @@ def guarantee(
     if smoothness is None or strong_convexity is None:
         raise PolyakError("guarantee needs both --smoothness 25 and --strong-convexity 1")
     check_picture(out)
+    if steps is not None:
+        if strong_convexity != 0 or out is not None:
+            raise PolyakError("--steps is of merely convex functions: --strong-convexity 0, and no --out")
+        from polyak.theory import convex_bound
+
+        typer.echo(convex_bound(optimizer, smoothness=smoothness, steps=steps))
+        return
     from polyak.theory import guarantee as certified
 
     held = certified(optimizer, smoothness=smoothness, strong_convexity=strong_convexity)
