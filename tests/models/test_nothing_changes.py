@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from collections import UserDict
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,14 @@ class Stateful(nn.Module):
         if self.fails:
             raise {"error": RuntimeError("no"), "interrupt": KeyboardInterrupt()}[self.fails]
         return self.last(h)
+
+
+class Encoded(UserDict):
+    """A mapping that is no dict, as tokenizers return."""
+
+
+def collate(rows: list[Any]) -> Encoded:
+    return Encoded(x=torch.stack([x for x, _ in rows]), y=torch.stack([y for _, y in rows]))
 
 
 @pytest.fixture
@@ -223,6 +232,26 @@ def test_a_shuffling_loader_is_read_in_the_same_order_and_goes_on_as_it_would_ha
     assert torch.equal(*orders)
     assert torch.equal(torch.cat([x for x, _ in loader]), orders[0])
     assert not torch.equal(torch.cat([x for x, _ in loader]), orders[0])
+
+
+def test_a_loader_with_workers_and_batches_of_other_sizes_and_kinds() -> None:
+    data = torch.utils.data.TensorDataset(torch.randn(7, 4), torch.randn(7, 2))
+    net = nn.Linear(4, 2)
+    for workers in (0, 1):
+        loader = torch.utils.data.DataLoader(
+            data, batch_size=3, shuffle=True, num_workers=workers, collate_fn=collate
+        )
+        state = torch.get_rng_state()
+        model = pk.model(net, lambda net, b: nn.functional.mse_loss(net(b["x"]), b["y"]), loader)
+        orders = [torch.cat([batch["x"] for batch in model.bridge.batches()]) for _ in range(2)]
+        assert torch.equal(*orders)
+        assert torch.equal(torch.get_rng_state(), state)
+        assert model.rows == 7
+        assert [model.bridge.rows(batch) for batch in model.bridge.batches()] == [3, 3, 1]
+    dropped = torch.utils.data.DataLoader(data, batch_size=3, drop_last=True)
+    assert pk.model(nn.Linear(4, 2), nn.MSELoss(), dropped).rows == 6
+    some = torch.utils.data.DataLoader(data, batch_size=3, sampler=[1, 2, 4, 0])
+    assert pk.model(nn.Linear(4, 2), nn.MSELoss(), some).rows == 4
 
 
 @pytest.mark.parametrize("generator", [np.random.default_rng(3), random.Random(3), np.random.RandomState(3)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
+from contextlib import contextmanager
 from typing import Any
 
 from polyak.frameworks.bridge import Batch
@@ -84,8 +86,9 @@ class Batches:
             users = remembered(self._own)
             loaders()
             try:
-                iterator = iter(self._loader) if iterator is None else iterator
-                batch = next(iterator)
+                with _workers_forked():
+                    iterator = iter(self._loader) if iterator is None else iterator
+                    batch = next(iterator)
             except StopIteration:
                 return
             finally:
@@ -100,7 +103,8 @@ class Batches:
         """
         if self._rows is not None:
             return whole_number("rows(batch)", self._rows(batch), at_least=1)
-        shapes = [tuple(leaf.shape) for leaf in self._leaves(batch) if getattr(leaf, "shape", ())]
+        leaves = (part for leaf in self._leaves(batch) for part in _spread(leaf))
+        shapes = [tuple(leaf.shape) for leaf in leaves if getattr(leaf, "shape", ())]
         lengths = {int(shape[0]) for shape in shapes}
         if len(lengths) != 1 or 0 in lengths:
             shown = ", ".join(map(str, shapes[:4])) or "none"
@@ -123,6 +127,14 @@ class Batches:
         return min(length, len(self._loader) * size)  # what is no whole batch may be dropped
 
 
+@contextmanager
+def _workers_forked() -> Iterator[None]:
+    """JAX, which runs in this process, warns of forks; a loader's workers ask nothing of it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="os.fork", category=RuntimeWarning)
+        yield
+
+
 def _iterable(loader: object) -> Iterable[Batch]:
     """What was given, if it is an iterable of batches."""
     if isinstance(loader, Mapping):
@@ -143,6 +155,15 @@ def _iterable(loader: object) -> Iterable[Batch]:
             f"the batches are a tuple of {len(loader)} arrays, which looks like one batch: put it into a list"
         )
     return loader
+
+
+def _spread(leaf: object) -> Iterator[Any]:
+    """A leaf, or what is in it: of a mapping that is no dict, as tokenizers return, no framework knows the nest."""
+    if isinstance(leaf, Mapping):
+        for part in leaf.values():
+            yield from _spread(part)
+    else:
+        yield leaf
 
 
 def _inner(loader: object) -> list[object]:

@@ -50,7 +50,9 @@ def untouched(*modules: torch.nn.Module, own: Sequence[object]) -> Iterator[None
             stack.enter_context(sdpa_kernel(SDPBackend.MATH))
             if any(isinstance(each, torch.nn.RNNBase) for each in everything):
                 stack.enter_context(torch.backends.cudnn.flags(enabled=False))
-            if "torch._dynamo" in sys.modules:  # else nothing was compiled
+            if "torch._dynamo" in sys.modules and hasattr(
+                torch.compiler, "set_stance"
+            ):  # else nothing is compiled
                 stack.enter_context(torch.compiler.set_stance("force_eager"))
             for each in everything:
                 kept.keep(each)
