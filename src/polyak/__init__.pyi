@@ -1,5 +1,6 @@
 from . import book, data, frameworks, landscapes, models, problems, rules, run, show, sweeps, theory
 from .book import read
+from .diagnose import Diagnosis, diagnose
 from .frameworks.torch.export import to_torch
 from .ground.errors import PolyakError
 from .ground.version import __version__
@@ -53,6 +54,7 @@ from .theory import (
     Rescaling,
     Response,
     Stability,
+    Suggestion,
     Trade,
     batch_edges,
     convex_bound,
@@ -65,6 +67,7 @@ from .theory import (
     phase_diagram,
     response,
     stability,
+    suggest,
     tradeoff,
 )
 from .translate import Translation, convert_state, rescale, translate
@@ -83,6 +86,7 @@ __all__ = [
     "ConvexBound",
     "Curvature",
     "Dampening",
+    "Diagnosis",
     "Drop",
     "Expectation",
     "GradientDescent",
@@ -104,6 +108,7 @@ __all__ = [
     "Rule",
     "Signum",
     "Stability",
+    "Suggestion",
     "Trace",
     "Trade",
     "Translation",
@@ -120,6 +125,7 @@ __all__ = [
     "curvature",
     "data",
     "descend",
+    "diagnose",
     "expected_loss",
     "frameworks",
     "from_optax",
@@ -149,6 +155,7 @@ __all__ = [
     "softmax_regression",
     "stability",
     "study",
+    "suggest",
     "sweep",
     "sweeps",
     "theory",

@@ -24,7 +24,7 @@ def test_a_dict_says_the_same_in_any_order():
     assert jax.parts == (abs, 3)  # the order that pk.model takes
     assert (jax.state, jax.batch_size, jax.batches) == (2, 64, [1])
     torch = as_setup({"net": 1, "loss": 2, "optimizer": 3, "loader": [4], "rows": len})
-    assert (torch.parts, torch.batches, torch.options) == ((1, 2), [4], {"rows": len})
+    assert (torch.parts, torch.batches, torch.rows) == ((1, 2), [4], len)
     assert as_setup({"model": 1, "optimizer": 3, "batches": [4]}).parts == (1,)
 
 
@@ -36,6 +36,10 @@ def test_a_dict_says_the_same_in_any_order():
         (3.0, "returns a float"),
         ({"model": 1, "optimizer": 2}, "without 'batches'"),
         ({"model": 1, "batches": [2]}, "without 'optimizer'"),
+        (
+            {"model": 1, "optimizer": 2, "batches": [3], "forward": 4},
+            "'forward' is an int, expected a function",
+        ),
         ({"modell": 1, "optimizer": 2, "batches": [3]}, "'modell', did you mean 'model'?"),
         (
             {"params": 1, "optimizer": 2, "batches": [3]},
@@ -64,7 +68,7 @@ def test_a_function_in_a_file_is_called(folder):
         "needs": "mine.py:needs needs net, expected a function that is called with nothing",
         "fails": "mine.py, line 6: ZeroDivisionError: division by zero",
         "leaves": "mine.py, line 8: SystemExit: 3",
-        "number": "mine.py:number is a int, expected a function",
+        "number": "mine.py:number is an int, expected a function",
         "setupp": "unknown name in mine.py 'setupp', did you mean 'setup'?",
     }.items():
         with pytest.raises(PolyakError) as error:
@@ -91,6 +95,6 @@ def test_the_examples_are_setups(name, request):
     made = as_setup(module.setup(steps=1))
     from polyak.models import model
 
-    looked_at = model(*made.parts, made.batches, **(made.options or {}))
+    looked_at = model(*made.parts, made.batches, forward=made.forward)
     assert looked_at.rows > 500
     assert looked_at.bridge.size < 30_000

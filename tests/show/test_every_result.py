@@ -24,6 +24,7 @@ from polyak.run.result import Result
 FLOORS = (
     "book",
     "data",
+    "diagnose",
     "frameworks",
     "landscapes",
     "models",
@@ -84,6 +85,18 @@ def falling() -> Any:
     return pk.model(lambda w, batch: -(w**2).sum() + 0 * batch.sum(), np.ones(1, np.float32), [np.ones(2)])
 
 
+@cache
+def diagnosed() -> Any:
+    rows = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
+    model = pk.model(
+        lambda outputs, batch: ((outputs - 1) ** 2).mean(),
+        np.full(2, 0.1, np.float32),
+        np.split(rows, 8),
+        forward=lambda params, batch: batch @ params,
+    )
+    return pk.diagnose(model, HEAVY, top=1)
+
+
 # Of each kind of result some that are as they mostly are, and some at the ends: diverged, of one point, not a number.
 MADE: dict[str, Callable[[], Any]] = {
     "Trace": lambda: pk.descend(HEAVY, "ravine", 20),
@@ -134,6 +147,12 @@ MADE: dict[str, Callable[[], Any]] = {
     "Verification": lambda: pk.verify(pk.HeavyBall, against=pk.HeavyBall, lr=0.05, momentum=0.5),
     "StepMap": lambda: pk.theory.step_map(HEAVY),
     "Curvatures": lambda: pk.theory.curvatures("ravine"),
+    "Diagnosis": diagnosed,
+    "Diagnosis without a part": lambda: dataclasses.replace(
+        diagnosed(), stability=None, refused={"stability": "no edge"}
+    ),
+    "Suggestion": lambda: diagnosed().suggestion,
+    "Suggestion of times today's": lambda: dataclasses.replace(diagnosed().suggestion, several=True),
     "Noise": lambda: pk.noise(rows_of_noise()),
     "Noise without an answer": lambda: pk.noise(rows_of_noise(), batches=8),
     "Model": lambda: pk.model(squared, {"w": np.ones(2)}, [np.ones((3, 2))]),

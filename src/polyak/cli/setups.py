@@ -12,12 +12,13 @@ or the same as a dict, which may say more: `state` (an Optax optimizer's), `forw
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from polyak.cli.files import in_file, object_in_file
 from polyak.cli.own_code import raised_by
-from polyak.ground.errors import PolyakError, nearest, whole_number
+from polyak.ground.errors import PolyakError, a_or_an, nearest, whole_number
 
 EXPECTED = "(model, optimizer, batches), with the loss beside the model, or a dict of them"
 MODEL = ("model", "net", "loss", "params")
@@ -33,7 +34,7 @@ class Setup:
         batches: any iterable of them.
         optimizer: the user's own.
         state: of an optimizer that does not hold it itself; None for none.
-        options: of `pk.model`, by name.
+        forward, rows: of `pk.model`.
         batch_size: of the training; None for that of the batches.
     """
 
@@ -41,7 +42,8 @@ class Setup:
     batches: object
     optimizer: object
     state: object = None
-    options: Mapping[str, object] | None = None
+    forward: Callable[..., object] | None = None
+    rows: Callable[[object], int] | None = None
     batch_size: int | None = None
 
 
@@ -52,7 +54,7 @@ def setup_from(place: str) -> Setup:
     function = object_in_file(place)
     if not callable(function):
         raise PolyakError(
-            f"{place} is a {type(function).__name__}, expected a function that returns {EXPECTED}"
+            f"{place} is {a_or_an(type(function).__name__)}, expected a function that returns {EXPECTED}"
         )
     needed = [
         name
@@ -104,14 +106,14 @@ def _of_dict(made: Mapping[str, object], place: str) -> Setup:
     for name, value in (("optimizer", made.get("optimizer")), ("batches", batches)):
         if value is None:
             raise PolyakError(f"{place} returns a dict without '{name}', expected {EXPECTED}")
-    options = {name: made[name] for name in ("forward", "rows") if made.get(name) is not None}
     size = made.get("batch_size")
     return Setup(
         parts=_model(made, place),
         batches=batches,
         optimizer=made["optimizer"],
         state=made.get("state"),
-        options=options,
+        forward=_function(made, "forward", place),
+        rows=_function(made, "rows", place),
         batch_size=None if size is None else whole_number("batch_size", size, at_least=1),
     )
 
@@ -129,7 +131,14 @@ def _model(made: Mapping[str, object], place: str) -> tuple[object, ...]:
     return (net,) if loss is None else (net, loss)
 
 
+def _function(made: Mapping[str, object], name: str, place: str) -> Callable[..., Any] | None:
+    value = made.get(name)
+    if value is not None and not callable(value):
+        raise PolyakError(f"{place} returns a dict whose '{name}' is {_kind(value)}, expected a function")
+    return value
+
+
 def _kind(made: object) -> str:
     if isinstance(made, tuple | list):
         return f"a {type(made).__name__} of {len(made)}"
-    return "nothing" if made is None else f"a {type(made).__name__}"
+    return "nothing" if made is None else a_or_an(type(made).__name__)

@@ -9,6 +9,7 @@ from .guarantees import guarantee_figure
 from .histories import history_figure
 from .learning_rates import lr_figure
 from .model_edges import model_edges_figure
+from .model_planes import model_plane_figure
 from .optima import condition_figure, optimum_figure
 from .phases import phase_figure
 from .plotting import plot
@@ -35,6 +36,7 @@ __all__ = [
     "history_figure",
     "lr_figure",
     "model_edges_figure",
+    "model_plane_figure",
     "optimum_figure",
     "phase_figure",
     "plane_figure",

@@ -22,6 +22,8 @@ from polyak.theory.spectrum import REGIMES
 from polyak.theory.stability import stability
 from polyak.theory.stability_result import Stability
 from polyak.theory.step_map import StepMap, step_map
+from polyak.theory.suggest import suggest
+from polyak.theory.suggestion import Setting, Suggestion
 from polyak.theory.tradeoff import Trade, tradeoff
 
 __all__ = [
@@ -41,8 +43,10 @@ __all__ = [
     "Optimum",
     "Rescaling",
     "Response",
+    "Setting",
     "Stability",
     "StepMap",
+    "Suggestion",
     "Trade",
     "batch_edges",
     "beyond_quadratics",
@@ -62,5 +66,6 @@ __all__ = [
     "response",
     "stability",
     "step_map",
+    "suggest",
     "tradeoff",
 ]

@@ -1,0 +1,57 @@
+"""`polyak diagnose`: the user's own training, as its file sets it up."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polyak.cli.command import command
+from polyak.cli.progress import shown
+from polyak.cli.sections import report
+from polyak.ground.errors import PolyakError
+
+EPILOG = "polyak diagnose my_training.py:setup --out report/; setup() returns model, optimizer and batches"
+
+
+@command("diagnose", without=("state",), epilog=EPILOG)
+def diagnose(
+    context: typer.Context,
+    setup: Annotated[str, typer.Argument(help="my_training.py:setup, a function that makes the training.")],
+    *,
+    out: Annotated[str, typer.Option(metavar="FOLDER", help="For index.html and its pictures.")] = "report",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the numbers as JSON, in place of words.")
+    ] = False,
+    **options: Any,
+) -> None:
+    """Diagnose a training of your own: its curvature, its edges, its noise, and what to set; a page of it."""
+    from polyak.cli.setups import setup_from
+    from polyak.show.places import check_folder
+
+    if not out.strip():
+        raise PolyakError("--out is empty, expected the name of a folder")
+    from polyak.ground.extras import need
+
+    need("jinja2", "xarray", what="a report", extra="study")
+    check_folder(Path(out))
+    made = setup_from(setup)
+    from polyak.diagnose import diagnose as diagnosed
+    from polyak.models import model
+    from polyak.study.model_page import model_sections
+    from polyak.study.study import write_page
+
+    options["batch_size"] = options.get("batch_size") or made.batch_size
+    looked_at = model(*made.parts, made.batches, forward=made.forward, rows=made.rows)
+    with shown(f"diagnosing {looked_at.bridge.name}", "parts of a thousand") as progress:
+        found = diagnosed(looked_at, made.optimizer, state=made.state, progress=progress, **options)
+    sections = model_sections(found)
+    write_page(out, f"Diagnosis: {looked_at.bridge.name}", shlex.join(["polyak", *context.obj]), sections)
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+        return
+    report(sections)
+    typer.echo(f"\nThe page: {Path(out) / 'index.html'}")

@@ -1,0 +1,6 @@
+"""The user's own training, looked at: curvature, edges, noise, and what they say of its settings."""
+
+from polyak.diagnose.diagnose import diagnose
+from polyak.diagnose.diagnosis import TITLES, Cost, Diagnosis
+
+__all__ = ["TITLES", "Cost", "Diagnosis", "diagnose"]
