@@ -16,7 +16,7 @@ import pytest
 
 import keras_models
 import polyak as pk
-from keras_models import X, Y
+from keras_models import X, Y, plain
 from patience import PATIENCE
 from polyak.frameworks.keras.stepper import on_jax
 
@@ -114,6 +114,30 @@ def test_what_is_not_compiled_is_refused(keras: Any, refused: Any) -> None:
     model.trainable = False
     with refused("no trainable variable"):
         pk.model(model, [(X, Y)])
+
+
+def test_what_a_subclass_makes_of_its_loss(keras: Any, refused: Any) -> None:
+    class Penalised(keras.Sequential):
+        def compute_loss(self, **arguments: Any) -> Any:
+            return super().compute_loss(**arguments) + 3 * keras.ops.sum(self.layers[0].kernel ** 2)
+
+    class Stepping(keras.Sequential):
+        def train_step(self, *arguments: Any) -> Any:
+            return super().train_step(*arguments)
+
+    models = [kind([keras.Input((4,)), keras.layers.Dense(3)]) for kind in (Penalised, Stepping)]
+    for model in models:
+        model.compile("sgd", "mse")
+    targets = np.zeros((6, 3), np.float32)
+    bridge = pk.model(models[0], [(X, targets)]).bridge
+    with bridge.on(bridge.first) as local:
+        kernel = plain(models[0].layers[0].kernel.value)
+        by_hand = 2 / targets.size * X.T @ (X @ kernel) + 6 * kernel
+        found = np.array(local.gradient())[: kernel.size].reshape(kernel.shape)
+        np.testing.assert_allclose(found, by_hand, rtol=1e-4, atol=1e-5)
+        assert not local.splits
+    with refused("Stepping has a train_step of its own"):
+        pk.model(models[1], [(X, targets)])
 
 
 def test_an_optimizer_of_another_model(keras: Any, refused: Any) -> None:

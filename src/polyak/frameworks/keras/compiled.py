@@ -37,6 +37,10 @@ class Compiled:
             raise PolyakError(f"the Keras model {model.name} has no loss, {WAYS}")
         if not model.built:
             raise PolyakError(f"the Keras model {model.name} has no variables yet, {WAYS}")
+        if type(model).train_step is not self.keras.Model.train_step:
+            raise PolyakError(
+                f"{type(model).__name__} has a train_step of its own, expected one that trains its loss"
+            )
         if getattr(model.loss, "reduction", "") == "sum":
             raise PolyakError("the loss sums over the rows (reduction='sum'), expected their mean")
         self.trained = list(model.trainable_variables)
@@ -45,6 +49,7 @@ class Compiled:
         if not self.trained:
             raise PolyakError(f"the Keras model {model.name} has no trainable variable, expected some")
         self._losses = model._compile_loss
+        self.own_loss = type(model).compute_loss is not self.keras.Model.compute_loss  # may read anything
         self.penalties = 0
         outputs = self._looked_at(batch)
         if not self._losses.built:  # one of its own: to build the user's would change it

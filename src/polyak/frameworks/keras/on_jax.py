@@ -41,7 +41,7 @@ class KerasOnJax(JaxBridge):
     """A compiled model and its batches."""
 
     framework, trains = "keras", "train mode"
-    whole = "the loss has penalties beside that of the outputs: regularizers, or add_loss"
+    whole = "the loss has penalties beside that of the outputs: regularizers, add_loss, or a compute_loss of its own"
 
     def __init__(self, compiled: Compiled, batches: Batches) -> None:
         self._compiled = compiled
@@ -61,7 +61,7 @@ class KerasOnJax(JaxBridge):
             return value
 
         variables = Variables(compiled)
-        if compiled.penalties:
+        if compiled.penalties or compiled.own_loss:
             super().__init__(whole_loss, variables, batches, None)
         else:
             super().__init__(loss_of_outputs, variables, batches, forward)
