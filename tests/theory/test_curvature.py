@@ -131,6 +131,43 @@ def test_each_layers_block():
     assert c.sharpest in str(c)
 
 
+def test_of_a_torch_net_in_batches_that_differ_in_size():
+    """Both matrices of 55 parameters, whole, by JAX on the same numbers in float64; nothing of the net is changed."""
+    import torch
+
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        torch.nn.Linear(4, 6), torch.nn.Tanh(), torch.nn.Dropout(0.0), torch.nn.Linear(6, 3)
+    )
+    X, y = torch.randn(50, 4), torch.randint(0, 3, (50,))
+    before = [x.detach().clone() for x in net.parameters()]
+    model = pk.model(net, torch.nn.CrossEntropyLoss(), [(X[:32], y[:32]), (X[32:], y[32:])])
+    with jax.enable_x64(True):
+        flat, unravel = jax.flatten_util.ravel_pytree(
+            [jnp.asarray(x.numpy(), dtype="float64") for x in before]
+        )
+        rows, labels = jnp.asarray(X.numpy(), dtype="float64"), jnp.asarray(y.numpy())
+
+        def outputs(x):
+            W, b, V, c = unravel(x)
+            return jnp.tanh(rows @ W.T + b) @ V.T + c
+
+        def loss_of(z):
+            return -jax.nn.log_softmax(z)[jnp.arange(50), labels].mean()
+
+        H = np.asarray(jax.hessian(lambda x: loss_of(outputs(x)))(flat))
+        J = np.asarray(jax.jacobian(outputs)(flat)).reshape(150, -1)
+        S = np.asarray(jax.hessian(loss_of)(outputs(flat))).reshape(150, 150)
+    for kind, matrix in (("hessian", H), ("gauss_newton", J.T @ S @ J)):
+        c = pk.curvature(model, top=3, bottom=1, kind=kind, rows=50, accuracy=1e-5, vectors=0)
+        expected = np.linalg.eigvalsh((matrix + matrix.T) / 2)
+        np.testing.assert_allclose(c.values, expected[::-1][:3], rtol=1e-4)  # float32
+        np.testing.assert_allclose(c.bottom, expected[:1], atol=1e-4 * expected[-1])
+        assert (c.rows, c.all_rows, c.mode) == (50, True, "train mode")
+    assert all(torch.equal(x, was) for x, was in zip(net.parameters(), before))
+    assert all(x.grad is None for x in net.parameters())
+
+
 def test_a_problem_in_float64():
     problem = pk.softmax_regression(pk.data.digits())
     expected = pk.theory.curvatures(problem).values[::-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import array_api_compat.torch as torch_api
 import jax.numpy as jnp
 import numpy as np
@@ -204,3 +206,21 @@ def test_a_vector_that_lies_in_the_basis_brings_nothing():
         Q.append([vector], 1.0)
     _, _, norm = Q.rest_of(np.r_[1.0, -2, 3, 0, 0, 0])
     assert norm == 0
+
+
+def test_beside_the_basis_it_takes_three_vectors(monkeypatch):
+    """k + 3 vectors at the most, k those of the basis in fours, with restarts in between."""
+    monkeypatch.setattr(basis, "PIECE", 2**12)
+    monkeypatch.setattr("polyak.theory.extremes.MOST", 24)
+    n = 2**17
+    A = Dense(np.linspace(0, 1, n) ** 9)
+    extremes(A, most_products=2)  # what is imported at first use
+    tracemalloc.start()
+    try:
+        result = extremes(A, top=2, accuracy=1e-6, most_products=60)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert result.krylov.products > 24  # it was restarted
+    vectors = (most - 2**20) / (8 * n)  # less a megabyte, for all that is not a vector
+    assert vectors <= 24 + 3

@@ -15,10 +15,8 @@ from polyak.show.drawn import draws
 from polyak.show.style import COLORS, heading, legend_below, new_figure, series, styled
 from polyak.theory import Curvature
 
-BINS = 48
-LINEAR = (
-    1e-3  # of the largest in size: below it the axis is straight, so that 0 and both signs have their place
-)
+BINS = 40
+LINEAR = 1e-2  # of the largest in size: nearer to 0 a few vectors see one heap, and the axis is straight
 MOST_LAYERS = 24  # of more, the sharpest
 NAME = 28  # letters of a layer's name
 
@@ -28,7 +26,7 @@ NAME = 28  # letters of a layer's name
 def curvature_figure(curvature: Curvature) -> Figure:
     """How many eigenvalues lie where, the largest marked; and each layer's own largest, where they were asked for."""
     layers = len(curvature.layers)
-    figure = new_figure(9.2 if layers else 6.4, 3.9)
+    figure = new_figure(9.2 if layers else 6.4, 3.9 if layers or curvature.density is not None else 2.4)
     spectrum, *others = figure.subplots(1, 2 if layers else 1, squeeze=False)[0]
     draw_spectrum(spectrum, curvature)
     if others:
@@ -51,7 +49,16 @@ def draw_spectrum(axes: Axes, curvature: Curvature) -> None:
             counts, edges, fill=True, color=COLORS[4], alpha=0.6, label="eigenvalues per bin, estimated"
         )
         axes.set_yscale("symlog", linthresh=1.0)
-    axes.set_xscale("symlog", linthresh=threshold)
+        axes.set_xscale("symlog", linthresh=threshold)
+        axes.set_ylabel("eigenvalues")
+    else:
+        axes.set_yticks([])
+        axes.set_ylim(top=2)
+        if math.isfinite(curvature.highest):
+            unseen = "99 times of 100 none above its right end"
+            axes.axvspan(
+                curvature.top, curvature.highest, color=COLORS[1], alpha=0.15, linewidth=0, label=unseen
+            )
     for values, index, name in ((curvature.values, 1, "largest"), (curvature.bottom, 2, "smallest")):
         style = series(index)
         if len(values):
@@ -69,7 +76,7 @@ def draw_spectrum(axes: Axes, curvature: Curvature) -> None:
     axes.axvline(0, color="#999999", linewidth=0.5)
     axes.set_ylim(bottom=0)
     axes.grid(visible=True)
-    axes.set(xlabel=r"curvature $\lambda$", ylabel="eigenvalues")
+    axes.set_xlabel(r"curvature $\lambda$")
     heading(axes, curvature.scope)
 
 

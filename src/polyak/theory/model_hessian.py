@@ -118,9 +118,10 @@ def layers(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> dict[str,
 
 
 def _layer(name: str) -> str:
-    """A name without its last word, or all of it where it is one word.
+    """A name without its last word, or all of it where it is one word; keys in brackets as words.
 
-    >>> _layer("encoder.0.weight"), _layer("['dense']['kernel']"), _layer("w"), _layer("dense/kernel")
-    ('encoder.0', "['dense']", 'w', 'dense')
+    >>> _layer("encoder.0.weight"), _layer("['dense']['kernel']"), _layer("layers[0].bias"), _layer("['w']")
+    ('encoder.0', 'dense', 'layers.0', 'w')
     """
-    return re.sub(r"([./][^./\[\]]+|\[[^\[\]]*\])$", "", name) or name
+    words = re.sub(r"\[['\"]?([^\[\]]*?)['\"]?\]", r".\1", name).lstrip(".")
+    return re.sub(r"[./][^./]+$", "", words)
