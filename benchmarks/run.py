@@ -10,6 +10,7 @@ from typing import Annotated
 
 import cold_start
 import crowd
+import curvatures
 import descent
 import epoch
 import export
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
     ],
     "guarantees": lambda progress: [guarantees.measure(progress), guarantees.measure_curve(progress)],
     "products": products.measure,
+    "curvatures": curvatures.measure,
     "sweeps": lambda progress: [sweeps.measure_ravine(progress), sweeps.measure_airfoil(progress)],
     "stores": lambda progress: [
         stores.measure_large(progress),

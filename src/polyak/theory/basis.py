@@ -7,6 +7,7 @@ vectors it takes the room of one more at most. Inner products are summed over th
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import array_api_compat
@@ -42,33 +43,50 @@ class Basis:
         """A column more: a vector in parts, as `rest_of` gives it, divided by its norm."""
         block, place = divmod(self._count, TOGETHER)
         if not place:
-            self._blocks.append([0.0] * len(parts))
+            xp = array_api_compat.array_namespace(parts[0])
+            shapes = [(TOGETHER, part.shape[0]) for part in parts]
+            like = [{"dtype": part.dtype, "device": array_api_compat.device(part)} for part in parts]
+            self._blocks.append([xp.zeros(shape, **kind) for shape, kind in zip(shapes, like, strict=True)])
+        held = self._blocks[block]
         for index, part in enumerate(parts):
-            row = _like(np.eye(TOGETHER)[:, [place]] / norm, part) * part[None, :]
-            self._blocks[block][index] = self._blocks[block][index] + row
+            if array_api_compat.is_writeable_array(held[index]):
+                held[index][place] = part / norm
+            else:  # JAX's
+                held[index] = held[index].at[place].set(part / norm)
         self._count += 1
 
-    def rest_of(self, w: Vector) -> tuple[NDArray[np.float64], Pieces, float]:
+    def rest_of(self, w: Vector, near: Iterable[int] = ()) -> tuple[NDArray[np.float64], Pieces, float]:
         """What of w lies in the basis, Q^T w, and what is left of it, w - Q Q^T w: in parts, and its norm.
 
-        The norm is 0 where what is left is rounding, and not finite where w is not. Twice is enough (Parlett, B. N.
-        (1998). The symmetric eigenvalue problem, 6.9).
+        Args:
+            w: a vector.
+            near: the columns along which it is large, where that is known of it beforehand.
+
+        The norm is 0 where what is left is rounding, and not finite where w is not. What is large is taken out first,
+        and then what that left, of all columns: twice is enough (Parlett, B. N. (1998). The symmetric eigenvalue
+        problem, 6.9).
         """
         parts = [w[start : start + PIECE] for start in range(0, w.shape[0], PIECE)]
         del w
-        inside, norms = np.zeros(self._count), [_norm(parts)]
-        if not np.isfinite(norms[0]):
-            return inside, parts, norms[0]
-        for _ in range(2 if self._count else 0):
-            c = self._dot(parts)
+        largest = _largest(parts)
+        inside, norm = np.zeros(self._count), _norm(parts, largest)
+        if not norm or not np.isfinite(norm):
+            return inside, parts, norm
+        blocks, everything = sorted({column // TOGETHER for column in near}), range(len(self._blocks))
+        for some in [blocks or everything, everything, everything] if self._count else []:
+            c = self._dot(parts, some)
             inside += c
-            parts = [part - there for part, there in zip(parts, self._combined(c), strict=True)]
-            norms.append(_norm(parts))
-        return inside, parts, norms[-1] if norms[-1] >= ENOUGH * norms[max(-2, -len(norms))] else 0.0
+            parts = [part - there for part, there in zip(parts, self._combined(c, some), strict=True)]
+            before, norm = norm, _norm(parts, largest)
+            if some is everything and norm >= ENOUGH * before:
+                break
+        else:
+            norm = 0.0 if self._count else norm
+        return inside, parts, norm
 
     def combination(self, c: NDArray[np.float64]) -> Vector:
         """Q c, as one vector."""
-        return _joined(self._combined(c))
+        return _joined(self._combined(c, range(len(self._blocks))))
 
     def turn(self, Y: NDArray[np.float64]) -> None:
         """Q <- Q Y for Y of shape (columns, fewer columns), Y^T Y = 1."""
@@ -96,20 +114,23 @@ class Basis:
         ]
         self._blocks, self._count = self._blocks[:whole] + (last if rest else []), count
 
-    def _dot(self, parts: Pieces) -> NDArray[np.float64]:
+    def _dot(self, parts: Pieces, blocks: Sequence[int]) -> NDArray[np.float64]:
+        """Q^T w, of some blocks; 0 for the others."""
         found = np.zeros((len(self._blocks), TOGETHER))
-        for row, block in enumerate(self._blocks):
-            for piece, part in zip(block, parts, strict=True):
+        for row in blocks:
+            for piece, part in zip(self._blocks[row], parts, strict=True):
                 found[row] += as_numpy(_times(piece, part))
         return found.ravel()[: self._count]
 
-    def _combined(self, c: NDArray[np.float64]) -> Pieces:
-        padded = np.zeros(len(self._blocks) * TOGETHER)
-        padded[: len(c)] = c
+    def _combined(self, c: NDArray[np.float64], blocks: Sequence[int]) -> Pieces:
+        """Q c, of some blocks."""
+        padded = np.zeros((len(self._blocks), TOGETHER))
+        padded.ravel()[: len(c)] = c
         found: Pieces = [0.0] * len(self._blocks[0])
-        for weights, block in zip(padded.reshape(-1, TOGETHER), self._blocks, strict=True):
-            for index, piece in enumerate(block):
-                found[index] = found[index] + _times(_like(weights, piece), piece)
+        for index in range(len(found)):
+            for row in blocks:
+                piece = self._blocks[row][index]
+                found[index] = found[index] + _times(_like(padded[row], piece), piece)
         return found
 
 
@@ -124,13 +145,18 @@ def _joined(parts: Pieces) -> Vector:
     return parts[0] if len(parts) == 1 else array_api_compat.array_namespace(parts[0]).concat(parts)
 
 
-def _norm(parts: Pieces) -> float:
-    """The root of the sum of squares; scaled, so that no square of float32 is too large or small for it."""
+def _largest(parts: Pieces) -> float:
+    """The largest entry in size; nan where one is nan."""
     xp = array_api_compat.array_namespace(parts[0])
-    most = float(np.max([float(xp.max(xp.abs(part))) for part in parts]))
-    if most == 0 or not np.isfinite(most):
-        return most
-    return most * float(np.sqrt(sum(float(xp.sum((part / most) ** 2)) for part in parts)))
+    return float(np.max([float(xp.max(xp.abs(part))) for part in parts]))
+
+
+def _norm(parts: Pieces, largest: float) -> float:
+    """The root of the sum of squares, in units of an entry's size, so that no square is too large or small for float32."""
+    xp = array_api_compat.array_namespace(parts[0])
+    if not largest or not np.isfinite(largest):
+        return largest
+    return largest * float(np.sqrt(sum(float(xp.sum((part / largest) ** 2)) for part in parts)))
 
 
 def _like(values: NDArray[np.float64], piece: Any) -> Any:  # noqa: ANN401 - any library's array

@@ -41,7 +41,7 @@ def curvature(
     by: Literal["layer"] | None = None,
     rows: int | None = None,
     bias: float = 0.1,
-    accuracy: float = 1e-2,
+    accuracy: float = 0.05,
     vectors: int | None = None,
     params: Pytree = None,
     seed: int = 0,

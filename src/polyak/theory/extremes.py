@@ -133,10 +133,9 @@ class _Search:
         for vector in starts:
             self.krylov.start(vector)
         self.over, self.met = False, False
-        self.highest, self.lowest = np.nan, np.nan
         self._looks_left = 0
         self._seen: Ritz | None = None
-        self._first: Quadrature | None = None
+        self._first: tuple[float, float, Quadrature] | None = None
 
     def step(self) -> None:
         """One product, and what follows from it."""
@@ -160,13 +159,23 @@ class _Search:
         """What is known now."""
         ritz = self.krylov.ritz()
         falling = np.arange(len(ritz.values))[::-1]
-        first = self._first or _quadrature(ritz)
         top, bottom = falling[: self.top], falling[::-1][: self.bottom]
-        return Extremes(self.krylov, ritz, top, bottom, self.highest, self.lowest, first, self.met)
+        return Extremes(self.krylov, ritz, top, bottom, *self._remember(), self.met)
+
+    def _remember(self) -> tuple[float, float, Quadrature]:
+        """What the first start told, before others had a part in it: highest, lowest, and the spectrum as it saw it."""
+        if self._first is None:
+            ritz, size, seen = self.krylov.ritz(), self.krylov.A.size, (np.nan, np.nan)
+            if self._by_chance and (self.met or not self.krylov.full):
+                couplings = self.krylov.couplings()
+                highest = highest_unseen(ritz.values, couplings, size)
+                seen = highest, -highest_unseen(-ritz.values[::-1], couplings, size)
+            self._first = *seen, Quadrature(ritz.values, ritz.vectors[0] ** 2, ritz.errors)
+        return self._first
 
     def _turn(self) -> None:
         """Make room: keep the Ritz vectors nearest to the ends that are wanted, and some beside them."""
-        self._first = self._first or _quadrature(self.krylov.ritz())
+        self._remember()
         count = len(self.krylov.done)
         low = self.bottom + BESIDE * (self.bottom > 0)
         high = self.top + BESIDE * (self.top > 0)
@@ -174,7 +183,7 @@ class _Search:
 
     def _look_from_elsewhere(self) -> None:
         """Let in a new random vector, to be multiplied next."""
-        self._first = self._first or _quadrature(self.krylov.ritz())
+        self._remember()
         if self.krylov.full:
             self._turn()
         self.krylov.start(self.krylov.A.random(self.generator), first=True)
@@ -195,15 +204,12 @@ class _Search:
         if self._first is not None or not self._by_chance:
             return True
         couplings, values, size = self.krylov.couplings(), ritz.values, self.krylov.A.size
-        mirrored = -values[::-1]
-        self.highest = highest_unseen(values, couplings, size)
-        self.lowest = -highest_unseen(mirrored, couplings, size)
         share = max(np.sqrt(self.accuracy), NEAR)
         scale = np.abs(values).max() + ritz.rounding
         above = np.maximum(share * np.abs(values[len(values) - self.top :]), self.accuracy * scale)
         below = np.full(self.bottom, share * scale)
         return none_hides(values, couplings, size, self.top, above) and (
-            not self.bottom or none_hides(mirrored, couplings, size, self.bottom, below)
+            not self.bottom or none_hides(-values[::-1], couplings, size, self.bottom, below)
         )
 
     def _nothing_new(self, ritz: Ritz) -> bool:
@@ -220,10 +226,6 @@ class _Search:
             for end, asked in ((slice(-self.top, None), self.top), (slice(0, self.bottom), self.bottom))
             if asked
         )
-
-
-def _quadrature(ritz: Ritz) -> Quadrature:
-    return Quadrature(ritz.values, ritz.vectors[0] ** 2, ritz.errors)
 
 
 def _columns(vector: Vector, wanted: int, room: int) -> int:

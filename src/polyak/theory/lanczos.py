@@ -105,7 +105,12 @@ class Krylov:
         """One product: the vector that waited longest is multiplied, and what is new in the product waits."""
         j = self.waiting.popleft()
         self.products += 1
-        inside, parts, norm = self.basis.rest_of(self.A @ self.basis[j])
+        near = [
+            j,
+            *self.waiting,
+            *np.flatnonzero(self._T[j]),
+        ]  # elsewhere A q_j has rounding alone: A is symmetric
+        inside, parts, norm = self.basis.rest_of(self.A @ self.basis[j], near)
         if not np.isfinite(norm):
             raise PolyakError(
                 f"a product with the Hessian is not finite (number {self.products}), expected a model with "
