@@ -16,7 +16,7 @@ VALUES = np.r_[-2.0, np.linspace(-0.1, 0.1, 56), 1.0, 3.0, 5.0]
 @pytest.fixture(scope="module")
 def curvature():
     model = matrix_model(Batch(VALUES, 4), names=["0.weight", "0.bias", "1.weight"], sizes=[30, 10, 20])
-    return pk.curvature(model, top=3, bottom=1, by="layer")
+    return pk.curvature(model, top=3, bottom=1, by="layer", accuracy=1e-4)
 
 
 def test_every_eigenvalue_is_in_a_bin(curvature):

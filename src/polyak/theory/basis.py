@@ -152,7 +152,7 @@ def _largest(parts: Pieces) -> float:
 
 
 def _norm(parts: Pieces, largest: float) -> float:
-    """The root of the sum of squares, in units of an entry's size, so that no square is too large or small for float32."""
+    """The root of the sum of squares, in units of an entry's size: no square is too large or small for float32."""
     xp = array_api_compat.array_namespace(parts[0])
     if not largest or not np.isfinite(largest):
         return largest
