@@ -1,8 +1,9 @@
 """Orthonormal vectors of any array library, held in blocks: they are added to and turned in little room beside them.
 
 Four vectors lie together in a block, cut into pieces of as many numbers as a processor's cache takes. All that is done
-is done on blocks, whose shapes stay the same however many there are: JAX compiles each operation once. Beside the
-vectors it takes the room of one more at most. Inner products are summed over the pieces in float64.
+is done on blocks, whose shapes stay the same however many there are: JAX compiles each operation once, on a GPU; on a
+CPU its arrays are held as NumPy's, and nothing is compiled. Beside the vectors it takes the room of one more at most.
+Inner products are summed over the pieces in float64.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ class Basis:
     def __init__(self) -> None:
         self._blocks: list[Pieces] = []
         self._count = 0
+        self._of_jax = False
 
     def __len__(self) -> int:
         return self._count
 
     def __getitem__(self, column: int) -> Vector:
         """A column, as one vector."""
-        return _joined([piece[column % TOGETHER] for piece in self._blocks[column // TOGETHER]])
+        return self._given([piece[column % TOGETHER] for piece in self._blocks[column // TOGETHER]])
 
     def append(self, parts: Pieces, norm: float) -> None:
         """A column more: a vector in parts, as `rest_of` gives it, divided by its norm."""
@@ -66,6 +68,8 @@ class Basis:
         and then what that left, of all columns: twice is enough (Parlett, B. N. (1998). The symmetric eigenvalue
         problem, 6.9).
         """
+        self._of_jax = array_api_compat.is_jax_array(w)
+        w = at_home(w)
         parts = [w[start : start + PIECE] for start in range(0, w.shape[0], PIECE)]
         del w
         largest = _largest(parts)
@@ -86,7 +90,7 @@ class Basis:
 
     def combination(self, c: NDArray[np.float64]) -> Vector:
         """Q c, as one vector."""
-        return _joined(self._combined(c, range(len(self._blocks))))
+        return self._given(self._combined(c, range(len(self._blocks))))
 
     def turn(self, Y: NDArray[np.float64]) -> None:
         """Q <- Q Y for Y of shape (columns, fewer columns), Y^T Y = 1."""
@@ -114,6 +118,15 @@ class Basis:
         ]
         self._blocks, self._count = self._blocks[:whole] + (last if rest else []), count
 
+    def _given(self, parts: Pieces) -> Vector:
+        """One vector, of the library that it is from."""
+        joined = parts[0] if len(parts) == 1 else array_api_compat.array_namespace(parts[0]).concat(parts)
+        if self._of_jax and not array_api_compat.is_jax_array(joined):
+            import jax.numpy as jnp
+
+            return jnp.asarray(joined)
+        return joined
+
     def _dot(self, parts: Pieces, blocks: Sequence[int]) -> NDArray[np.float64]:
         """Q^T w, of some blocks; 0 for the others."""
         found = np.zeros((len(self._blocks), TOGETHER))
@@ -134,15 +147,18 @@ class Basis:
         return found
 
 
+def at_home(v: Vector) -> Vector:
+    """JAX's array on a CPU as NumPy's, of the same memory: what is done to it compiles nothing. Any other as it is."""
+    if array_api_compat.is_jax_array(v) and all(device.platform == "cpu" for device in v.devices()):
+        return np.asarray(v)
+    return v
+
+
 def as_numpy(array: Vector) -> NDArray[np.float64]:
     """Any library's array as NumPy's, in float64."""
     if array_api_compat.is_torch_array(array):
         array = array.detach().cpu()
     return np.asarray(array, dtype=np.float64)
-
-
-def _joined(parts: Pieces) -> Vector:
-    return parts[0] if len(parts) == 1 else array_api_compat.array_namespace(parts[0]).concat(parts)
 
 
 def _largest(parts: Pieces) -> float:

@@ -17,6 +17,7 @@ import array_api_compat
 import numpy as np
 
 from polyak.frameworks.bridge import Batch, Bridge, Local, Vector
+from polyak.theory.basis import at_home
 from polyak.theory.lanczos import Operator
 
 Kind = Literal["hessian", "gauss_newton"]
@@ -81,25 +82,27 @@ class Block:
         self.size = sum(each.stop - each.start for each in slices)
 
     def __matmul__(self, v: Vector, /) -> Vector:
+        v = at_home(v)
         xp = array_api_compat.array_namespace(v)
-        parts, at, taken = [], 0, 0
-
-        def nothing(count: int) -> Vector:
-            return xp.zeros((count,), dtype=v.dtype, device=array_api_compat.device(v))
-
+        whole = xp.zeros((self._whole.size,), dtype=v.dtype, device=array_api_compat.device(v))
+        taken = 0
         for each in self._slices:
             length = each.stop - each.start
-            parts += [nothing(each.start - at), v[taken : taken + length]]
-            at, taken = each.stop, taken + length
-        return self._own(self._whole @ xp.concat([*parts, nothing(self._whole.size - at)]))
+            part = v[taken : taken + length]
+            if array_api_compat.is_writeable_array(whole):
+                whole[each] = part
+            else:  # JAX's on a GPU
+                whole = whole.at[each].set(part)
+            taken += length
+        return self._own(self._whole @ whole)
 
     def random(self, generator: np.random.Generator, /) -> Vector:
         """Standard normal numbers, of the model's framework."""
         return self._own(self._whole.random(generator))
 
     def _own(self, v: Vector) -> Vector:
-        xp = array_api_compat.array_namespace(v)
-        return xp.concat([v[each] for each in self._slices])
+        v = at_home(v)
+        return array_api_compat.array_namespace(v).concat([v[each] for each in self._slices])
 
 
 def layers(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> dict[str, list[slice]]:
