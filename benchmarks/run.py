@@ -18,6 +18,7 @@ import guarantees
 import products
 import stores
 import typer
+import wide
 from report import Section, machine, table, write
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
         theory.measure_prediction(progress),
         theory.measure_expectation(progress),
     ],
+    "wide": lambda progress: [wide.measure(progress)],
     "guarantees": lambda progress: [guarantees.measure(progress), guarantees.measure_curve(progress)],
     "products": products.measure,
     "curvatures": curvatures.measure,

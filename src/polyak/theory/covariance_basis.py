@@ -25,9 +25,9 @@ in the large; a basis of snapshots is Sirovich's (1987), Turbulence and the dyna
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 from polyak.theory.rows import Rows
@@ -101,7 +101,7 @@ def responses(step: StepMap, curvatures: Array, steps: int) -> tuple[Array, Arra
     found = np.empty((steps + 1, 2, len(curvatures)))
     for t in range(steps + 1):
         found[t] = z[0]
-        z = np.einsum("ijk,jlk->ilk", M, z)
+        z = times(M, z)
     return found[:, 0], found[:, 1]
 
 
@@ -113,7 +113,7 @@ class _Basis:
     ) -> None:
         self.rho, self.tau, self.path = over
         self.rows, self.phi, self.begun = rows, phi, begun.astype(FLOAT)
-        self.Z, self.lam = rows.Z.astype(FLOAT), rows.curvatures.astype(FLOAT)
+        self.Z, self.lam = rows.single.Z, rows.single.curvatures
         self.u = (self.path @ rows.Z.T - residuals) ** 2  # (steps + 1, n)
         self.pushed = self.path * rows.curvatures  # H mu
         self.thin = [_low_rank(R) for R in (self.rho, self.tau, self.pushed)]
@@ -134,11 +134,9 @@ class _Basis:
         # Of the rows a few random mixtures tell the distances between steps as well (Johnson & Lindenstrauss 1984).
         mixtures = np.random.default_rng(0).normal(size=(u.shape[1], min(MIXTURES, u.shape[1])))
         alike = (u[known] / sizes[known, None]) @ mixtures
-        _, R, order = scipy.linalg.qr(alike.T, mode="economic", pivoting=True)
-        left = np.abs(np.diag(R))
+        order, left = _pivots(alike)
         many, few = (
-            {int(t) for t in known[order[: min(MOST, int((left > tells * left[0]).sum()))]]}
-            for tells in (TELLING, COARSE * TELLING)
+            {int(t) for t in known[order[left > tells * left[0]]]} for tells in (TELLING, COARSE * TELLING)
         )
         few |= {0, int(known[-1])}
         return [(t, t in few) for t in sorted(many | few)]
@@ -196,10 +194,9 @@ class _Basis:
         fewer = _solved(less.T @ self.forced, np.einsum("br,bct,cs->rst", less, self.L, less))
         return a.T @ diagonals, (less @ fewer).T @ diagonals
 
-    def _bred(self, S: Matrix, q: Matrix) -> Matrix:
+    def _bred(self, S: Matrix, q: Matrix) -> NDArray[Any]:
         """G(S), with q_i = z_i^T S z_i."""
-        mean = (self.Z.T * (q / FLOAT(len(self.Z)))) @ self.Z
-        return FLOAT(self.phi) * (mean - self.lam[:, None] * self.lam * S)
+        return FLOAT(self.phi) * (self.rows.single.weighed(q) - self.lam[:, None] * self.lam * S)
 
 
 def _solved(forced: Array, L: Array) -> Array:
@@ -218,8 +215,28 @@ def _loss(step: StepMap, curvatures: Array, begun: Array, diagonals: Array) -> A
     out, noise = np.outer(step.B, step.B)[:, :, None], np.empty(len(diagonals))
     for t, C in enumerate(diagonals):
         noise[t] = curvatures @ S[0, 0] / 2
-        S = np.einsum("ilk,mlk->imk", np.einsum("ijk,jlk->ilk", M, S), M) + C * out
+        S = times(times(M, S), M.swapaxes(0, 1)) + C * out
     return noise
+
+
+def times(one: Array, other: Array) -> Array:
+    """Products of small matrices, one for each curvature: shapes (s, s, k) and (s, l, k)."""
+    product: Array = (one[:, :, None] * other).sum(axis=1)
+    return product
+
+
+def _pivots(alike: Array) -> tuple[NDArray[np.intp], Array]:
+    """Which rows span the others, the most telling first, and how much of each those before it do not have."""
+    rest, order, left = alike.copy(), [], []
+    for _ in range(min(MOST, *alike.shape)):
+        sizes = np.linalg.norm(rest, axis=1)
+        order.append(int(sizes.argmax()))
+        left.append(float(sizes[order[-1]]))
+        if not left[-1] > LEAST_NEW * left[0]:
+            break
+        along = rest[order[-1]] / left[-1]
+        rest -= np.outer(rest @ along, along)
+    return np.array(order), np.array(left)
 
 
 def _low_rank(R: Array) -> tuple[Matrix, Array]:
@@ -229,10 +246,11 @@ def _low_rank(R: Array) -> tuple[Matrix, Array]:
     generator, columns, most = np.random.default_rng(0), 32, min(R.shape)
     while True:
         mixed = alike.T @ generator.normal(size=(len(R), min(columns, most)))
-        Q, upper, _ = scipy.linalg.qr(mixed, mode="economic", pivoting=True)
-        kept = np.abs(np.diag(upper)) > RANK_TO * np.abs(upper[0, 0])
+        Q, upper = np.linalg.qr(mixed)
+        turned, sizes_left, _ = np.linalg.svd(upper)
+        kept = sizes_left > RANK_TO * sizes_left[0]
         if columns >= most or not kept[-1]:
-            Q = Q[:, kept]
+            Q = Q @ turned[:, kept]
             return Q.astype(FLOAT), Q.T @ R.T
         columns *= 2
 

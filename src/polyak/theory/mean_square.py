@@ -29,6 +29,8 @@ EXACT = 1e-6  # relative: how near the edge is closed in on
 ROUGH = 1e-2  # the same, for a first look
 ROUNDING = 1e-12  # relative: a spread of the rows' Hessians below it is none
 ROUNDS = 500  # of the map of covariances, for its growth
+SINGLE = 1e-5  # from this exactness on single precision is near enough,
+MANY = 200  # for so many curvatures that it is quicker
 SMALL = 1e-3  # of the full batch's edge: where it is looked first
 MOST_LOOKS = 100
 
@@ -80,10 +82,13 @@ class Growth:
         if kappa is None:
             return math.inf
         C, value = self.covariance, 0.0
+        rows: Spread = self.rows
+        if exact >= SINGLE and len(kappa) >= MANY:
+            rows = getattr(self.rows, "single", self.rows)
         for _ in range(ROUNDS):
             C = C / np.linalg.norm(C)
             X = kappa * C
-            image = self.phi * (self.rows.mean_of(X) - self.products * X)
+            image = self.phi * (rows.mean_of(X) - self.products * X)
             before, value = value, float((X * image).sum() / (X * C).sum())
             C = (image + image.T) / 2  # rounding that is not symmetric would grow
             if abs(value - before) <= exact * abs(value):

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -52,14 +53,25 @@ class Rows:
     axes: NDArray[np.float64] | None = None
     offsets: NDArray[np.float64] | None = None
 
-    def mean_of(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    def mean_of(self, X: NDArray[np.floating]) -> NDArray[Any]:
         """The mean of H_i X H_i over the rows, for a symmetric X of shape (k, k)."""
-        return self.weighed(np.einsum("ia,ia->i", self.Z @ X, self.Z))
+        return self.weighed(np.einsum("ia,ia->i", self.Z @ X.astype(self.Z.dtype), self.Z))
 
-    def weighed(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def weighed(self, weights: NDArray[np.floating]) -> NDArray[Any]:
         """The mean of w_i H_i over the rows, shape (k, k)."""
-        mean: NDArray[np.float64] = (self.Z.T * weights) @ self.Z / len(self.Z)
+        # A matrix times its own transpose is half a product: for the positive weights, and for the others.
+        mean, kind = np.zeros((self.Z.shape[1],) * 2, dtype=self.Z.dtype), self.Z.dtype
+        for sign in (1, -1):
+            there = sign * weights > 0
+            if there.any():
+                root = self.Z[there] * np.sqrt(np.abs(weights[there]) / len(self.Z)).astype(kind)[:, None]
+                mean += kind.type(sign) * (root.T @ root)
         return mean
+
+    @cached_property
+    def single(self) -> Rows:
+        """The same in single precision: products of half the time, where a millionth is near enough."""
+        return Rows(self.Z.astype(np.float32), self.curvatures.astype(np.float32))
 
 
 @lru_cache(maxsize=4)

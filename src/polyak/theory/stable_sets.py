@@ -69,7 +69,8 @@ def stable_lrs(
 
     one, two, own = reduced(A, B, kept), map_at(unit / 2), reduced(*examination.matrices(state=state), kept)
     if _scales(one, two, 0.5) and _scales(one, own, now / unit):
-        return common([_divided(stable_curvatures(one), unit, c) for c in curvatures.tolist()])
+        stable = stable_curvatures(one)
+        return common([_divided(stable, unit, c) for c in curvatures.tolist()])
     line = _line(map_at, one, unit)
     if line is None or not all(_is_affine(*line, *known) for known in ((two, unit / 2), (own, now))):
         return None

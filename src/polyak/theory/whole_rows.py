@@ -27,7 +27,8 @@ def mean_path(maps: StepSequence, curvatures: Array, start: Array, steps: int) -
         path[t] = z[0]
         if t < steps:
             M = np.moveaxis(StepMap(maps.A[t], maps.B[t]).on(curvatures), 0, -1)
-            z = np.einsum("ijk,jk->ik", M, z)
+            with np.errstate(all="ignore"):  # where it grows beyond float64
+                z = (M * z).sum(axis=1)
     return path
 
 

@@ -115,11 +115,10 @@ def wide_floor(step: StepMap, on: LeastSquares, phi: float) -> float:
 def _settled(rows: Rows, phi: float, kappa: Array, made: Array) -> Array | None:
     """C - G(kappa o C) = made, by conjugate gradients; None where the map does not shrink, or they do not converge."""
     products = np.outer(rows.curvatures, rows.curvatures)
-    single = Rows(rows.Z.astype(np.float32), rows.curvatures.astype(np.float32))
 
     def left(C: Array) -> Array:
         X = kappa * C
-        return C - phi * (single.mean_of(X.astype(np.float32)) - products * X)
+        return C - phi * (rows.single.mean_of(X) - products * X)
 
     def inner(X: Array, Y: Array) -> float:
         return float((kappa * X * Y).sum())
