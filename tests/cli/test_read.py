@@ -84,7 +84,7 @@ def test_a_failing_cell_is_in_the_page_and_in_the_exit_code(place: Path, here: A
     assert "Traceback (most recent call last)" in page
     assert f'<p class="stopped">{line}<br>The cells below were not run.</p>' in page
     going = here("read b.md --real --keep-going")
-    assert (going.code, going.err) == (0, f"polyak: {line}\n")
+    assert (going.code, going.err) == (1, f"polyak: {line}\n")
     assert going.out == "wrote b.html: 3 cells run, 1 failed\n"
     assert "after" in (place / "b.html").read_text("utf-8")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from polyak.book import needs
 from polyak.book.files import check_place, read_text
 from polyak.book.notice import tell_once
+from polyak.book.parse.formats import as_markdown
 from polyak.book.result import Reading
 from polyak.book.run.launch import Launched
 from polyak.ground.errors import PolyakError, unknown
@@ -47,7 +48,8 @@ def read(
     A document is a program: its cells run with the rights of whoever reads it.
 
     Args:
-        path: Markdown whose fences read `python`, `{.python .input n=3}` or `{code-cell}`.
+        path: Markdown whose fences read `python`, `{.python .input n=3}`, `{code-cell}` or `{python}`; a notebook; a
+            script with cells (`# %%`).
         strings: an XLIFF 1.2 file that holds the words of the document's slots.
         language: which language of that file; by default its target's, or its source's where no target is filled.
         to: html for a page, ipynb for a notebook, md for the document with its slots filled, which runs nothing.
@@ -73,7 +75,9 @@ def read(
     path = Path(path)
     _check(to, timeout, language, strings)
     needs.check()
-    text = read_text(path)
+    given = read_text(path)
+    converted = as_markdown(given, path)
+    text = given if converted is None else converted
     place = Path(out) if out is not None else Path(default_name(path, to, language))
     check_place(place, path, *([Path(strings)] if strings else []))
     if to == "md":
@@ -90,9 +94,10 @@ def read(
             keep_going=keep_going,
             progress=progress,
         )
-        job = _Job(path, _fill(text, path, strings, language), place, launched, settings)
+        lines = converted is None  # a notebook has none
+        job = _Job(path, _fill(text, path, strings, language), place, launched, settings, lines)
         if tell:
-            tell_once(path, text, tell)
+            tell_once(path, given, tell)
         return job.page(language) if to == "html" else job.notebook()
     finally:
         launched.end()
@@ -134,11 +139,17 @@ class _Job:
     place: Path
     launched: Launched
     settings: Settings
+    lines: bool
 
     def __post_init__(self) -> None:
         if not self.document.cells:
             raise PolyakError(
-                f"{self.path} has no code to run: no fence reads python, {{.python .input}} or {{code-cell}}"
+                f"{self.path} has no code to run: "
+                + (
+                    "no fence reads python, {.python .input} or {code-cell}"
+                    if self.lines
+                    else "no cell is code"
+                )
             )
 
     @property
@@ -204,7 +215,8 @@ class _Job:
         cells = self.filled.skeleton.cells
         cell = cells[failure.cell]
         lines = f"line {cell.first}" if cell.first == cell.last else f"lines {cell.first}-{cell.last}"
-        return f"{self.path}, cell {failure.cell + 1} of {len(cells)} ({lines}): {failure.reason}"
+        where = f" ({lines})" if self.lines else ""
+        return f"{self.path}, cell {failure.cell + 1} of {len(cells)}{where}: {failure.reason}"
 
 
 def _warm_up(document: Document, cells: Cells, folder: Path) -> None:

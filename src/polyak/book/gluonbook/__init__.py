@@ -15,6 +15,7 @@ from polyak.book.gluonbook.missing import AskedFor, absent
 # Where each name stands; imported at its first use, so that naming them costs nothing.
 NAMES = {
     **dict.fromkeys(("train_2d", "show_trace_2d"), "trace_2d"),
+    "optimize": "by_trainer",
     **dict.fromkeys(("get_data_ch7", "train_ch7", "train_gluon_ch7"), "training"),
     **dict.fromkeys(("linreg", "squared_loss", "sgd", "data_iter"), "from_scratch"),
     **dict.fromkeys(("set_figsize", "use_svg_display", "semilogy"), "figures"),

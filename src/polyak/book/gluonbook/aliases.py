@@ -12,6 +12,7 @@ import importlib.machinery
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 from polyak.book.gluonbook.missing import AskedFor, absent
 
@@ -25,6 +26,7 @@ OURS |= {f"mxnet.{old}": f"polyak.book.gluonbook.mx.{own}" for old, own in MX.it
 ROOTS = {name.partition(".")[0] for name in OURS}
 
 _set_aside: dict[str, ModuleType] = {}
+_shown_before: dict[str, Any] = {}
 
 
 class OldModule(ModuleType):
@@ -39,6 +41,7 @@ class OldModule(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         ours = importlib.import_module(OURS[self.__name__])
+        _show_numbers_plainly()
         try:
             return getattr(ours, name)
         except AttributeError:
@@ -87,7 +90,7 @@ def install() -> None:
     >>> install()
     >>> from mxnet import nd
     >>> nd.ones(2).sum().asscalar()
-    np.float32(2.0)
+    2.0
     >>> from gluonbook import train_ch3  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
@@ -97,6 +100,23 @@ def install() -> None:
     if _finder not in sys.meta_path:
         _set_aside.update(_taken_out())
         sys.meta_path.insert(0, _finder)
+        bring_back_svg()
+
+
+def _show_numbers_plainly() -> None:
+    """From the first use of an old name on a number shows itself as it did in those days: 2.5, not np.float32(2.5)."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and not _shown_before:
+        _shown_before["legacy"] = numpy.get_printoptions()["legacy"]
+        numpy.set_printoptions(legacy="1.25")
+
+
+def bring_back_svg() -> None:
+    """`IPython.display.set_matplotlib_formats`, which pages call and IPython 9 has no more, where IPython runs."""
+    display: Any = sys.modules.get("IPython.display")
+    if display is not None and not hasattr(display, "set_matplotlib_formats"):
+        inline = importlib.import_module("matplotlib_inline.backend_inline")
+        display.set_matplotlib_formats = inline.set_matplotlib_formats
 
 
 def uninstall() -> None:
@@ -106,6 +126,11 @@ def uninstall() -> None:
         _taken_out()
         sys.modules.update(_set_aside)
         _set_aside.clear()
+        if _shown_before:
+            import numpy as np
+
+            np.set_printoptions(**_shown_before)
+            _shown_before.clear()
 
 
 def _taken_out() -> dict[str, ModuleType]:

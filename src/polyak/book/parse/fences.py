@@ -26,11 +26,17 @@ def fence(info: str) -> Fence:
     Fence(runs=True, number=3)
     >>> fence("python").runs, fence("{code-cell}").runs, fence("bash").runs
     (True, True, False)
+    >>> fence("{python}").runs, fence("{r}").runs, fence("{python, echo=False}").runs
+    (True, False, True)
     """
     words = info.strip()
     if words.lower().startswith("{code-cell}"):
         language = words[len("{code-cell}") :].split()
         return Fence(runs=not language or language[0].lower() in PYTHON)
+    if re.match(
+        r"\{(python3?|py)\b", words.lower()
+    ):  # as Quarto and R Markdown have it: `{python, echo=False}`
+        return Fence(runs=True)
     if words.startswith("{"):
         # `{.python-.input-n=3}` is what a translator's tools make of it on the way.
         inside = words.strip("{}").replace("-.", " .").replace("-n=", " n=").split()

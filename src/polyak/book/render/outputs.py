@@ -32,6 +32,10 @@ PRIORITY = (
 
 # What reaches out of the page, or would: it runs no scripts and asks no network.
 OUTSIDE = ["script", "meta", "base", "link", "iframe", "frame", "object", "embed"]
+# Of these, what a reader would miss, in words.
+MISSED = {"script": "a script, and the page runs none"}
+MISSED |= dict.fromkeys(("iframe", "frame", "object", "embed"), "another page, and this one opens none")
+SEEN = ["img", "svg", "table", "video", "audio", "math"]
 
 
 class Cells:
@@ -112,16 +116,21 @@ def stopped(reason: str) -> str:
 
 
 def whole(html: str) -> str:
-    """HTML that a cell shows, every tag closed, its images with words, what reaches out left out.
+    """HTML that a cell shows, every tag closed, its images with words, what reaches out left out, and that said.
 
-    >>> whole("<b>x<img src='a'><script>alert()</script></div>")
+    >>> whole("<b>x<img src='a'><link rel=stylesheet></div>")
     '<b>x<img alt="" src="a"/></b>'
+    >>> whole("<div id=plot></div><script>draw()</script>")
+    '<div id="plot"></div><div class="inert">This output is a script, and the page runs none.</div>'
     """
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
+    missed = dict.fromkeys(MISSED[found.name] for found in soup.find_all(list(MISSED)))
     for element in [*soup.find_all(OUTSIDE), *soup.find_all("style", scoped=True)]:
         element.decompose()
     for image in soup.find_all("img", alt=False):
         image["alt"] = ""
-    return str(soup)
+    rest = "Part of this" if soup.find(SEEN) or soup.get_text(strip=True) else "This"
+    notes = (f'<div class="inert">{rest} output is {words}.</div>' for words in missed)
+    return str(soup) + "".join(notes)

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from polyak.book.run import descendants
+from polyak.book.run import data_paths, descendants
 
 if TYPE_CHECKING:
     from ipykernel.zmqshell import ZMQInteractiveShell
@@ -52,6 +52,7 @@ def main() -> None:
     sys.path.insert(0, "")  # what lies beside the document, only now: it shall not stand in for what is above
     shell: Any = application.shell
     bound(shell, application.session)
+    data_paths.look_for_data(shell)
     application.start()
     leave()
 

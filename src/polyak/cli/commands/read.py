@@ -15,7 +15,7 @@ from polyak.cli.progress import shown
 
 @command("book.read")
 def read(
-    file: Annotated[Path, typer.Argument(help="Markdown whose fences of Python run, or its skeleton.")],
+    file: Annotated[Path, typer.Argument(help="Markdown whose fences of Python run, or its skeleton; a notebook; a script of cells.")],
     strings: Annotated[Path | None, typer.Option()] = None,
     to: Annotated[
         str, typer.Option(help="html, ipynb, or md, which fills the slots and runs nothing.")
@@ -36,7 +36,7 @@ def read(
     if reading.strings:
         _note(f"{strings} has strings for which {file} has no slot: {', '.join(reading.strings)}")
     typer.echo(reading)
-    if reading.failures and not keep_going:
+    if reading.failures:
         raise typer.Exit(1)
 
 

@@ -13,7 +13,18 @@ from polyak.book.gluonbook.mx.context import Context, check, cpu
 from polyak.book.gluonbook.mx.elementwise import ELEMENTWISE
 from polyak.book.gluonbook.mx.operators import Operators
 from polyak.book.gluonbook.mx.tape import Leaf, Node, deposit, mode, pulled_back
-from polyak.book.gluonbook.mx.values import Array, DType, Index, Numbers, Operand, index, library, plain
+from polyak.book.gluonbook.mx.values import (
+    Array,
+    DType,
+    Index,
+    Numbers,
+    OneNumber,
+    Operand,
+    Plain,
+    index,
+    library,
+    plain,
+)
 from polyak.ground.errors import PolyakError
 from polyak.rules.pages.handles import ArrayHandle, raw
 
@@ -91,7 +102,12 @@ class NDArray(Operators):
         part = not isinstance(key, EllipsisType) and not (isinstance(key, slice) and key == slice(None))
         if part and mode.recording and (self.node or getattr(value, "node", None)):
             raise PolyakError(IN_PLACE_WHILE_RECORDING)
-        super().__setitem__(index(key), plain(value) if part else value)
+        super().__setitem__(index(key), self._fitting(key, plain(value)) if part else value)
+
+    def _fitting(self, key: Index, value: Plain) -> Plain:
+        """A value for a part of this array: an array of one number is that number, where there is room for one."""
+        one = getattr(value, "ndim", 0) and value.size == 1
+        return value.reshape(()) if one and not self.value[index(key)].ndim else value
 
     # Reading.
 
@@ -141,8 +157,9 @@ class NDArray(Operators):
     ctx = context
 
     def asnumpy(self) -> Numbers:
-        """A copy as a NumPy array."""
-        return np.array(self.value)
+        """A copy as a NumPy array; one of a single number serves as that number too, as it did in NumPy's own day."""
+        copy = np.array(self.value)
+        return copy.view(OneNumber) if copy.ndim and copy.size == 1 else copy
 
     def asscalar(self) -> np.generic:
         """The one number of an array that has one."""

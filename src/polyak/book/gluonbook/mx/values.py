@@ -30,6 +30,24 @@ Place: TypeAlias = Any
 Index: TypeAlias = "int | slice | EllipsisType | ArrayHandle | Array | list[Any] | tuple[Any, ...] | None"
 """What a page may write between brackets."""
 
+
+class OneNumber(np.ndarray[Any, np.dtype[Any]]):
+    """An array of one number that is that number where one is asked for: `'%f' % array` was said of shape (1,) once.
+
+    >>> "%.1f" % np.array([2.5]).view(OneNumber)
+    '2.5'
+    """
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
+
+
 DType: TypeAlias = "str | type | np.dtype[Any] | None"
 """A kind of number, as pages name it; float32 for None."""
 
