@@ -15,7 +15,12 @@ from polyak.cli.progress import shown
 
 @command("book.read")
 def read(
-    file: Annotated[Path, typer.Argument(help="Markdown whose fences of Python run, or its skeleton; a notebook; a script of cells.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Markdown whose fences of Python run, or its skeleton; a notebook; a script of cells."
+        ),
+    ],
     strings: Annotated[Path | None, typer.Option()] = None,
     to: Annotated[
         str, typer.Option(help="html, ipynb, or md, which fills the slots and runs nothing.")
