@@ -47,7 +47,7 @@ def numbers(pattern: str, text: str) -> list[float]:
 def test_the_chapter_runs_to_its_end(ran: Any) -> None:
     reading, cells = ran
     assert reading.failures == reading.slots == reading.strings == ()
-    assert reading.ran == reading.cells == len(cells) == 14
+    assert reading.ran == reading.cells == len(cells) == 15
     kinds = Counter(output.output_type for cell in cells for output in cell.outputs)
     assert "error" not in kinds
     assert not [o for cell in cells for o in cell.outputs if o.get("name") == "stderr"]
@@ -100,6 +100,16 @@ def test_the_answer_is_what_is_said_of_it(ran: Any) -> None:
         assert max(column) / min(column) < 1.015
     for column in columns[3:]:
         assert column[-1] == min(column) < column[0] == max(column)
+
+
+def test_what_holds_beyond_the_bowl(ran: Any) -> None:
+    text = printed(ran)
+    last = numbers(r"-?\d+\.\d+", next(line for line in text.splitlines() if line.startswith("the last six")))
+    # As measured elsewhere: the cycle .6465, -1.8024, 2.1159.
+    assert sorted(last) == sorted([0.6465, -1.8024, 2.1159] * 2)
+    edges = next(line for line in text.splitlines() if line.startswith("largest learning rate"))
+    whole, batches = numbers(r"\d+\.\d+", edges)
+    assert batches < whole / 5
 
 
 def test_the_chinese_edition_has_not_fallen_behind(tmp_path: Path) -> None:
