@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import polyak as pk
+from matrices import Batch, matrix_model
 from polyak.theory import curvatures
 
 RULE = pk.HeavyBall(lr=0.1, momentum=0.5)
@@ -111,6 +112,15 @@ def test_a_product_forms_no_matrix():
         shapes = str(jax.make_jaxpr(_product, static_argnums=0)(problem.loss, *arguments))
     assert H.size == 650
     assert "650,650" not in shapes
+
+
+def test_a_models_as_they_were_measured():
+    """Largest stable lr of the heavy ball, (2 + 2 m)/L, of the largest that was found."""
+    c = pk.curvature(matrix_model(Batch(np.array([0.0, 1.0, 4.0, 0.5]), 3)), top=2, bottom=1)
+    s = pk.stability(RULE, c)
+    np.testing.assert_allclose(s.curvatures, [1, 4])
+    assert s.max_lr == pytest.approx(3 / 4)
+    assert "over all 3 rows" in s.origin
 
 
 @pytest.mark.parametrize(

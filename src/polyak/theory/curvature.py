@@ -99,7 +99,7 @@ def curvature(
             result, H, found = _enough_rows(read, kind, search, None if rows else bias)
         if vectors:
             with H:
-                result = replace(result, density=density(found, vectors, seed=seed))
+                result = replace(result, density=density(found, vectors, seed=seed, progress=progress))
         result = replace(result, products=found.krylov.products)
         return _with_layers(result, bridge, H, search) if by else result
 

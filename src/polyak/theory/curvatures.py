@@ -21,11 +21,12 @@ from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem
 from polyak.run import Trace
 from polyak.run.batches import parameter_generator
+from polyak.theory.curvature_result import Curvature
 from polyak.theory.flatness import TO, pulling, rounding
 from polyak.theory.hessian import MOST_WHOLE, Hessian, ends_of, spectrum_of
 
-On: TypeAlias = ArrayLike | Landscape | Callable[..., object] | Trace | Problem
-"""What has curvatures: numbers, a landscape, its name or its function, a trace, a problem."""
+On: TypeAlias = ArrayLike | Landscape | Callable[..., object] | Trace | Problem | Curvature
+"""What has curvatures: numbers, a landscape, its name or its function, a trace, a problem, a model's as measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ def curvatures(on: On, *, params: Pytree = None) -> Curvatures:
         on: a curvature or a list of them, finite and not 0; a Landscape, its name or its function (the Hessian at the
             minimiser nearest to its start, or at the start where none is known); a Trace (the Hessian at each
             position); a Problem (its loss's Hessian, whole up to 2,000 parameters; of more its two ends alone, by
-            Lanczos' method on Hessian-vector products).
+            Lanczos' method on Hessian-vector products); a Curvature (what was found of a model by itself).
         params: where a Problem's Hessian is taken; its first parameters of seed 0 by default. For least squares the
             Hessian is the same everywhere.
 
@@ -83,7 +84,18 @@ def curvatures(on: On, *, params: Pytree = None) -> Curvatures:
         return _of_trace(on)
     if isinstance(on, Problem):
         return _of_problem(on, params)
+    if isinstance(on, Curvature):
+        return _as_measured(on)
     return Curvatures(checked_curvatures(on), "as given")
+
+
+def _as_measured(model: Curvature) -> Curvatures:
+    """What was found of a model by itself, without what its error does not tell from 0."""
+    found, errors = np.append(model.bottom, model.values), np.append(model.bottom_errors, model.errors)
+    values = np.unique(found[np.abs(found) > errors])
+    if not len(values):
+        raise PolyakError(f"{model.scope} is flat: no curvature is told from 0")
+    return Curvatures(values, model.scope)
 
 
 def checked_curvatures(values: ArrayLike) -> NDArray[np.float64]:
