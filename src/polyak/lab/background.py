@@ -103,12 +103,7 @@ class Background:
             except CancelledError:
                 pass
             finally:
-                with self.lock:
-                    self.waiting -= 1
-                    self.finished += 1
-                    due = self.finished % SELDOM == 0
-                if due:
-                    forget_programs()
+                self._finish()
 
         with self.lock:
             if self.stopped:
@@ -119,6 +114,15 @@ class Background:
             self.pool.submit(run)
             self.waiting += 1
         return task
+
+    def _finish(self) -> None:
+        """One piece of work is done with."""
+        with self.lock:
+            self.waiting -= 1
+            self.finished += 1
+            due = self.finished % SELDOM == 0
+        if due:
+            forget_programs()
 
     def stop(self) -> None:
         """Begin nothing more: a page may still ask while the server goes down."""

@@ -31,21 +31,25 @@ def fence(info: str) -> Fence:
     """
     words = info.strip()
     if words.lower().startswith("{code-cell}"):
-        language = words[len("{code-cell}") :].split()
-        return Fence(runs=not language or language[0].lower() in PYTHON)
+        return Fence(runs=_first_word(words[len("{code-cell}") :]) in {"", *PYTHON})
     if re.match(
         r"\{(python3?|py)\b", words.lower()
     ):  # as Quarto and R Markdown have it: `{python, echo=False}`
         return Fence(runs=True)
-    if words.startswith("{"):
-        # `{.python-.input-n=3}` is what a translator's tools make of it on the way.
-        inside = words.strip("{}").replace("-.", " .").replace("-n=", " n=").split()
-        classes = {word[1:].lower() for word in inside if word.startswith(".")}
-        number = next(
-            (found for word in inside if (found := re.fullmatch(r"n=[\"']?(\d{1,9})[\"']?", word))), None
-        )
-        return Fence(bool(classes & PYTHON) and "output" not in classes, int(number[1]) if number else None)
-    return Fence(runs=words.split()[0].lower() in PYTHON if words else False)
+    return _of_classes(words) if words.startswith("{") else Fence(runs=_first_word(words) in PYTHON)
+
+
+def _of_classes(words: str) -> Fence:
+    """`{.python .input n=3}`; `{.python-.input-n=3}` is what a translator's tools make of it on the way."""
+    inside = words.strip("{}").replace("-.", " .").replace("-n=", " n=").split()
+    classes = {word[1:].lower() for word in inside if word.startswith(".")}
+    numbers = [found for word in inside if (found := re.fullmatch(r"n=[\"']?(\d{1,9})[\"']?", word))]
+    runs = bool(classes & PYTHON) and "output" not in classes
+    return Fence(runs, int(numbers[0][1]) if numbers else None)
+
+
+def _first_word(words: str) -> str:
+    return (words.split() or [""])[0].lower()
 
 
 def language(info: str) -> str:
