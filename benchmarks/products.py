@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from report import Row, Section, Target
 from rich.progress import Progress
-from timing import per_call, side_by_side
+from timing import Sample, per_call, side_by_side
 from torch import nn
 
 import polyak as pk
@@ -61,9 +62,19 @@ def nets() -> dict[str, tuple[nn.Module, Callable[..., Any], Any, float]]:
     }
 
 
+def _turn(call: Callable[[], object]) -> Sample:
+    """CPU time: the threads of two cores that others use as well wait for one another, which is no work of theirs."""
+    return per_call(call, clock=time.process_time)
+
+
 def measure(progress: Progress, rounds: int = 12) -> list[Section]:
     """Of each torch net, and of the MLP in JAX."""
-    sections = [_of_torch(what, *case, progress, rounds) for what, case in nets().items()]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        sections = [_of_torch(what, *case, progress, rounds) for what, case in nets().items()]
+    finally:
+        torch.set_num_threads(threads)
     return [*sections, _of_jax(progress, rounds)]
 
 
@@ -116,20 +127,24 @@ def _section(
         with bridge.on(batch) as local:
             np.asarray(getattr(local, product)(v)[:1])
 
-    with bridge.on(batch) as kept:
-        samples = {
-            GRADIENT: per_call(gradient),
-            WHOLE: per_call(lambda: from_nothing("hessian")),
-            "each further one on that batch": per_call(lambda: np.asarray(kept.hessian(v)[:1])),
-            "a product with the Gauss-Newton matrix, from nothing": per_call(
-                lambda: from_nothing("gauss_newton")
-            ),
-            "each further such one": per_call(lambda: np.asarray(kept.gauss_newton(v)[:1])),
-        }
-        timings = side_by_side("products", samples, rounds, progress)
+    def further(product: str) -> Sample:
+        def turn() -> float:
+            with bridge.on(batch) as kept:
+                return _turn(lambda: np.asarray(getattr(kept, product)(v)[:1]))()
+
+        return turn
+
+    samples = {
+        GRADIENT: _turn(gradient),
+        WHOLE: _turn(lambda: from_nothing("hessian")),
+        "each further one on that batch": further("hessian"),
+        "a product with the Gauss-Newton matrix, from nothing": _turn(lambda: from_nothing("gauss_newton")),
+        "each further such one": further("gauss_newton"),
+    }
+    timings = side_by_side("products", samples, rounds, progress)
     ratio = timings[WHOLE].median / timings[GRADIENT].median
     return Section(
-        f"Products with a model's Hessian: {what}, {bridge.size:,} parameters",
+        f"Products with a model's Hessian, CPU time: {what}, {bridge.size:,} parameters",
         "ms",
         tuple(Row(name, timing) for name, timing in timings.items()),
         reference=GRADIENT,

@@ -19,6 +19,7 @@ from polyak.frameworks.torch.local import TorchLocal, the_loss
 from polyak.frameworks.torch.losses import Loss, as_loss, listening
 from polyak.frameworks.torch.splitting import Split
 from polyak.frameworks.torch.trained import inner_of, trained_of, unwrapped
+from polyak.frameworks.torch.twice import check_twice
 from polyak.frameworks.torch.untouched import generators_of, refusing, untouched
 from polyak.ground.errors import PolyakError
 
@@ -71,6 +72,7 @@ class TorchBridge(ReadsBatches):
         self.net, self.name = net, name
         self._loss, self._own = loss, generators_of(net)
         self._layout = Layout(trained)
+        self._twice = False  # whether the loss is known to be differentiated twice
         self.names, self.shapes, self.size = self._layout.names, self._layout.shapes, self._layout.size
         self.dtype = str(self._layout.dtype).removeprefix("torch.")
 
@@ -96,7 +98,7 @@ class TorchBridge(ReadsBatches):
             if self._versions() != versions:
                 raise PolyakError("the loss writes into parameters of the model, expected it to read them")
             split.scalar = scalar
-            local = TorchLocal(scalar, split, self._layout, rows)
+            local = TorchLocal(scalar, split, self._layout, rows, self._check_twice)
             try:
                 yield local
             finally:
@@ -114,6 +116,12 @@ class TorchBridge(ReadsBatches):
                 f"the trained parameters of {self.name} are others than when pk.model was called: expected a new"
                 " pk.model after layers were frozen, thawed or exchanged"
             )
+
+    def _check_twice(self, scalar: torch.Tensor) -> None:
+        """Refuse a loss that is differentiated once; its graph is looked through at the first product."""
+        if not self._twice:
+            check_twice(scalar)
+            self._twice = True
 
     def _versions(self) -> list[int]:
         return [x._version for x in self._layout.tensors]

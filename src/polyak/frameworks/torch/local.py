@@ -9,14 +9,13 @@ Jacobian vector products).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
 from polyak.frameworks.bridge import Outputs, Vector
 from polyak.frameworks.torch.layout import Layout, Parts
 from polyak.frameworks.torch.splitting import Split
-from polyak.frameworks.torch.twice import check_twice
 from polyak.frameworks.torch.untouched import refusing
 from polyak.ground.errors import PolyakError, a_or_an
 
@@ -31,9 +30,18 @@ class TorchLocal:
         split: the outputs, and the loss of them.
         layout: where each parameter lies in a vector.
         rows: how many rows the batch has.
+        check: refuses a loss that has no second derivative.
     """
 
-    def __init__(self, scalar: torch.Tensor, split: Split, layout: Layout, rows: int) -> None:
+    def __init__(
+        self,
+        scalar: torch.Tensor,
+        split: Split,
+        layout: Layout,
+        rows: int,
+        check: Callable[[torch.Tensor], None],
+    ) -> None:
+        self._check = check
         self.rows, self.loss = rows, float(scalar.detach())
         self._scalar, self._split, self._layout = scalar, split, layout
         self._plain: Graph | None = None
@@ -65,7 +73,7 @@ class TorchLocal:
     def hessian(self, v: Vector, /) -> Vector:
         """H v."""
         if self._kept is None:
-            check_twice(self._scalar)
+            self._check(self._scalar)
             self._kept = self._gradient(keep=True)
         with refusing("a product with the Hessian"):
             return self._layout.join(through(self._kept, self._layout.tensors, self._layout.split(v)))
