@@ -14,11 +14,13 @@ from report import Row, Section, Target
 from rich.progress import Progress
 from timing import Sample, per_call, side_by_side
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import polyak as pk
 
 ROWS = 256
 GRADIENT = "a gradient, as a training has it"
+BY_HAND = "the same by hand, with nothing kept as it was"
 WHOLE = "a product with the Hessian, from nothing"
 
 
@@ -27,8 +29,8 @@ class Attention(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.embedding, self.last = nn.Embedding(64, 64), nn.Linear(64, 64)
-        self.attention = nn.MultiheadAttention(64, 4, batch_first=True)
+        self.embedding, self.last = nn.Embedding(64, 128), nn.Linear(128, 64)
+        self.attention = nn.MultiheadAttention(128, 4, batch_first=True)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         h = self.embedding(tokens)
@@ -36,10 +38,13 @@ class Attention(nn.Module):
 
 
 def convolution(norm: bool) -> nn.Module:
-    extra = [[nn.BatchNorm2d(16)], [nn.Dropout(0.2)]] if norm else [[], []]
+    """Three layers of 3 x 3, pooled once."""
+    norms = [nn.BatchNorm2d(channels) if norm else nn.Identity() for channels in (16, 32, 32)]
+    last = [nn.Dropout(0.2)] if norm else []
     return nn.Sequential(
-        *[nn.Conv2d(1, 16, 3, padding=1), *extra[0], nn.ReLU(), nn.Conv2d(16, 16, 3), nn.ReLU()],
-        *[*extra[1], nn.Flatten(), nn.Linear(16 * 36, 10)],
+        *[nn.Conv2d(1, 16, 3, padding=1), norms[0], nn.ReLU()],
+        *[nn.Conv2d(16, 32, 3, padding=1), norms[1], nn.ReLU(), nn.MaxPool2d(2)],
+        *[nn.Conv2d(32, 32, 3, padding=1), norms[2], nn.ReLU(), *last, nn.Flatten(), nn.Linear(512, 10)],
     )
 
 
@@ -87,7 +92,15 @@ def _of_torch(
         net.zero_grad(set_to_none=True)
         loss(net(batch[0]), batch[1]).backward()
 
-    return _section(f"torch, {what}", bridge, batch, gradient, most, progress, rounds)
+    params = list(net.parameters())
+    v = [torch.ones_like(x) for x in params]
+
+    def by_hand() -> None:
+        with sdpa_kernel(SDPBackend.MATH):
+            first = torch.autograd.grad(loss(net(batch[0]), batch[1]), params, create_graph=True)
+            torch.autograd.grad(first, params, v)
+
+    return _section(f"torch, {what}", bridge, batch, gradient, by_hand, most, progress, rounds)
 
 
 def _of_jax(progress: Progress, rounds: int) -> Section:
@@ -104,12 +117,21 @@ def _of_jax(progress: Progress, rounds: int) -> Section:
         return -jnp.take_along_axis(jax.nn.log_softmax(z), rows[1][:, None], 1).mean()
 
     bridge = pk.model(cross_entropy, params, [rows], forward=forward).bridge
-    compiled = jax.jit(jax.grad(lambda p, rows: cross_entropy(forward(p, rows), rows)))
+
+    def whole(p: Any, rows: Any) -> Any:
+        return cross_entropy(forward(p, rows), rows)
+
+    compiled = jax.jit(jax.grad(whole))
 
     def gradient() -> None:
         jax.block_until_ready(compiled(params, rows))
 
-    return _section("JAX, MLP 64-256-256-10", bridge, rows, gradient, most, progress, rounds)
+    double = jax.jit(lambda p, rows, v: jax.jvp(lambda p: jax.grad(whole)(p, rows), (p,), (v,))[1])
+
+    def by_hand() -> None:
+        jax.block_until_ready(double(params, rows, params))
+
+    return _section("JAX, MLP 64-256-256-10", bridge, rows, gradient, by_hand, most, progress, rounds)
 
 
 def _section(
@@ -117,6 +139,7 @@ def _section(
     bridge: Any,
     batch: Any,
     gradient: Callable[[], object],
+    by_hand: Callable[[], object],
     most: float,
     progress: Progress,
     rounds: int,
@@ -137,6 +160,7 @@ def _section(
     samples = {
         GRADIENT: _turn(gradient),
         WHOLE: _turn(lambda: from_nothing("hessian")),
+        BY_HAND: _turn(by_hand),
         "each further one on that batch": further("hessian"),
         "a product with the Gauss-Newton matrix, from nothing": _turn(lambda: from_nothing("gauss_newton")),
         "each further such one": further("gauss_newton"),
