@@ -250,3 +250,22 @@ def test_no_positive_curvature_has_no_edge():
     assert found.full_batch == np.inf
     assert found.share == 0.0
     assert "No curvature is over 0" in found.words()[0]
+
+
+def test_sharpness_of_a_real_network_stops_at_the_edge():
+    """Heavy ball .5 with all rows: sharpness rises to the rule's own edge and stays there (Cohen et al. 2021)."""
+    generator = torch.Generator().manual_seed(0)
+    X, Y = torch.randn(40, 6, generator=generator), torch.randn(40, 2, generator=generator)
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(6, 20), torch.nn.Tanh(), torch.nn.Linear(20, 2))
+    loss = torch.nn.MSELoss()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.4, momentum=0.5)
+    model, shares = pk.model(net, loss, [(X, Y)]), {}
+    for k in range(1, 601):
+        optimizer.zero_grad()
+        loss(net(X), Y).backward()
+        optimizer.step()
+        if k in (60, 360, 420, 480, 540, 600):
+            shares[k] = pk.stability(optimizer, model).share
+    assert shares.pop(60) < 0.8
+    assert np.median([*shares.values()]) == pytest.approx(1.0, abs=0.03)

@@ -49,9 +49,9 @@ def _read(optimizer: Any, name: str, bridge: Bridge) -> Reading:  # noqa: ANN401
     places = bridge.places(list(optimizer._trainable_variables))
     spelling = find(f"keras:{name}")
     lr = float(np.asarray(optimizer.learning_rate))
-    left_out = ("name", "amsgrad")  # amsgrad is another square to divide by, which is held here as any
     given = {key: value for key, value in optimizer.get_config().items() if key in spelling.defaults}
-    given = {key: value for key, value in given.items() if key not in left_out}
+    for left_out in ("name", "amsgrad"):  # amsgrad is another square to divide by, which is held here as any
+        given.pop(left_out, None)
     meaning = read(spelling, {**given, LR: lr})
     arrays = tuple(place for place in places if place is not None)
     steps = int(np.asarray(optimizer.iterations))

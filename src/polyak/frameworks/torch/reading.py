@@ -38,19 +38,13 @@ def reading(optimizer: object, state: Pytree, bridge: Bridge) -> Reading | None:
     label = type(optimizer).__name__
     _refuse(optimizer, label, state, bridge)
     tensors = [x for group in optimizer.param_groups for x in group["params"]]
-    trained = {
-        id(x): place for x, place in zip(tensors, bridge.places(tensors), strict=True) if place is not None
-    }
-    together = [
-        (group, count, members)
-        for group in optimizer.param_groups
-        for count, members in _by_steps(optimizer, [x for x in group["params"] if id(x) in trained])
-    ]
-    parts = [
-        _part(optimizer, group, members, tuple(trained[id(x)] for x in members))
-        for group, _, members in together
-    ]
-    steps = max((count for _, count, _ in together), default=0)
+    places = bridge.places(tensors)
+    trained = {id(x): place for x, place in zip(tensors, places, strict=True) if place is not None}
+    parts, steps = [], 0
+    for group in optimizer.param_groups:
+        for count, members in _by_steps(optimizer, [x for x in group["params"] if id(x) in trained]):
+            parts.append(_part(optimizer, group, members, tuple(trained[id(x)] for x in members)))
+            steps = max(steps, count)
     return Reading(f"torch's {label}" if _spelled(optimizer) else label, tuple(parts), steps or None)
 
 
