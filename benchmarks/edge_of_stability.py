@@ -52,7 +52,7 @@ class Run:
 
 
 FULL = {
-    "gradient descent, lr 0.8": Run(lambda p: torch.optim.SGD(p, lr=0.8)),
+    "gradient descent, lr 0.8": Run(lambda p: torch.optim.SGD(p, lr=0.8), 4000),
     "heavy ball 0.5, lr 1.2": Run(lambda p: torch.optim.SGD(p, lr=1.2, momentum=0.5)),
     "heavy ball 0.9, lr 1.2": Run(lambda p: torch.optim.SGD(p, lr=1.2, momentum=0.9), 500, 3),
     "Nesterov 0.9, lr 0.5428": Run(lambda p: torch.optim.SGD(p, lr=0.5428, momentum=0.9, nesterov=True)),

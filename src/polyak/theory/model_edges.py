@@ -14,7 +14,7 @@ from polyak.ground.errors import PolyakError, unknown, whole_number
 from polyak.ground.progress import Progress, silent
 from polyak.ground.types import Pytree
 from polyak.models import Model
-from polyak.theory.basis import as_numpy
+from polyak.theory.basis import as_numpy, at_home
 from polyak.theory.enough_rows import Rows
 from polyak.theory.extremes import extremes
 from polyak.theory.model_hessian import Kind, ModelHessian
@@ -97,7 +97,7 @@ def _largest(
     read: Rows, moved: Motion, kind: Kind, seed: int, progress: Progress
 ) -> tuple[float, float, float, int]:
     """The largest a, its relative error, the same on rows that it was not read over, and the products spent."""
-    root, pull = roots_and_pulls(read.bridge, moved)
+    root, pull = map(at_home, roots_and_pulls(read.bridge, moved))
     with ModelHessian(read.bridge, read.used, kind) as H:
         found = extremes(
             Preconditioned(H, root, pull), top=1, accuracy=ACCURACY, seed=seed, progress=progress

@@ -24,7 +24,7 @@ from polyak.frameworks.bridge import Batch, Bridge, Vector
 from polyak.ground.errors import PolyakError
 from polyak.ground.limits import check_memory
 from polyak.ground.progress import Progress, silent
-from polyak.theory.basis import as_numpy
+from polyak.theory.basis import as_numpy, at_home
 from polyak.theory.lanczos import Krylov
 from polyak.theory.mean_square import mean_square_edge, noise_factor
 from polyak.theory.model_hessian import ModelHessian
@@ -82,12 +82,12 @@ class Preconditioned:
     """
 
     def __init__(self, H: ModelHessian, root: Vector | float, pull: Vector | float) -> None:
-        self._H, self._root, self._pull = H, root, pull
+        self._H, self._root, self._pull = H, at_home(root), at_home(pull)
         self.size = H.size
 
     def __matmul__(self, v: Vector, /) -> Vector:
-        w = self._root * v
-        return self._root * (self._H @ w + self._pull * w)
+        w = self._root * at_home(v)
+        return self._root * (at_home(self._H @ w) + self._pull * w)
 
     def random(self, generator: np.random.Generator, /) -> Vector:
         """Standard normal numbers, of the model's framework."""
@@ -145,7 +145,7 @@ def subspace(
 
     Costs K products with the Gauss-Newton curvature and K derivatives of the outputs, over these batches.
     """
-    root, pull = roots_and_pulls(bridge, motion)
+    root, pull = map(at_home, roots_and_pulls(bridge, motion))
     K = min(directions, bridge.size)
     with ModelHessian(bridge, batches, "gauss_newton") as H:
         krylov = Krylov(Preconditioned(H, root, pull), K + 2)
@@ -182,7 +182,7 @@ def _gradient(bridge: Bridge, batches: Sequence[Batch]) -> Vector:
         with bridge.on(batch) as local:
             part = local.gradient() * (count / sum(counts))
         total = part if total is None else total + part
-    return total
+    return at_home(total)
 
 
 def _moments(

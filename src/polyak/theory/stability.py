@@ -99,10 +99,10 @@ def stability(
     ravine after 50 steps, while the preconditioner stays
     """
     if isinstance(on, Model):
-        optimizer = as_rule(rule, **settings) if isinstance(rule, str) or settings else rule
         _refuse_given(f"{on.bridge.name} is a model", at=at, params=params)
+        named = isinstance(rule, str) or bool(settings)
         return model_stability(
-            optimizer,
+            as_rule(rule, **settings) if named else rule,
             on,
             state=state,
             batch_size=batch_size,
@@ -111,9 +111,8 @@ def stability(
             rows=rows,
             progress=progress,
         )
-    _refuse_given(
-        "only a Model is asked so", state=state, rows=rows, kind=None if kind == "hessian" else kind
-    )
+    given = {} if kind == "hessian" else {"kind": kind}
+    _refuse_given("only a Model is asked so", state=state, rows=rows, **given)
     rule = as_rule(rule, **settings)
     if isinstance(rule, FromPlane):
         return _of_plane(rule, on, at)

@@ -37,15 +37,20 @@ def reading(optimizer: object, state: Pytree, bridge: Bridge) -> Reading | None:
         return None
     label = type(optimizer).__name__
     _refuse(optimizer, label, state, bridge)
-    tensors = [x for group in optimizer.param_groups for x in group["params"]]
-    places = bridge.places(tensors)
-    trained = {id(x): place for x, place in zip(tensors, places, strict=True) if place is not None}
+    trained = _trained(optimizer, bridge)
     parts, steps = [], 0
     for group in optimizer.param_groups:
         for count, members in _by_steps(optimizer, [x for x in group["params"] if id(x) in trained]):
             parts.append(_part(optimizer, group, members, tuple(trained[id(x)] for x in members)))
             steps = max(steps, count)
     return Reading(f"torch's {label}" if _spelled(optimizer) else label, tuple(parts), steps or None)
+
+
+def _trained(optimizer: torch.optim.Optimizer, bridge: Bridge) -> dict[int, int]:
+    """Which of the model's arrays each tensor is, by the tensor's identity; none of those that are frozen."""
+    tensors = [x for group in optimizer.param_groups for x in group["params"]]
+    places = bridge.places(tensors)
+    return {id(x): place for x, place in zip(tensors, places, strict=True) if place is not None}
 
 
 def _refuse(optimizer: torch.optim.Optimizer, label: str, state: Pytree, bridge: Bridge) -> None:
