@@ -12,7 +12,6 @@ import pytest
 import polyak as pk
 from polyak.cli.commands import doctor
 
-
 NEEDS = [
     "numpy>=2.0",
     "bokeh>=3.9; extra == 'lab'",
