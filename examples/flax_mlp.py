@@ -15,9 +15,12 @@ class Perceptron(nn.Module):
 net = Perceptron()
 
 
-def loss(params, batch):
-    x, y = batch
-    return optax.softmax_cross_entropy_with_integer_labels(net.apply(params, x), y).mean()
+def forward(params, batch):
+    return net.apply(params, batch[0])
+
+
+def loss(outputs, batch):
+    return optax.softmax_cross_entropy_with_integer_labels(outputs, batch[1]).mean()
 
 
 def setup(steps=100):
@@ -27,9 +30,10 @@ def setup(steps=100):
     params = net.init(jax.random.key(0), x[:1])
     optimizer = optax.adam(3e-3)
     state = optimizer.init(params)
-    gradient = jax.jit(jax.grad(loss))
+    gradient = jax.jit(jax.grad(lambda params, batch: loss(forward(params, batch), batch)))
     for step in range(steps):
         batch = batches[step % (len(batches) - 1)]
         updates, state = optimizer.update(gradient(params, batch), state, params)
         params = optax.apply_updates(params, updates)
-    return {"loss": loss, "params": params, "optimizer": optimizer, "state": state, "batches": batches}
+    found = {"loss": loss, "forward": forward, "params": params, "batches": batches}
+    return {**found, "optimizer": optimizer, "state": state}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from polyak.diagnose.numbers import Plain, as_dict
+from polyak.diagnose.numbers import Plain, fields_of, plain
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.models import Model
@@ -71,8 +71,24 @@ class Diagnosis(Result):
         return tuple(part.words())
 
     def to_dict(self) -> dict[str, Plain]:
-        """The same as numbers by name, in JSON's types: what `polyak diagnose --json` prints."""
-        return as_dict(self)
+        """The same as numbers by name: what `polyak diagnose --json` prints; nan as null, infinities as words."""
+        bridge = self.model.bridge
+        parts: dict[str, Plain] = {}
+        for name in TITLES:
+            part = getattr(self, name)
+            parts[name] = {"refused": self.refused[name]} if part is None else fields_of(part)
+        return {
+            "model": {
+                "name": bridge.name,
+                "framework": bridge.framework,
+                "parameters": bridge.size,
+                "mode": bridge.mode,
+            },
+            "optimizer": self.optimizer,
+            "batch_size": self.batch_size,
+            **parts,
+            "costs": plain(self.costs),
+        }
 
     def require(self, name: str) -> None:
         """Raise the PolyakError that a missing part was refused with."""

@@ -1,18 +1,14 @@
-"""A diagnosis as plain numbers by name, for who reads them by a program."""
+"""Results as plain numbers by name, in JSON's types, for who reads them by a program."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polyak.ground.numbers import as_float
-
-if TYPE_CHECKING:
-    from polyak.diagnose.diagnosis import Diagnosis
 
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 
@@ -24,27 +20,6 @@ LEFT_OUT = (
     "model",
     "optimizer",
 )  # what numbers are made of, and what is said above
-
-
-def as_dict(diagnosis: Diagnosis) -> dict[str, Plain]:
-    """Everything that was found, and why the rest was not: JSON's types, nan as null, infinities as words."""
-    model = diagnosis.model.bridge
-    parts: dict[str, Plain] = {}
-    for name in ("curvature", "stability", "noise", "suggestion"):
-        part = getattr(diagnosis, name)
-        parts[name] = {"refused": diagnosis.refused[name]} if part is None else _fields(part)
-    return {
-        "model": {
-            "name": model.name,
-            "framework": model.framework,
-            "parameters": model.size,
-            "mode": model.mode,
-        },
-        "optimizer": diagnosis.optimizer,
-        "batch_size": diagnosis.batch_size,
-        **parts,
-        "costs": {name: dataclasses.asdict(cost) for name, cost in diagnosis.costs.items()},
-    }
 
 
 def plain(value: object) -> Plain:
@@ -59,7 +34,7 @@ def plain(value: object) -> Plain:
         return [plain(each) for each in value]
     if isinstance(value, Mapping):
         return {str(name): plain(each) for name, each in value.items()}
-    return _fields(value) if dataclasses.is_dataclass(value) else _one(value)
+    return fields_of(value) if dataclasses.is_dataclass(value) else _one(value)
 
 
 def _one(value: object) -> Plain:
@@ -73,7 +48,7 @@ def _one(value: object) -> Plain:
     return None if math.isnan(number) else str(number)
 
 
-def _fields(part: object) -> dict[str, Plain]:
+def fields_of(part: object) -> dict[str, Plain]:
     """The fields of a result, those that are numbers or made of them."""
     assert dataclasses.is_dataclass(part)
     return {
