@@ -241,11 +241,11 @@ def test_an_optimizer_of_other_parameters(refused: Any) -> None:
     bridge = pk.model(net, loss, [BATCH]).bridge
     assert bridge.places(list(net.parameters())) == (0, 1, 2, None)
     assert bridge.places([net.other.weight, net.one.bias, net.one.weight]) == (2, 1, 0)
-    with refused("1 of the optimizer's 5 tensors are not the model's"):
+    with refused("1 of the optimizer's 5 arrays are not the model's"):
         bridge.places([*net.parameters(), nn.Parameter(torch.ones(1))])
-    with refused("does not hold one.bias, other.weight", "requires_grad_(False)"):
+    with refused("does not hold one.bias, other.weight", "frozen"):
         bridge.places([net.one.weight])
     own = pk.model(squared, W, [(X, Y)]).bridge
     assert own.places([W["w"]]) == (0,)
-    with refused("1 arrays are not the model's 1"):
+    with refused("1 of the optimizer's 1 arrays are not the model's"):
         own.places([W["w"].copy()])

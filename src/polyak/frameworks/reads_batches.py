@@ -11,6 +11,7 @@ from polyak.frameworks.batches import Batches
 from polyak.frameworks.bridge import Batch
 from polyak.ground.errors import PolyakError, unknown
 
+SHOWN = 4  # names in a line
 COARSE = {"float16": 3, "bfloat16": 2}
 
 
@@ -41,6 +42,34 @@ class ReadsBatches:
     def rows(self, batch: Batch, /) -> int:
         """Of a batch."""
         return self._batches.rows(batch)
+
+
+def places_of(
+    arrays: Sequence[object],
+    trained: Sequence[object],
+    frozen: Iterable[object],
+    names: Sequence[str],
+    whose: str,
+) -> tuple[int | None, ...]:
+    """Which of the trained arrays each array is: that very object, not one that is equal; None for a frozen one.
+
+    Raises PolyakError where one is neither, and where a trained one is missing.
+    """
+    own: dict[int, int | None] = {id(x): None for x in frozen} | {id(x): k for k, x in enumerate(trained)}
+    strange = sum(id(x) not in own for x in arrays)
+    if strange:
+        raise PolyakError(
+            f"{strange} of the optimizer's {len(arrays)} arrays are not the model's: expected one made of the"
+            f" parameters of this {whose}"
+        )
+    places = tuple(own[id(x)] for x in arrays)
+    missing = [name for k, name in enumerate(names) if k not in places]
+    if missing:
+        shown = ", ".join(missing[:SHOWN]) + (" ..." if len(missing) > SHOWN else "")
+        raise PolyakError(
+            f"the optimizer does not hold {shown}, which the model trains: expected all, or frozen ones"
+        )
+    return places
 
 
 def in_coarse(dtypes: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from polyak.frameworks.generators import remembered
 from polyak.frameworks.jax.functions import Functions
 from polyak.frameworks.jax.local import WHOLE, JaxLocal
 from polyak.frameworks.jax.trained import Parameters, Params, flat
-from polyak.frameworks.reads_batches import ReadsBatches, in_coarse, in_order
+from polyak.frameworks.reads_batches import ReadsBatches, in_coarse, in_order, places_of
 from polyak.ground.errors import PolyakError
 
 TRIES = 2  # other parameters at which an array's gradient must be zero for it to be untouched
@@ -127,13 +127,7 @@ class JaxBridge(ReadsBatches):
 
     def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
         """Which parameter each array is: that very array."""
-        own = {id(x): k for k, x in enumerate(self._params.leaves_of_user())}
-        places = tuple(own.get(id(x)) for x in arrays)
-        if None in places or {*places} != {*range(len(self.names))}:
-            raise PolyakError(
-                f"the optimizer's {len(arrays)} arrays are not the model's {len(self.names)}: expected these"
-            )
-        return places
+        return places_of(arrays, self._params.leaves_of_user(), (), self.names, self.name)
 
     def untouched(self, batch: Batch, /) -> tuple[str, ...]:
         """Those whose gradient is zero here and at other parameters."""

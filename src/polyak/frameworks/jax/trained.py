@@ -68,25 +68,26 @@ class Params:
     def __init__(self, params: Pytree) -> None:
         self._params = params
         self.kind = type(params).__name__ if _of(params, "flax.nnx") or _of(params, "equinox") else ""
-        tree, rest = _split(params)
+        tree, _ = _split(params)
         leaves, self._shape = jax.tree.flatten(tree)
         plain = not _of(params, "equinox")
         self._places = [k for k, leaf in enumerate(leaves) if _is_trained(leaf, plain)]
         self._beside = [k for k, leaf in enumerate(leaves) if _is_array(leaf) and k not in set(self._places)]
         named = paths(tree)
         self.names = tuple(named[k] for k in self._places)
+        self._check(leaves)
+        self.shapes = tuple(tuple(x.shape) for x in self.today().trained)
+
+    def _check(self, leaves: Leaves) -> None:
+        """Refuse what has nothing to train, or complex numbers."""
         if not self._places:
-            hint = ": of a torch module, pk.model(net, loss, batches)" if _of(params, "torch") else ""
+            hint = ": of a torch module, pk.model(net, loss, batches)" if _of(self._params, "torch") else ""
             raise PolyakError(
-                f"the params are {a_or_an(type(params).__name__)} without an array of real numbers, expected a pytree"
-                f" with some{hint}"
+                f"the params are {a_or_an(type(self._params).__name__)} without an array of real numbers, expected a"
+                f" pytree with some{hint}"
             )
-        strange = next((leaves[k] for k in self._beside if np.iscomplexobj(leaves[k])), None)
-        if strange is not None:
+        if any(np.iscomplexobj(leaves[k]) for k in self._beside):
             raise PolyakError("the params hold complex numbers, expected real ones")
-        today = self.today()
-        self.shapes = tuple(tuple(x.shape) for x in today.trained)
-        self._rest_shape = jax.tree.structure(rest)
 
     def today(self) -> Today:
         """As they are now: an nnx module changes in place, and so does a NumPy array."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from polyak.frameworks.bridge import Batch, Outputs
+from polyak.frameworks.reads_batches import places_of
 from polyak.frameworks.steppers import refusals
 from polyak.ground.errors import PolyakError, a_or_an
 
@@ -33,21 +34,10 @@ class Compiled:
 
     def __init__(self, model: Any, batch: Batch) -> None:  # noqa: ANN401 - Keras has no types
         self.keras, self.model = sys.modules["keras"], model
-        if not model.compiled or model.loss is None:
-            raise PolyakError(f"the Keras model {model.name} has no loss, {WAYS}")
-        if not model.built:
-            raise PolyakError(f"the Keras model {model.name} has no variables yet, {WAYS}")
-        if type(model).train_step is not self.keras.Model.train_step:
-            raise PolyakError(
-                f"{type(model).__name__} has a train_step of its own, expected one that trains its loss"
-            )
-        if getattr(model.loss, "reduction", "") == "sum":
-            raise PolyakError("the loss sums over the rows (reduction='sum'), expected their mean")
+        self._check(model)
         self.trained = list(model.trainable_variables)
         self.others = [v for v in model.variables if all(v is not known for known in self.trained)]
         self.names = tuple(v.path for v in self.trained)
-        if not self.trained:
-            raise PolyakError(f"the Keras model {model.name} has no trainable variable, expected some")
         self._losses = model._compile_loss
         self.own_loss = type(model).compute_loss is not self.keras.Model.compute_loss  # may read anything
         self.penalties = 0
@@ -59,6 +49,21 @@ class Compiled:
             )
             with refusals("the loss"):
                 self._losses.build(self.parts(batch)[1], outputs)
+
+    def _check(self, model: Any) -> None:  # noqa: ANN401 - Keras has no types
+        """Refuse what has no loss, no variables, or trains otherwise than by its compiled loss."""
+        if not model.compiled or model.loss is None:
+            raise PolyakError(f"the Keras model {model.name} has no loss, {WAYS}")
+        if not model.built:
+            raise PolyakError(f"the Keras model {model.name} has no variables yet, {WAYS}")
+        if not model.trainable_variables:
+            raise PolyakError(f"the Keras model {model.name} has no trainable variable, expected some")
+        if type(model).train_step is not self.keras.Model.train_step:
+            raise PolyakError(
+                f"{type(model).__name__} has a train_step of its own, expected one that trains its loss"
+            )
+        if getattr(model.loss, "reduction", "") == "sum":
+            raise PolyakError("the loss sums over the rows (reduction='sum'), expected their mean")
 
     def values(self) -> tuple[list[Any], list[Any]]:
         """Of the trained variables and of the others, now."""
@@ -130,19 +135,7 @@ class Compiled:
 
     def places(self, arrays: Sequence[object]) -> tuple[int | None, ...]:
         """Which trained variable each of an optimizer's is."""
-        own = {id(v): k for k, v in enumerate(self.trained)}
-        frozen = {id(v) for v in self.others}
-        if any(id(v) not in own and id(v) not in frozen for v in arrays):
-            raise PolyakError(
-                f"the optimizer's {len(arrays)} variables are not those of {self.model.name}: expected one built for it"
-            )
-        places = tuple(own.get(id(v)) for v in arrays)
-        missing = [name for k, name in enumerate(self.names) if k not in places]
-        if missing:
-            raise PolyakError(
-                f"the optimizer does not hold {missing[0]}, which the model trains: expected all"
-            )
-        return places
+        return places_of(arrays, self.trained, self.others, self.names, str(self.model.name))
 
 
 class Reread:

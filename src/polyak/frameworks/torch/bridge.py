@@ -13,7 +13,7 @@ from torch.utils import _pytree
 
 from polyak.frameworks.batches import Batches
 from polyak.frameworks.bridge import Batch, Bridge, Options, Outputs, Vector
-from polyak.frameworks.reads_batches import ReadsBatches, in_coarse
+from polyak.frameworks.reads_batches import ReadsBatches, in_coarse, places_of
 from polyak.frameworks.torch.layout import Layout
 from polyak.frameworks.torch.local import TorchLocal, the_loss
 from polyak.frameworks.torch.losses import Loss, as_loss, listening
@@ -144,22 +144,8 @@ class TorchBridge(ReadsBatches):
 
     def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
         """Which parameter each tensor is: that very tensor, not one that is equal."""
-        own = {id(x): k for k, x in enumerate(self._layout.tensors)}
-        frozen = {id(x) for x in self.net.parameters() if not x.requires_grad}
-        strange = sum(id(x) not in own and id(x) not in frozen for x in arrays)
-        if strange:
-            raise PolyakError(
-                f"{strange} of the optimizer's {len(arrays)} tensors are not the model's: expected one made of this"
-                f" {self.name}'s parameters"
-            )
-        places = tuple(own.get(id(x)) for x in arrays)
-        missing = [name for k, name in enumerate(self.names) if k not in places]
-        if missing:
-            shown = ", ".join(missing[:4]) + (" ..." if len(missing) > 4 else "")
-            raise PolyakError(
-                f"the optimizer does not hold {shown}, which the model trains: expected all, or requires_grad_(False)"
-            )
-        return places
+        frozen = (x for x in self.net.parameters() if not x.requires_grad)
+        return places_of(arrays, self._layout.tensors, frozen, self.names, self.name)
 
     def untouched(self, batch: Batch, /) -> tuple[str, ...]:
         """Those that the loss does not reach."""

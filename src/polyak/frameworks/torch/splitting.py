@@ -87,20 +87,26 @@ class Split:
         named = [name for name, x in zip(self._layout.names, beside, strict=True) if x is not None]
         if named:
             return f"the loss depends on {named[0]} beside the outputs"
-        assert self.scalar is not None
-        first, second = float(self.scalar.detach()), float(value.detach())
-        if not abs(first - second) <= ALIKE * max(abs(first), abs(second), 1e-12):
-            return f"it is {readable(first, 6)}, and of the same outputs {readable(second, 6)}"
         taken = [k for k, x in enumerate(gradient) if x is not None]
         # Only what the loss depends on are outputs: a model may return its hidden states besides.
         self._places = [self._places[k] for k in taken]
         self.parts = [self.parts[k] for k in taken]
-        strange = next((part for part in self.parts if part.shape[:1] != (self._rows,)), None)
-        if strange is not None and not strange.ndim:
-            return "the model computes its loss itself; give a loss(net, batch) that takes its outputs"
-        if strange is not None:
-            return f"an output is of shape {tuple(strange.shape)}, expected {self._rows} rows"
         self._graph = [gradient[k] for k in taken], [z[k] for k in taken]
+        return self._another_value(value) or self._no_rows()
+
+    def _another_value(self, value: torch.Tensor) -> str:
+        assert self.scalar is not None
+        first, second = float(self.scalar.detach()), float(value.detach())
+        if abs(first - second) <= ALIKE * max(abs(first), abs(second), 1e-12):
+            return ""
+        return f"it is {readable(first, 6)}, and of the same outputs {readable(second, 6)}"
+
+    def _no_rows(self) -> str:
+        for part in self.parts:
+            if not part.ndim:
+                return "the model computes its loss itself; give a loss(net, batch) that takes its outputs"
+            if part.shape[0] != self._rows:
+                return f"an output is of shape {tuple(part.shape)}, expected {self._rows} rows"
         return ""
 
     def loss_of(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:

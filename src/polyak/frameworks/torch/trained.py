@@ -27,13 +27,7 @@ def unwrapped(net: torch.nn.Module) -> torch.nn.Module:
 
 def trained_of(net: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     """The parameters that are trained, a tied one once."""
-    lazy = [name for name, x in net.named_parameters() if isinstance(x, torch.nn.UninitializedParameter)]
-    if lazy:
-        raise PolyakError(f"{lazy[0]} has no shape yet: run the net on one batch first")
-    kinds = {type(x).__name__ for x in net.parameters()} | {type(each).__name__ for each in net.modules()}
-    if kinds & {*SHARDED} or any(isinstance(each, torch.jit.ScriptModule) for each in net.modules()):
-        how = "sharded over processes" if kinds & {*SHARDED} else "scripted"
-        raise PolyakError(f"{type(net).__name__} is {how}, expected the module as it was written, whole")
+    _check_whole(net)
     found = {name: x for name, x in net.named_parameters() if x.requires_grad}
     if not found:
         raise PolyakError(f"{type(net).__name__} has no trained parameter, expected some with requires_grad")
@@ -41,3 +35,15 @@ def trained_of(net: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     if strange is not None:
         raise PolyakError(f"{strange} is of complex numbers, expected real ones")
     return found
+
+
+def _check_whole(net: torch.nn.Module) -> None:
+    """Refuse a module that is not all here, or not as it was written."""
+    for name, x in net.named_parameters():
+        if isinstance(x, torch.nn.UninitializedParameter):
+            raise PolyakError(f"{name} has no shape yet: run the net on one batch first")
+    kinds = {type(x).__name__ for x in net.parameters()} | {type(each).__name__ for each in net.modules()}
+    scripted = any(isinstance(each, torch.jit.ScriptModule) for each in net.modules())
+    if scripted or kinds & {*SHARDED}:
+        how = "scripted" if scripted else "sharded over processes"
+        raise PolyakError(f"{type(net).__name__} is {how}, expected the module as it was written, whole")
