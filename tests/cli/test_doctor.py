@@ -35,7 +35,7 @@ def test_versions_are_those_that_run(polyak_: Any, monkeypatch: pytest.MonkeyPat
         jax.__version__,
         version("torch").partition("+")[0],
         "[lab]",
-        "[sweep]",
+        "2 of 2",
         "PyTorch",
     ):
         assert word in found
