@@ -82,6 +82,19 @@ def test_the_basis_agrees_with_all_rows_where_rows_are_few(name, fewer_rows):
     assert e.floor == pytest.approx(0, abs=1e-20)
 
 
+def test_starts_that_differ_breed_noise_too(fewer_rows):
+    """As wide as the way to the optimum, and not alike along the axes: else this part could be left out unseen."""
+    rule, on = pk.HeavyBall(lr=0.02, momentum=0.5), least_squares(fewer_rows)
+    k = len(on.rows.curvatures)
+    root = np.random.default_rng(5).normal(size=(k, k)) / math.sqrt(k)
+    begun = starts(fewer_rows, 1)[0], root @ root.T
+    maps = step_maps(rule, 60)
+    whole = spread_step_by_step(on.rows, on.residuals, 0.5, maps, begun, 60)
+    told = spread(on.rows, on.residuals, 0.5, StepMap(maps.A[0], maps.B[0]), begun, 60)
+    assert (np.abs(told.noise - whole) / whole).max() <= max(told.error, 1e-5)
+    assert told.error < 2e-3
+
+
 def test_real_runs_of_100_parameters():
     problem, runs = problem_of(99, 150), 400
     rule = pk.HeavyBall(lr=0.02, momentum=0.8)

@@ -135,7 +135,20 @@ def _adaptive(rule: Optimizer, bare: Optimizer, k: float) -> Way:
         settings["initial_accumulator"] = given["initial_accumulator"] / k
     if given.get("weight_decay") and given["decay"] == "decoupled":
         settings["weight_decay"] = given["weight_decay"] * math.sqrt(k)  # lr times it: k times as much a step
-    first_order = ", ".join(f"{name} {readable(1 - k * (1 - given[name]), 6)}" for name in names)
+    return Way(
+        SQUARE_ROOT,
+        _around(rule, bare.replace(**settings), k),
+        "Keeps the stochastic differential equation that the rule follows (Malladi et al. 2022): the distribution of "
+        f"paths by samples. Memories by samples are kept as beta^k; to first order that is their 1 - k (1 - beta): "
+        f"{', '.join(f'{name} {readable(1 - k * (1 - given[name]), 6)}' for name in names)}.",
+        "Holds while the noise of a batch is far larger than its gradient: from about the batch size at which the two "
+        "are equal (the noise scale) the squares no longer fall with the batch, and the learning rate should not grow.",
+        _ends(names, given, settings, k),
+    )
+
+
+def _ends(names: list[str], given: dict[str, Any], settings: dict[str, float], k: float) -> tuple[str, ...]:
+    """Where Adam's rule has ended: squares averaged over too few steps, and memories below a step."""
     ends = [
         f"It ends here: {name} falls to {readable(settings[name], 4)}, the squares are averaged over about "
         f"{readable(1 / (1 - settings[name]), 2)} steps, and one batch's squares are mostly its own noise."
@@ -148,16 +161,7 @@ def _adaptive(rule: Optimizer, bare: Optimizer, k: float) -> Way:
         for name in names
         if 1 - k * (1 - given[name]) < 0
     ]
-    return Way(
-        SQUARE_ROOT,
-        _around(rule, bare.replace(**settings), k),
-        "Keeps the stochastic differential equation that the rule follows (Malladi et al. 2022): the distribution of "
-        f"paths by samples. Memories by samples are kept as beta^k; to first order that is their 1 - k (1 - beta): "
-        f"{first_order}.",
-        "Holds while the noise of a batch is far larger than its gradient: from about the batch size at which the two "
-        "are equal (the noise scale) the squares no longer fall with the batch, and the learning rate should not grow.",
-        tuple(ends),
-    )
+    return tuple(ends)
 
 
 def _memories(bare: Optimizer, lr: str, step: StepMap) -> dict[str, float]:

@@ -22,7 +22,7 @@ from polyak.ground.types import Pytree
 from polyak.problems import Problem
 from polyak.rules import Optimizer
 from polyak.theory import spectrum
-from polyak.theory.batch_phases import edges_along
+from polyak.theory.batch_phases import edges_of
 from polyak.theory.datasets import dataset
 from polyak.theory.rule_family import WIDE, Family, family, steps_on
 
@@ -86,27 +86,14 @@ def phase_diagram(
         low, high = free.others[other]
         top = np.nextafter(1, 0) if high == WIDE else high
         axes[other] = _axis(other, np.linspace(low, high, CELLS) if values is None else values, low, top)
-    lines = None
-    if on is not None or batch_size is not None:
-        if on is None or batch_size is None or other is None:
-            raise PolyakError(
-                "edges in mini-batches need both on=problem and batch_size=, and a rule of two settings"
-            )
-        lines = edges_along(
-            free, other, on, batch_size=batch_size, replace=replace, typical=typical, progress=progress
-        )
+    lines = edges_of(free, other, on, batch_size, replace=replace, typical=typical, progress=progress)
     with jax.enable_x64(True):
         names = (free.lr,) if other is None else (free.lr, other)
         grids = [jnp.asarray(a) / curvature, *(jnp.asarray(axis) for axis in list(axes.values())[1:])]
         kept = free.kept(names)
         rates, regimes = map(np.asarray, _cells(free.rule, free.state, kept, names, curvature, *grids))
     diagram = _dataset(free, axes, curvature, rates, regimes)
-    if lines is None or on is None:
-        return diagram
-    about = {"long_name": f"of {free.lr} times the largest curvature"}
-    edges = {name: (f"{other}_of_edges", values, about) for name, values in lines[1].items()}
-    diagram = diagram.assign(edges).assign_coords({f"{other}_of_edges": lines[0]})
-    return diagram.assign_attrs(on=on.data.name, batch_size=batch_size, replace=int(replace))
+    return diagram if lines is None else diagram.merge(lines).assign_attrs(diagram.attrs | lines.attrs)
 
 
 @partial(quickly, static=(2, 3))

@@ -75,14 +75,13 @@ def typical_edge(
         full_batch: the full batch's edge.
         progress: called with (learning rates tried, as many as are mostly tried).
     """
-    progress, tried = progress or silent, 0
+    told, tried = progress or silent, list[float]()
     if not replace and batch_size == len(rows.Z):
         return TypicalEdge(full_batch, full_batch, full_batch)
 
     def at(lr: float) -> tuple[float, float]:
-        nonlocal tried
-        tried += 1
-        progress(tried, max(MOSTLY_TRIED, tried))
+        tried.append(lr)
+        told(len(tried), max(MOSTLY_TRIED, len(tried)))
         exponents = _exponents(step_at(lr), rows, batch_size, replace=replace)
         return float(exponents.mean()), float(exponents.std(ddof=1) / math.sqrt(RUNS))
 
@@ -91,6 +90,11 @@ def typical_edge(
         low, high = high, 1.25 * high
         if high > WIDEST * full_batch:
             return TypicalEdge(math.inf, low, math.inf)
+    return _closed_in(at, low, high)
+
+
+def _closed_in(at: Callable[[float], tuple[float, float]], low: float, high: float) -> TypicalEdge:
+    """Where the exponent crosses 0 between two learning rates, with the interval that its deviation leaves."""
     ends = {lr: at(lr) for lr in (low, high)}
     for _ in range(MOST_LOOKS):
         slope = (ends[high][0] - ends[low][0]) / (high - low)

@@ -16,6 +16,9 @@ from polyak.ground.errors import PolyakError
 if TYPE_CHECKING:
     import xarray as xr
 
+    from polyak.rules import Optimizer
+    from polyak.theory import Stability
+
 
 @command("phase_diagram", settings=True)
 def phase(
@@ -30,35 +33,51 @@ def phase(
     from polyak.cli.rules import rule_from
     from polyak.rules import find
     from polyak.show import phase_figure
-    from polyak.theory import REGIMES, phase_diagram, stability
+    from polyak.theory import phase_diagram
 
     check_picture(out)
     optimizer = rule_from(rule, typed(context)) if context.args or ":" in rule else None
-    in_batches = task.data is not None or batch_size is not None
-    if in_batches and (task.data is None or batch_size is None or curvature is not None):
-        raise PolyakError(
-            "edges in mini-batches need both --data airfoil and --batch-size 16, and no --curvature"
-        )
-    setting = None
-    if optimizer is not None and context.args and not in_batches:
-        setting = stability(optimizer, numbers_from("curvature", curvature or "1"))
-    elif curvature is not None:
-        raise PolyakError(
-            "--curvature marks a setting: give its numbers too, such as --lr 0.6 --momentum 0.5"
-        )
+    in_batches = _asked_in_batches(task.data, batch_size, curvature)
+    setting = _marked(optimizer if context.args and not in_batches else None, curvature)
     with shown("edges", "settings") as progress:
         on = task.made() if in_batches else None
         diagram = phase_diagram(optimizer or find(rule), on=on, batch_size=batch_size, progress=progress)
-    for code, name in enumerate(REGIMES):
-        share = float((diagram.regime == code).mean())
-        if share > 0:
-            typer.echo(f"{name}: {share:.1%} of the plane")
-    if in_batches:
-        for line in edges_in_words(diagram):
-            typer.echo(line)
+    for line in [*_shares(diagram), *(edges_in_words(diagram) if in_batches else [])]:
+        typer.echo(line)
     if setting is not None:
         typer.echo(setting)
     write_picture(out, lambda: phase_figure(diagram, setting))
+
+
+def _marked(optimizer: Optimizer | None, curvature: str | None) -> Stability | None:
+    """The setting that is marked in the plane, on these curvatures; None where its numbers were not given."""
+    from polyak.theory import stability
+
+    if optimizer is not None:
+        return stability(optimizer, numbers_from("curvature", curvature or "1"))
+    if curvature is not None:
+        raise PolyakError(
+            "--curvature marks a setting: give its numbers too, such as --lr 0.6 --momentum 0.5"
+        )
+    return None
+
+
+def _shares(diagram: xr.Dataset) -> list[str]:
+    """How much of the plane each regime has."""
+    from polyak.theory import REGIMES
+
+    shares = [(name, float((diagram.regime == code).mean())) for code, name in enumerate(REGIMES)]
+    return [f"{name}: {share:.1%} of the plane" for name, share in shares if share > 0]
+
+
+def _asked_in_batches(data: str | None, batch_size: int | None, curvature: str | None) -> bool:
+    """Whether the edges of mini-batches are asked for, by both of the options that say of what."""
+    asked = [data, batch_size].count(None) < 2
+    if asked and (None in (data, batch_size) or curvature is not None):
+        raise PolyakError(
+            "edges in mini-batches need both --data airfoil and --batch-size 16, and no --curvature"
+        )
+    return asked
 
 
 def edges_in_words(diagram: xr.Dataset) -> list[str]:
