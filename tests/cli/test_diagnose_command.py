@@ -104,6 +104,7 @@ def test_what_cannot_be_said_is_said_so(mine, polyak_):
     ("line", "words"),
     [
         ("diagnose mine.py:broken", ["mine.py, line", "RuntimeError: no data"]),
+        ("diagnose mine.py:breaks_later", ["mine.py, line", "OSError: the disk is gone"]),
         ("diagnose mine.py:setupp", ["unknown name in mine.py 'setupp', did you mean 'setup'?"]),
         ("diagnose mine.py:nan", ["loss", "nan"]),
         ("diagnose mine.py:rows", ["is a ndarray, expected a function"]),

@@ -9,7 +9,7 @@ from .guarantees import guarantee_figure
 from .histories import history_figure
 from .learning_rates import lr_figure
 from .model_edges import model_edges_figure
-from .model_planes import model_plane_figure
+from .model_planes import diagnosis_figure, model_plane_figure
 from .optima import condition_figure, optimum_figure
 from .phases import phase_figure
 from .plotting import plot
@@ -29,6 +29,7 @@ __all__ = [
     "convergence_figure",
     "curvature_figure",
     "curves_figure",
+    "diagnosis_figure",
     "draws",
     "drop_figure",
     "expectation_figure",

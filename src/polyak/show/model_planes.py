@@ -27,6 +27,22 @@ BEYOND = {"diverging": "beyond the edge"}  # on a quadratic a step diverges ther
 
 @draws(Diagnosis)
 @styled
+def diagnosis_figure(diagnosis: Diagnosis) -> Figure:
+    """The phase plane with what was measured in it; of a rule without one its edges, and without these the curvature.
+
+    Raises PolyakError where neither was found.
+    """
+    if diagnosis.stability is not None:
+        try:
+            return model_plane_figure(diagnosis)
+        except PolyakError:  # it has no momentum, or bends up nowhere
+            return diagnosis.stability.plot()
+    diagnosis.require("curvature")
+    assert diagnosis.curvature is not None
+    return diagnosis.curvature.plot()
+
+
+@styled
 def model_plane_figure(diagnosis: Diagnosis) -> Figure:
     """Regimes over curvature and momentum at today's learning rate, and each curvature that was measured in it.
 
