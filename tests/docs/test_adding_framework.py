@@ -35,7 +35,15 @@ def momenta(tmp_path: Path) -> Iterator[None]:
 
 
 def test_every_file_of_a_folder_is_shown() -> None:
-    assert set(FILES) == {"momenta.py", "__init__.py", "spelling.py", "stepper.py", "state.py", "bridge.py"}
+    assert set(FILES) == {
+        "momenta.py",
+        "__init__.py",
+        "spelling.py",
+        "stepper.py",
+        "state.py",
+        "bridge.py",
+        "reading.py",
+    }
 
 
 def test_it_is_in_the_catalogue() -> None:
@@ -110,3 +118,14 @@ def test_its_models_are_read() -> None:
         np.testing.assert_allclose(local.hessian(v), 2 / 5 * x.T @ x @ v)
         np.testing.assert_allclose(local.gradient(), 2 / 5 * x.T @ (x @ [1.0, 2.0, 3.0] - y))
         assert model.loss == local.loss_at(local.outputs())
+
+
+def test_its_optimizers_are_read_in_mid_training() -> None:
+    momenta = importlib.import_module("momenta")
+    x = np.random.default_rng(0).standard_normal((5, 3))
+    net = momenta.LeastSquares([1.0, 2.0, 3.0])
+    model = pk.model(net, [(x, np.zeros(5))])
+    found = pk.stability(momenta.Momentum([net.w], lr=0.1, mass=0.5), model)
+    assert found.max_lr == pytest.approx(3 / np.linalg.eigvalsh(2 / 5 * x.T @ x)[-1], rel=1e-3)
+    with pytest.raises(pk.PolyakError, match="are not the model's"):
+        pk.stability(momenta.Momentum([np.ones(3)], lr=0.1), model)

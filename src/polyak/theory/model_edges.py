@@ -22,7 +22,7 @@ from polyak.theory.model_stability import ModelStability
 from polyak.theory.model_subspace import DIRECTIONS, Preconditioned, Subspace, roots_and_pulls, subspace
 from polyak.theory.motion import Motion, motion
 
-ROWS = 2048  # over which curvatures are read, where no other number is named
+ROWS = 1024  # over which curvatures are read, where no other number is named
 ACCURACY = 1e-3  # of the largest curvature, relative
 QUADRATIC_TO = (
     1e-3  # relative, in float32: how far a quadratic's gradient may be from its own second derivative

@@ -77,7 +77,7 @@ def stability(
         replace: whether a batch's rows are drawn with replacement.
         state: of a Model: what the `init` or `update` of a rule or an Optax optimizer returned.
         kind: of a Model: of which curvature, "hessian" or "gauss_newton".
-        rows: of a Model: over how many rows at least it is read, 2,048 by default.
+        rows: of a Model: over how many rows at least it is read, 1,024 by default.
         progress: of a Model: called with (products done, products at most).
         settings: of a rule that is given by its name or its class.
 
