@@ -16,7 +16,17 @@ from rich.table import Table
 from timing import Timing
 
 UNITS = {"s": 1.0, "ms": 1e3, "µs": 1e6}
-PACKAGES = ("polyak", "jax", "jaxlib", "optax", "numpy", "torch", "numba")
+PACKAGES = (
+    "polyak",
+    "jax",
+    "jaxlib",
+    "optax",
+    "numpy",
+    "torch",
+    "numba",
+    "curvlinops-for-pytorch",
+    "matfree",
+)
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 

@@ -146,7 +146,8 @@ class _Search:
             krylov.start(krylov.A.random(self.generator))
         krylov.step(first=self._looks_left > 0)
         self._looks_left = max(self._looks_left - 1, 0)
-        if self._looks_left and not krylov.whole:
+        few = len(krylov.done) <= self.top + self.bottom  # too few to tell anything
+        if (self._looks_left or few) and not krylov.whole:
             return
         ritz = krylov.ritz()
         self.met = krylov.whole or (self._known(ritz) and self._none_hides(ritz))

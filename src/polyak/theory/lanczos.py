@@ -29,6 +29,8 @@ from numpy.typing import NDArray
 from polyak.ground.errors import PolyakError
 from polyak.theory.basis import Basis, Vector
 
+EPS = {name: float(np.finfo(name).eps) for name in ("float32", "float64")}
+
 
 class Operator(Protocol):
     """A symmetric matrix, known by its products: of shape (size, size)."""
@@ -73,7 +75,7 @@ class Krylov:
 
     def __init__(self, A: Operator, most: int) -> None:
         self.A, self.basis, self.products = A, Basis(), 0
-        self._T = np.zeros((most, most))
+        self._T, self._eps = np.zeros((most, most)), EPS["float64"]
         self.done: list[int] = []
         self.waiting: deque[int] = deque()
 
@@ -97,6 +99,7 @@ class Krylov:
         _, parts, norm = self.basis.rest_of(v)
         if norm > 0:
             place = len(self.basis)
+            self._eps = EPS["float64" if "64" in str(v.dtype) else "float32"]
             self.basis.append(parts, norm)
             (self.waiting.appendleft if first else self.waiting.append)(place)
         return norm > 0
@@ -179,6 +182,4 @@ class Krylov:
 
     def _grain(self) -> float:
         """What rounding makes of a product."""
-        kind = str(self.basis[0].dtype) if len(self.basis) else "float64"
-        eps = float(np.finfo(np.float64 if "64" in kind else np.float32).eps)
-        return 16 * eps * float(np.abs(self._T).max(initial=0.0))
+        return 16 * self._eps * float(np.abs(self._T).max(initial=0.0))

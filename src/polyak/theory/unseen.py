@@ -40,7 +40,7 @@ def highest_unseen(values: NDArray[np.float64], couplings: NDArray[np.float64], 
         return top
     allowed = _allowed(couplings, size)
     low, high = 0.0, math.exp(allowed / len(values))  # all the factors are at least the distance itself
-    for _ in range(60):
+    for _ in range(30):
         middle = (low + high) / 2
         low, high = (low, middle) if _size(values, top + middle) > allowed else (middle, high)
     return top + high
