@@ -76,17 +76,20 @@ class Basis:
         inside, norm = np.zeros(self._count), _norm(parts, largest)
         if not norm or not np.isfinite(norm):
             return inside, parts, norm
-        blocks, everything = sorted({column // TOGETHER for column in near}), range(len(self._blocks))
-        for some in [blocks or everything, everything, everything] if self._count else []:
+        if not self._count:
+            return inside, parts, norm
+        everything = range(len(self._blocks))
+        for some in (self._blocks_of(near) or everything, everything, everything):
             c = self._dot(parts, some)
             inside += c
             parts = [part - there for part, there in zip(parts, self._combined(c, some), strict=True)]
             before, norm = norm, _norm(parts, largest)
             if some is everything and norm >= ENOUGH * before:
-                break
-        else:
-            norm = 0.0 if self._count else norm
-        return inside, parts, norm
+                return inside, parts, norm
+        return inside, parts, 0.0
+
+    def _blocks_of(self, columns: Iterable[int]) -> list[int]:
+        return sorted({column // TOGETHER for column in columns})
 
     def combination(self, c: NDArray[np.float64]) -> Vector:
         """Q c, as one vector."""

@@ -109,7 +109,10 @@ class Curvature(Result):
             said.append(f"Above {readable(self.highest)} there is none, 99 times of 100.")
         if not self.met:
             said.append("The error asked for was not reached.")
-        said += self._of_rows()
+        return (*said, *self._of_rows(), *self._of_the_rest(), f"{self.products} products with it.")
+
+    def _of_the_rest(self) -> list[str]:
+        said = []
         if len(self.bottom):
             values = ", ".join(readable(value) for value in self.bottom)
             error = readable(self.bottom_errors.max(), 2)
@@ -122,15 +125,11 @@ class Curvature(Result):
         if self.sharpest is not None:
             named = ", ".join(f"{name} {readable(value)}" for name, value in self.layers.items())
             said.append(f"Of each layer's own block the largest: {named}; {self.sharpest} is the sharpest.")
-        return (*said, f"{self.products} products with it.")
+        return said
 
     def _within(self) -> str:
-        worst = float(self.errors.max())
-        return (
-            f", each within {readable(worst, 2)}"
-            if len(self.values) > 1
-            else f", within {readable(worst, 2)}"
-        )
+        each = "each " if len(self.values) > 1 else ""
+        return f", {each}within {readable(float(self.errors.max()), 2)}"
 
     def _of_rows(self) -> list[str]:
         if self.all_rows:

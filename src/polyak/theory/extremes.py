@@ -147,11 +147,15 @@ class _Search:
         krylov.step(first=self._looks_left > 0)
         self._looks_left = max(self._looks_left - 1, 0)
         few = len(krylov.done) <= self.top + self.bottom  # too few to tell anything
-        if (self._looks_left or few) and not krylov.whole:
-            return
-        ritz = krylov.ritz()
-        self.met = krylov.whole or (self._known(ritz) and self._none_hides(ritz))
-        self.over = self.met and (krylov.whole or max(self.top, self.bottom) <= 1 or self._nothing_new(ritz))
+        if krylov.whole:
+            self.met = self.over = True
+        elif not (self._looks_left or few):
+            self._judge(krylov.ritz())
+
+    def _judge(self, ritz: Ritz) -> None:
+        """Whether all is known; and where several values are asked for, a look from elsewhere before it is believed."""
+        self.met = self._known(ritz) and self._none_hides(ritz)
+        self.over = self.met and (max(self.top, self.bottom) <= 1 or self._nothing_new(ritz))
         if self.met and not self.over:
             self._seen, self._looks_left = ritz, LOOKS
             self._look_from_elsewhere()
