@@ -82,6 +82,19 @@ def test_the_basis_agrees_with_all_rows_where_rows_are_few(name, fewer_rows):
     assert e.floor == pytest.approx(0, abs=1e-20)
 
 
+@pytest.mark.parametrize(
+    ("rule", "batch_size"),
+    [(pk.HeavyBall(lr=0.05, momentum=0.99), 64), (pk.HeavyBall(lr=0.3, momentum=0.9), 1)],
+    ids=["as many covariances as there may be", "the expected loss grows"],
+)
+def test_where_much_is_left_out_the_error_says_so(rule, batch_size):
+    problem = problem_of(39, 100)
+    known = pk.expected_loss(rule, problem, batch_size=batch_size, steps=200, seeds=20)
+    found = wide_expectation(rule, problem, batch_size, 200, 20)
+    off = np.abs(found.noise - known.noise) / (known.deterministic + known.noise)
+    assert off.max() <= found.error < 0.1
+
+
 def test_starts_that_differ_breed_noise_too(fewer_rows):
     """As wide as the way to the optimum, and not alike along the axes: else this part could be left out unseen."""
     rule, on = pk.HeavyBall(lr=0.02, momentum=0.5), least_squares(fewer_rows)

@@ -37,11 +37,14 @@ FLOAT = np.float32  # of matrices: their rounding is far below what is left out
 TELLING = 1e-4  # of the first: a step whose u the others span to this tells no more
 LEAST_NEW = 1e-6  # of a covariance, beyond what the basis has of it: else it is no news
 RANK_TO = 1e-7  # of responses, as functions of the step
+BREEDS = 1.5  # times what is made: from here on more steps are looked at
+REFINED = 4  # times that the last covariance is taken again, with the past as the basis has it by then
+MUCH = 0.75  # of all telling steps: at least a quarter is held to tell little
+ROUNDING = 1e-5  # of single precision, through all steps: no error is said to be below it
 MIXTURES = 96  # of rows, by which steps are told apart
-MOST = 40  # covariances in a basis
-COARSE = (
-    30.0  # times TELLING: the steps that tell this much make the basis that the whole one is held against
-)
+MOST = 40  # telling steps
+# Times TELLING: the steps that tell this much make the basis that the whole one is held against.
+COARSE = 30.0
 TINY = float(np.finfo(np.float64).tiny)
 
 Array = NDArray[np.float64]
@@ -54,7 +57,7 @@ class Spread:
 
     Attributes:
         noise: trace(H S(t)) / 2, shape (steps + 1,).
-        error: what the last steps of the basis change, as a part of the excess loss: at most.
+        error: what the last steps of the basis change, as a part of the excess loss; 1e-5 at least, which is rounding.
         members: how many covariances the basis has.
     """
 
@@ -81,6 +84,13 @@ def spread(
     with np.errstate(all="ignore"):  # where it grows beyond float64
         for t, coarse in basis.telling():
             basis.add(basis.covariance(t), coarse=coarse)
+        if basis.breeds:
+            for place, t in enumerate(_in_a_row(steps)):
+                basis.add(basis.covariance(t), coarse=place % 2 == 0)
+        # What is bred without end has a direction of its own, which is closed in on by powers.
+        for _ in range(REFINED):
+            if basis.add(basis.covariance(steps), coarse=False) <= TELLING:
+                break
         return _told(basis, step, start)
 
 
@@ -90,7 +100,7 @@ def _told(basis: _Basis, step: StepMap, start: tuple[Array, Array]) -> Spread:
     excess = (basis.path**2 @ rows.curvatures) / 2
     losses = [_loss(step, rows.curvatures, np.diag(start[1]), C) for C in basis.diagonals()]
     changed = np.abs(losses[1] - losses[0]) / np.maximum(excess + np.abs(losses[0]), TINY)
-    return Spread(losses[0], float(np.nanmax(changed)), len(basis.C))
+    return Spread(losses[0], max(float(np.nanmax(changed)), ROUNDING), len(basis.C))
 
 
 def responses(step: StepMap, curvatures: Array, steps: int) -> tuple[Array, Array]:
@@ -123,6 +133,12 @@ class _Basis:
         self.coarse: list[Array] = []  # of the covariances that tell much: their coordinates
         self.forced, self.L = np.empty((0, length)), np.empty((0, 0, length))
 
+    @property
+    def breeds(self) -> bool:
+        """Whether more is bred than is made at some step: then what is made does not tell all."""
+        a = np.linalg.norm(_solved(self.forced, self.L), axis=0)
+        return bool((a > BREEDS * np.linalg.norm(self.forced, axis=0)).any())
+
     def telling(self) -> list[tuple[int, bool]]:
         """The steps that span the others, and whether they tell much; in the order of time, in which each is found."""
         begun = (self.tau**2 * np.diag(self.begun)) @ self.rows.Z.T**2
@@ -135,14 +151,13 @@ class _Basis:
         mixtures = np.random.default_rng(0).normal(size=(u.shape[1], min(MIXTURES, u.shape[1])))
         alike = (u[known] / sizes[known, None]) @ mixtures
         order, left = _pivots(alike)
-        many, few = (
-            {int(t) for t in known[order[left > tells * left[0]]]} for tells in (TELLING, COARSE * TELLING)
-        )
-        few |= {0, int(known[-1])}
-        return [(t, t in few) for t in sorted(many | few)]
+        chosen = known[order[left > TELLING * left[0]]]
+        much = min(int((left > COARSE * TELLING * left[0]).sum()), int(MUCH * len(chosen)))
+        ends, few = {0, int(known[-1])}, {int(t) for t in chosen[:much]}
+        return [(t, t in few | ends) for t in sorted({int(t) for t in chosen} | ends)]
 
-    def add(self, C: Matrix, *, coarse: bool) -> None:
-        """Take a covariance into the basis, where it is news."""
+    def add(self, C: Matrix, *, coarse: bool) -> float:
+        """Take a covariance into the basis, where it is news; what part of it is."""
         size, along = float(np.linalg.norm(C)), np.zeros(len(self.C) + 1)
         for _ in range(2):  # twice is enough (Kahan)
             for b, member in enumerate(self.C):
@@ -151,11 +166,11 @@ class _Basis:
                 C = C - FLOAT(part) * member
         left = along[-1] = float(np.linalg.norm(C))
         if not np.isfinite(size):
-            return
+            return 0.0
         if coarse:
             self.coarse.append(along)
         if not left > LEAST_NEW * size:
-            return
+            return 0.0
         C = C / FLOAT(left)
         q = np.einsum("ia,ia->i", self.Z @ C, self.Z)
         bred, (rho, tau, pushed) = self._bred(C, q), self.thin
@@ -167,6 +182,7 @@ class _Basis:
             L[b, -1], L[-1, b] = _quadratic(of_member * C, rho), _quadratic(bred * member, rho)
         L[-1, -1] = _quadratic(bred * C, rho)
         self.C, self.bred, self.L = [*self.C, C], [*self.bred, bred], L
+        return left / size
 
     def covariance(self, t: int) -> Matrix:
         """C(t), or a multiple that single precision holds, by the whole rows, with the past as the basis has it."""
@@ -237,6 +253,16 @@ def _pivots(alike: Array) -> tuple[NDArray[np.intp], Array]:
         along = rest[order[-1]] / left[-1]
         rest -= np.outer(rest @ along, along)
     return np.array(order), np.array(left)
+
+
+def _in_a_row(steps: int) -> list[int]:
+    """Steps 1, 2, 3, 4, 6, 8, 11, 16 ..: each the root of 2 times the one before.
+
+    >>> _in_a_row(20)
+    [1, 2, 3, 4, 6, 8, 11, 16]
+    """
+    found = {round(2 ** (k / 2)) for k in range(2 * steps.bit_length())}
+    return sorted(t for t in found if t <= steps)
 
 
 def _low_rank(R: Array) -> tuple[Matrix, Array]:
