@@ -11,6 +11,7 @@ import optax
 import pytest
 
 import polyak as pk
+from polyak.theory import held as held_module
 from polyak.theory.held import adaptive, held, undecayed
 from polyak.theory.stable_sets import stable_curvatures
 from polyak.theory.state_space import update
@@ -89,6 +90,16 @@ def test_the_rule_itself_shrinks_below_the_edge_and_grows_above_it(name, left):
             x = x + step
             sizes.append(np.abs(x))
         assert ((np.max(sizes[-100:], 0) > np.max(sizes[1000:1100], 0)) == grows).all()
+
+
+def test_many_entries_are_looked_at_in_pieces(monkeypatch):
+    found = adaptive(pk.Adam(lr=LR))
+    state = run(found.examination.rule, np.random.default_rng(2).normal(size=(3, 150)))
+    whole = held(found, state)
+    monkeypatch.setattr(held_module, "TOGETHER", 64)
+    pieces = held(found, state)
+    np.testing.assert_allclose(pieces.gains, whole.gains, rtol=1e-12)
+    assert pieces.gains.shape == (150,)
 
 
 def test_a_decay_through_the_gradient_adds_to_the_curvature():

@@ -239,6 +239,12 @@ def test_bad_input_is_one_line(arguments, words, model, refused):
         pk.stability(HEAVY, model, **arguments)
 
 
+def test_an_optimizer_without_its_model_is_told_where_to_go(refused):
+    net = torch.nn.Linear(2, 1)
+    with refused("expected stability(optimizer, pk.model(...))"):
+        pk.stability(torch.optim.SGD(net.parameters(), lr=0.1), net)
+
+
 def test_what_is_a_models_alone_is_refused_of_others(refused):
     with refused("takes no state here"):
         pk.stability(HEAVY, "ravine", state={})

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -40,7 +40,7 @@ ROUNDS = 3  # of the search for the state before a step: a clock's first, then w
 LARGE = 1e4  # gradients beside which those of the test leave room in the squares
 SCALES = (1e-3, 1.0, 1e3)
 TRIALS = 4
-FEWEST = 64  # entries that are looked at together
+FEWEST, TOGETHER = 64, 2**20  # entries that are looked at together: what is made of them takes some 200 MB
 LEAST = 1e-100  # in place of squares of 0, whose root has no slope
 
 
@@ -138,6 +138,29 @@ def held(found: Adaptive, state: Pytree, *, pull: float = 0.0, rule: Optimizer |
         pull: the strength of a decay that `undecayed` took out of the rule.
         rule: the same rule with other numbers, in place of the one that was tested.
     """
+    entries = max((np.size(leaf) for leaf in jax.tree.leaves(state)), default=1)
+    pieces = [
+        _held(found, _between(state, start, entries), pull, rule) for start in range(0, entries, TOGETHER)
+    ]
+    first = pieces[0]
+    for other in pieces[1:]:
+        same = np.allclose(response_of(other.step), response_of(first.step), rtol=SAME_TO, atol=SAME_TO)
+        if not same or not math.isclose(other.pull, first.pull, rel_tol=SAME_TO, abs_tol=SAME_TO):
+            raise PolyakError(
+                f"{found.examination.name} moves some parameters otherwise than others: it has no one edge"
+            )
+    return replace(first, gains=np.concatenate([piece.gains for piece in pieces]))
+
+
+def _between(state: Pytree, start: int, entries: int) -> Pytree:
+    """The state of some entries of a vector, so many as are looked at together."""
+    return jax.tree.map(
+        lambda leaf: leaf[start : start + TOGETHER] if np.shape(leaf) == (entries,) else leaf, state
+    )
+
+
+def _held(found: Adaptive, state: Pytree, pull: float, rule: Optimizer | None) -> Held:
+    """The same, of entries that are all looked at together."""
     examination = found.examination
     rule = examination.rule if rule is None else rule
     with jax.enable_x64(True):
@@ -185,6 +208,17 @@ def without_pull(step: StepMap) -> tuple[StepMap, float]:
     fed = [float(a / b) for a, b in zip(step.A[1:, 0], step.B[1:], strict=True) if a and b]
     strength = fed[0] if fed else 0.0
     return StepMap(step.A - strength * np.outer(step.B, np.eye(len(step.B))[0]), step.B), strength
+
+
+def response_of(step: StepMap) -> NDArray[np.float64]:
+    """What one gradient leaves in x after 1, 2 .. 2 s steps, were x to pull on nothing."""
+    A = step.A.copy()
+    A[:, 0] = np.eye(len(step.B))[0]
+    z, left = step.B, []
+    for _ in range(2 * len(z)):
+        left.append(z[0])
+        z = A @ z
+    return np.array(left)
 
 
 def gain_of(step: StepMap) -> float:

@@ -24,7 +24,7 @@ from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
 from polyak.rules import Optimizer, Rule, unwrapped
 from polyak.theory.examination import Examination, examine
-from polyak.theory.held import Adaptive, adaptive, entry, gain_of, held, undecayed, without_pull
+from polyak.theory.held import Adaptive, adaptive, entry, gain_of, held, response_of, undecayed, without_pull
 from polyak.theory.pencil import first_end, stable_set
 from polyak.theory.step_map import StepMap, reduced
 
@@ -207,19 +207,8 @@ def _first_entry(state: Pytree, n: int) -> Pytree:
 def _require_alike(one: StepMap, other: StepMap, label: str) -> None:
     """Refuse groups whose steps differ in more than their size and a decay beside them, such as by their momenta."""
     if len(one.B) != len(other.B) or not np.allclose(
-        _response(one), _response(other), rtol=SAME_TO, atol=SAME_TO
+        response_of(one), response_of(other), rtol=SAME_TO, atol=SAME_TO
     ):
         raise PolyakError(
             f"{label} has groups that differ in more than their learning rates and decays: it has no one edge"
         )
-
-
-def _response(step: StepMap) -> NDArray[np.float64]:
-    """What one gradient leaves in x after 1, 2 .. 2 s steps, were x to pull on nothing."""
-    A = step.A.copy()
-    A[:, 0] = np.eye(len(step.B))[0]
-    z, left = step.B, []
-    for _ in range(2 * len(z)):
-        left.append(z[0])
-        z = A @ z
-    return np.array(left)

@@ -113,6 +113,7 @@ def stability(
         )
     given = {} if kind == "hessian" else {"kind": kind}
     _refuse_given("only a Model is asked so", state=state, rows=rows, **given)
+    _refuse_on_others(rule)
     rule = as_rule(rule, **settings)
     if isinstance(rule, FromPlane):
         return _of_plane(rule, on, at)
@@ -139,6 +140,14 @@ def _of_linear(
     if at is None and isinstance(on, Trace) and str(on.rule) == str(rule):
         off = departure(on)
     return _on(rule, where, step.change_on(where.values), lr, lrs, stable_curvatures(step), off, edges)
+
+
+def _refuse_on_others(rule: object) -> None:
+    """Refuse an optimizer of another framework's, which holds parameters: it is asked on the model that they are of."""
+    if hasattr(rule, "param_groups") or hasattr(rule, "apply_gradients"):
+        raise PolyakError(
+            f"{type(rule).__name__} holds parameters, expected stability(optimizer, pk.model(...)) of their model"
+        )
 
 
 def _refuse_given(why: str, **given: object) -> None:
