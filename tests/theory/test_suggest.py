@@ -81,6 +81,14 @@ def test_the_largest_learning_rate_is_half_of_the_edge_and_runs_do_not_grow_ther
     assert slow.full_batch_edge == pytest.approx(3 / np.linalg.eigvalsh(H)[-1], rel=2e-3)  # 2 (1 + m) / L
 
 
+def test_each_momentum_is_held_to_its_own_edge(model, slow):
+    there = pk.HeavyBall(lr=slow.best.lr, momentum=slow.best.momentum)
+    edges = pk.stability(there, model, batch_size=BATCH)
+    assert slow.best.momentum != slow.today.momentum
+    assert slow.best.edge == pytest.approx(min(edges.max_lr, edges.max_lr_in_batches), rel=2e-2)
+    assert slow.best.edge != pytest.approx(slow.today.edge, rel=5e-2)
+
+
 def test_over_the_margin_a_smaller_one_is_suggested(rows, model, slow):
     fast = pk.suggest(
         model, pk.HeavyBall(lr=0.9 * slow.mean_square_edge, momentum=0.5), batch_size=BATCH, steps=STEPS
@@ -119,6 +127,9 @@ def test_all_rows_at_once_make_no_noise(rows):
     edges = pk.stability(pk.GradientDescent(lr=0.01), whole, batch_size=ROWS, replace=False)
     found = pk.suggest(whole, pk.GradientDescent(lr=0.01), batch_size=ROWS, steps=STEPS, stability=edges)
     assert found.today.adds == 0
+    assert found.best.share == pytest.approx(
+        1 / MARGIN
+    )  # without noise the larger is the better, up to there
     real = np.zeros(SIZE)
     for _ in range(STEPS):
         real = real - 0.01 * rows[:, :-1].T @ (rows[:, :-1] @ real - rows[:, -1]) / ROWS
