@@ -58,7 +58,7 @@ def test_where_none_is_certified_a_function_is_shown(made):
     [
         (Chosen("heavy_ball", {"lr": 2.0, "momentum": 0.5}), "ravine", "Not even on these quadratics"),
         (BALL, "saddle", "it needs two above 0"),
-        (Chosen("adam", {"lr": 0.3}), "ravine", "not linear"),
+        (Chosen("adam", {"lr": 0.3}), "ravine", "adam has a preconditioner, which the way makes"),
     ],
 )
 def test_why_nothing_is_said(made, chosen, landscape, words):

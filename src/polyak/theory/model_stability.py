@@ -155,9 +155,10 @@ class ModelStability(Result):
             )
         elif self.steps is None:
             said.append(f"Before about {EARLY} steps it means little, and how many were taken does not show.")
+        of_full, best = (" to ".join(map(readable, ends)) for ends in (OF_FULL, BEST))
         squared = (
-            f"With squared loss and all rows, real runs first rose at {OF_FULL[0]:g} to {OF_FULL[1]:g} times the edge, "
-            f"and the best learning rate of a sweep was {BEST[0]:g} to {BEST[1]:g} times it."
+            f"With squared loss and all rows, real runs first rose at {of_full} times the edge, "
+            f"and the best learning rate of a sweep was {best} times it."
         )
         other = f"With cross-entropy it says less: nothing ended above its start at up to {BEYOND} times the edge."
         if self.squared is None:
