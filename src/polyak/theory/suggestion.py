@@ -132,7 +132,7 @@ class Suggestion(Shown):
         return (
             f"This is said of the quadratic near today's parameters ({matrix}, over {self.rows:,} rows), begun at "
             f"rest: it ranks settings for the next {self.steps} steps and forecasts no loss (on a network of digits "
-            f"the loss changed by {' to '.join(map(readable, REAL))} times the expected, and the setting that was named "
+            f"the loss changed by {' to '.join(map(readable, REAL))} times the expected, and the setting that it named "
             f"brought {REACHED[0]} to {REACHED[1]} % of what the best of a sweep did); measure again later."
         )
 
