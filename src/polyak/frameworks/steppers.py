@@ -90,7 +90,7 @@ def _refuse_strangers(label: str, settings: Iterable[str], known: Iterable[str])
 
 @contextmanager
 def refusals(label: str) -> Iterator[None]:
-    """What a framework raises, as one line with the optimizer's name."""
+    """What a framework, or the user's own code in it, raises, as one line: `label` fails."""
     try:
         yield
     except PolyakError:

@@ -19,17 +19,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.data import Data
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
-from polyak.problems import Problem, as_problem
-from polyak.rules import Optimizer, as_rule
+from polyak.problems import Problem
+from polyak.rules import Optimizer
 from polyak.run.result import Result
 from polyak.theory.batch_edges import BatchEdges, batch_edges
 from polyak.theory.batch_scaling import Way, ways
 from polyak.theory.datasets import dataset
 from polyak.theory.expectation import Expectation, expected_loss
-from polyak.theory.expected_training import SEEDS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -147,41 +145,20 @@ class Rescaling(Result):
 
 
 def rescaling(
-    rule: object,
-    batch_size: int,
-    to: int,
-    on: Problem | Data | str | None = None,
-    *,
-    epochs: float = 10.0,
-    seeds: int | Sequence[int] = SEEDS,
-    **settings: Any,
+    rule: Optimizer, batch_size: int, to: int, on: Problem | None, epochs: float, seeds: int | Sequence[int]
 ) -> Rescaling:
-    """The rule for another batch size: what is kept equal, on what grounds, how far it holds, and where it ends.
-
-    Args:
-        rule: a rule that is linear in the gradient, Adam, AdamW or RMSProp, with constant settings; its name.
-        batch_size: the batch size that it was set for, from 1.
-        to: the new one.
-        on: least squares, on which what each way keeps is computed; of a linear rule alone.
-        epochs: of that computation.
-        seeds: see `expected_loss`.
-        settings: of a rule that is given by its name or its class.
-
-    Returns a Rescaling. Raises PolyakError for a rule that no scaling is known for, and on a problem as `expected_loss`
-    and `batch_edges` do.
+    """What `rescale` finds for a rule of ours, which says it in other words too; its arguments are those.
 
     >>> import polyak as pk
-    >>> r = rescaling(pk.HeavyBall(lr=0.01, momentum=0.5), batch_size=16, to=32)
+    >>> r = rescaling(pk.HeavyBall(lr=0.01, momentum=0.5), 16, 32, None, 10.0, 1)
     >>> r.scaled
     HeavyBall(lr=0.03, momentum=0.25, lr_in_velocity=True)
     """
-    rule = as_rule(rule, **settings)
-    problem = None if on is None else as_problem(on)
-    most = None if problem is None else problem.data.rows
+    most = None if on is None else on.data.rows
     batch_size = _size("batch_size", batch_size, most)
     to = _size("to", to, most)
     found = Rescaling(rule, batch_size, to, ways(rule, to / batch_size))
-    return found if problem is None else _on(found, problem, epochs, seeds)
+    return found if on is None else _on(found, on, epochs, seeds)
 
 
 def _size(name: str, value: int, most: int | None) -> int:

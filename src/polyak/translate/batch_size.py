@@ -11,8 +11,8 @@ from polyak.frameworks.arguments_to_rule import read
 from polyak.frameworks.catalogue import SPELLINGS, find
 from polyak.frameworks.spelling import Meaning, Spelling
 from polyak.ground.errors import PolyakError
-from polyak.problems import Problem
-from polyak.rules import Optimizer
+from polyak.problems import Problem, as_problem
+from polyak.rules import Optimizer, as_rule
 from polyak.theory.expected_training import SEEDS
 from polyak.theory.rescaling import Rescaling, rescaling
 from polyak.translate.best_arguments import LEVELS, NEARLY, fits
@@ -55,8 +55,9 @@ def rescale(
     >>> found.spelled[0]
     'torch.optim.SGD(lr=0.038, momentum=0.81, dampening=0, nesterov=False)'
     """
+    problem = None if on is None else as_problem(on)
     if not (isinstance(rule, str) and (rule in SPELLINGS or ":" in rule or "." in rule)):
-        return rescaling(rule, batch_size, to, on, epochs=epochs, seeds=seeds, **settings)
+        return rescaling(as_rule(rule, **settings), batch_size, to, problem, epochs, seeds)
     spelling = find(rule)
     for name, value in settings.items():
         if callable(value):
@@ -66,7 +67,7 @@ def rescale(
         raise PolyakError(
             f"{spelling.name} decays the parameters: what it keeps is computed without weight decay alone"
         )
-    found = rescaling(meaning.rule, batch_size, to, on, epochs=epochs, seeds=seeds)
+    found = rescaling(meaning.rule, batch_size, to, problem, epochs, seeds)
     k = found.to / found.batch_size
     return replace(found, spelled=tuple(_spelled(spelling, meaning, way.rule, k) for way in found.ways))
 

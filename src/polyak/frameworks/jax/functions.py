@@ -15,6 +15,7 @@ import numpy as np
 
 from polyak.frameworks.bridge import Batch, Outputs, Vector
 from polyak.frameworks.jax.trained import Leaves, Parameters, Today, apart, flat
+from polyak.frameworks.steppers import refusals
 from polyak.ground.errors import PolyakError, a_or_an
 from polyak.ground.types import Pytree
 
@@ -61,13 +62,8 @@ class Functions:
 
     @staticmethod
     def _told(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
-        try:
+        with refusals("the loss"):
             return function(*arguments)
-        except PolyakError:
-            raise
-        except Exception as error:
-            first = next(iter(str(error).strip().splitlines()), "")
-            raise PolyakError(f"the loss fails: {type(error).__name__}: {first}") from error
 
     def _value(self, trained: Leaves, others: Leaves, batch: Batch) -> jax.Array:
         params = self._params.with_arrays(trained, others)

@@ -14,13 +14,14 @@ from torch.utils import _pytree
 from polyak.frameworks.batches import Batches
 from polyak.frameworks.bridge import Batch, Bridge, Options, Outputs, Vector
 from polyak.frameworks.reads_batches import ReadsBatches, in_coarse, places_of
+from polyak.frameworks.steppers import refusals
 from polyak.frameworks.torch.layout import Layout
 from polyak.frameworks.torch.local import TorchLocal, the_loss
 from polyak.frameworks.torch.losses import Loss, as_loss, listening
 from polyak.frameworks.torch.splitting import Split
 from polyak.frameworks.torch.trained import inner_of, trained_of, unwrapped
 from polyak.frameworks.torch.twice import check_twice
-from polyak.frameworks.torch.untouched import generators_of, refusing, untouched
+from polyak.frameworks.torch.untouched import generators_of, untouched
 from polyak.ground.errors import PolyakError
 
 
@@ -93,7 +94,7 @@ class TorchBridge(ReadsBatches):
         with untouched(self.net, own=self._own):
             split = Split(self.net, self._loss, batch, rows, self._layout, self._own)
             versions = self._versions()
-            with refusing("the loss"), self._listening(split.heard) as net:
+            with refusals("the loss"), self._listening(split.heard) as net:
                 scalar = the_loss(self._loss(net, batch))
             if self._versions() != versions:
                 raise PolyakError("the loss writes into parameters of the model, expected it to read them")

@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 import torch
 
 from polyak.frameworks.bridge import Outputs, Vector
+from polyak.frameworks.steppers import refusals
 from polyak.frameworks.torch.layout import Layout, Parts
 from polyak.frameworks.torch.splitting import Split
-from polyak.frameworks.torch.untouched import refusing
 from polyak.ground.errors import PolyakError, a_or_an
 
 Graph = tuple[torch.Tensor, ...]
@@ -64,7 +64,7 @@ class TorchLocal:
         return [k for k, x in enumerate(self._gradient(keep=False)) if x is None]
 
     def _gradient(self, *, keep: bool) -> Graph:
-        with refusing("the gradient"):
+        with refusals("the gradient"):
             found: Graph = torch.autograd.grad(
                 self._scalar, self._layout.tensors, create_graph=keep, retain_graph=True, allow_unused=True
             )
@@ -75,7 +75,7 @@ class TorchLocal:
         if self._kept is None:
             self._check(self._scalar)
             self._kept = self._gradient(keep=True)
-        with refusing("a product with the Hessian"):
+        with refusals("a product with the Hessian"):
             return self._layout.join(through(self._kept, self._layout.tensors, self._layout.split(v)))
 
     def gauss_newton(self, v: Vector, /) -> Vector:
@@ -89,7 +89,7 @@ class TorchLocal:
     def forward(self, v: Vector, /) -> Outputs:
         """J v."""
         split = self._split.checked()
-        with refusing("a derivative of the outputs"):
+        with refusals("a derivative of the outputs"):
             if self._transposed is None:
                 w = tuple(torch.zeros_like(part, requires_grad=True) for part in split.parts)
                 product = torch.autograd.grad(
@@ -106,7 +106,7 @@ class TorchLocal:
     def backward(self, u: Outputs, /) -> Vector:
         """J^T u."""
         split = self._split.checked()
-        with refusing("a derivative of the outputs"):
+        with refusals("a derivative of the outputs"):
             return self._layout.join(through(split.parts, self._layout.tensors, split.apart(u)))
 
     def loss_at(self, outputs: Outputs, /) -> float:

@@ -19,7 +19,6 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from polyak.frameworks.generators import held_by, remembered
-from polyak.ground.errors import PolyakError
 
 Restore = Callable[[], None]
 
@@ -131,15 +130,3 @@ def _attributes_of(module: torch.nn.Module) -> Restore:
 
 def _differ(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return [*one] != [*other] or any(one[name] is not other[name] for name in one)
-
-
-@contextmanager
-def refusing(what: str) -> Iterator[None]:
-    """What torch, or the user's own code, raises inside, as one line: `what` fails."""
-    try:
-        yield
-    except PolyakError:
-        raise
-    except Exception as error:
-        first = next(iter(str(error).strip().splitlines()), "")
-        raise PolyakError(f"{what} fails: {type(error).__name__}: {first}") from error
