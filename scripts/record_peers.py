@@ -1,7 +1,7 @@
-"""Record where TensorFlow 1's and MXNet's own optimizers go, for the tests of `polyak.translate`.
+"""Record where TensorFlow 1's, MXNet's and timm's own optimizers go, for the tests of `polyak.translate`.
 
-    python scripts/record_peers.py              builds both environments under .peers/ and records both
-    python scripts/record_peers.py mxnet FILE   one, run with a Python that has it
+    python scripts/record_peers.py              builds two environments under .peers/ and records TensorFlow 1 and MXNet
+    python scripts/record_peers.py mxnet FILE   one, run with a Python that has it; timm so too
 
 A thousand steps in float64 on a coupled bowl that is never at rest; in every second case the learning rate falls to
 a quarter after five hundred. All numbers are sums of few powers of two: both frameworks keep them in float32.
@@ -54,6 +54,25 @@ CASES = {
         ("adam", MOMENTS),
         ("nadam", {**MOMENTS, "schedule_decay": 0.5}),
         ("signum", {"learning_rate": 0.00390625, "momentum": 0.875}),
+    ],
+    "timm": [
+        ("RMSpropTF", {"lr": 0.015625, "eps": 0.0078125, "alpha": 0.875}),
+        (
+            "RMSpropTF",
+            {"lr": 0.015625, "eps": 0.0078125, "alpha": 0.875, "momentum": 0.5, "weight_decay": 0.125},
+        ),
+        (
+            "RMSpropTF",
+            {
+                "lr": 0.015625,
+                "eps": 0.0078125,
+                "momentum": 0.5,
+                "lr_in_momentum": False,
+                "decoupled_decay": True,
+                "weight_decay": 0.125,
+                "centered": True,
+            },
+        ),
     ],
 }
 
@@ -116,12 +135,33 @@ def in_mxnet(name, arguments, drop, dtype):
     return walk(step_of, arguments.get("learning_rate", 0.01), drop)
 
 
+def in_timm(name, arguments, drop, dtype):
+    """A parameter of torch, its gradient put beside it."""
+    import timm.optim
+    import torch
+
+    x = torch.nn.Parameter(torch.tensor(START, dtype=getattr(torch, dtype)))
+    optimizer = getattr(timm.optim, name)([x], **arguments)
+
+    def step_of(slope, rate):
+        optimizer.param_groups[0]["lr"] = rate
+        x.grad = torch.tensor(slope, dtype=x.dtype)
+        optimizer.step()
+        return x.detach().numpy().copy()
+
+    return walk(step_of, arguments["lr"], drop)
+
+
 def defaults(framework, name):
     """An optimizer's arguments with their defaults, MXNet's common ones among them; None for what has none."""
     if framework == "tf1":
         import tensorflow as tf
 
         kinds = [getattr(tf.compat.v1.train, name)]
+    elif framework == "timm":
+        import timm.optim
+
+        kinds = [getattr(timm.optim, name)]
     else:
         import mxnet as mx
 
@@ -137,13 +177,13 @@ def defaults(framework, name):
 
 
 def version(framework):
-    return __import__({"tf1": "tensorflow", "mxnet": "mxnet"}[framework]).__version__
+    return __import__({"tf1": "tensorflow"}.get(framework, framework)).__version__
 
 
 def record(framework, file):
     """Every case, at a constant learning rate and through a drop."""
     warnings.simplefilter("ignore")
-    path = {"tf1": in_tensorflow, "mxnet": in_mxnet}[framework]
+    path = {"tf1": in_tensorflow, "mxnet": in_mxnet, "timm": in_timm}[framework]
     cases = []
     for name, arguments in CASES[framework]:
         for drop in (False, True):

@@ -43,13 +43,25 @@ def test_translate_takes_a_recipe_as_it_is_written(polyak_):
     assert named.endswith("since it changes no number: fused=True")
 
 
+def test_translate_takes_a_pasted_call(polyak_):
+    call = "torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, foreach=True)"
+    said = polyak_(["translate", call, "--to", "optax", "--no-check"]).splitlines()
+    assert said[0] == "   optax.sgd(learning_rate=0.1, momentum=0.9, nesterov=False)"
+    assert said[-1] == "   left out, since it changes no number: foreach=True"
+    said = polyak_("translate timm:rmsproptf lr=0.256 eps=0.001 --to keras --no-check").splitlines()
+    assert said[0].startswith(
+        "   keras.optimizers.RMSprop(learning_rate=0.256, rho=0.9, momentum=0.9, epsilon=0.001"
+    )
+    assert "not the same: keras:RMSprop cannot say it (initial_accumulator is 0 there, not 1)" in said[1]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
         ("translate torch:AdamW betas=[0.9] --to optax", ["betas is 0.9, expected 2 numbers"]),
         ("translate torch:AdamW amsgrad=1 --to optax", ["amsgrad is '1', expected true or false"]),
         ("translate keras:SDG --to torch", ["unknown optimizer of keras 'SDG'", "did you mean 'SGD'"]),
-        ("translate keras:SGD --to pytorch", ["unknown framework 'pytorch'", "did you mean 'torch'"]),
+        ("translate keras:SGD --to torchh", ["unknown framework 'torchh'", "did you mean 'torch'"]),
         ("translate keras:SGD", ["Missing option '--to'"]),
         ("translate keras:SGD momentum --to torch", ["'momentum' is no argument", "momentum=0.9"]),
         ("translate keras:SGD momentum=much --to torch", ["momentum is 'much', expected a number"]),

@@ -23,6 +23,7 @@ from polyak.translate.side import Side, StandIn
 RECORDED = {
     "tf1": json.loads((Path(__file__).parent / "recorded" / "tensorflow1.json").read_text()),
     "mxnet": json.loads((Path(__file__).parent / "recorded" / "mxnet.json").read_text()),
+    "timm": json.loads((Path(__file__).parent / "recorded" / "timm.json").read_text()),
 }
 STEPS, FEWER = 1000, 200
 # float64 throughout is exact but for rounding. Where a framework keeps a power of beta or its arrays in float32,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from polyak.frameworks.called import by_any_name, by_prefix, no_such
 from polyak.frameworks.framework import FRAMEWORKS
 from polyak.frameworks.spelling import Spelling
 from polyak.ground.errors import PolyakError, nearest, unknown
@@ -32,13 +33,14 @@ def of_framework(prefix: str) -> tuple[Spelling, ...]:
     >>> [row.name for row in of_framework("sklearn")]
     ['sklearn:sgd', 'sklearn:adam']
     """
-    if prefix not in FRAMEWORKS:
+    framework = by_prefix(prefix)
+    if framework is None:
         raise unknown("framework", prefix, FRAMEWORKS)
-    return tuple(FRAMEWORKS[prefix].spellings.values())
+    return tuple(framework.spellings.values())
 
 
 def find(name: str) -> Spelling:
-    """The spelling of that name: `keras:SGD`, `keras.SGD`, or as it is called, `keras.optimizers.SGD`.
+    """The spelling of that name: `keras:SGD`, `keras.sgd`, or as it is called, `tf.keras.optimizers.SGD`.
 
     Raises PolyakError for a framework or a name that is not known, with the nearest right one, and for an
     optimizer that no rule of ours is.
@@ -53,11 +55,14 @@ def find(name: str) -> Spelling:
     """
     if name in SPELLINGS:
         return SPELLINGS[name]
-    if "." in name:
-        called = next((row for row in SPELLINGS.values() if row.line.partition("(")[0] == name), None)
-        if called is not None:
-            return called
+    found = by_any_name(name)
+    if found is not None:
+        return found
     prefix, _, own = name.partition(":" if ":" in name else ".")
+    framework = by_prefix(prefix)
+    if framework is None and own and ":" not in name:
+        raise no_such(name)
+    prefix = prefix if framework is None else framework.prefix
     rows = of_framework(prefix)
     spelled = f"{prefix}:{own}"
     if spelled not in SPELLINGS:

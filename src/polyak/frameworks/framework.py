@@ -8,7 +8,7 @@ import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 from polyak.frameworks.bridge import Bridges
 from polyak.frameworks.candidate import Candidates
@@ -44,6 +44,12 @@ class Framework:
         chain: how several transformations are one, `{}` the links; empty where that cannot be.
         links: the link for what is done besides, by the kind of condition; `{}` is the amount.
         ours: whether it is this package itself.
+        modules: the paths that its optimizers are called by in a pasted line, old ones too.
+        aliases: other words for its prefix.
+        params_first: whether the parameters are the first argument of a pasted call.
+        old_arguments: what arguments were once called, and are called today.
+        free_arguments: of other versions, what changes no number.
+        borrowed: its names for another framework's optimizers: whose, and the arguments that these then have.
     """
 
     folder: str
@@ -62,6 +68,12 @@ class Framework:
     chain: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
     ours: bool = False
+    modules: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    params_first: bool = False
+    old_arguments: Mapping[str, str] = field(default_factory=dict)
+    free_arguments: tuple[str, ...] = ()
+    borrowed: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:

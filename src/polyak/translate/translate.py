@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyak.frameworks.arguments_to_rule import read
+from polyak.frameworks.called import by_prefix
 from polyak.frameworks.catalogue import SPELLINGS, find, of_framework
-from polyak.frameworks.spelling import Meaning, Spelling
+from polyak.frameworks.spelling import Meaning
 from polyak.ground.errors import PolyakError
 from polyak.rules import CATALOGUE, Rule
 from polyak.translate.best_arguments import LEVELS, Fit, fits
+from polyak.translate.paste.recipe import Recipe, as_recipe, read_recipe
+from polyak.translate.paste.text import is_pasted
 from polyak.translate.translation import Translation
 
 
@@ -24,12 +27,14 @@ def translate(
     otherwise the nearest is taken and its distance measured.
 
     Args:
-        name: what is translated, such as "torch:SGD" or "torch.SGD"; `polyak.frameworks.SPELLINGS` has all. Or a rule
-            of ours, with its settings.
+        name: what is translated. A pasted call, such as "torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)",
+            a few lines, a dict, a config or the name of its file: it is parsed, and nothing of it is run. Or a name,
+            such as "torch:SGD"; `polyak.frameworks.SPELLINGS` has all. Or a rule of ours, with its settings.
         to: a framework ("torch", "keras", "tf1", "optax", "mxnet", "jax", "sklearn", "polyak", "chapter"), or one
             of its optimizers, such as "mxnet:nag".
         curvature: one or several, to be told how near the edge of stability this setting is on them.
-        arguments: the optimizer's own, under its framework's names; the rest at that framework's defaults.
+        arguments: the optimizer's own, under its framework's names; the rest at that framework's defaults. Beside a
+            pasted text, the values of what only a run would tell, such as `lr=args.lr`.
 
     Returns a Translation: `str()` is the line to paste, `words()` what is equal, under which conditions, what parts
     when the learning rate changes and what to do; `check()` runs the proof. Raises PolyakError for a framework, a
@@ -40,11 +45,14 @@ def translate(
     optax.sgd(learning_rate=0.01, momentum=0.9, nesterov=True)
     >>> found.equal
     'at constant lr'
+    >>> print(translate("torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, foreach=True)", to="optax"))
+    optax.sgd(learning_rate=0.1, momentum=0.9, nesterov=False)
     >>> from polyak.rules import HeavyBall
     >>> print(translate(HeavyBall(lr=0.01, momentum=0.9), to="keras"))
     keras.optimizers.SGD(learning_rate=0.01, momentum=0.9, nesterov=False)
     """
-    source, arguments = _source(name, arguments)
+    recipe = _recipe(name, arguments)
+    source, arguments = recipe.spelling, dict(recipe.arguments)
     if not isinstance(to, str):
         raise PolyakError(f"to is {_kind(to)}, expected the name of a framework or of one of its optimizers")
     for argument, value in arguments.items():
@@ -53,18 +61,18 @@ def translate(
                 f"{source.name}: {argument} is a schedule, expected its value: translate each in turn"
             )
     meaning = read(source, arguments)
-    targets = (find(to),) if to in SPELLINGS or ":" in to or "." in to else of_framework(to)
+    targets = of_framework(to) if by_prefix(to) or not (":" in to or "." in to) else (find(to),)
     found = fits(targets, meaning)
     if not found:
         raise _nothing(source.name, to, meaning)
     best = min(found, key=lambda fit: _rank(fit, meaning.rule))
-    return Translation(source, dict(arguments), meaning, best, _curvatures(curvature))
+    return Translation(source, dict(arguments), meaning, best, _curvatures(curvature), recipe.said)
 
 
-def _source(name: object, given: dict[str, Any]) -> tuple[Spelling, dict[str, Any]]:
-    """The spelling that is translated, and its arguments: a rule of ours brings its own."""
+def _recipe(name: object, given: dict[str, Any]) -> Recipe:
+    """What is translated: a pasted text, a name with its arguments, or a rule of ours, which brings its own."""
     if isinstance(name, str):
-        return find(name), given
+        return read_recipe(name, given) if is_pasted(name) else as_recipe(name, given)
     if not isinstance(name, Rule):
         raise PolyakError(
             f"{_kind(name)} is not translated by itself: give its name and its arguments, such as"
@@ -74,7 +82,7 @@ def _source(name: object, given: dict[str, Any]) -> tuple[Spelling, dict[str, An
         raise PolyakError(f"{name.name()} is a rule of your own, which no framework has")
     if given:
         raise PolyakError(f"{name.name()} has its settings already; {next(iter(given))} has no place")
-    return find(f"polyak:{name.name()}"), name.settings()
+    return Recipe(find(f"polyak:{name.name()}"), name.settings())
 
 
 def _kind(value: object) -> str:

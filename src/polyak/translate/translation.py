@@ -34,6 +34,7 @@ class Translation(Shown):
         meaning: what they mean.
         fit: what the other framework makes of it.
         curvatures: those asked about, rising; may be none.
+        said: of a pasted text, what was read how and what was left out, in words.
     """
 
     source: Spelling
@@ -41,6 +42,7 @@ class Translation(Shown):
     meaning: Meaning
     fit: Fit
     curvatures: tuple[float, ...] = ()
+    said: tuple[str, ...] = ()
 
     @property
     def target(self) -> Spelling:
@@ -92,7 +94,7 @@ class Translation(Shown):
         ]
         if self.equal == AT_CONSTANT_LR:
             spoken += self._parting()
-        return spoken + self._stability() + self._left_out()
+        return spoken + self._stability() + self._left_out() + list(self.said)
 
     def _left_out(self) -> list[str]:
         """The arguments given that are of how numbers are computed, and not of which."""

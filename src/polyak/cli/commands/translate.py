@@ -22,7 +22,9 @@ EPILOG = "Arguments go by the framework's own names: polyak translate keras:SGD 
 @command("translate", words=True, epilog=EPILOG)
 def translate(
     context: typer.Context,
-    optimizer: Annotated[str, typer.Argument(help="Such as mxnet:sgd; polyak conventions lists them.")],
+    optimizer: Annotated[
+        str, typer.Argument(help="A name such as mxnet:sgd, a pasted call or config, or its file.")
+    ],
     to: Annotated[str, typer.Option()],
     curvature: Annotated[str | None, typer.Option()] = None,
     check: Annotated[bool, typer.Option(help="Run both sides, 1,000 steps, on what is installed.")] = True,
@@ -49,9 +51,13 @@ def arguments_from(optimizer: str, words: Sequence[str]) -> dict[str, Any]:
     >>> arguments_from("torch:Adam", ["lr=0.1", "betas=[0.9,0.99]", "amsgrad=false", "fused=True"])
     {'lr': 0.1, 'betas': (0.9, 0.99), 'amsgrad': False, 'fused': True}
     """
+    from polyak.frameworks.called import borrowed
     from polyak.frameworks.catalogue import find
+    from polyak.translate.paste.text import is_pasted
 
-    known = {argument.name: argument for argument in find(optimizer).arguments}
+    lent = borrowed(optimizer)
+    row = None if is_pasted(optimizer) else find(optimizer if lent is None else lent[0])
+    known = {argument.name: argument for argument in row.arguments} if row else {}
     expected = "no argument: expected name=value, such as momentum=0.9"
     given = pairs_from([word.lstrip("-") for word in words], expected)
     for name in ("to", "curvature"):

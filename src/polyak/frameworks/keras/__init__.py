@@ -13,5 +13,12 @@ register(
         one_count=True,
         velocities="optimizer.variables[2:], the momenta,",
         decay_in_loss="kernel_regularizer=keras.regularizers.L2({half})",
+        modules=(
+            *("keras.optimizers", "tf.keras.optimizers", "tensorflow.keras.optimizers", "optimizers"),
+            *("keras.src.optimizers", "keras.api.optimizers"),
+        ),
+        aliases=("tf.keras", "tensorflow.keras", "keras3"),
+        old_arguments={"lr": "learning_rate"},
+        free_arguments=("jit_compile", "is_legacy_optimizer"),
     )
 )

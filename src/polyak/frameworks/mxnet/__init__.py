@@ -9,5 +9,6 @@ register(
         recorded="mxnet 1.9.1, recorded",
         recorded_as="MXNet",
         velocities="trainer._updaters[0].states, the momenta,",
+        modules=("mxnet.optimizer", "mx.optimizer"),
     )
 )

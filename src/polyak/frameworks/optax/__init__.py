@@ -10,6 +10,7 @@ register(
         extra="optax",
         schedules=True,
         velocities="the trace in the state",
+        modules=("optax",),
         chain="optax.chain({})",
         links={
             "negate": "optax.scale({})",

@@ -9,5 +9,6 @@ register(
         recorded="tensorflow 2.21.0, recorded",
         recorded_as="TensorFlow 1's optimizers",
         velocities="the slots 'momentum'",
+        modules=("tf.compat.v1.train", "tf.train", "tensorflow.compat.v1.train", "tensorflow.train"),
     )
 )

@@ -10,5 +10,8 @@ register(
         extra="torch",
         settings_in_state=True,
         velocities="state['momentum_buffer'] of every parameter",
+        modules=("torch.optim", "optim", "th.optim"),
+        aliases=("pytorch",),
+        params_first=True,
     )
 )
