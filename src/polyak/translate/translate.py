@@ -8,7 +8,7 @@ from typing import Any
 from polyak.frameworks.arguments_to_rule import read
 from polyak.frameworks.called import by_prefix
 from polyak.frameworks.catalogue import SPELLINGS, find, of_framework
-from polyak.frameworks.spelling import Meaning
+from polyak.frameworks.spelling import Meaning, Spelling
 from polyak.ground.errors import PolyakError
 from polyak.rules import CATALOGUE, Rule
 from polyak.translate.best_arguments import LEVELS, Fit, fits
@@ -65,7 +65,7 @@ def translate(
     found = fits(targets, meaning)
     if not found:
         raise _nothing(source.name, to, meaning)
-    best = min(found, key=lambda fit: _rank(fit, meaning.rule))
+    best = min(found, key=lambda fit: _rank(fit, meaning.rule, source))
     return Translation(source, dict(arguments), meaning, best, _curvatures(curvature), recipe.said)
 
 
@@ -96,14 +96,19 @@ def _kind(value: object) -> str:
     )
 
 
-def _rank(fit: Fit, rule: Rule) -> tuple[Any, ...]:
-    """Best first: equal, with nothing to be done besides, near, of the same kind."""
+def _rank(fit: Fit, rule: Rule, source: Spelling) -> tuple[Any, ...]:
+    """Best first: equal, with nothing to be done besides, near, of the same kind, of the same name."""
     return (
         LEVELS.index(fit.equal),
         len(fit.conditions),
         fit.distance,
         type(fit.meaning.rule) is not type(rule),
+        _own(fit.spelling) != _own(source),
     )
+
+
+def _own(spelling: Spelling) -> str:
+    return spelling.name.partition(":")[2].lower()
 
 
 def _nothing(name: str, to: str, meaning: Meaning) -> PolyakError:
