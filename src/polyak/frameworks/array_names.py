@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from jax.tree_util import keystr, tree_flatten_with_path
-
 from polyak.ground.types import Pytree
 
 NAMING = "keep the parameters in a dict, whose keys are their names"
@@ -109,4 +107,6 @@ def paths(tree: Pytree, is_leaf: Callable[[object], bool] | None = None) -> tupl
     >>> paths({"b": 1.0, "a": [2.0]})
     ("['a'][0]", "['b']")
     """
+    from jax.tree_util import keystr, tree_flatten_with_path
+
     return tuple(keystr(path) for path, _ in tree_flatten_with_path(tree, is_leaf=is_leaf)[0])
