@@ -69,6 +69,11 @@ READ = [  # the text, the spelling, its arguments
     ("optimizer: SGD\nlr: 0.1\nmomentum: 0.9", "torch:SGD", TORCH_SGD),
     ("train:\n  x: 1\noptimizer:\n  type: SGD\n  lr: 0.1\n  momentum: 0.9", "torch:SGD", TORCH_SGD),
     (
+        "TrainingArguments(learning_rate=2e-5, lr_scheduler_type='constant', max_grad_norm=0)",
+        "torch:AdamW",
+        {"lr": 2e-5, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0},
+    ),
+    (
         '{"class_name": "Adam", "config": {"name": "adam", "learning_rate": 0.001, "beta_1": 0.8}}',
         "keras:Adam",
         {"learning_rate": 0.001, "beta_1": 0.8},
@@ -155,6 +160,13 @@ BAD = [
     ('{"optimizer": {"type": "AdamW", "params": {"lr": "auto"}}}', ["lr is 'auto', which only a run tells"]),
     ("no_such_file.yaml", ["no_such_file.yaml cannot be read: No such file"]),
     ("MLPClassifier(solver='sgd', alpha=1e-4)", ["alpha, its weight decay, is divided by the rows"]),
+    (
+        "TrainingArguments(learning_rate=2e-5)",
+        ["lr_scheduler_type='linear' stands beside", "the optimizer alone"],
+    ),
+    ("SOLVER: {BASE_LR: 0.02}", ["WarmupMultiStepLR stands beside the optimizer"]),
+    ("optax.chain(optax.clip(1.0), optax.sgd(0.1))", ["unknown optimizer of optax 'chain'"]),
+    ("torch.optim.SGD([{'params': a}, {'params': b}], lr=0.1)", ["groups of parameters are not read"]),
     ("x = (1)", ["no optimizer is named in it"]),
     ("(" * 5000, ["is no Python"]),
     (

@@ -56,7 +56,10 @@ def recipe_of(parts: Parts, given: Mapping[str, Any]) -> Recipe:
     """The parts, each bound to its framework."""
     for part in (parts.scheduler, *parts.clips, *parts.wrappers):
         if part is not None:
-            raise PolyakError(f"{part!r} stands beside the optimizer, and is not read")
+            raise PolyakError(
+                f"{part!r} stands beside the optimizer: schedules, clipping and what wraps an optimizer are not"
+                " translated, expected the optimizer alone"
+            )
     found = bound(parts.optimizer)
     arguments = checked(found.spelling, filled(found.spelling, found.arguments, given))
     named = () if parts.optimizer.name == found.spelling.name else _read_as(parts.optimizer, found.spelling)

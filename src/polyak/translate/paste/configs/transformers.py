@@ -73,9 +73,11 @@ def training_arguments(config: Config) -> Parts:
     )
 
 
-def _scheduler(taken: Taken, steps: float | None) -> Call:
-    """The schedule as get_scheduler makes it."""
+def _scheduler(taken: Taken, steps: float | None) -> Call | None:
+    """The schedule as get_scheduler makes it; None where the learning rate is constant."""
     name = str(taken.value("lr_scheduler_type", "linear")).rpartition(".")[2].lower()
+    if name == "constant":
+        return None
     warmup, ratio = taken.number("warmup_steps", 0) or 0, taken.number("warmup_ratio", 0.0) or 0.0
     if 0 < warmup < 1:  # of late a share of the whole may stand here too
         warmup, ratio = 0, warmup
