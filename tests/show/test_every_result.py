@@ -17,6 +17,7 @@ import pytest
 
 import polyak as pk
 from matrices import Batch, matrix_model
+from polyak.diagnose import Event, Facts
 from polyak.ground.shown import LONGEST
 from polyak.rules import FromOptax, PageRule, Rule
 from polyak.run.result import Result
@@ -97,6 +98,18 @@ def diagnosed() -> Any:
     return pk.diagnose(model, HEAVY, top=1)
 
 
+def watched(steps: int = 40) -> Any:
+    """A training by hand: a loss that falls, a sharpness that grows, and one warning."""
+    facts = Facts(
+        "torch", "Net", "torch's SGD", "SGD", {"lr": 0.1}, 5, ("w", "b"), (4, 1), ("f4",) * 2, 4, "a", "1"
+    )
+    step = np.arange(1.0, steps + 1)
+    rows = {"step": step, "lr": 0.1 + 0 * step, "loss": 1 / step, "batch_size": 8 + 0 * step}
+    read = step[3::4]
+    readings = {"step": read, "sharpness": 1 + read, "edge": 50 + 0 * read, "share": (1 + read) / 50}
+    return pk.Watched(facts, rows, readings, (Event(steps, "warned", "it grows"),) * min(1, steps))
+
+
 # Of each kind of result some that are as they mostly are, and some at the ends: diverged, of one point, not a number.
 MADE: dict[str, Callable[[], Any]] = {
     "Trace": lambda: pk.descend(HEAVY, "ravine", 20),
@@ -160,6 +173,11 @@ MADE: dict[str, Callable[[], Any]] = {
     "Curvature by layer": lambda: pk.curvature(layered(), top=3, bottom=2, by="layer"),
     "Curvature of nothing": lambda: pk.curvature(matrix_model(Batch(np.zeros(1), 1)), top=2),
     "Density": lambda: pk.curvature(layered(), top=2).density,
+    "Watched": watched,
+    "Watched for no step": lambda: watched(0),
+    "Watched that is nan": lambda: dataclasses.replace(
+        watched(), readings={name: np.nan * values for name, values in watched().readings.items()}
+    ),
     "ClosedForm": lambda: pk.optimal(pk.HeavyBall, [1, 9]).closed_form,
     "Reading": lambda: pk.book.Reading(Path("a.html"), failures=("line 3: NameError",)),
     "Separated": lambda: pk.book.Separated(Path("a.skl.md"), Path("a.xlf"), 3, 1),

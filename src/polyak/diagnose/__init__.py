@@ -2,5 +2,6 @@
 
 from polyak.diagnose.diagnose import diagnose
 from polyak.diagnose.diagnosis import TITLES, Cost, Diagnosis
+from polyak.diagnose.watch import Event, Facts, Watched
 
-__all__ = ["TITLES", "Cost", "Diagnosis", "diagnose"]
+__all__ = ["TITLES", "Cost", "Diagnosis", "Event", "Facts", "Watched", "diagnose"]

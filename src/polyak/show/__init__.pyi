@@ -21,6 +21,7 @@ from .sweep_curves import curves_figure
 from .sweeps import plane_figure
 from .traces import convergence_figure, trace_figure
 from .verifications import verification_figure
+from .watched import watched_figure
 
 __all__ = [
     "batch_edges_figure",
@@ -49,4 +50,5 @@ __all__ = [
     "trace_figure",
     "tradeoff_figure",
     "verification_figure",
+    "watched_figure",
 ]

@@ -1,0 +1,121 @@
+"""What a quantity is computed from: the training at one reading, as arrays that are looked at and not copied.
+
+Every array is NumPy's, one for each of the model's trained arrays, in the order of `layers`. On a CPU they are views of
+the user's own, never to be written into; on another device they are copies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = tuple[NDArray[np.floating], ...]
+
+
+class Live(Protocol):
+    """A training as it is now, whichever framework runs it."""
+
+    def parameters(self) -> Arrays:
+        """The parameters after the step."""
+
+    def gradients(self) -> Arrays | None:
+        """What the step was taken by, clipped where it was; None where the framework does not hold it."""
+
+    def slots(self) -> Mapping[str, Arrays]:
+        """The optimizer's state by our rules' names: velocity, mean, squares; of those that it holds now."""
+
+    def settings(self) -> Mapping[str, float]:
+        """The first group's numbers as they are now, by our rules' names: lr, momentum, beta2, eps ..."""
+
+    def modes(self) -> Mapping[str, bool]:
+        """Whether each of the model's modules trains, by its name; empty where there are no modes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """One reading.
+
+    Attributes:
+        step: after which it is.
+        layers: the names of the trained arrays.
+        live: the training as it is.
+        gradients: what the step was taken by; where the framework holds none, `own_gradients`.
+        own_gradients: the batch's at today's parameters, by the watch itself and never clipped; None where that failed.
+        updates: what the step changed; None at a reading that no step before had prepared.
+        held: whether `gradients` are the optimizer's own.
+        kept: what the quantity's own `before` returned at the step before; None where it did not run.
+        rows: of the batch; 0 where that is not known.
+    """
+
+    step: int
+    layers: tuple[str, ...]
+    live: Live
+    gradients: Arrays | None
+    own_gradients: Arrays | None
+    updates: Arrays | None
+    held: bool
+    kept: object
+    rows: int
+
+    @property
+    def parameters(self) -> Arrays:
+        """The parameters after the step."""
+        return self.live.parameters()
+
+    @property
+    def slots(self) -> Mapping[str, Arrays]:
+        """The optimizer's state, by our names."""
+        return self.live.slots()
+
+    @property
+    def settings(self) -> Mapping[str, float]:
+        """The first group's numbers."""
+        return self.live.settings()
+
+    @property
+    def velocity(self) -> Arrays | None:
+        """The velocity, or the mean of an adaptive rule; None where there is neither."""
+        slots = self.slots
+        return slots.get("velocity", slots.get("mean"))
+
+
+def dot(one: Sequence[NDArray[np.floating]], other: Sequence[NDArray[np.floating]]) -> float:
+    """The inner product of two lists of arrays, without a copy of either.
+
+    >>> dot([np.ones(2), np.full((1, 2), 3.0)], [np.ones(2), np.ones((1, 2))])
+    8.0
+    """
+    return float(sum(float(np.vdot(a, b)) for a, b in zip(one, other, strict=True)))
+
+
+def norms(arrays: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
+    """The length of each array.
+
+    >>> norms([np.array([3.0, 4.0]), np.zeros((2, 2))]).tolist()
+    [5.0, 0.0]
+    """
+    return np.sqrt([float(np.vdot(a, a)) for a in arrays])
+
+
+def norm(arrays: Sequence[NDArray[np.floating]]) -> float:
+    """The length of all of them as one vector.
+
+    >>> norm([np.array([3.0]), np.array([[4.0]])])
+    5.0
+    """
+    return math.sqrt(dot(arrays, arrays))
+
+
+def cosine(one: Sequence[NDArray[np.floating]], other: Sequence[NDArray[np.floating]]) -> float:
+    """Of the angle between two vectors; nan where one is zero.
+
+    >>> cosine([np.array([1.0, 0.0])], [np.array([-2.0, 0.0])])
+    -1.0
+    """
+    size = norm(one) * norm(other)
+    return dot(one, other) / size if size > 0 else math.nan

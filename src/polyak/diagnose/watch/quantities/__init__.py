@@ -1,0 +1,1 @@
+"""A quantity that is read of a training: a file each."""
