@@ -104,9 +104,7 @@ def opened(store: object) -> Watched:
     with one_line(place.text):
         group = _root(place)
         if group is None:
-            raise PolyakError(
-                f"{place.text} holds no watched training: expected a store that pk.watch(..., store=) wrote"
-            )
+            raise PolyakError(f"{place.text} holds no watched training: expected the store of one")
         facts = _facts(group, place.text)
         marks = _marks(group)
         steps, readings = _columns(group)

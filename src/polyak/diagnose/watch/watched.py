@@ -34,7 +34,7 @@ class Watched(Result):
     >>> Watched.open("no/such/run.zarr")
     Traceback (most recent call last):
     ...
-    polyak.PolyakError: no/such/run.zarr holds no watched training: expected a store that pk.watch(..., store=) wrote
+    polyak.PolyakError: no/such/run.zarr holds no watched training: expected the store of one
     """
 
     facts: Facts
