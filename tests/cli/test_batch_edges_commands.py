@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+
+from polyak.ground.compiled import jitted
+from polyak.theory import batch_phases, typical
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Few and short runs: what the simulated edge is, tests/theory asks; here that it is said."""
+    monkeypatch.setattr(typical, "RUNS", 8)
+    monkeypatch.setattr(typical, "STEPS", 600)
+    # Compiled anew, for what is compiled already has the many.
+    anew = partial(jitted, static=(3, 4))(typical._simulated.__wrapped__)
+    monkeypatch.setattr(typical, "_simulated", anew)
 
 
 def test_predict_simulates_a_typical_run_where_it_is_asked_to(here):
@@ -15,8 +30,6 @@ def test_predict_simulates_a_typical_run_where_it_is_asked_to(here):
 
 
 def test_phase_draws_the_edges(here, folder, monkeypatch):
-    from polyak.theory import batch_phases
-
     monkeypatch.setattr(batch_phases, "MEMORIES", (1.0, 2.0))
     found = here("phase heavy_ball --data diabetes --batch-size 100 --out edges.svg")
     assert found.code == 0, found.err

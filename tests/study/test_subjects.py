@@ -17,7 +17,6 @@ RULES = {
     "adam": (pk.Adam(lr=0.1), r"adam, $\eta$ = 0.1", 2),
     "optax_adam": (pk.from_optax(optax.adam, learning_rate=0.1), "optax:adam, learning_rate = 0.1", 2),
     "gradient_descent": (pk.GradientDescent(lr=0.1), r"gradient descent, $\eta$ = 0.1", 1),
-    "signum": (pk.Signum(lr=0.1, momentum=0.5), r"signum, $\eta$ = 0.1, $\gamma$ = 0.5", 2),
     "triple_momentum": (
         pk.TripleMomentum(lr=0.25, rate=0.5),
         r"triple momentum, $\eta$ = 0.25, $\rho$ = 0.5",

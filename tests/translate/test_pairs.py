@@ -21,7 +21,7 @@ from polyak.translate.proof_problem import distance, learning_rates, problem_for
 from polyak.translate.side import Side
 from polyak.translate.translation import Translation
 
-STEPS, DROPPED, DROP = 1000, 400, 0.1
+STEPS, DROPPED, DROP = 1000, 120, 0.1
 ROUNDING = 1e-10  # of the trajectory's size
 # Of all settings here Nesterov's is the one with the lowest edge: on its problem the others are stable too.
 PROBLEM = problem_for(pk.Nesterov(lr=0.05, momentum=0.85), STEPS)
@@ -71,7 +71,7 @@ def path(
     drop: float | None = None,
     factor: float | None = None,
 ) -> np.ndarray:
-    """Where an optimizer goes, the real one where it is installed: 1,000 steps, or 400 with a drop half way."""
+    """Where an optimizer goes, the real one where it is installed: 1,000 steps, or 120 with a drop half way."""
     row, given = SPELLINGS[name], dict(arguments)
     meaning = read(row, given)
     side = Side(row, given, meaning, conditions)
