@@ -61,7 +61,7 @@ def test_what_it_says_of_itself(found):
     ):
         assert words in text
     assert len(found.rows()) == 3
-    assert all(len(row) == len(found.HEADER) for row in found.rows())
+    assert all(len(row) == len(found.header) for row in found.rows())
 
 
 def test_the_budget_decides(small):

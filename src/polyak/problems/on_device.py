@@ -1,4 +1,4 @@
-"""A problem's rows where JAX computes."""
+"""A task's rows where JAX computes."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ from functools import lru_cache
 
 import jax
 
-from polyak.data import Data
-from polyak.problems.problem import Problem
-
-Rows = tuple[jax.Array, jax.Array]  # features and labels
+from polyak.problems.task import Rows, Task
 
 
 @lru_cache(maxsize=8)
-def on_device(problem: Problem, dtype: str) -> tuple[Rows, Rows]:
-    """The rows to draw batches from, and those to take the recorded losses over.
+def on_device(task: Task, dtype: str) -> Rows:
+    """The rows to draw batches from, those to take the recorded losses over, and those held out.
 
     To be called where JAX computes in that precision.
     """
-
-    def put(data: Data) -> Rows:
-        # Converted by NumPy and put there as it is: JAX would compile the conversion.
-        return jax.device_put(data.features.astype(dtype)), jax.device_put(data.labels.astype(dtype))
-
-    rows = put(problem.data)
-    return rows, rows if problem.whole is None else put(problem.whole)
+    # Converted by NumPy and put there as they are: JAX would compile the conversion.
+    arrays = task.arrays(dtype)
+    drawn = jax.device_put(arrays.drawn)
+    whole = drawn if arrays.whole is arrays.drawn else jax.device_put(arrays.whole)
+    return Rows(drawn, whole, jax.device_put(arrays.held_out))

@@ -45,7 +45,15 @@ def perceptron(data: object, *, hidden: Sequence[int] = (32,)) -> Problem:
         else (regression_loss, r"\frac{1}{2n} \sum_i (h(x_i) - y_i)^2")
     )
     name = f"perceptron of {'-'.join(map(str, sizes))}"
-    return Problem(name, data, loss, partial(_init, sizes), formula)
+    return Problem(
+        name,
+        data,
+        loss,
+        partial(_init, sizes),
+        formula,
+        outputs=forward if data.classes else one_output,
+        classes=outputs if data.classes else 0,
+    )
 
 
 def forward(params: Params, X: jax.Array) -> jax.Array:
@@ -57,6 +65,11 @@ def forward(params: Params, X: jax.Array) -> jax.Array:
         X = jnp.tanh(X @ layer["weight"] + layer["bias"])
     output: jax.Array = X @ last["weight"] + last["bias"]
     return output
+
+
+def one_output(params: Params, X: jax.Array) -> jax.Array:
+    """What a network of one output puts out, shape (rows,)."""
+    return forward(params, X)[:, 0]
 
 
 def classification_loss(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:

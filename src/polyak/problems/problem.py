@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polyak.data import Data
+from polyak.ground.hashing import code_hash, hashed
 from polyak.ground.shown import Shown
 from polyak.ground.types import Pytree
+from polyak.problems.first_parameters import parameter_generator
+from polyak.problems.task import Answers, Rows
 
 if TYPE_CHECKING:
     import jax
@@ -18,6 +21,20 @@ if TYPE_CHECKING:
 Params = Pytree
 Loss = Callable[[Params, "jax.Array", "jax.Array"], "jax.Array"]
 """loss(params, features, labels) -> the mean over the rows."""
+
+Outputs = Callable[[Params, "jax.Array"], "jax.Array"]
+"""outputs(params, features) -> a number a row, or one for each class."""
+
+
+@dataclass(frozen=True)
+class OutputsAndLabels:
+    """A problem's outputs beside its labels; equal where the outputs are one function."""
+
+    outputs: Outputs
+
+    def __call__(self, params: Params, X: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """What a measure is taken of."""
+        return self.outputs(params, X), y
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +52,9 @@ class Problem(Shown):
             recorded losses are taken over them. None where there are none such.
         loss_of_many: the same loss, written as products of matrices for many runs side by side; None where
             it is so already.
+        held_out: rows that nothing is trained on; None where none are. `hold_out` parts them from the data.
+        outputs: outputs(params, X), what a measure such as accuracy is taken of: a number a row, or one a class.
+        classes: how many classes the labels name; 0 where they are numbers.
     """
 
     name: str
@@ -44,6 +64,51 @@ class Problem(Shown):
     formula: str
     whole: Data | None = None
     loss_of_many: Loss | None = None
+    held_out: Data | None = None
+    outputs: Outputs | None = None
+    classes: int = 0
+
+    @property
+    def answers(self) -> Answers | None:
+        """The outputs beside the labels."""
+        return None if self.outputs is None else OutputsAndLabels(self.outputs)
+
+    def first(self, seed: int, dtype: str) -> Params:
+        """The parameters of a seed before the first step."""
+        import jax
+
+        return jax.tree.map(lambda x: np.asarray(x, dtype), self.init(parameter_generator(seed)))
+
+    def arrays(self, dtype: str) -> Rows:
+        """Features and labels."""
+
+        def of(data: Data) -> tuple[np.ndarray, np.ndarray]:
+            return data.features.astype(dtype), data.labels.astype(dtype)
+
+        drawn = of(self.data)
+        whole = drawn if self.whole is None else of(self.whole)
+        return Rows(drawn, whole, None if self.held_out is None else of(self.held_out))
+
+    def held_out_rows(self) -> int:
+        """How many rows are held out."""
+        return 0 if self.held_out is None else self.held_out.rows
+
+    def about(self, dtype: str) -> dict[str, str]:
+        """Its name, what its loss computes, and its data."""
+        data, kept = self.data, self.held_out
+        params = self.first(0, dtype)
+        return {
+            "problem": f"{self.name} on {data.name}",
+            "loss": code_hash(self.loss, params, data.features, data.labels),
+            "data": hashed([data.features.tobytes(), data.labels.tobytes()]),
+            **(
+                {}
+                if kept is None
+                else {
+                    "held_out": f"{kept.rows} rows, {hashed([kept.features.tobytes(), kept.labels.tobytes()])}"
+                }
+            ),
+        }
 
     def __repr__(self) -> str:
         return f"Problem({self.name} on {self.data!r})"

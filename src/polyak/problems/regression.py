@@ -47,6 +47,7 @@ def linear_regression(data: object) -> Problem:
         r"\frac{1}{2n} \sum_i (x_i^T w + b - y_i)^2",
         whole=sigma_points(data),
         loss_of_many=half_squared_error_of_many,
+        outputs=affine,
     )
 
 
@@ -67,6 +68,8 @@ def logistic_regression(data: object) -> Problem:
         logistic_loss,
         partial(_normal_weights, (data.features.shape[1],)),
         r"\frac{1}{n} \sum_i \log(1 + e^{-s_i (x_i^T w + b)})",
+        outputs=affine,
+        classes=2,
     )
 
 
@@ -87,7 +90,15 @@ def softmax_regression(data: object) -> Problem:
         cross_entropy,
         partial(_normal_weights, (data.features.shape[1], classes)),
         r"-\frac{1}{n} \sum_i \log \mathrm{softmax}(W^T x_i + b)_{y_i}",
+        outputs=affine,
+        classes=classes,
     )
+
+
+def affine(params: Params, X: jax.Array) -> jax.Array:
+    """X W + b: the outputs of all three, a number a row or one for each class."""
+    outputs: jax.Array = X @ params["weight"] + params["bias"]
+    return outputs
 
 
 def half_squared_error(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:

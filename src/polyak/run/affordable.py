@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from polyak.ground.limits import check_memory, check_time
-from polyak.problems import Problem
+from polyak.problems import Task
 
 # Seconds, a fraction of what was measured on two cores (2e-5, 4e-6, 8e-8): an epoch's rows drawn by NumPy, a step of
 # the compiled loop whatever it holds, and one run's part in a step of many side by side, which many cores share.
@@ -19,13 +19,13 @@ def check_seeds(runs: int) -> None:
     check_memory(f"{runs:,} seeds", A_SEED * runs)
 
 
-def check_memory_of(problem: Problem, *, epochs: int, runs: int, records: int) -> None:
+def check_memory_of(problem: Task, *, epochs: int, runs: int, records: int) -> None:
     """Refuse trainings side by side whose orders of rows, for one epoch, and losses do not fit into memory."""
     needed = runs * problem.data.rows * ROW + runs * epochs * records * 4 + epochs * records * (RECORD - 4)
     check_memory(_spelled(epochs, runs), needed)
 
 
-def check_time_of(problem: Problem, *, batch_size: int, epochs: int, runs: int, cells: int = 1) -> None:
+def check_time_of(problem: Task, *, batch_size: int, epochs: int, runs: int, cells: int = 1) -> None:
     """Refuse trainings that could not end within a day; `cells` settings of each, beside one another."""
     steps = -(-problem.data.rows // batch_size)
     seconds = epochs * (runs * DRAWN + steps * (STEP + runs * cells * LANE))

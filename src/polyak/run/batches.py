@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.problems.first_parameters import parameter_generator
+
+__all__ = ["Indices", "Plan", "parameter_generator"]
+
 Indices = NDArray[np.int32]
 
 
@@ -79,8 +83,3 @@ class Plan:
         if replace:
             return generator.integers(self.rows, size=self._rows_an_epoch, dtype=np.int32)
         return generator.permutation(self.rows).astype(np.int32)
-
-
-def parameter_generator(seed: int) -> np.random.Generator:
-    """The generator of a run's first parameters, apart from the one of its batches."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))

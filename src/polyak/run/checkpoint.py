@@ -18,7 +18,7 @@ from polyak.ground.files import cannot_be_written, remove_halves, whole_file
 from polyak.ground.hashing import code_hash, hashed, numbers_hash, without_addresses
 from polyak.ground.types import Pytree
 from polyak.ground.version import __version__
-from polyak.problems import Problem
+from polyak.problems import Task
 from polyak.rules import Optimizer
 from polyak.run.loop import Carry
 
@@ -27,33 +27,26 @@ HEADER = 4096  # bytes of an array's own description in the file
 MOST_WORDS = 1 << 24  # bytes of what tells a training from another
 
 
-def fingerprint(rule: Optimizer, problem: Problem, **settings: Any) -> dict[str, str]:
+def fingerprint(rule: Optimizer, problem: Task, dtype: str, **settings: Any) -> dict[str, str]:
     """What a training is, in words and hashes that are the same in another process."""
-    params = problem.init(np.random.default_rng(0))
+    params = problem.first(0, dtype)
+    about = problem.about(dtype)
     shapes = [str(np.shape(leaf)) for leaf in jax.tree.leaves(params)]
     return {
         "version": __version__,
         "rule": without_addresses(str(rule)),
         **{name: str(value) for name, value in settings.items()},
+        "dtype": dtype,
         "hyper-parameters": numbers_hash(rule),
         "step": step_hash(rule, params),
-        "problem": f"{problem.name} on {problem.data.name}, {' '.join(shapes)}",
-        **problem_hashes(problem, params),
+        **about,
+        "problem": f"{about['problem']}, {' '.join(shapes)}",
     }
 
 
 def step_hash(rule: Optimizer, params: Pytree) -> str:
     """What a rule's step computes; '' if it cannot be traced."""
     return code_hash(lambda rule, x: rule.update(x, rule.init(x), x), rule, params)
-
-
-def problem_hashes(problem: Problem, params: Pytree) -> dict[str, str]:
-    """What a problem's loss computes, and the data."""
-    data = problem.data
-    return {
-        "loss": code_hash(problem.loss, params, data.features, data.labels),
-        "data": hashed([data.features.tobytes(), data.labels.tobytes()]),
-    }
 
 
 def save(path: Path, identity: dict[str, str], epoch: int, carry: Carry, losses: Losses) -> None:

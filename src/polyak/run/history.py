@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.ground.errors import unknown
 from polyak.ground.extras import need
 from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
 from polyak.ground.version import __version__
-from polyak.problems import Problem
+from polyak.problems import Task
 from polyak.rules import Optimizer
 from polyak.run.result import Result, first_not_finite
 
@@ -35,6 +36,9 @@ class History(Result):
         params: the last parameters, a pytree whose arrays have a leading axis of seeds.
         state: the rule's last state, likewise.
         seconds: wall time of the training, compilation included where the shapes were new.
+        held_out_losses: the loss over the rows held out, shape (seeds, records); None where none are.
+        measure: the name of what was measured besides; empty for nothing.
+        measures: its values over the rows held out, or over all where none are, shape (seeds, records); or None.
 
     >>> import polyak as pk
     >>> problem = pk.linear_regression(pk.data.diabetes())
@@ -44,7 +48,7 @@ class History(Result):
     """
 
     rule: Optimizer
-    problem: Problem
+    problem: Task
     batch_size: int
     seeds: tuple[int, ...]
     rows_seen: NDArray[np.int64]
@@ -53,6 +57,9 @@ class History(Result):
     params: Pytree
     state: Pytree
     seconds: float
+    held_out_losses: NDArray[np.floating[Any]] | None = None
+    measure: str = ""
+    measures: NDArray[np.floating[Any]] | None = None
 
     @property
     def epochs(self) -> NDArray[np.float64]:
@@ -63,6 +70,19 @@ class History(Result):
     def final_losses(self) -> NDArray[np.floating[Any]]:
         """The last loss of each run, shape (seeds,)."""
         return np.asarray(self.losses[:, -1])
+
+    def seen(self, name: str) -> NDArray[np.floating[Any]]:
+        """What was seen under a name, shape (seeds, records): loss, held_out_loss, or the measure's own."""
+        known = {"loss": self.losses, "held_out_loss": self.held_out_losses, self.measure: self.measures}
+        found = {name: series for name, series in known.items() if series is not None}
+        if name not in found:
+            raise unknown("quantity of a training", name, found)
+        return found[name]
+
+    @property
+    def judged(self) -> NDArray[np.floating[Any]]:
+        """What a run is judged by at each record: the loss over the rows held out, over all where none are."""
+        return self.losses if self.held_out_losses is None else self.held_out_losses
 
     @property
     def diverged_at(self) -> tuple[int | None, ...]:
@@ -81,7 +101,7 @@ class History(Result):
         need("xarray", what="to_xarray", extra="sweep")
         import xarray as xr
 
-        attrs = {
+        attrs: dict[str, Any] = {
             "rule": str(self.rule),
             "target": self.problem.name,
             "data": self.problem.data.name,
@@ -90,9 +110,22 @@ class History(Result):
             "version": __version__,
         }
         diverged_at = [-1 if step is None else step for step in self.diverged_at]
+        dims, kept = ("seed", "record"), self.problem.held_out_rows()
+        trained = "loss over all the rows trained on" if kept else "loss over all the data"
+        beside: dict[str, Any] = {}
+        if self.held_out_losses is not None:
+            attrs["held_out_rows"] = kept
+            beside["held_out_loss"] = (
+                dims,
+                self.held_out_losses,
+                {"long_name": f"loss over {kept} rows held out"},
+            )
+        if self.measures is not None:
+            beside[self.measure] = dims, self.measures, {"long_name": self.measure.replace("_", " ")}
         return xr.Dataset(
             {
-                "loss": (("seed", "record"), self.losses, {"long_name": "loss over all the data"}),
+                "loss": (dims, self.losses, {"long_name": trained}),
+                **beside,
                 "diverged_at": ("seed", diverged_at, {"long_name": "first diverged step, -1 for none"}),
             },
             {
@@ -117,5 +150,23 @@ class History(Result):
             end += (
                 ", above its start" if len(self.seeds) == 1 else f", {rose} of them ended above their start"
             )
+        end += self._beside()
         task = f"{self.problem.data.name}, {self.problem.name}"
         return f"{self.rule} on {task}, batch {self.batch_size}, {readable(self.epochs[-1], 6)} epochs: {end}"
+
+    def _beside(self) -> str:
+        """What was seen besides the loss at the end, in words."""
+        said = []
+        kept = self.problem.held_out_rows()
+        middle = "" if len(self.seeds) == 1 else "median "
+        if self.held_out_losses is not None:
+            said.append(f"{middle}{_middle(self.held_out_losses)} on {kept} rows held out")
+        if self.measures is not None:
+            of = "" if kept else " of all rows"
+            said.append(f"{middle}{self.measure.replace('_', ' ')}{of} {_middle(self.measures)}")
+        return "".join(f"; {words}" for words in said)
+
+
+def _middle(values: NDArray[np.floating[Any]]) -> str:
+    """The median of the runs at the end."""
+    return readable(float(np.median(values[:, -1])), 6, places=6)

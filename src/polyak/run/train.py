@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,19 @@ from polyak.data import Data
 from polyak.ground.errors import whole_number
 from polyak.ground.precision import checked_dtype, in_precision
 from polyak.ground.progress import Progress, silent
-from polyak.problems import Problem, as_problem
+from polyak.problems import Problem, Task, as_problem, hold_out
 from polyak.problems.on_device import on_device
 from polyak.rules import Optimizer, as_rule, tabulated
 from polyak.run import checkpoint as checkpoints
 from polyak.run.affordable import check_memory_of
-from polyak.run.batches import Indices, Plan, parameter_generator
+from polyak.run.batches import Indices, Plan
 from polyak.run.epochs import advance_eager, begin_eager, engine
+from polyak.run.evaluation import HELD_OUT, LOSS, Evaluation, Seen
 from polyak.run.history import History
 from polyak.run.loop import Carry, compiles
 from polyak.run.seeds import seeds_from
 
+Recorded = NDArray[np.floating[Any]]
 STEPS_A_CALL = 100_000  # of one compiled call: well under a second for a small model
 
 
@@ -39,6 +41,8 @@ def train(
     seeds: int | Sequence[int] | None = None,
     every: int = 100,
     replace: bool = False,
+    held_out: float | Data | tuple[Any, Any] | None = None,
+    measure: str | Callable[..., object] | None = None,
     dtype: str = "float32",
     quick: bool = False,
     progress: Progress | None = None,
@@ -56,6 +60,8 @@ def train(
         seeds: how many runs side by side (seed, seed + 1 ...), or their seeds.
         every: the loss over all the data is recorded each `every` rows, and at the end of each epoch.
         replace: draw rows with replacement, instead of a new permutation each epoch.
+        held_out: a share of the rows that nothing is trained on, of each class alike, such as 0.2; or rows of their own.
+        measure: accuracy, or a function of (outputs, targets): over the rows held out, or over all where none are.
         dtype: float32 or float64.
         quick: compile in a third of the time, to code that is some times slower: for a short training.
         progress: called with (epochs done, epochs in all).
@@ -72,7 +78,9 @@ def train(
     >>> history.losses.shape, bool(history.final_losses[0] < 0.26 < 0.48 < history.losses[0, 0])
     ((1, 26), True)
     """
-    optimizer, problem = as_rule(rule, train, **settings), as_problem(on)
+    optimizer = as_rule(rule, train, **settings)
+    problem = as_problem(on) if held_out is None else hold_out(on, held_out)
+    evaluation = Evaluation.of(problem, measure)
     rows = problem.data.rows
     batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=rows)
     epochs = whole_number("epochs", epochs, at_least=1)
@@ -84,12 +92,20 @@ def train(
     check_memory_of(problem, epochs=epochs, runs=len(numbers), records=len(plan.recorded_steps))
     began = time.perf_counter()
     with in_precision(dtype):
+        evaluation.check(problem, dtype)
         run = _Training(
-            tabulated(optimizer, epochs * plan.steps), problem, plan, numbers, replace, dtype, quick
+            tabulated(optimizer, epochs * plan.steps),
+            problem,
+            evaluation,
+            plan,
+            numbers,
+            replace,
+            dtype,
+            quick,
         )
         file = None if checkpoint is None else Path(checkpoint)
         identity = run.identity(epochs) if file else {}
-        (params, state), losses = run.finish(epochs, progress or silent, file, identity)
+        (params, state), seen = run.finish(epochs, progress or silent, file, identity)
     return History(
         rule=optimizer,
         problem=problem,
@@ -97,10 +113,13 @@ def train(
         seeds=numbers,
         rows_seen=plan.rows_seen(epochs),
         steps_taken=plan.steps_taken(epochs),
-        losses=losses,
+        losses=seen[LOSS],
         params=params,
         state=state,
         seconds=time.perf_counter() - began,
+        held_out_losses=seen.get(HELD_OUT),
+        measure=evaluation.name,
+        measures=seen.get(evaluation.name),
     )
 
 
@@ -110,7 +129,8 @@ class _Training:
     def __init__(
         self,
         rule: Optimizer,
-        problem: Problem,
+        problem: Task,
+        evaluation: Evaluation,
         plan: Plan,
         seeds: tuple[int, ...],
         replace: bool,
@@ -119,7 +139,9 @@ class _Training:
     ) -> None:
         self.rule, self.problem, self.plan = rule, problem, plan
         self.seeds, self.replace, self.dtype, self.quick = seeds, replace, dtype, quick
-        self.rows, self.whole = on_device(problem, dtype)
+        self.evaluation, self.names = evaluation, evaluation.names(problem)
+        rows = on_device(problem, dtype)
+        self.rows, self.looked = rows.drawn, evaluation.looked_at(rows)
 
     def identity(self, epochs: int) -> dict[str, str]:
         """What tells this training from another."""
@@ -132,19 +154,19 @@ class _Training:
             replace=self.replace,
             dtype=self.dtype,
             quick=self.quick,
+            **({"measure": self.evaluation.name} if self.evaluation.name else {}),
         )
 
     def finish(
         self, epochs: int, progress: Progress, file: Path | None, identity: dict[str, str]
-    ) -> tuple[Carry, NDArray[np.floating[Any]]]:
-        """Run what is left of `epochs` epochs, in compiled calls of many; the carry and the losses."""
-        first = [self.problem.init(parameter_generator(seed)) for seed in self.seeds]
-        params = jax.tree.map(lambda *arrays: np.stack(arrays).astype(self.dtype), *first)
+    ) -> tuple[Carry, dict[str, Recorded]]:
+        """Run what is left of `epochs` epochs, in compiled calls of many; the carry, and what was seen by name."""
+        first = [self.problem.first(seed, self.dtype) for seed in self.seeds]
+        params = jax.tree.map(lambda *arrays: np.stack(arrays), *first)
         compiled = compiles(self.rule, jax.tree.map(lambda x: x[0], params))
         begin, advance = engine(quick=self.quick) if compiled else (begin_eager, advance_eager)
-        loss = self.problem.loss
-        carry, first_losses = begin(loss, self.rule, params, self.whole)
-        done, losses = 0, np.asarray(first_losses)[:, None]
+        carry, before = begin(self.evaluation, self.rule, params, self.looked)
+        done, losses = 0, self._flat(before)
         if file and (stored := checkpoints.load(file, identity, carry, epochs, self._recorded)):
             done, carry, losses = stored
         steps_a_call = STEPS_A_CALL if compiled else 1
@@ -152,8 +174,9 @@ class _Training:
         progress(done, epochs)
         while done < epochs:
             upcoming = range(done, min(done + a_call, epochs))
-            carry, new = advance(loss, self.rule, carry, self.rows, self.whole, self._batches(upcoming))
-            losses = np.concatenate([losses, np.asarray(new).reshape(len(self.seeds), -1)], axis=1)
+            batches = self._batches(upcoming)
+            carry, new = advance(self.evaluation, self.rule, carry, self.rows, self.looked, batches)
+            losses = np.concatenate([losses, self._flat(new)], axis=1)
             done = upcoming.stop
             progress(done, epochs)
             if file and done < epochs:
@@ -161,11 +184,16 @@ class _Training:
         if file:
             checkpoints.remove(file)
         ended: Carry = jax.tree.map(np.asarray, carry)
-        return ended, losses
+        return ended, {name: losses[..., k] for k, name in enumerate(self.names)}
 
-    def _recorded(self, epochs: int) -> tuple[int, int]:
-        """The shape of the losses after so many epochs."""
-        return len(self.seeds), len(self.plan.rows_seen(epochs))
+    def _flat(self, seen: Seen) -> Recorded:
+        """What was seen, shape (seeds, records, names)."""
+        arrays = [np.asarray(seen[name]).reshape(len(self.seeds), -1) for name in self.names]
+        return np.stack(arrays, axis=-1)
+
+    def _recorded(self, epochs: int) -> tuple[int, int, int]:
+        """The shape of what was seen after so many epochs."""
+        return len(self.seeds), len(self.plan.rows_seen(epochs)), len(self.names)
 
     def _batches(self, epochs: range) -> tuple[Indices, Indices, Indices]:
         """The rows of each batch: (seeds, epochs, records, steps per record, batch), and the rest, and the last."""

@@ -32,7 +32,7 @@ def _draw_judged(axes: Axes, comparison: Comparison) -> None:
     shown = []
     for place, entry in enumerate(comparison.entries):
         style = series(place)
-        ends = np.asarray(entry.history.final_losses, dtype=float)
+        ends = np.asarray(entry.history.seen(comparison.judged_by)[:, -1], dtype=float)
         finite = np.isfinite(ends)
         spread = np.linspace(-0.18, 0.18, len(ends))
         axes.plot(
@@ -63,7 +63,10 @@ def _draw_judged(axes: Axes, comparison: Comparison) -> None:
     low, high = min(map(np.min, shown)), max(map(np.max, shown))
     if low > 0 and high > 3 * low:
         axes.set_xscale("log")
-    axes.set_xlabel(f"loss over all the data, {len(comparison.judging_seeds)} other seeds")
+    kept = comparison.problem.held_out_rows()
+    of = f"over {kept} rows held out" if kept and comparison.judged_by != "loss" else "over all the data"
+    what = "loss" if comparison.judged_by.endswith("loss") else words(comparison.judged_by.replace("_", " "))
+    axes.set_xlabel(f"{what} {of}, {len(comparison.judging_seeds)} other seeds")
     heading(axes, f"judged: {words(comparison.problem.data.name)}, {comparison.epochs} epochs")
 
 
@@ -81,10 +84,13 @@ def _draw_tuned(axes: Axes, comparison: Comparison) -> None:
             linestyle=style["linestyle"],
             label=words(entry.name.replace("_", " ")),
         )
-        start = float(np.median(entry.history.losses[:, 0]))
+        start = float(np.median(entry.history.seen(comparison.judged_by)[:, 0]))
         low, high = min(low, float(entry.tuned[0])), max(high, start)
-    if 0 < low < high:
+    losses = comparison.judged_by.endswith("loss")
+    if losses and 0 < low < high:
         set_log_scale(axes, low * 0.97, high * 1.05)
-    axes.set(xlim=(0, 100), xlabel="% of its settings that do as well", ylabel="median loss, tuning seeds")
+    what = "loss" if losses else words(comparison.judged_by.replace("_", " "))
+    axes.set(xlim=(0, 100), xlabel="% of its settings that do as well", ylabel=f"median {what}, tuning seeds")
     axes.grid(visible=True)
-    heading(axes, f"tuned: {comparison.budget} settings each, to the loss at the start")
+    to = ", to the loss at the start" if losses else ""
+    heading(axes, f"tuned: {comparison.budget} settings each{to}")

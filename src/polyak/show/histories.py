@@ -51,6 +51,15 @@ def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
             linestyle=style["linestyle"],
             label=label(history.rule),
         )
+        if history.held_out_losses is not None:
+            held = np.median(history.held_out_losses.astype(np.float64), axis=0)
+            axes.plot(
+                history.epochs,
+                np.where(held < LARGEST, held, np.nan),
+                color=style["color"],
+                linestyle=":",
+                label=f"the same on {history.problem.held_out_rows()} rows held out",
+            )
         if len(history.seeds) > 1:
             top = np.where(np.isfinite(high), high, LARGEST)
             axes.fill_between(history.epochs, shown[0], top, color=style["color"], alpha=0.2, linewidth=0)
@@ -70,14 +79,18 @@ def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
     _scale(axes, histories)
     axes.grid(visible=True, which="both")
     several = len(first.seeds) > 1
-    axes.set(xlabel="epochs", ylabel=f"loss over all rows{' (median and range)' if several else ''}")
+    axes.set(
+        xlabel="epochs",
+        ylabel=f"loss over {'rows trained on' if first.problem.held_out_rows() else 'all rows'}{' (median and range)' if several else ''}",
+    )
     seeds = f", {len(first.seeds)} seeds" if several else ""
     heading(axes, f"{words(first.problem.data.name)}, {first.problem.name}, batch {first.batch_size}{seeds}")
 
 
 def _scale(axes: Axes, histories: Sequence[History]) -> None:
     """A logarithmic axis that holds the medians, but for a curve that runs away: it would press all others flat."""
-    losses = np.concatenate([history.losses.ravel() for history in histories])
+    held = [each.held_out_losses.ravel() for each in histories if each.held_out_losses is not None]
+    losses = np.concatenate([*(history.losses.ravel() for history in histories), *held])
     losses = losses[np.isfinite(losses) & (losses > 0)]
     if not losses.size:
         return

@@ -37,7 +37,7 @@ def _result(comparison: Comparison) -> Section:
                 "Right: the share of a rule's settings that reach a loss.",
             ),
         ),
-        tables=(Table("Each rule at the best of its settings", comparison.HEADER, comparison.rows()),),
+        tables=(Table("Each rule at the best of its settings", comparison.header, comparison.rows()),),
         numbers={
             f"losses-{as_file_name(entry.name)}": entry.history.to_xarray() for entry in comparison.entries
         },

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.ground.errors import PolyakError
+from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
 from polyak.sweeps.results import SweepResult, by_rule, swept
@@ -38,6 +38,7 @@ class Best(Shown):
         near: the share of the plane that is within a tenth of the best.
         diverged: the share of the plane that is not finite.
         shape: of the near-best region: "basin", "ridge", "island", "plateau" or "single cell".
+        judged: on which rows, and what else was seen of the cell, in words; empty where there was no choice.
     """
 
     rule: str
@@ -51,6 +52,7 @@ class Best(Shown):
     near: float
     diverged: float
     shape: str
+    judged: str = ""
 
     def __str__(self) -> str:
         where = ", ".join(f"{name}={readable(value, 6)}" for name, value in self.settings.items())
@@ -61,6 +63,8 @@ class Best(Shown):
         )
         of = f"median {self.quantity} of {self.seeds} seeds" if self.seeds > 1 else self.quantity
         lines = [f"{self.rule}({where}): {of} {readable(self.median, 6)}{interval}"]
+        if self.judged:
+            lines.append(f"  {self.judged}")
         for name, (below, above) in self.neighbours.items():
             lines.append(f"  one cell along {name}: {_said(below)} below, {_said(above)} above")
         for name, end in self.edges.items():
@@ -80,11 +84,13 @@ SHAPES = {
 }
 
 
-def best(result: SweepResult) -> Best | dict[str, Best]:
+def best(result: SweepResult, *, by: str | None = None) -> Best | dict[str, Best]:
     """The best cell by the median over the seeds, with its neighbours, what shape the optimum has, and an interval.
 
     Args:
         result: what `sweep` or `load_sweep` returned.
+        by: the variable to judge by, such as final_loss, or final_accuracy, of which more is better; by default the
+            loss over the rows held out, where some are, else the loss over all.
 
     Returns a Best; of several rules a dict of them by name. Raises PolyakError where nothing is finite, or where the
     sweep recorded neither a final nor a best value.
@@ -94,16 +100,24 @@ def best(result: SweepResult) -> Best | dict[str, Best]:
     >>> round(pk.best(ds).settings["lr"], 3)  # 2 / (0.2 + 4) = 0.476 is best in the long run
     0.45
     """
-    cells = {name: _of(name, dataset) for name, dataset in by_rule(result).items()}
+    cells = {name: _of(name, dataset, by) for name, dataset in by_rule(result).items()}
     return next(iter(cells.values())) if len(cells) == 1 else cells
 
 
-def compared(dataset: xr.Dataset) -> str:
-    """The variable that cells are compared by.
+def compared(dataset: xr.Dataset, by: str | None = None) -> str:
+    """The variable that cells are compared by: the loss over rows held out where there are some.
 
-    Raises PolyakError where there is none.
+    Raises PolyakError where there is none, or none of that name.
     """
-    for name in ("final_loss", "final_value", "best_loss", "best_value"):
+    losses = ("held_out_loss", "loss", "value")
+    of = [f"{kind}_{loss}" for kind in ("final", "best") for loss in losses]
+    if by is not None:
+        measure = dataset.attrs.get("measure", "")
+        known = [name for name in (*of, f"final_{measure}", f"best_{measure}") if name in dataset]
+        if by not in known:
+            raise unknown("variable to judge by", str(by), known)
+        return by
+    for name in of:
         if name in dataset:
             return name
     raise PolyakError(
@@ -111,12 +125,19 @@ def compared(dataset: xr.Dataset) -> str:
     )
 
 
-def medians(dataset: xr.Dataset) -> xr.DataArray:
-    """The compared value of each cell, its median over the seeds; inf where a run of the cell diverged.
+def sign_of(variable: str, dataset: xr.Dataset) -> float:
+    """1 where less is better, as of a loss; -1 of a measure, of which more is."""
+    measure = str(dataset.attrs.get("measure", ""))
+    return -1.0 if measure and variable.endswith(f"_{measure}") else 1.0
+
+
+def medians(dataset: xr.Dataset, by: str | None = None) -> xr.DataArray:
+    """The compared value of each cell, less being better, its median over the seeds; inf where a run of it diverged.
 
     A median of runs of which fewer than half diverged is finite: divergence is infinitely bad, not missing.
     """
-    values = dataset[compared(dataset)]
+    variable = compared(dataset, by)
+    values = dataset[variable] * np.float32(sign_of(variable, dataset)) if by else dataset[variable]
     values = values.where(np.isfinite(values), np.inf)
     if "seed" not in values.dims:
         return values
@@ -125,9 +146,10 @@ def medians(dataset: xr.Dataset) -> xr.DataArray:
     return middle.where(~np.isnan(middle), np.inf)
 
 
-def _of(rule: str, dataset: xr.Dataset) -> Best:
+def _of(rule: str, dataset: xr.Dataset, by: str | None) -> Best:
     unfinished = dataset.attrs.get("unfinished_chunks", 0)
-    middle = medians(dataset)
+    variable = compared(dataset, by)
+    sign, middle = sign_of(variable, dataset), medians(dataset, by)
     values = np.asarray(middle.values, dtype=np.float64)
     if not np.isfinite(values).any():
         what = "no chunk of it is finished yet" if unfinished else "every cell diverged"
@@ -135,22 +157,48 @@ def _of(rule: str, dataset: xr.Dataset) -> Best:
     place = tuple(int(k) for k in np.unravel_index(np.argmin(values), values.shape))
     dims = [str(dim) for dim in middle.dims]
     cell = middle[dict(zip(dims, place, strict=True))]
-    runs = dataset[compared(dataset)].isel(dict(zip(dims, place, strict=True))).values.ravel()
+    here = dict(zip(dims, place, strict=True))
+    runs = dataset[variable].isel(here).values.ravel()
+    interval = interval_of_median(sign * runs)
     grid = "cell" not in dims
     near = values <= near_best(values)
     return Best(
         rule=str(dataset.attrs.get("rule", rule)),
         settings={name: float(cell[name]) for name in swept(dataset)},
-        quantity=compared(dataset),
-        median=float(values[place]),
-        interval=interval_of_median(runs),
+        quantity=variable,
+        median=sign * float(values[place]),
+        interval=interval if interval is None or sign > 0 else (-interval[1], -interval[0]),
         seeds=len(runs),
-        neighbours=_neighbours(values, place, dims) if grid else {},
+        neighbours=_neighbours(sign * values, place, dims) if grid else {},
         edges=_edges(dataset, place, dims) if grid else {},
         near=float(near.mean()),
         diverged=float((~np.isfinite(values)).mean()),
         shape=_shape(near, place) if grid else "basin",
+        judged=_judged(dataset, variable, here),
     )
+
+
+def _judged(dataset: xr.Dataset, variable: str, here: dict[str, int]) -> str:
+    """What the cell was judged by, where there was a choice: on rows held out, or not; and what else was seen there."""
+    kept = dataset.attrs.get("held_out_rows", 0)
+    measure = dataset.attrs.get("measure", "")
+    others = [f"final_{name}" for name in ("loss", "held_out_loss", measure) if name]
+    seen = [
+        f"{name} {readable(float(np.median(dataset[name].isel(here).values)), 6)}"
+        for name in others
+        if name in dataset and name != variable
+    ]
+    if not kept and not seen:
+        return ""
+    on_held = variable.endswith("held_out_loss") or (kept and sign_of(variable, dataset) < 0)
+    what = (
+        f"judged on {kept} rows held out"
+        if on_held
+        else "judged on the rows trained on"
+        if kept
+        else "judged on all"
+    )
+    return f"{what}{'; there ' + ', '.join(seen) if seen else ''}"
 
 
 def near_best(values: NDArray[np.float64]) -> float:

@@ -9,13 +9,16 @@ import numpy as np
 
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown, table
-from polyak.problems import Problem
+from polyak.problems import Task
 from polyak.run.history import History
 from polyak.run.result import Result
 from polyak.sweeps.search_space import SearchSpace
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+NAMES = {"held_out_loss": "held-out loss"}  # of what is seen, as it stands in a table
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class Entry(Shown):
         space: the rule on the ranges that it was tuned over.
         settings: the best of them, by the median over the tuning seeds.
         edges: on which ends of its ranges the best lies.
-        tuned: the median loss of every cell over the tuning seeds, ascending, inf where it diverged.
+        tuned: the median of every cell over the tuning seeds, the best first, inf where it diverged.
         history: the best settings trained with the judging seeds.
-        median: of those last losses.
+        median: of what the runs are judged by, at their ends.
         interval: a bootstrap interval of it; None with fewer than three seeds.
         near: the share of its cells within a tenth of its best one: how little its setting matters.
         diverged: the share of its cells that diverged.
@@ -62,29 +65,44 @@ class Comparison(Result):
         epochs: of every training.
         batch_size: of every training.
         sweeps: every cell of the tuning, a Dataset for each rule.
+        judged_by: "loss", "held_out_loss" or the measure's name.
+        measure: that was taken besides; empty for none.
     """
 
     entries: tuple[Entry, ...]
-    problem: Problem
+    problem: Task
     budget: int
     tuning_seeds: tuple[int, ...]
     judging_seeds: tuple[int, ...]
     epochs: int
     batch_size: int
     sweeps: xr.DataTree
+    judged_by: str = "loss"
+    measure: str = ""
 
-    HEADER = (
-        "rule",
-        "best settings",
-        "median loss",
-        "95 % interval",
-        "within 10 % of its best",
-        "diverged",
-        "us a step",
-    )
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The table's columns."""
+        return (
+            "rule",
+            "best settings",
+            f"median {NAMES.get(self.judged_by, self.judged_by)}",
+            "95 % interval",
+            *(NAMES.get(name, name) for name in self.beside),
+            "within 10 % of its best",
+            "diverged",
+            "us a step",
+        )
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What was seen of each run and not judged by."""
+        first = self.entries[0].history
+        names = ("loss", *(["held_out_loss"] if first.held_out_losses is not None else []), self.measure)
+        return tuple(name for name in names if name and name != self.judged_by)
 
     def rows(self) -> list[list[str]]:
-        """The table's cells as text, under `HEADER`."""
+        """The table's cells as text, under `header`."""
         return [
             [
                 entry.name,
@@ -94,6 +112,7 @@ class Comparison(Result):
                 ""
                 if entry.interval is None
                 else f"{readable(entry.interval[0], 5)} to {readable(entry.interval[1], 5)}",
+                *(readable(float(np.median(entry.history.seen(name)[:, -1])), 5) for name in self.beside),
                 f"{entry.near:.0%}",
                 f"{entry.diverged:.0%}",
                 readable(1e6 * entry.seconds_a_step, 2),
@@ -102,7 +121,7 @@ class Comparison(Result):
         ]
 
     def _table(self) -> str:
-        return table(self.rows(), list(self.HEADER))
+        return table(self.rows(), list(self.header))
 
     def protocol(self) -> str:
         """How it was done, in words."""
@@ -116,14 +135,33 @@ class Comparison(Result):
         return (
             f"Each rule trained {self.problem.name} on {data.name} ({data.rows} rows) for {self.epochs} epochs in "
             f"batches of {self.batch_size}, with {self.budget} settings drawn as a Latin hypercube over its own ranges "
-            f"({ranges}). Of these the one of the lowest median loss over all the data on {len(self.tuning_seeds)} "
+            f"({ranges}). Of these the one of the {self._best_of()} on {len(self.tuning_seeds)} "
             f"tuning seeds was chosen, and judged on {len(self.judging_seeds)} other seeds, whose median and bootstrap "
-            f"interval stand in the table.{warning}"
+            f"interval stand in the table.{self._caution()}{warning}"
+        )
+
+    def _best_of(self) -> str:
+        """What the settings were chosen by, in words."""
+        kept = self.problem.held_out_rows()
+        if self.judged_by == "loss":
+            return f"lowest median loss over {'the rows trained on' if kept else 'all the data'}"
+        over = f"{kept} rows held out" if kept else "all the data"
+        if self.judged_by == "held_out_loss":
+            return f"lowest median loss over {over}"
+        return f"highest median {self.judged_by.replace('_', ' ')} over {over}"
+
+    def _caution(self) -> str:
+        """What the choice does to the rows that it was made on."""
+        if not self.problem.held_out_rows() or self.judged_by == "loss":
+            return ""
+        return (
+            " No run was trained on the rows held out, and each setting was chosen on them: of rows that nobody chose"
+            " by, expect a little worse."
         )
 
     def __str__(self) -> str:
-        everything = [list(self.HEADER), *self.rows()]
-        widths = [max(len(row[k]) for row in everything) for k in range(len(self.HEADER))]
+        everything = [list(self.header), *self.rows()]
+        widths = [max(len(row[k]) for row in everything) for k in range(len(self.header))]
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             for row in everything

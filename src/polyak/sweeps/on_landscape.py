@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -54,6 +54,10 @@ class OnLandscape:
     dtype: str
     quantity = "value"
     seeded = False
+    beside: ClassVar[tuple[str, ...]] = ()
+
+    def check(self) -> None:
+        """Nothing of a user's is measured here."""
 
     def recorded_steps(self) -> np.ndarray:
         """The steps at which the value is looked at, from 0."""

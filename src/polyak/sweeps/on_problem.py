@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import jax
@@ -13,15 +13,15 @@ import numpy as np
 from jax import lax
 
 from polyak.ground.compiled import OPTIONS, jitted
+from polyak.ground.hashing import code_hash
 from polyak.ground.precision import in_precision
 from polyak.ground.types import Pytree
 from polyak.problems import Problem
-from polyak.problems.on_device import Rows, on_device
-from polyak.problems.problem import Loss
+from polyak.problems.on_device import on_device
 from polyak.rules import Optimizer
-from polyak.run.batches import Indices, Plan, parameter_generator
-from polyak.run.checkpoint import problem_hashes
-from polyak.run.epochs import one_epoch
+from polyak.run.batches import Indices, Plan
+from polyak.run.epochs import Drawn, one_epoch
+from polyak.run.evaluation import HELD_OUT, LOSS, Evaluation, Looked, Seen
 from polyak.run.loop import Carry, compiles, loop, start
 from polyak.run.train import train
 from polyak.sweeps.lanes import COMPILER_OPTIONS, ByLane, SideBySide, block_by_block, in_blocks, out_of_blocks
@@ -42,6 +42,7 @@ class OnProblem:
         epochs: how often each row is seen.
         every: the loss over all the data is taken each so many rows, and at each epoch's end.
         dtype: float32 or float64.
+        measure: as `train` takes it, None for none.
     """
 
     problem: Problem
@@ -49,8 +50,24 @@ class OnProblem:
     epochs: int
     every: int
     dtype: str
+    measure: object = None
     quantity = "loss"
     seeded = True
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """How a cell is looked at."""
+        return Evaluation.of(self.problem, self.measure)
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What is seen beside the loss."""
+        return self.evaluation.names(self.problem)[1:]
+
+    def check(self) -> None:
+        """Try the measure, before anything runs."""
+        with in_precision(self.dtype):
+            self.evaluation.check(self.problem, self.dtype)
 
     @property
     def plan(self) -> Plan:
@@ -73,8 +90,8 @@ class OnProblem:
     def identity(self) -> dict[str, str]:
         """What tells this training from others."""
         return {
-            "problem": f"{self.problem.name} on {self.problem.data.name}",
-            **problem_hashes(self.problem, self.params(0)),
+            **self.problem.about(self.dtype),
+            **({"measure": self._measured()} if self.evaluation.name else {}),
             "batch_size": str(self.batch_size),
             "epochs": str(self.epochs),
             "every": str(self.every),
@@ -87,16 +104,24 @@ class OnProblem:
             "on": self.problem.name,
             "data": self.problem.data.name,
             "initial": self._initial(),
+            **({"held_out_rows": kept} if (kept := self.problem.held_out_rows()) else {}),
+            **({"measure": self.evaluation.name} if self.evaluation.name else {}),
             "batch_size": self.batch_size,
             "epochs": self.epochs,
             "steps": self.steps,
             "dtype": self.dtype,
         }
 
+    def _measured(self) -> str:
+        """What the measure computes, beside its name: two of one name may differ."""
+        with in_precision(self.dtype):
+            looked = self.evaluation.looked_at(on_device(self.problem, self.dtype))
+            code = code_hash(lambda x: self.evaluation.seen(x, looked), self.params(0))
+        return f"{self.evaluation.name} {code}"
+
     def params(self, seed: int | None) -> Pytree:
         """The parameters before the first step."""
-        first = self.problem.init(parameter_generator(seed or 0))
-        return jax.tree.map(lambda x: np.asarray(x, self.dtype), first)
+        return self.problem.first(seed or 0, self.dtype)
 
     def _initial(self) -> float:
         """The loss over all the data before the first step, of seed 0."""
@@ -126,12 +151,13 @@ class OnProblem:
             if not compiles(rule, jax.tree.map(jnp.asarray, params)):
                 return one_by_one(recording, values, partial(self._alone, rule, seed))
             blocks, used = in_blocks(values, lanes, capacity, self.dtype)
-            loss = self.problem.loss_of_many or self.problem.loss
+            evaluation = self.evaluation._replace(loss=self.problem.loss_of_many or self.problem.loss)
             steps = self.recorded_steps()[1:].reshape(self.epochs, -1).astype(np.int32)
-            rows, whole = on_device(self.problem, self.dtype)
+            rows = on_device(self.problem, self.dtype)
             goal = np.asarray(recording.goal, self.dtype)
-            training = params, rows, whole, self._batches(seed or 0), steps, goal
-            variables = _engine()(loss, recording, rule, blocks, used, training)
+            looked = evaluation.looked_at(rows)
+            training = params, rows.drawn, looked, self._batches(seed or 0), steps, goal
+            variables = _engine()(evaluation, recording, rule, blocks, used, training)
             return out_of_blocks(variables, len(next(iter(values.values()))))
 
     def _batches(self, seed: int) -> Batches:
@@ -148,9 +174,18 @@ class OnProblem:
             seed=seed or 0,
             every=self.every,
             dtype=self.dtype,
+            measure=self.measure,  # type: ignore[arg-type]
         )
         losses = history.losses[0]
-        return Run(self.recorded_steps(), losses, np.isfinite(losses))
+        beside = {
+            name: series[0]
+            for name, series in (
+                (HELD_OUT, history.held_out_losses),
+                (history.measure, history.measures),
+            )
+            if series is not None
+        }
+        return Run(self.recorded_steps(), losses, np.isfinite(losses), beside=beside)
 
 
 @cache
@@ -159,18 +194,23 @@ def _engine() -> Callable[..., ByLane]:
 
 
 def _blocks(
-    loss: Loss, recording: Recording, rule: Optimizer, values: ByLane, used: jax.Array, training: Pytree
+    evaluation: Evaluation,
+    recording: Recording,
+    rule: Optimizer,
+    values: ByLane,
+    used: jax.Array,
+    training: Pytree,
 ) -> ByLane:
-    return block_by_block(partial(_block, loss, recording, rule, *training), values, used)
+    return block_by_block(partial(_block, evaluation, recording, rule, *training), values, used)
 
 
 def _block(
-    loss: Loss,
+    evaluation: Evaluation,
     recording: Recording,
     rule: Optimizer,
     params: Pytree,
-    rows: Rows,
-    whole: Rows,
+    rows: Drawn,
+    looked: Looked,
     batches: Batches,
     steps: jax.Array,
     goal: jax.Array,
@@ -180,21 +220,24 @@ def _block(
     lanes = len(jax.tree.leaves(values)[0])
     # Lanes last: a product of a batch with the weights of all lanes is one of two matrices as they lie.
     side_by_side = SideBySide(rule, values, axis=-1)
-    slope = jax.vmap(jax.grad(loss), in_axes=(-1, None, None), out_axes=-1)
-    losses_of = jax.vmap(loss, in_axes=(-1, None, None))
-    one = one_epoch(loop, slope, losses_of, side_by_side, rows, whole)
+    slope = jax.vmap(jax.grad(evaluation.loss), in_axes=(-1, *[None] * len(rows)), out_axes=-1)
+    seen_of = jax.vmap(evaluation.seen, in_axes=(-1, None))
+    one = one_epoch(loop, slope, seen_of, side_by_side, rows, looked)
+
+    def looks_at(steps: jax.Array, seen: Seen) -> Looks:
+        losses, beside = seen[LOSS], {name: each for name, each in seen.items() if name != LOSS}
+        return Looks(steps, losses, jnp.isfinite(losses), goal, beside=beside)
 
     def epoch(
         carry: tuple[Carry, ByLane], inputs: tuple[Batches, jax.Array]
     ) -> tuple[tuple[Carry, ByLane], ByLane]:
         (run, kept), (parts, steps) = carry, inputs
-        run, losses = one(run, parts)
-        looks = Looks(steps, losses, jnp.isfinite(losses), goal)
+        run, seen = one(run, parts)
+        looks = looks_at(steps, seen)
         return (run, recording.folded(kept, looks)), recording.series(looks)
 
     x = jax.tree.map(lambda x: jnp.broadcast_to(x[..., None], (*x.shape, lanes)), params)
-    losses = losses_of(x, *whole)[None]
-    first = Looks(jnp.zeros(1, jnp.int32), losses, jnp.isfinite(losses), goal)
+    first = looks_at(jnp.zeros(1, jnp.int32), jax.tree.map(lambda each: each[None], seen_of(x, looked)))
     (_, kept), series = lax.scan(epoch, (start(side_by_side, x), recording.begun(first)), (batches, steps))
     whole_series = jax.tree.map(
         lambda first, rest: jnp.concatenate([first, rest.reshape(-1, lanes)]), recording.series(first), series

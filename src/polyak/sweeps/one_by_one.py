@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -18,6 +19,7 @@ class Run(NamedTuple):
     values: np.ndarray
     finite: np.ndarray
     positions: np.ndarray | None = None
+    beside: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 def one_by_one(
@@ -39,6 +41,7 @@ def one_by_one(
             jnp.asarray(run.finite)[:, None],
             recording.goal,
             None if run.positions is None else jnp.asarray(run.positions)[:, None],
+            {name: jnp.asarray(series)[:, None] for name, series in run.beside.items()},
         )
         cells.append(recording.variables(recording.begun(looks), recording.series(looks)))
     return {name: np.concatenate([np.asarray(one[name]) for one in cells]) for name in cells[0]}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 import jax
@@ -11,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from polyak.ground.errors import PolyakError, unknown
+from polyak.run.evaluation import HELD_OUT
 from polyak.sweeps.axes import finite_number
 from polyak.sweeps.lanes import ByLane
 
@@ -24,6 +26,7 @@ class Looks(NamedTuple):
         finite: whether those are finite, and x too, shape (looks, lanes).
         target: to reach, a number.
         positions: x on a landscape, shape (looks, lanes, dimension).
+        beside: what else is seen, by name, each of shape (looks, lanes): the loss over rows held out, a measure.
     """
 
     steps: jax.Array
@@ -31,6 +34,11 @@ class Looks(NamedTuple):
     finite: jax.Array
     target: jax.Array | float
     positions: jax.Array | None = None
+    beside: Mapping[str, jax.Array] = MappingProxyType({})
+
+    def of(self, quantity: str) -> Looks:
+        """The same with another quantity in the values' place."""
+        return self._replace(values=self.beside[quantity]) if quantity in self.beside else self
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,8 @@ class Record:
         dims: behind the plane's, of a series.
         whole: whether the number is a whole one, an int32.
         of_every_step: whether more than the end must be looked at.
+        of_each: whether it is kept of what is seen beside the loss too.
+        fold_higher: the number where larger is better; None where that is the same.
     """
 
     variable: str
@@ -56,11 +66,18 @@ class Record:
     dims: tuple[str, ...] = ()
     whole: bool = False
     of_every_step: bool = True
+    of_each: bool = False
+    fold_higher: Callable[[jax.Array, Looks], jax.Array] | None = None
 
 
 def _lowest(so_far: jax.Array, looks: Looks) -> jax.Array:
     lowest = jnp.where(jnp.isnan(looks.values), jnp.inf, looks.values).min(axis=0)
     return jnp.minimum(so_far, lowest)
+
+
+def _highest(so_far: jax.Array, looks: Looks) -> jax.Array:
+    highest = jnp.where(jnp.isnan(looks.values), -jnp.inf, looks.values).max(axis=0)
+    return jnp.maximum(so_far, highest)
 
 
 def _first(so_far: jax.Array, holds: jax.Array, steps: jax.Array) -> jax.Array:
@@ -72,9 +89,15 @@ def _first(so_far: jax.Array, holds: jax.Array, steps: jax.Array) -> jax.Array:
 # By the names that they are asked for, in the order of a result. A new thing to keep is one more row.
 RECORDS = {
     "final": Record(
-        "final_{}", "{} after the last step", fold=lambda _, looks: looks.values[-1], of_every_step=False
+        "final_{}",
+        "{} after the last step",
+        fold=lambda _, looks: looks.values[-1],
+        of_every_step=False,
+        of_each=True,
     ),
-    "best": Record("best_{}", "lowest {} recorded", fold=_lowest, nothing=np.inf),
+    "best": Record(
+        "best_{}", "best {} recorded", fold=_lowest, nothing=np.inf, of_each=True, fold_higher=_highest
+    ),
     "diverged_at": Record(
         "diverged_at",
         "first recorded step that is not finite, -1 for none",
@@ -89,9 +112,16 @@ RECORDS = {
         nothing=-1,
         whole=True,
     ),
-    "values": Record("{}", "{}", series=lambda looks: looks.values, dims=("step",)),
+    "values": Record("{}", "{}", series=lambda looks: looks.values, dims=("step",), of_each=True),
     "positions": Record("position", "x", series=lambda looks: looks.positions, dims=("step", "coordinate")),
 }
+
+
+class Kept(NamedTuple):
+    """A variable of a result: what is kept, and of which quantity."""
+
+    record: Record
+    quantity: str
 
 
 @dataclass(frozen=True)
@@ -102,14 +132,25 @@ class Recording:
         names: which of `RECORDS`, in their order.
         quantity: what a value is: "value" on a landscape, "loss" of a training.
         target: a value to reach, None where that is not recorded. A number: it compiles nothing anew.
+        beside: what else is seen of a training: "held_out_loss" where rows are held out, a measure's name.
+        held_out: how many rows are held out, for words.
     """
 
     names: tuple[str, ...]
     quantity: str
     target: float | None = field(default=None, compare=False)
+    beside: tuple[str, ...] = ()
+    held_out: int = field(default=0, compare=False)
 
     @classmethod
-    def of(cls, record: str | Iterable[str], quantity: str, target: float | None) -> Recording:
+    def of(
+        cls,
+        record: str | Iterable[str],
+        quantity: str,
+        target: float | None,
+        beside: tuple[str, ...] = (),
+        held_out: int = 0,
+    ) -> Recording:
         """Checked: names that are known, a target where one is needed and nowhere else."""
         asked = _checked_names(record)
         if "positions" in asked and quantity == "loss":
@@ -121,7 +162,7 @@ class Recording:
         else:
             goal = finite_number("target", target)
             asked = [*asked, "steps_to_target"]
-        return cls(tuple(name for name in RECORDS if name in asked), quantity, goal)
+        return cls(tuple(name for name in RECORDS if name in asked), quantity, goal, beside, held_out)
 
     @property
     def goal(self) -> float:
@@ -133,39 +174,66 @@ class Recording:
         """Whether more than the end must be looked at."""
         return any(RECORDS[name].of_every_step for name in self.names)
 
-    def variable(self, name: str) -> str:
-        """The name of the variable that a record becomes."""
-        return RECORDS[name].variable.format(self.quantity)
+    @property
+    def kept(self) -> dict[str, Kept]:
+        """The variables that a result has, by their names in it."""
+        return {
+            record.variable.format(quantity): Kept(record, quantity)
+            for record in (RECORDS[name] for name in self.names)
+            for quantity in (self.quantity, *(self.beside if record.of_each else ()))
+        }
 
-    def meaning(self, name: str) -> str:
-        """What that variable is, in words."""
-        return RECORDS[name].meaning.format("loss over all the data" if self.quantity == "loss" else "f(x)")
+    def meaning(self, variable: str) -> str:
+        """What a variable is, in words."""
+        record, quantity = self.kept[variable]
+        of = {
+            "loss": "loss over all the rows trained on" if self.held_out else "loss over all the data",
+            "value": "f(x)",
+            HELD_OUT: f"loss over {self.held_out} rows held out",
+        }
+        return record.meaning.format(of.get(quantity, quantity.replace("_", " ")))
 
     def begun(self, looks: Looks) -> ByLane:
         """The numbers of the lanes after the first look."""
         first = looks.values[0]
         nothing = {
             name: jnp.full(
-                first.shape, RECORDS[name].nothing, jnp.int32 if RECORDS[name].whole else first.dtype
+                first.shape,
+                -record.nothing if self._higher(Kept(record, quantity)) else record.nothing,
+                jnp.int32 if record.whole else first.dtype,
             )
-            for name in self.names
-            if RECORDS[name].fold is not None
+            for name, (record, quantity) in self.kept.items()
+            if record.fold is not None
         }
         return self.folded(nothing, looks)
 
-    def folded(self, kept: ByLane, looks: Looks) -> ByLane:
+    def folded(self, so_far: ByLane, looks: Looks) -> ByLane:
         """The numbers of the lanes with more looks at them."""
-        return {name: fold(kept[name], looks) for name in kept if (fold := RECORDS[name].fold) is not None}
+        kept = self.kept
+        return {name: self._fold(kept[name])(so_far[name], looks.of(kept[name].quantity)) for name in so_far}
 
     def series(self, looks: Looks) -> ByLane:
         """What these looks add to the series that are kept, each of shape (looks, lanes, ...)."""
-        added = {name: each(looks) for name in self.names if (each := RECORDS[name].series) is not None}
+        added = {
+            name: record.series(looks.of(quantity))
+            for name, (record, quantity) in self.kept.items()
+            if record.series is not None
+        }
         return {name: array for name, array in added.items() if array is not None}
 
     def variables(self, kept: ByLane, series: ByLane) -> ByLane:
         """The variables of a result from what was kept, the lanes' axis first."""
         by_lane = {name: jnp.moveaxis(array, 0, 1) for name, array in series.items()}
-        return {self.variable(name): {**kept, **by_lane}[name] for name in self.names}
+        return {name: {**kept, **by_lane}[name] for name in self.kept}
+
+    def _higher(self, kept: Kept) -> bool:
+        """Whether the number is kept where it is largest: of a measure's best."""
+        return kept.record.fold_higher is not None and kept.quantity not in (self.quantity, HELD_OUT)
+
+    def _fold(self, kept: Kept) -> Callable[[jax.Array, Looks], jax.Array]:
+        fold = kept.record.fold_higher if self._higher(kept) else kept.record.fold
+        assert fold is not None
+        return fold
 
 
 def _checked_names(record: str | Iterable[str]) -> Sequence[str]:

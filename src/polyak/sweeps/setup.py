@@ -20,7 +20,7 @@ from polyak.rules.pages.captured import functions_around
 from polyak.run.checkpoint import step_hash
 from polyak.sweeps.on_landscape import OnLandscape
 from polyak.sweeps.on_problem import OnProblem
-from polyak.sweeps.recording import RECORDS, Recording
+from polyak.sweeps.recording import Recording
 from polyak.sweeps.sampling import sampled
 from polyak.sweeps.search_space import SearchSpace
 
@@ -88,16 +88,15 @@ class Setup:
     def variables(self) -> dict[str, Variable]:
         """What the result holds, by name."""
         sizes = self.on.sizes()
-        variables = {}
-        for name in self.recording.names:
-            record = RECORDS[name]
-            variables[self.recording.variable(name)] = Variable(
+        return {
+            name: Variable(
                 dims=(*self.dims, *record.dims),
                 shape=(*self.shape, *(sizes[dim] for dim in record.dims)),
                 dtype="int32" if record.whole else str(self.on.dtype),
                 meaning=self.recording.meaning(name),
             )
-        return variables
+            for name, (record, _) in self.recording.kept.items()
+        }
 
     @property
     def recorded_bytes(self) -> int:
@@ -131,7 +130,7 @@ class Setup:
             "values": hashed(np.asarray(numbers).tobytes() for numbers in self.coordinates.values()),
             "sampling": f"{self.sampling}{drawn}",
             "seeds": ", ".join(map(str, self.seeds)) or "none",
-            "record": ", ".join(self.recording.names),
+            "record": ", ".join((*self.recording.names, *self.recording.beside)),
             "target": str(self.recording.target),
             "polyak": __version__,
             **{name: version(name) for name in COMPUTED_BY},

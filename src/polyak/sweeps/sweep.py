@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from polyak.data import Data
 from polyak.ground.errors import PolyakError, unknown, whole_number
 from polyak.ground.extras import need
 from polyak.ground.numbers import readable
 from polyak.ground.precision import checked_dtype
 from polyak.ground.progress import Progress, silent
 from polyak.landscapes import Landscape, as_landscape
-from polyak.problems import Problem
+from polyak.problems import Problem, hold_out
 from polyak.run.affordable import MOST_STEPS
 from polyak.run.seeds import seeds_from
 from polyak.sweeps import local
@@ -49,6 +50,8 @@ def sweep(
     record: str | Sequence[str] = ("final", "diverged_at"),
     every: int | None = None,
     target: float | None = None,
+    held_out: float | Data | tuple[Any, Any] | None = None,
+    measure: str | Callable[..., object] | None = None,
     sampling: str = "grid",
     cells: int | None = None,
     dtype: str | None = None,
@@ -72,6 +75,8 @@ def sweep(
         record: some of final, best, diverged_at, steps_to_target, values and, on a landscape, positions.
         every: values each so many steps (1 by default), or rows of data (an epoch's end by default).
         target: a value to reach; how many steps it takes is recorded.
+        held_out: of trainings, a share of the rows that nothing is trained on, such as 0.2, or rows of their own.
+        measure: of trainings, accuracy or a function of (outputs, targets), over the rows held out, else over all.
         sampling: grid for every combination; random or latin_hypercube for `cells` cells drawn.
         cells: how many cells are drawn, by `seed`.
         dtype: float64 or float32; by default what `descend` and `train` take.
@@ -94,10 +99,12 @@ def sweep(
     ({'lr': 2, 'momentum': 2}, 1.8e-05)
     """
     spaces = _spaces(rule, settings)
-    run_on = _run_on(on, steps, epochs, batch_size, every, dtype)
+    run_on = _run_on(on, steps, epochs, batch_size, every, dtype, held_out, measure)
     drawn = _drawn(sampling, cells)
     runs = _seeds(run_on, seed, seeds)
-    recording = Recording.of(record, run_on.quantity, target)
+    kept = run_on.problem.held_out_rows() if isinstance(run_on, OnProblem) else 0
+    recording = Recording.of(record, run_on.quantity, target, run_on.beside, kept)
+    run_on.check()
     first = whole_number("seed", seed, at_least=0)
     cells_of_chunk = None if chunk is None else whole_number("chunk", chunk, at_least=1)
     jobs = {
@@ -188,17 +195,28 @@ def _spaces(
 
 
 def _run_on(
-    on: object, steps: int, epochs: int, batch_size: int, every: int | None, dtype: str | None
+    on: object,
+    steps: int,
+    epochs: int,
+    batch_size: int,
+    every: int | None,
+    dtype: str | None,
+    held_out: object,
+    measure: object,
 ) -> RunOn:
     if dtype is not None:
         checked_dtype(dtype)
     if isinstance(on, Problem):
+        on = on if held_out is None else hold_out(on, held_out)
         rows = on.data.rows
         every = rows if every is None else min(whole_number("every", every, at_least=1), 2 * rows)
         batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=rows)
         return OnProblem(
-            on, batch_size, whole_number("epochs", epochs, at_least=1), every, dtype or "float32"
+            on, batch_size, whole_number("epochs", epochs, at_least=1), every, dtype or "float32", measure
         )
+    for name, value in (("held_out", held_out), ("measure", measure)):
+        if value is not None:
+            raise PolyakError(f"{name} has no place on a landscape, where nothing is learned from rows")
     steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
     every = 1 if every is None else min(whole_number("every", every, at_least=1), steps)
     return OnLandscape(as_landscape(on), steps, every, dtype or "float64")
