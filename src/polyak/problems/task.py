@@ -44,6 +44,9 @@ class Named(Protocol):
 class Task(Protocol):
     """What is trained: polyak.problems.Problem, or polyak.models.task.ModelTask."""
 
+    def __hash__(self) -> int:
+        """Tasks are told apart as objects, so that their rows are put where JAX computes once."""
+
     @property
     def name(self) -> str:
         """What it is called at the terminal."""

@@ -60,7 +60,7 @@ def train(
         seeds: how many runs side by side (seed, seed + 1 ...), or their seeds.
         every: the loss over all the data is recorded each `every` rows, and at the end of each epoch.
         replace: draw rows with replacement, instead of a new permutation each epoch.
-        held_out: a share of the rows that nothing is trained on, of each class alike, such as 0.2; or rows of their own.
+        held_out: a share of the rows that nothing is trained on, such as 0.2, of each class alike; or other rows.
         measure: accuracy, or a function of (outputs, targets): over the rows held out, or over all where none are.
         dtype: float32 or float64.
         quick: compile in a third of the time, to code that is some times slower: for a short training.

@@ -79,10 +79,9 @@ def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
     _scale(axes, histories)
     axes.grid(visible=True, which="both")
     several = len(first.seeds) > 1
-    axes.set(
-        xlabel="epochs",
-        ylabel=f"loss over {'rows trained on' if first.problem.held_out_rows() else 'all rows'}{' (median and range)' if several else ''}",
-    )
+    over = "rows trained on" if first.problem.held_out_rows() else "all rows"
+    spread = " (median and range)" if several else ""
+    axes.set(xlabel="epochs", ylabel=f"loss over {over}{spread}")
     seeds = f", {len(first.seeds)} seeds" if several else ""
     heading(axes, f"{words(first.problem.data.name)}, {first.problem.name}, batch {first.batch_size}{seeds}")
 
