@@ -121,11 +121,13 @@ def test_every_option_reaches_the_training(here, folder, monkeypatch):
 
     monkeypatch.setattr("polyak.run.train", record)
     options = "--batch-size 7 --epochs 3 --seeds 4 --seed 5 --every 6 --out a.svg --problem perceptron"
-    options += " --dtype float64 --quick"
+    options += " --dtype float64 --quick --held-out 0.2 --measure accuracy"
     assert here(f"train gradient_descent --lr 0.1 --data diabetes {options}").err == "polyak: enough\n"
     given.pop("progress")
     assert given == {
         "rule": "gradient_descent(lr=0.1)",
+        "held_out": 0.2,
+        "measure": "accuracy",
         "problem": "perceptron of 10-32-1",
         "batch_size": 7,
         "epochs": 3,
