@@ -24,5 +24,5 @@ def test_a_section(added: Callable[[str, str], str], tmp_path: Path, monkeypatch
     html = (tmp_path / "page" / "index.html").read_text("utf-8")
     assert html.index("The rule") < html.index("How long it remembers")
     assert "A gradient is remembered for 10 steps." in html
-    assert {"memory.svg", "memory.png", "memory.csv"} <= {path.name for path in (tmp_path / "page").iterdir()}
+    assert {"memory.svg", "memory.csv"} <= {path.name for path in (tmp_path / "page").iterdir()}
     del sections.NUMBERED[f"polyak.study.sections.{name}"]

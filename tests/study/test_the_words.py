@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import polyak as pk
+from polyak.ground.mathml import mathml
 from polyak.run import Trace
 from polyak.study import Section, Subject, plain_text
-from polyak.study.formula import formula_svg, with_own_ids
-from polyak.study.page import page, slug
+from polyak.study.page import displayed, page, slug
 from polyak.study.sections import in_order
 from polyak.study.sections.descent import in_words
 
@@ -57,10 +57,10 @@ def test_plain_letters(text, plain):
     "text", [r"5\$ and 6\$ for $x_1$", "one $ alone", "$\\begin{x}$ cannot be set", "<b>&"]
 )
 def test_text_on_the_page(text):
-    html = page("title", "command", [Section(title="T", paragraphs=[text])])
+    html = page("title", "command", [Section(title="T", paragraphs=[text])], {})
     paragraph = html.split("<h2>")[1].split("<p>")[1].split("</p>")[0]
     assert "\\$" not in paragraph
-    assert paragraph.count("<svg") == (1 if "x_1" in text else 0)
+    assert paragraph.count("<math") == (1 if "x_1" in text else 0)
     assert ("&lt;b&gt;&amp;" in paragraph) is (text == "<b>&")
     assert paragraph.startswith(
         text.partition("$")[0].replace("\\", "$").replace("<b>&", "&lt;b&gt;&amp;")[:5]
@@ -73,23 +73,22 @@ def test_formulas_of_every_rule_and_landscape_can_be_set():
     formulas += [pk.landscapes.quadratic([1, 2]).formula, pk.linear_regression(pk.data.diabetes()).formula]
     for formula in formulas:
         for line in formula.split(r"\\"):
-            assert "<path" in formula_svg(line), line
+            made, trouble = mathml(line.strip(), block=True)
+            assert made is not None, trouble
+            assert made.startswith("<math")
 
 
-def test_a_formula_brings_no_style_and_no_words_of_its_own():
-    svg = formula_svg(r"v \leftarrow \gamma\, v")
-    assert svg.startswith("<svg")
-    for unwanted in ("<style", "<metadata", "<!--", "<?xml"):
-        assert unwanted not in svg
-    assert formula_svg(r"\nosuchcommand") is None
+def test_symbols_of_every_hyperparameter_can_be_set():
+    symbols = {each.symbol for kind in pk.rules.CATALOGUE.values() for each in kind.hyperparameters().values()}
+    assert r"\eta" in symbols
+    for symbol in symbols:
+        assert mathml(symbol)[0] is not None, symbol
 
 
-def test_ids_are_told_apart_by_a_prefix():
-    svg = formula_svg("x + x")
-    first, second = with_own_ids(svg, "a-"), with_own_ids(svg, "b-")
-    assert 'href="#a-' in first
-    assert 'id="a-' in first
-    assert first.replace('"a-', '"b-').replace("#a-", "#b-") == second
+def test_a_formula_that_cannot_be_set_stays_as_it_was_written():
+    assert mathml(r"\nosuchcommand")[0] is None
+    assert displayed(r"x \\ \nosuchcommand") == r"<code>x \\ \nosuchcommand</code>"
+    assert displayed(r"x \\ y").count("<math") == 2
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,14 @@ def _symbol(numbers: Mapping[str, Hyperparameter], setting: str) -> str:
     return f"${numbers[setting].symbol}$" if setting in numbers else setting
 
 
+def svg(figure: Figure) -> bytes:
+    """A figure as SVG, for a page and for the file beside it: the same figure makes the same picture."""
+    buffer = io.BytesIO()
+    with in_style():
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
 def save(figure: Figure, path: str | Path, *, made_from: str = "") -> Path:
     """Write a figure, whole or not at all, in the format that its name ends in: svg, png or pdf.
 

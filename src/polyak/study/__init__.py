@@ -2,7 +2,7 @@
 
 from polyak.ground.extras import need
 
-need("jinja2", "xarray", what="a study", extra="study")  # before what imports them is imported
+need("jinja2", "math_core", "xarray", what="a study", extra="study")  # before what imports them is imported
 
 from polyak.study.page import plain_text  # noqa: E402
 from polyak.study.section import Picture, Section, Subject, Table  # noqa: E402

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import base64
-import io
-import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
-from matplotlib.figure import Figure
 
+from polyak.ground.mathml import mathml
 from polyak.ground.version import __version__
-from polyak.study.formula import formula_svg, with_own_ids
 from polyak.study.section import Section
 
 FORMULA = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")  # between two dollars that no backslash escapes
 
 
-def page(title: str, command: str, sections: Sequence[Section]) -> str:
-    """The whole page as HTML."""
+def page(title: str, command: str, sections: Sequence[Section], drawn: Mapping[str, bytes]) -> str:
+    """The whole page as HTML; `drawn` are its pictures by name, as SVG."""
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    mathematics = _Mathematics()
     environment.filters.update(
-        formula=mathematics.displayed,
-        inline=mathematics.inline,
+        formula=displayed,
+        inline=inline,
         plain=plain_text,
-        picture=_picture,
+        embedded=lambda name: f"data:image/svg+xml;base64,{base64.b64encode(drawn[name]).decode()}",
         slug=slug,
     )
     environment.tests["numeric"] = lambda cell: (
@@ -60,37 +56,22 @@ def plain_text(text: str) -> str:
     )
 
 
-class _Mathematics:
-    """The formulas of one page, each with ids of its own."""
-
-    def __init__(self) -> None:
-        self.count = itertools.count(1)
-
-    def displayed(self, latex: str) -> Markup:
-        """A displayed formula, a line an image; the LaTeX as it is where a line cannot be set."""
-        lines = [line.strip() for line in latex.split(r"\\")]
-        if None in map(formula_svg, lines):
-            return Markup("<code>{}</code>").format(latex)
-        return Markup("").join(
-            self._set(line, 13.0, Markup('<div role="img" aria-label="{}">{}</div>')) for line in lines
-        )
-
-    def inline(self, text: str) -> Markup:
-        """Text with its $formulas$ set as mathematics; a dollar with a backslash is a dollar."""
-        image = Markup('<span class="math" role="img" aria-label="{}">{}</span>')
-        return Markup("").join(
-            self._set(part, 10.5, image) if index % 2 else escape(part.replace(r"\$", "$"))
-            for index, part in enumerate(FORMULA.split(text))
-        )
-
-    def _set(self, latex: str, size: float, image: Markup) -> Markup:
-        svg = formula_svg(latex, size)
-        if svg is None:
-            return escape(f"${latex}$")
-        return image.format(latex, Markup(with_own_ids(svg, f"f{next(self.count)}-")))
+def displayed(latex: str) -> Markup:
+    """A displayed formula, a line an element; the LaTeX as it is where a line cannot be set."""
+    lines = [mathml(line.strip(), block=True)[0] for line in latex.split(r"\\")]
+    if None in lines:
+        return Markup("<code>{}</code>").format(latex)
+    return Markup("").join(Markup("<div>{}</div>").format(Markup(line)) for line in lines)
 
 
-def _picture(figure: Figure) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return f"data:image/svg+xml;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+def inline(text: str) -> Markup:
+    """Text with its $formulas$ set as mathematics; a dollar with a backslash is a dollar."""
+    return Markup("").join(
+        _set(part) if index % 2 else escape(part.replace(r"\$", "$"))
+        for index, part in enumerate(FORMULA.split(text))
+    )
+
+
+def _set(latex: str) -> Markup:
+    made, _ = mathml(latex)
+    return escape(f"${latex}$") if made is None else Markup(made)

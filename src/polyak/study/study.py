@@ -15,9 +15,8 @@ from polyak.ground.types import Number
 from polyak.landscapes import Landscape, as_landscape
 from polyak.problems import Problem, linear_regression
 from polyak.rules import GradientDescent, Optimizer, Rule, as_rule
-from polyak.show import save
 from polyak.show.places import check_folder
-from polyak.show.style import label
+from polyak.show.style import label, svg
 from polyak.study.learning_rates import lr_name
 from polyak.study.page import page
 from polyak.study.section import Section, Subject
@@ -42,7 +41,7 @@ def study(
 
     Args:
         rule: an update rule with its settings, or the name of one of ours.
-        out: the folder for index.html, the pictures (SVG, PNG) and the numbers (CSV).
+        out: the folder for index.html, the pictures (SVG) and the numbers (CSV).
         on: the landscape.
         steps: of the descent.
         problem: what is trained; by default linear regression on airfoil, or on diabetes where airfoil is
@@ -99,14 +98,15 @@ def _subject(
 
 
 def write_page(out: str | Path, title: str, command: str, sections: Sequence[Section]) -> None:
-    """Pictures and numbers first, the page that names them last, each file whole or not at all."""
-    out, html = Path(out), page(title, command, sections)
+    """Pictures, each drawn once, and numbers first, the page that holds them last; each file whole or not at all."""
+    out = Path(out)
     with cannot_be_written(out):
         out.mkdir(parents=True, exist_ok=True)
+    drawn = {picture.name: svg(picture.figure) for section in sections for picture in section.pictures}
+    html = page(title, command, sections, drawn)
+    for name, picture in drawn.items():
+        write_whole(out / f"{name}.svg", picture)
     for section in sections:
-        for picture in section.pictures:
-            for ending in ("svg", "png"):
-                save(picture.figure, out / f"{picture.name}.{ending}")
         for name, dataset in section.numbers.items():
             write_whole(out / f"{name}.csv", dataset.to_dataframe().to_csv())
     write_whole(out / "index.html", html)

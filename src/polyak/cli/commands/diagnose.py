@@ -36,7 +36,7 @@ def diagnose(
         raise PolyakError("--out is empty, expected the name of a folder")
     from polyak.ground.extras import need
 
-    need("jinja2", "xarray", what="a report", extra="study")
+    need("jinja2", "math_core", "xarray", what="a report", extra="study")
     check_folder(Path(out))
     made = setup_from(setup)
     from polyak.diagnose import diagnose as diagnosed
