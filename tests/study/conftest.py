@@ -34,7 +34,7 @@ class Tag:
         return found
 
     def words(self) -> str:
-        """The text within, formulas by their labels, as one line."""
+        """The text within, formulas by their LaTeX, as one line."""
         return " ".join(self.text.split())
 
 
@@ -52,8 +52,6 @@ class Page(HTMLParser):
         tag = Tag(name, dict(attributes), self.at)
         assert len(tag.attributes) == len(attributes), f"<{name}> has an attribute twice"
         self.at.children.append(tag)
-        if tag.attributes.get("role") == "img":
-            self.handle_data(f"${tag.attributes['aria-label']}$")
         if name not in VOID:
             self.at = tag
 
@@ -67,7 +65,11 @@ class Page(HTMLParser):
         self.at = self.at.parent
 
     def handle_data(self, text: str) -> None:
-        tag = self.at
+        tag, formula = self.at, self.at
+        while formula and formula.name != "math":
+            formula = formula.parent
+        if formula:  # of a formula its LaTeX alone
+            text = f"${text}$" if self.at.name == "annotation" else ""
         while tag:
             tag.text += text
             tag = tag.parent

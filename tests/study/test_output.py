@@ -127,7 +127,7 @@ def test_a_rule_whose_formula_cannot_be_set_shows_its_latex(made, tmp_path, brie
     class Cased(pk.GradientDescent):
         """Costs 5$ & <b>more</b> than $x$ does."""
 
-        formula = r"\begin{cases} x \leftarrow 0 & x < 0 \end{cases}"
+        formula = r"\begin{casesofmyown} x \leftarrow 0 & x < 0 \end{casesofmyown}"
         source = "Price & Sons, $_list_$."
 
     study = made(Cased(lr=0.01), tmp_path)

@@ -45,12 +45,14 @@ def test_each_picture_is_the_file_beside_the_page_that_it_links_to(heavy_ball):
         assert beside.read_bytes() == inside
 
 
-def test_every_formula_is_set(heavy_ball):
+def test_every_formula_is_set_and_says_its_latex(heavy_ball):
     formulas = heavy_ball.page.all("math")
     assert len(formulas) > 20
+    assert all(formula.all("mi", "mn") for formula in formulas)
     said = [formula.words() for formula in formulas]
-    assert any("γ" in words and "v" in words for words in said)
-    assert all(said)
+    assert r"$v \leftarrow \gamma\, v + \eta\, g$" in said
+    assert r"$x \leftarrow x - v$" in said
+    assert r"$f(x_1, x_2) = 0.1\, x_1^2 + 2\, x_2^2$" in said
 
 
 def test_ids_are_unique_and_links_arrive(heavy_ball):

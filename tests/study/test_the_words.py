@@ -79,7 +79,9 @@ def test_formulas_of_every_rule_and_landscape_can_be_set():
 
 
 def test_symbols_of_every_hyperparameter_can_be_set():
-    symbols = {each.symbol for kind in pk.rules.CATALOGUE.values() for each in kind.hyperparameters().values()}
+    symbols = {
+        each.symbol for kind in pk.rules.CATALOGUE.values() for each in kind.hyperparameters().values()
+    }
     assert r"\eta" in symbols
     for symbol in symbols:
         assert mathml(symbol)[0] is not None, symbol

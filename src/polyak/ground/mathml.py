@@ -17,19 +17,20 @@ MOST_OPEN = 10  # brackets without a partner: the converter's time doubles with 
 MACROS = {"mbox": r"\text{#1}", "widetilde": r"\tilde{#1}"}
 
 
-def mathml(latex: str, *, block: bool = False) -> tuple[str | None, str]:
+def mathml(latex: str, *, block: bool = False, source: bool = False) -> tuple[str | None, str]:
     r"""A formula set, or None and why it cannot be.
 
     Args:
         latex: the formula without its dollars.
         block: whether it stands on lines of its own.
+        source: whether its LaTeX goes with it, for who copies it or reads the page by program.
 
     >>> mathml(r"\gamma")
     ('<math><mi>γ</mi></math>', '')
     """
     if _open(latex) > MOST_OPEN:
         return None, f"more than {MOST_OPEN} brackets are never closed"
-    return _mathml(latex, block)
+    return _mathml(latex, block, source)
 
 
 def _open(latex: str) -> int:
@@ -52,17 +53,17 @@ def _open(latex: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _mathml(latex: str, block: bool) -> tuple[str | None, str]:
+def _mathml(latex: str, block: bool, source: bool) -> tuple[str | None, str]:
     from math_core import LatexError
 
     try:
-        return _converter().convert_with_local_state(latex, displaystyle=block), ""
+        return _converter(source).convert_with_local_state(latex, displaystyle=block), ""
     except LatexError as error:
         return None, str(error).strip().split("\n")[0].partition(": ")[2][:200]
 
 
-@lru_cache(maxsize=1)
-def _converter() -> LatexToMathML:
+@lru_cache(maxsize=2)
+def _converter(source: bool) -> LatexToMathML:
     from math_core import LatexToMathML
 
-    return LatexToMathML(macros=MACROS, fancy_error=False)
+    return LatexToMathML(macros=MACROS, fancy_error=False, annotation=source)

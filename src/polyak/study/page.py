@@ -58,7 +58,7 @@ def plain_text(text: str) -> str:
 
 def displayed(latex: str) -> Markup:
     """A displayed formula, a line an element; the LaTeX as it is where a line cannot be set."""
-    lines = [mathml(line.strip(), block=True)[0] for line in latex.split(r"\\")]
+    lines = [mathml(line.strip(), block=True, source=True)[0] for line in latex.split(r"\\")]
     if None in lines:
         return Markup("<code>{}</code>").format(latex)
     return Markup("").join(Markup("<div>{}</div>").format(Markup(line)) for line in lines)
@@ -73,5 +73,5 @@ def inline(text: str) -> Markup:
 
 
 def _set(latex: str) -> Markup:
-    made, _ = mathml(latex)
+    made, _ = mathml(latex, source=True)
     return escape(f"${latex}$") if made is None else Markup(made)
