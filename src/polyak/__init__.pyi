@@ -1,6 +1,6 @@
 from . import book, data, frameworks, landscapes, models, problems, rules, run, show, sweeps, theory
 from .book import read
-from .diagnose import Diagnosis, Watched, diagnose
+from .diagnose import Diagnosis, diagnose
 from .frameworks.torch.export import to_torch
 from .ground.errors import PolyakError
 from .ground.version import __version__
@@ -114,7 +114,6 @@ __all__ = [
     "Translation",
     "TripleMomentum",
     "Verification",
-    "Watched",
     "__version__",
     "axes",
     "batch_edges",

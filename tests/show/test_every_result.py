@@ -17,7 +17,7 @@ import pytest
 
 import polyak as pk
 from matrices import Batch, matrix_model
-from polyak.diagnose import Event, Facts
+from polyak.diagnose import Event, Facts, Watched
 from polyak.ground.shown import LONGEST
 from polyak.rules import FromOptax, PageRule, Rule
 from polyak.run.result import Result
@@ -107,7 +107,7 @@ def watched(steps: int = 40) -> Any:
     rows = {"step": step, "lr": 0.1 + 0 * step, "loss": 1 / step, "batch_size": 8 + 0 * step}
     read = step[3::4]
     readings = {"step": read, "sharpness": 1 + read, "edge": 50 + 0 * read, "share": (1 + read) / 50}
-    return pk.Watched(facts, rows, readings, (Event(steps, "warned", "it grows"),) * min(1, steps))
+    return Watched(facts, rows, readings, (Event(steps, "warned", "it grows"),) * min(1, steps))
 
 
 # Of each kind of result some that are as they mostly are, and some at the ends: diverged, of one point, not a number.

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-import polyak as pk
 from polyak.diagnose.watch.context import Arrays, Context
 from polyak.diagnose.watch.facts import Facts
 from polyak.diagnose.watch.quantity import quantities
+from polyak.diagnose.watch.watched import Watched
 
 FACTS = Facts(
     "torch", "Net", "torch's SGD", "SGD", {"lr": 0.1}, 3, ("w", "b"), (2, 1), ("float32",) * 2, 50, "run", "1"
@@ -49,11 +49,11 @@ def test_lengths_and_alignment_by_hand() -> None:
         assert np.isnan(found[missing]).all(), missing
 
 
-def watched(sharpness: list[float], edge: float) -> pk.Watched:
+def watched(sharpness: list[float], edge: float) -> Watched:
     step, sharp = 250.0 * np.arange(1, len(sharpness) + 1), np.array(sharpness)
     rows = {"step": step, "lr": 0.02 + 0 * step, "batch_size": 64 + 0 * step}
     readings = {"step": step, "sharpness": sharp, "edge": edge + 0 * step, "share": sharp / edge}
-    return pk.Watched(FACTS, rows, readings, ())
+    return Watched(FACTS, rows, readings, ())
 
 
 def test_the_verdict_says_share_growth_and_where() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.diagnose.watch.facts import Event
+from polyak.diagnose.watch.facts import Event, Facts
 
 STEPS = (
     "step",
@@ -80,3 +81,12 @@ class Piece:
     readings: Sequence[Row]
     events: Sequence[Event]
     sketch: tuple[float, ...]
+
+
+class Held(NamedTuple):
+    """What a store holds: the arguments of a `Watched`."""
+
+    facts: Facts
+    steps: Mapping[str, NDArray[np.float64]]
+    readings: Mapping[str, NDArray[np.float64]]
+    events: tuple[Event, ...]

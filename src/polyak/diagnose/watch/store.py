@@ -16,8 +16,7 @@ import zarr
 from numpy.typing import NDArray
 
 from polyak.diagnose.watch.facts import Event, Facts
-from polyak.diagnose.watch.pieces import STEPS, Columns, Piece
-from polyak.diagnose.watch.watched import Watched
+from polyak.diagnose.watch.pieces import STEPS, Columns, Held, Piece
 from polyak.ground.errors import PolyakError
 from polyak.sweeps.locks import folder_locked, given_back
 from polyak.sweeps.places import Folder, Place, one_line, place_of
@@ -98,7 +97,7 @@ class Store:
         self._lock = None
 
 
-def opened(store: object) -> Watched:
+def opened(store: object) -> Held:
     """What a store holds up to its last marked piece."""
     place = place_of(store)
     with one_line(place.text):
@@ -117,7 +116,7 @@ def opened(store: object) -> Watched:
     keep = {
         name: _kept(flat[:, 0], marks[:, at], marks, begins) for at, (name, flat) in enumerate(held.items())
     }
-    return Watched(
+    return Held(
         facts,
         steps.apart(held["steps"][keep["steps"]]),
         readings.apart(held["readings"][keep["readings"]]),

@@ -53,7 +53,7 @@ class Watched(Result):
         """
         from polyak.diagnose.watch.store import opened
 
-        return opened(store)
+        return cls(*opened(store))
 
     @property
     def last_step(self) -> int:
