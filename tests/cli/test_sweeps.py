@@ -80,7 +80,7 @@ def test_compare(polyak_, folder):
     page = (folder / "page" / "index.html").read_text()
     for words in ("Latin hypercube", "optax:lion", "judged on 3 other seeds"):
         assert words in page
-    assert {path.suffix for path in (folder / "page").iterdir()} == {".html", ".svg", ".png", ".csv"}
+    assert {path.suffix for path in (folder / "page").iterdir()} == {".html", ".svg", ".csv"}
 
 
 @pytest.mark.parametrize(
