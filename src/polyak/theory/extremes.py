@@ -22,21 +22,6 @@ BESIDE = 4  # Ritz vectors kept at a restart beside those that are wanted, at ea
 
 
 @dataclass(frozen=True)
-class Quadrature:
-    """A spectrum as one vector sees it: Gauss' quadrature, whose weights are the vector's parts, squared.
-
-    Attributes:
-        nodes: Ritz values, rising, shape (k,).
-        weights: theirs, which add up to 1.
-        errors: how far from each node an eigenvalue is at most.
-    """
-
-    nodes: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    errors: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
 class Extremes:
     """What was found of a matrix of `size` rows.
 
@@ -46,7 +31,6 @@ class Extremes:
         top: which of its values are the largest, falling; bottom: which are the smallest, rising. Indices of `ritz`.
         highest: 99 times of 100 no eigenvalue lies above it; lowest: nor below it. nan where it was not to be had:
             from starts that were given, and where the basis was full before anything was known.
-        first: what the first start saw of the spectrum.
         met: whether all errors are as small as was asked, or as rounding lets them be.
     """
 
@@ -56,7 +40,6 @@ class Extremes:
     bottom: NDArray[np.int64]
     highest: float
     lowest: float
-    first: Quadrature
     met: bool
 
     def outside(self, count: int) -> NDArray[np.int64]:
@@ -135,7 +118,7 @@ class _Search:
         self.over, self.met = False, False
         self._looks_left = 0
         self._seen: Ritz | None = None
-        self._first: tuple[float, float, Quadrature] | None = None
+        self._first: tuple[float, float] | None = None
 
     def step(self) -> None:
         """One product, and what follows from it."""
@@ -167,15 +150,15 @@ class _Search:
         top, bottom = falling[: self.top], falling[::-1][: self.bottom]
         return Extremes(self.krylov, ritz, top, bottom, *self._remember(), self.met)
 
-    def _remember(self) -> tuple[float, float, Quadrature]:
-        """What the first start told, before others had a part in it: highest, lowest, and the spectrum as it saw it."""
+    def _remember(self) -> tuple[float, float]:
+        """What the first start told, before others had a part in it: highest and lowest."""
         if self._first is None:
             ritz, size, seen = self.krylov.ritz(), self.krylov.A.size, (np.nan, np.nan)
             if self._by_chance and (self.met or not self.krylov.full):
                 couplings = self.krylov.couplings()
                 highest = highest_unseen(ritz.values, couplings, size)
                 seen = highest, -highest_unseen(-ritz.values[::-1], couplings, size)
-            self._first = *seen, Quadrature(ritz.values, ritz.vectors[0] ** 2, ritz.errors)
+            self._first = seen
         return self._first
 
     def _turn(self) -> None:
