@@ -118,6 +118,7 @@ class _Search:
         self.over, self.met = False, False
         self._looks_left = 0
         self._seen: Ritz | None = None
+        self._now: tuple[int, Ritz] | None = None
         self._first: tuple[float, float] | None = None
 
     def step(self) -> None:
@@ -133,7 +134,7 @@ class _Search:
         if krylov.whole:
             self.met = self.over = True
         elif not (self._looks_left or few):
-            self._judge(krylov.ritz())
+            self._judge(self._ritz())
 
     def _judge(self, ritz: Ritz) -> None:
         """Whether all is known; and where several values are asked for, a look from elsewhere before it is believed."""
@@ -145,15 +146,21 @@ class _Search:
 
     def found(self) -> Extremes:
         """What is known now."""
-        ritz = self.krylov.ritz()
+        ritz = self._ritz()
         falling = np.arange(len(ritz.values))[::-1]
         top, bottom = falling[: self.top], falling[::-1][: self.bottom]
         return Extremes(self.krylov, ritz, top, bottom, *self._remember(), self.met)
 
+    def _ritz(self) -> Ritz:
+        """What is known after the last product, worked out once."""
+        if self._now is None or self._now[0] != self.krylov.products:
+            self._now = self.krylov.products, self.krylov.ritz()
+        return self._now[1]
+
     def _remember(self) -> tuple[float, float]:
         """What the first start told, before others had a part in it: highest and lowest."""
         if self._first is None:
-            ritz, size, seen = self.krylov.ritz(), self.krylov.A.size, (np.nan, np.nan)
+            ritz, size, seen = self._ritz(), self.krylov.A.size, (np.nan, np.nan)
             if self._by_chance and (self.met or not self.krylov.full):
                 couplings = self.krylov.couplings()
                 highest = highest_unseen(ritz.values, couplings, size)
@@ -168,6 +175,7 @@ class _Search:
         low = self.bottom + BESIDE * (self.bottom > 0)
         high = self.top + BESIDE * (self.top > 0)
         self.krylov.restart(np.unique(np.r_[: min(low, count), max(count - high, 0) : count]))
+        self._now = None
 
     def _look_from_elsewhere(self) -> None:
         """Let in a new random vector, to be multiplied next."""
