@@ -60,7 +60,7 @@ def measure(progress: Progress, rounds: int = 8) -> list[Section]:
     """The largest, the largest five, and the memory of ten million parameters."""
     return [
         *(_values(top, progress, rounds) for top in (1, 5)),
-        _in_gradients(progress, rounds),
+        *(_in_gradients(hidden, progress, rounds) for hidden in ((32,), (256, 256))),
         _memory(progress),
     ]
 
@@ -108,9 +108,9 @@ def _values(top: int, progress: Progress, rounds: int) -> Section:
     )
 
 
-def _in_gradients(progress: Progress, rounds: int) -> Section:
-    """The largest alone, of a net whose gradient takes longer than what is done around a product."""
-    net, loss, rows = trained(256, 256)
+def _in_gradients(hidden: tuple[int, ...], progress: Progress, rounds: int) -> Section:
+    """The largest alone: of a net whose gradient takes no longer than what is done around a product, and of another."""
+    net, loss, rows = trained(*hidden)
     model = pk.model(net, loss, [rows])
 
     def gradient() -> None:
@@ -119,7 +119,7 @@ def _in_gradients(progress: Progress, rounds: int) -> Section:
 
     ours = "polyak, torch, the largest"
     samples = {GRADIENT: per_call(gradient), ours: per_call(lambda: pk.curvature(model))}
-    timings = side_by_side("curvature in gradients", samples, rounds, progress)
+    timings = side_by_side(f"curvature in gradients, {model.bridge.size:,} parameters", samples, rounds, progress)
     ratio = timings[ours].median / timings[GRADIENT].median
     shown = f"{pk.curvature(model).products} products"
     return Section(
