@@ -16,6 +16,7 @@ import numpy as np
 from polyak.frameworks.bridge import Batch, Outputs, Vector
 from polyak.frameworks.jax.trained import Leaves, Parameters, Today, apart, flat
 from polyak.frameworks.steppers import refusals
+from polyak.ground.compiled import jitted
 from polyak.ground.errors import PolyakError, a_or_an
 from polyak.ground.types import Pytree
 
@@ -26,7 +27,8 @@ class Functions:
     """A loss(params, batch), or a loss(outputs, batch) with a forward(params, batch), differentiated.
 
     Where the user's code cannot be compiled (it branches on a value, or reads it as NumPy), it runs step by step, with
-    the same numbers; so it does for a batch that is not made of arrays.
+    the same numbers; so it does for a batch that is not made of arrays. Compiled without XLA's emitters of fused loops
+    (ground/compiled.py), which make a matrix product of a vector's slice take three times as long.
     """
 
     def __init__(self, params: Parameters, loss: Loss, forward: Loss | None, dtype: str) -> None:
@@ -40,7 +42,7 @@ class Functions:
         arguments = today.trained, today.others, batch, *vectors
         if self._eager or not all(map(_traceable, jax.tree.leaves(batch))):
             return self._told(function, arguments)
-        compiled = self._compiled.setdefault(name, jax.jit(function))
+        compiled = self._compiled.setdefault(name, jitted(function))
         try:
             return compiled(*arguments)
         except PolyakError:
