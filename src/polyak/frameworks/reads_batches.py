@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from polyak.frameworks.batches import Batches
-from polyak.frameworks.bridge import Batch
+from polyak.frameworks.bridge import Batch, Pure
 from polyak.ground.errors import PolyakError, unknown
 
 SHOWN = 4  # names in a line
@@ -31,6 +31,11 @@ class ReadsBatches:
         return self._batches.first
 
     @property
+    def in_order(self) -> bool:
+        """Whether they are a list."""
+        return self._batches.listed
+
+    @property
     def total_rows(self) -> int | None:
         """How many rows a reading of the batches has, where that is known."""
         return self._batches.total
@@ -38,6 +43,10 @@ class ReadsBatches:
     def batches(self) -> Iterator[Batch]:
         """The batches read once more."""
         return self._batches.read()
+
+    def pure(self) -> Pure | None:
+        """None: what JAX cannot compile is trained step by step."""
+        return None
 
     def rows(self, batch: Batch, /) -> int:
         """Of a batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import jax
@@ -102,23 +103,28 @@ class Evaluation(NamedTuple):
 
         To be called where JAX computes in that precision. Raises PolyakError where it does, or is no number.
         """
-        if not self.name:
-            return
-        looked = self.looked_at(on_device(task, dtype))
-        params = jax.tree.map(jnp.asarray, task.first(0, dtype))
-        try:
-            shape = jax.eval_shape(lambda params: self.seen(params, looked), params)[self.name]
-            value = jax.jit(lambda params: self.seen(params, looked)[self.name])(params)
-        except jax.errors.JAXTypeError:
-            raise PolyakError(
-                f"the measure {self.name} cannot be compiled: it looks at values; expected operations of its arrays, as"
-                " jax.numpy has them"
-            ) from None
-        except Exception as error:
-            first = next(iter(str(error).strip().splitlines()), "")
-            raise PolyakError(f"the measure {self.name} fails: {type(error).__name__}: {first}") from error
-        assert shape.shape == ()
-        if not np.isfinite(value):
-            raise PolyakError(
-                f"the measure {self.name} is {float(value)} before the first step, expected a number"
-            )
+        if self.name:
+            _check(self, task, dtype)
+
+
+@lru_cache(maxsize=8)
+def _check(evaluation: Evaluation, task: Task, dtype: str) -> None:
+    """The same, once for each; what failed is tried again."""
+    looked = evaluation.looked_at(on_device(task, dtype))
+    params = jax.tree.map(jnp.asarray, task.first(0, dtype))
+    try:
+        shape = jax.eval_shape(lambda params: evaluation.seen(params, looked), params)[evaluation.name]
+        value = jax.jit(lambda params: evaluation.seen(params, looked)[evaluation.name])(params)
+    except jax.errors.JAXTypeError:
+        raise PolyakError(
+            f"the measure {evaluation.name} cannot be compiled: it looks at values; expected operations of its arrays,"
+            " as jax.numpy has them"
+        ) from None
+    except Exception as error:
+        first = next(iter(str(error).strip().splitlines()), "")
+        raise PolyakError(f"the measure {evaluation.name} fails: {type(error).__name__}: {first}") from error
+    assert shape.shape == ()
+    if not np.isfinite(value):
+        raise PolyakError(
+            f"the measure {evaluation.name} is {float(value)} before the first step, expected a number"
+        )

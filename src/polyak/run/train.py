@@ -15,7 +15,8 @@ from polyak.data import Data
 from polyak.ground.errors import whole_number
 from polyak.ground.precision import checked_dtype, in_precision
 from polyak.ground.progress import Progress, silent
-from polyak.problems import Problem, Task, as_problem, hold_out
+from polyak.models import Model, ModelTask, as_task
+from polyak.problems import Task
 from polyak.problems.on_device import on_device
 from polyak.rules import Optimizer, as_rule, tabulated
 from polyak.run import checkpoint as checkpoints
@@ -28,18 +29,19 @@ from polyak.run.loop import Carry, compiles
 from polyak.run.seeds import seeds_from
 
 Recorded = NDArray[np.floating[Any]]
+BATCH_SIZE, EVERY = 10, 100  # of a problem, unless said
 STEPS_A_CALL = 100_000  # of one compiled call: well under a second for a small model
 
 
 def train(
     rule: object,
-    on: Problem | Data | str,
+    on: Task | Data | Model | str,
     *,
-    batch_size: int = 10,
+    batch_size: int | None = None,
     epochs: int = 2,
     seed: int = 0,
     seeds: int | Sequence[int] | None = None,
-    every: int = 100,
+    every: int | None = None,
     replace: bool = False,
     held_out: float | Data | tuple[Any, Any] | None = None,
     measure: str | Callable[..., object] | None = None,
@@ -49,16 +51,19 @@ def train(
     checkpoint: str | Path | None = None,
     **settings: Any,
 ) -> History:
-    """The losses of a rule that trains a problem in mini-batches.
+    """The losses of a rule that trains a problem, or a model of the user's own, in mini-batches.
 
     Args:
         rule: an update rule with its settings, or the name of one of ours; an Optax optimizer is one too.
-        on: a Problem; or a data set or the name of one of ours, for least squares or the regression on its classes.
-        batch_size: rows in a mini-batch, at most all of them; an epoch's last batch may be smaller.
+        on: a Problem; or a data set or the name of one of ours, for least squares or the regression on its classes;
+            or what `pk.model` made of a JAX loss, whose runs all begin at the parameters that it has then.
+        batch_size: rows in a mini-batch, at most all of them; an epoch's last batch may be smaller. By default 10, and
+            of a model what its own batches have.
         epochs: how often each row is seen, at least 1.
         seed: of the first parameters and of the order of the rows.
         seeds: how many runs side by side (seed, seed + 1 ...), or their seeds.
-        every: the loss over all the data is recorded each `every` rows, and at the end of each epoch.
+        every: the loss over all the data is recorded each `every` rows, and at the end of each epoch; by default 100,
+            and of a model at the ends alone.
         replace: draw rows with replacement, instead of a new permutation each epoch.
         held_out: a share of the rows that nothing is trained on, such as 0.2, of each class alike; or other rows.
         measure: accuracy, or a function of (outputs, targets): over the rows held out, or over all where none are.
@@ -79,12 +84,13 @@ def train(
     ((1, 26), True)
     """
     optimizer = as_rule(rule, train, **settings)
-    problem = as_problem(on) if held_out is None else hold_out(on, held_out)
+    problem = as_task(on, held_out)
     evaluation = Evaluation.of(problem, measure)
     rows = problem.data.rows
-    batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=rows)
+    batch_size = batch_size_of(problem, batch_size)
     epochs = whole_number("epochs", epochs, at_least=1)
     # Past two epochs' rows, `every` only says that no record lies within an epoch.
+    every = rows if every is None and isinstance(problem, ModelTask) else EVERY if every is None else every
     every = min(whole_number("every", every, at_least=1), 2 * rows)
     numbers = seeds_from(seed, seeds)
     dtype = checked_dtype(dtype)
@@ -121,6 +127,14 @@ def train(
         measure=evaluation.name,
         measures=seen.get(evaluation.name),
     )
+
+
+def batch_size_of(task: Task, asked: int | None) -> int:
+    """Rows in a mini-batch: as asked, or as suits the task, at most all."""
+    rows = task.data.rows
+    if asked is None:
+        return min(task.batch_size if isinstance(task, ModelTask) else BATCH_SIZE, rows)
+    return whole_number("batch_size", asked, at_least=1, at_most=rows)
 
 
 class _Training:

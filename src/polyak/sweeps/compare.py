@@ -11,9 +11,10 @@ from polyak.data import Data
 from polyak.ground.errors import PolyakError, unknown, whole_number
 from polyak.ground.extras import need
 from polyak.ground.progress import Progress, silent
-from polyak.problems import Problem, hold_out
+from polyak.models import Model, ModelTask, as_task
+from polyak.problems import Problem, Task
 from polyak.run.evaluation import HELD_OUT, LOSS, Evaluation
-from polyak.run.train import train
+from polyak.run.train import batch_size_of, train
 from polyak.sweeps.best import best, interval_of_median, medians, near_best, sign_of
 from polyak.sweeps.comparison import Comparison, Entry
 from polyak.sweeps.results import by_rule
@@ -29,29 +30,29 @@ TUNING_SEEDS = 3
 
 def compare(
     *rules: SettableRule | SearchSpace | Sequence[SettableRule | SearchSpace],
-    on: Problem,
+    on: Task | Model,
     budget: int = 64,
     seeds: int = 10,
     tuning_seeds: int = TUNING_SEEDS,
     seed: int = 0,
     epochs: int = 2,
-    batch_size: int = 10,
+    batch_size: int | None = None,
     held_out: float | Data | tuple[Any, Any] | None = None,
     measure: str | Callable[..., object] | None = None,
     by: str | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Compare rules on a problem, each with the same budget of settings.
+    """Compare rules on a problem or a model of the user's own, each with the same budget of settings.
 
     Args:
         rules: rules as for `sweep`, each tuned over its usual ranges; or search spaces; one after the other, or a list.
-        on: the problem that they train.
+        on: the problem that they train, or a model of JAX by `pk.model`.
         budget: settings that each rule is tuned with, at least 2.
         seeds: runs that the tuned rules are judged by.
         tuning_seeds: other runs, that each setting is tuned by.
         seed: the first tuning seed; the judging seeds follow on the last one.
         epochs: how often each row is seen.
-        batch_size: rows in a mini-batch.
+        batch_size: rows in a mini-batch; by default 10, and of a model what its own batches have.
         held_out: a share of the rows that nothing is trained on, such as 0.2, or rows of their own: each rule is tuned
             and judged by the loss over them.
         measure: accuracy, or a function of (outputs, targets), the larger the better: reported beside the loss.
@@ -69,11 +70,12 @@ def compare(
     need("xarray", what="a comparison", extra="sweep")
     import xarray as xr
 
-    if not isinstance(on, Problem):
+    if not isinstance(on, Problem | Model | ModelTask):
         raise PolyakError(
-            f"{on!r} is no problem: rules are compared on data, such as linear_regression(data)"
+            f"{on!r} is no problem: rules are compared on data, such as linear_regression(data), or on a model"
         )
-    problem = on if held_out is None else hold_out(on, held_out)
+    problem = as_task(on, held_out)
+    batch_size = batch_size_of(problem, batch_size)
     evaluation = Evaluation.of(problem, measure)
     judged_by = _judged_by(by, evaluation.names(problem))
     budget = whole_number("budget", budget, at_least=2)
@@ -157,7 +159,7 @@ def _on_from(done: int, total: int, progress: Progress) -> Progress:
 class _Judge(NamedTuple):
     """How a rule at the best of its settings is judged: on seeds that it was not tuned by."""
 
-    on: Problem
+    on: Task
     seeds: range
     epochs: int
     batch_size: int

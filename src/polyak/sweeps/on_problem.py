@@ -16,7 +16,7 @@ from polyak.ground.compiled import OPTIONS, jitted
 from polyak.ground.hashing import code_hash
 from polyak.ground.precision import in_precision
 from polyak.ground.types import Pytree
-from polyak.problems import Problem
+from polyak.problems import Problem, Task
 from polyak.problems.on_device import on_device
 from polyak.rules import Optimizer
 from polyak.run.batches import Indices, Plan
@@ -34,7 +34,7 @@ Batches = tuple[Indices, ...]
 
 @dataclass(frozen=True, eq=False)
 class OnProblem:
-    """A problem and how it is trained.
+    """A problem, or a user's own model, and how it is trained.
 
     Attributes:
         problem: data, model and loss.
@@ -45,7 +45,7 @@ class OnProblem:
         measure: as `train` takes it, None for none.
     """
 
-    problem: Problem
+    problem: Task
     batch_size: int
     epochs: int
     every: int
@@ -125,16 +125,18 @@ class OnProblem:
 
     def _initial(self) -> float:
         """The loss over all the data before the first step, of seed 0."""
-        data = self.problem.data
-        with jax.enable_x64(True):
-            return float(self.problem.loss(self.params(0), *map(jnp.asarray, (data.features, data.labels))))
+        # A user's own code is not asked for numbers of two precisions.
+        dtype = "float64" if isinstance(self.problem, Problem) else self.dtype
+        with in_precision(dtype):
+            drawn = self.problem.arrays(dtype).drawn
+            return float(self.problem.loss(self.params(0), *jax.tree.map(jnp.asarray, drawn)))
 
     def work(self, _recording: Recording) -> float:
         """The arithmetic of one cell, roughly."""
         size = sum(np.size(x) for x in jax.tree.leaves(self.params(0)))
-        whole = self.problem.whole or self.problem.data
+        whole = len(jax.tree.leaves(self.problem.arrays(self.dtype).whole)[0])
         looks = len(self.recorded_steps())
-        return float(size * (6 * self.steps * (self.batch_size + 2) + 2 * looks * whole.rows))
+        return float(size * (6 * self.steps * (self.batch_size + 2) + 2 * looks * whole))
 
     def cells(
         self,

@@ -16,9 +16,11 @@ from polyak.ground.numbers import readable
 from polyak.ground.precision import checked_dtype
 from polyak.ground.progress import Progress, silent
 from polyak.landscapes import Landscape, as_landscape
-from polyak.problems import Problem, hold_out
+from polyak.models import Model, ModelTask, as_task
+from polyak.problems import Problem, Task
 from polyak.run.affordable import MOST_STEPS
 from polyak.run.seeds import seeds_from
+from polyak.run.train import batch_size_of
 from polyak.sweeps import local
 from polyak.sweeps.chunks import Region, size
 from polyak.sweeps.job import Job
@@ -41,10 +43,10 @@ STORED_BY = ("xarray", "zarr", "numcodecs", "fsspec")
 def sweep(
     rule: SettableRule | SearchSpace | Sequence[SearchSpace],
     *,
-    on: str | Landscape | Problem | Callable[..., object] = "ravine",
+    on: str | Landscape | Task | Model | Callable[..., object] = "ravine",
     steps: int = 100,
     epochs: int = 2,
-    batch_size: int = 10,
+    batch_size: int | None = None,
     seed: int = 0,
     seeds: int | Sequence[int] | None = None,
     record: str | Sequence[str] = ("final", "diverged_at"),
@@ -66,10 +68,10 @@ def sweep(
 
     Args:
         rule: a rule's name, class or object, an Optax factory, a page's function; or a list of search spaces.
-        on: a landscape (a name, a Landscape, f(x1, x2)) or a problem.
+        on: a landscape (a name, a Landscape, f(x1, x2)) a problem, or a model of JAX by `pk.model`.
         steps: how many steps of a landscape.
         epochs: how often each row of a problem's data is seen.
-        batch_size: rows in a mini-batch.
+        batch_size: rows in a mini-batch; by default 10, and of a model what its own batches have.
         seed: the first seed of the trainings, and that of drawn cells.
         seeds: how many runs of each cell, or the seed of each; of trainings.
         record: some of final, best, diverged_at, steps_to_target, values and, on a landscape, positions.
@@ -198,7 +200,7 @@ def _run_on(
     on: object,
     steps: int,
     epochs: int,
-    batch_size: int,
+    batch_size: int | None,
     every: int | None,
     dtype: str | None,
     held_out: object,
@@ -206,14 +208,12 @@ def _run_on(
 ) -> RunOn:
     if dtype is not None:
         checked_dtype(dtype)
-    if isinstance(on, Problem):
-        on = on if held_out is None else hold_out(on, held_out)
-        rows = on.data.rows
+    if isinstance(on, Problem | Model | ModelTask):
+        task = as_task(on, held_out)
+        rows = task.data.rows
         every = rows if every is None else min(whole_number("every", every, at_least=1), 2 * rows)
-        batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=rows)
-        return OnProblem(
-            on, batch_size, whole_number("epochs", epochs, at_least=1), every, dtype or "float32", measure
-        )
+        size, epochs = batch_size_of(task, batch_size), whole_number("epochs", epochs, at_least=1)
+        return OnProblem(task, size, epochs, every, dtype or "float32", measure)
     for name, value in (("held_out", held_out), ("measure", measure)):
         if value is not None:
             raise PolyakError(f"{name} has no place on a landscape, where nothing is learned from rows")

@@ -10,7 +10,7 @@ import typer
 
 from polyak.cli.command import command
 from polyak.cli.progress import shown
-from polyak.cli.words import Grid, Task, check_time
+from polyak.cli.words import Grid, Trained, check_time
 from polyak.ground.errors import PolyakError
 
 
@@ -22,7 +22,7 @@ from polyak.ground.errors import PolyakError
 def compare(
     context: typer.Context,
     rules: Annotated[list[str], typer.Argument(help="heavy_ball nesterov optax:lion my_rule.py:f ...")],
-    task: Task,
+    task: Trained,
     grid: Grid = None,
     seeds: int = 10,
     tuning_seeds: int = 3,
@@ -40,7 +40,7 @@ def compare(
         raise PolyakError(f"'{words[0]}' has no place here: a range is --grid RULE.NAME=AXIS")
     refuse_twice(rules)
     planes = [tuned_plane_from(name, rules, grid or []) for name in rules]
-    problem = task.made()
+    problem = task.made_for(options)
     check_time(problem, runs=tuning_seeds, cells=budget, **options)
     check_time(problem, runs=seeds, **options)
     if out is not None:

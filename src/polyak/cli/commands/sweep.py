@@ -11,7 +11,7 @@ from polyak.cli.command import command
 from polyak.cli.outputs import check_picture, end_interrupted, write_plane
 from polyak.cli.progress import shown
 from polyak.cli.typed import typed
-from polyak.cli.words import Grid, Out, Place, Task, check_time
+from polyak.cli.words import Grid, Out, Place, Task, check_time, model_from, spells_setup
 from polyak.ground.errors import PolyakError, plain
 
 HELP = (
@@ -40,7 +40,12 @@ def sweep(
     from polyak.cli.planes import planes_from, say_best
 
     planes = planes_from(rule, grid or [], typed(context))
-    if _on_data(_given(context), task):
+    if spells_setup(place.on):
+        given = next(filter(_given(context), ("start", "steps", "data", "column", "problem")), None)
+        if given is not None:
+            raise PolyakError(f"--{given} has no place beside a training of your own, --on {place.on}")
+        options["on"] = model_from(place.on or "", options)
+    elif _on_data(_given(context), task):
         options["on"] = task.made()
         check_time(options["on"], runs=options["seeds"] or 1, **options)  # of one cell
     else:

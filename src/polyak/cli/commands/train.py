@@ -11,18 +11,18 @@ from polyak.cli.command import command
 from polyak.cli.outputs import check_picture, end_interrupted, write_picture
 from polyak.cli.progress import shown
 from polyak.cli.typed import typed
-from polyak.cli.words import Out, Rule, Task, check_time
+from polyak.cli.words import Out, Rule, Trained, check_time
 from polyak.ground.numbers import readable
 
 
 @command("train", without=("checkpoint",), settings=True)
 def train(
-    context: typer.Context, rule: Rule, task: Task, seeds: int = 1, *, out: Out = None, **options: Any
+    context: typer.Context, rule: Rule, task: Trained, seeds: int = 1, *, out: Out = None, **options: Any
 ) -> None:
     """Train a problem on real data: the loss it ends at, and a picture of its fall."""
     from polyak.cli.rules import rule_from
 
-    optimizer, problem = rule_from(rule, typed(context)), task.made()
+    optimizer, problem = rule_from(rule, typed(context)), task.made_for(options)
     check_time(problem, runs=seeds, **options)
     check_picture(out)
     from polyak.run import train as run

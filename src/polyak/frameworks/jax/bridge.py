@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.frameworks.batches import Batches
-from polyak.frameworks.bridge import Batch, Bridge, Options, Vector
+from polyak.frameworks.bridge import Batch, Bridge, Options, Pure, Vector
 from polyak.frameworks.generators import remembered
 from polyak.frameworks.jax.functions import Functions
 from polyak.frameworks.jax.local import WHOLE, JaxLocal
+from polyak.frameworks.jax.pure import PureLoss
 from polyak.frameworks.jax.trained import Parameters, Params, flat
 from polyak.frameworks.reads_batches import ReadsBatches, in_coarse, in_order, places_of
 from polyak.ground.errors import PolyakError
@@ -51,7 +52,7 @@ class JaxBridge(ReadsBatches):
     ) -> None:
         super().__init__(batches)
         self.name = params.kind or str(getattr(forward or loss, "__name__", type(loss).__name__))
-        self._params, self._forward = params, forward
+        self._params, self._loss, self._forward = params, loss, forward
         self.names, self.shapes = params.names, params.shapes
         self._like = params.today().trained
         self.size = sum(x.size for x in self._like)
@@ -81,6 +82,10 @@ class JaxBridge(ReadsBatches):
             )
         finally:
             restore()
+
+    def pure(self) -> Pure | None:
+        """Its loss as a function of the arrays by name, what is not trained as it is now."""
+        return PureLoss(self._params, self._loss, self._forward, self._params.today().others)
 
     def _unsplit(self, batch: Batch, rows: int) -> str:
         """Why the outputs are not told from the loss."""

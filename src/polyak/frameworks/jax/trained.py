@@ -50,6 +50,9 @@ class Parameters(Protocol):
     def with_arrays(self, trained: Leaves, others: Leaves) -> Pytree:
         """What the loss takes, with these arrays in it."""
 
+    def others_of(self, whole: Pytree) -> Leaves:
+        """The arrays that are not trained, of what `with_arrays` returned."""
+
     def leaves_of_user(self) -> Leaves:
         """What the user holds, in the order of the names."""
 
@@ -91,10 +94,14 @@ class Params:
 
     def today(self) -> Today:
         """As they are now: an nnx module changes in place, and so does a NumPy array."""
-        tree, rest = _split(self._params)
+        leaves = jax.tree.leaves(_split(self._params)[0])
+        return Today([jnp.asarray(leaves[k]) for k in self._places], self.others_of(self._params))
+
+    def others_of(self, whole: Pytree) -> Leaves:
+        """What is not trained, of the user's own or of what stands in its place."""
+        tree, rest = _split(whole)
         leaves = jax.tree.leaves(tree)
-        others = [leaves[k] for k in self._beside]
-        return Today([jnp.asarray(leaves[k]) for k in self._places], [*others, *jax.tree.leaves(rest)])
+        return [*(leaves[k] for k in self._beside), *jax.tree.leaves(rest)]
 
     def with_arrays(self, trained: Leaves, others: Leaves) -> Pytree:
         """What the user's loss takes, with these arrays in it: a new one, the user's is as it was."""

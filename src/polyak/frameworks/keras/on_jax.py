@@ -32,6 +32,10 @@ class Variables:
         """As the loss below takes them."""
         return trained, others
 
+    def others_of(self, whole: Values) -> Leaves:
+        """What is not trained."""
+        return whole[1]
+
     def leaves_of_user(self) -> Leaves:
         """The variables themselves."""
         return list(self._compiled.trained)
@@ -65,6 +69,10 @@ class KerasOnJax(JaxBridge):
             super().__init__(whole_loss, variables, batches, None)
         else:
             super().__init__(loss_of_outputs, variables, batches, forward)
+
+    def pure(self) -> None:
+        """None: its loss is not a function of its arrays alone."""
+        return
 
     def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
         """Which variable each of an optimizer's is."""
