@@ -10,7 +10,7 @@ import pytest
 from flax import nnx
 
 import polyak as pk
-from polyak.models import as_task
+from polyak.models.task import as_task
 
 generator = np.random.default_rng(0)
 X = generator.standard_normal((40, 3)).astype(np.float32)

@@ -1,6 +1,5 @@
 """The user's own model: what it is, checked at the door, and the bridge to it by which everything else is asked."""
 
 from polyak.models.model import Model, model
-from polyak.models.task import ModelTask, as_task
 
-__all__ = ["Model", "ModelTask", "as_task", "model"]
+__all__ = ["Model", "model"]

@@ -15,7 +15,8 @@ from polyak.data import Data
 from polyak.ground.errors import whole_number
 from polyak.ground.precision import checked_dtype, in_precision
 from polyak.ground.progress import Progress, silent
-from polyak.models import Model, ModelTask, as_task
+from polyak.models import Model
+from polyak.models.task import ModelTask, as_task
 from polyak.problems import Task
 from polyak.problems.on_device import on_device
 from polyak.rules import Optimizer, as_rule, tabulated

@@ -11,7 +11,8 @@ from polyak.data import Data
 from polyak.ground.errors import PolyakError, unknown, whole_number
 from polyak.ground.extras import need
 from polyak.ground.progress import Progress, silent
-from polyak.models import Model, ModelTask, as_task
+from polyak.models import Model
+from polyak.models.task import ModelTask, as_task
 from polyak.problems import Problem, Task
 from polyak.run.evaluation import HELD_OUT, LOSS, Evaluation
 from polyak.run.train import batch_size_of, train

@@ -16,7 +16,8 @@ from polyak.ground.numbers import readable
 from polyak.ground.precision import checked_dtype
 from polyak.ground.progress import Progress, silent
 from polyak.landscapes import Landscape, as_landscape
-from polyak.models import Model, ModelTask, as_task
+from polyak.models import Model
+from polyak.models.task import ModelTask, as_task
 from polyak.problems import Problem, Task
 from polyak.run.affordable import MOST_STEPS
 from polyak.run.seeds import seeds_from
