@@ -18,13 +18,13 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "setting up Polyak (once, about a minute)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all]'
+	@echo "setting up Polyak in $(VENV) (once, about a minute): pip says what it fetches"
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[all]'
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	@echo "setting up what the tests need (once, a minute or two)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@echo "setting up what the tests need (once, a minute or two): pip says what it fetches"
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	@touch $@
 
 $(VENV)/installed-bench: $(VENV)/installed

@@ -1,4 +1,4 @@
-"""A rule as a textbook writes it, for `polyak trace docs/my_rule.py:sgd_momentum --lr 0.6 --momentum 0.5`."""
+"""A rule as a textbook writes it, for `polyak trace examples/my_rule.py:sgd_momentum --lr 0.6 --momentum 0.5`."""
 
 
 def sgd_momentum(params, states, hyperparams):
