@@ -161,6 +161,9 @@ def opened(house: House, line: str) -> None:
         env=house.environment,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # even if these tests do not hear Ctrl-C
     )
     try:
         assert lab.stdout is not None
@@ -168,7 +171,7 @@ def opened(house: House, line: str) -> None:
         with urllib.request.urlopen(address, timeout=PATIENCE) as page:
             assert b"<title>" in page.read()
     finally:
-        lab.send_signal(signal.SIGINT)
+        lab.send_signal(signal.SIGINT)  # Ctrl-C
         said, _ = lab.communicate(timeout=PATIENCE)
     assert (lab.returncode, said.strip()) == (0, "the lab is closed")
 

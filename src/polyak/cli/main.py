@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -16,6 +18,7 @@ from polyak.cli.outputs import INTERRUPTED
 from polyak.cli.own_code import raised_by
 from polyak.cli.signals import terminated_as_by_ctrl_c
 from polyak.ground.errors import PolyakError, in_short, nearest
+from polyak.ground.programs import PROGRAMS, begin_anew, remember_programs
 from polyak.ground.version import __version__
 
 
@@ -35,6 +38,7 @@ class _Door(TyperGroup):
 
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401
         """Run the command that the line names."""
+        _remember_programs()
         try:
             result: object = super().invoke(ctx)
             return result
@@ -112,7 +116,21 @@ def _usage(error: TyperException) -> str:
     return message
 
 
+def _remember_programs() -> None:
+    """What a command compiles is kept in the user's cache, where every install can say where that is."""
+    own = os.environ.get("POLYAK_CACHE")
+    if own is None:
+        try:
+            from platformdirs import user_cache_dir
+        except ImportError:  # it comes with the extras that keep something
+            return
+        own = user_cache_dir("polyak")
+    remember_programs(Path(own) / PROGRAMS)
+
+
 def _one_line(message: Warning | str, *_: object) -> None:
+    if begin_anew(str(message)):
+        return
     typer.echo(f"polyak: note: {in_short(' '.join(str(message).split()))}", err=True)
 
 

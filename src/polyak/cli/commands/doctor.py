@@ -87,6 +87,7 @@ def _places() -> Iterator[Line]:
     import importlib
 
     from polyak.ground.errors import PolyakError
+    from polyak.ground.programs import MOST, PROGRAMS, kept
 
     airfoil = importlib.import_module("polyak.data.airfoil")
     try:
@@ -96,6 +97,8 @@ def _places() -> Iterator[Line]:
         yield "airfoil data", str(error), "name a folder that is there in POLYAK_DATA"
     try:
         yield "cache", str(airfoil.cache()), ""
+        count, room = kept(airfoil.cache() / PROGRAMS)
+        yield "programs kept", f"{count}, {room / 2**20:.1f} MB of at most {MOST // 2**20}", ""
     except PolyakError as error:
         yield "cache", "none", str(error)
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
