@@ -109,7 +109,9 @@ def test_the_losses_read_back_to_the_last_bit(heavy_ball):
 
 def test_the_losses_of_the_table_are_those_of_the_files(heavy_ball):
     header, *rows = heavy_ball.rows("Training on diabetes, linear regression, batch 10, 2 epochs, 3 seeds")
-    assert header == ["rule", "median loss", "lowest", "highest", "runs that rose", "runs diverged"]
+    assert header == [
+        "rule", "median loss", "lowest", "highest", "runs that rose or diverged", "edge of the lr",
+    ]  # fmt: skip
     assert [row[0].partition(",")[0] for row in rows] == ["heavy ball", "gradient descent"] * 2
     assert rows[0][0] == CHAPTER[3][0]
     names = [path.stem for path in heavy_ball.folder.glob("training_*_lr_*.csv")]
@@ -119,8 +121,14 @@ def test_the_losses_of_the_table_are_those_of_the_files(heavy_ball):
         runs = np.float32([numbers(columns["loss"][columns["seed"] == str(seed)]) for seed in range(3)])
         ends = runs[:, -1]
         spelled = [readable(loss, 6, places=6) for loss in (np.median(ends), ends.min(), ends.max())]
-        found.add((*spelled, str((ends > runs[:, 0]).sum()), "0"))
-    assert {tuple(row[1:]) for row in rows} == found
+        found.add((*spelled, f"{(ends > runs[:, 0]).sum()} of 3"))
+    assert {tuple(row[1:5]) for row in rows} == found
+    problem = pk.linear_regression(pk.data.diabetes())
+    edges = [
+        pk.batch_edges(name, problem, batch_size=10, lr=0.6, **own).mean_square
+        for name, own in (("heavy_ball", {"momentum": 0.5}), ("gradient_descent", {}))
+    ]
+    assert [row[5] for row in rows] == [readable(edge, 4) for edge in edges] * 2
 
 
 def test_the_best_of_the_ladder_is_shown_beside_gradient_descent_at_the_same_lr(heavy_ball):

@@ -8,6 +8,7 @@ import optax
 import pytest
 
 import polyak as pk
+from polyak.ground.numbers import readable
 from polyak.rules import as_rule
 
 SCHEDULE = optax.cosine_decay_schedule(0.1, 20)
@@ -75,7 +76,11 @@ def test_a_rule_that_diverges_in_training_is_said_to(made, tmp_path, undrawn):
     assert "2 of 2 runs diverged, the first by step" in study.text
     row = study.rows("Training on diabetes")[1]
     assert row[1] == "inf"
-    assert row[4:] == ["0", "2"]  # ended above their start, diverged
+    assert row[4] == "2 of 2"
+    edge = pk.batch_edges(
+        "heavy_ball", pk.linear_regression(pk.data.diabetes()), lr=100.0, momentum=0.9
+    ).mean_square
+    assert f": past the edge, {readable(edge, 3)}, from where the expected loss grows" in study.text
 
 
 @pytest.mark.parametrize(
