@@ -78,23 +78,37 @@ class Local(Protocol):
 
 
 class Pure(Protocol):
-    """A model's loss as a function of its trained arrays by name, which JAX can compile."""
+    """A model's loss as a function of its trained arrays by name.
+
+    Attributes:
+        compiled: whether JAX can compile it; where not, `gradient(params, batch)` gives its gradient by name.
+        dtype: what it computes in; empty where the precision is free.
+    """
+
+    compiled: bool
+    dtype: str
 
     @property
-    def forward(self) -> Callable[..., object] | None:
-        """The user's own, where the outputs are told from the loss."""
+    def measurable(self) -> bool:
+        """Whether the outputs are told from the loss."""
 
     def __call__(self, params: dict[str, Any], batch: Batch, /) -> Any:  # noqa: ANN401 - a JAX array
         """The loss."""
 
     def outputs(self, params: dict[str, Any], batch: Batch, /) -> Outputs:
-        """What the user's forward returns; where there is one."""
+        """What the user's forward returns; where it is measurable."""
+
+    def targets(self, batch: Batch, /) -> Outputs:
+        """The second part of a batch (inputs, targets)."""
 
     def whole(self, params: dict[str, Any], /) -> object:
         """What the user's loss takes, with these arrays in it."""
 
     def today(self) -> dict[str, NDArray[Any]]:
         """The trained arrays as they are now, copies."""
+
+    def said(self, params: dict[str, Any], rows: Batch, /) -> str:
+        """A hash of what it computes, the same in another process."""
 
     def stands(self) -> bool:
         """Whether what is not trained is still as it was when this was made."""
@@ -165,7 +179,7 @@ class Bridge(Protocol):
         """Standard normal numbers, drawn by NumPy, so that they are the same in every framework."""
 
     def pure(self) -> Pure | None:
-        """Its loss for the compiled loop; None where it is trained step by step, by its own framework."""
+        """Its loss as a function of the arrays by name; None where it cannot be had so."""
 
     def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
         """Which of `names` each of the user's own arrays is, such as those that an optimizer holds; None for a frozen

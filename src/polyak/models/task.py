@@ -11,7 +11,7 @@ import numpy as np
 
 from polyak.frameworks.bridge import Batch, Bridge, Pure
 from polyak.ground.errors import PolyakError
-from polyak.ground.hashing import code_hash, hashed, numbers_hash
+from polyak.ground.hashing import hashed, numbers_hash
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
 from polyak.ground.types import Pytree
@@ -46,12 +46,12 @@ class OutputsAndTargets:
 
     def __call__(self, params: Params, batch: Batch) -> tuple[Pytree, Pytree]:
         """What a measure is taken of."""
-        return self.pure.outputs(params, batch), batch[1]
+        return self.pure.outputs(params, batch), self.pure.targets(batch)
 
 
 @dataclass(frozen=True, eq=False)
 class ModelTask(Shown):
-    """A model that JAX can compile, as `train`, `sweep` and `compare` see it; made by `as_task`.
+    """A model as `train`, `sweep` and `compare` see it; made by `as_task`.
 
     Every run begins at the parameters that the model has when it begins: a seed draws the batches alone. The rows were
     read once: what a loader draws anew in each reading (augmentation) is as it was in that one. What is not trained
@@ -74,8 +74,13 @@ class ModelTask(Shown):
     loss_of_many: None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        measured = self.pure.forward is not None and of_rows.targets_of(self.kept) is not None
+        measured = self.pure.measurable and of_rows.targets_of(self.kept) is not None
         object.__setattr__(self, "answers", OutputsAndTargets(self.pure) if measured else None)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether JAX compiles it; a torch model is trained step by step."""
+        return self.pure.compiled
 
     @property
     def loss(self) -> Pure:
@@ -97,6 +102,10 @@ class ModelTask(Shown):
 
     def first(self, seed: int, dtype: str) -> Params:  # noqa: ARG002 - a seed draws the batches alone
         """The model's parameters of the day, the same for every seed."""
+        if self.pure.dtype and dtype != self.pure.dtype:
+            raise PolyakError(
+                f"{self.name} is of {self.pure.dtype}, expected dtype={self.pure.dtype}, not {dtype}"
+            )
         return {name: x.astype(dtype) for name, x in self.pure.today().items()}
 
     def arrays(self, dtype: str) -> Rows:
@@ -121,7 +130,7 @@ class ModelTask(Shown):
         first = self.first(0, dtype)
         return {
             "problem": f"{self.name} on {self.data.name}",
-            "loss": code_hash(self.pure, first, self.kept),
+            "loss": self.pure.said(first, self.kept),
             "data": _content(self.kept),
             "first": numbers_hash(first),
             **(
@@ -181,8 +190,8 @@ def _made(bridge: Bridge, held_out: object) -> ModelTask:
     pure = bridge.pure()
     if pure is None:
         raise PolyakError(
-            f"{bridge.name} is of {bridge.framework}: expected a model of JAX (Flax, Equinox), which the compiled loop"
-            " trains"
+            f"{bridge.name} is of {bridge.framework}, whose variables no run can have of its own: expected a model of"
+            " torch or of JAX (Flax, Equinox)"
         )
     _check(bridge, pure)
     rows = of_rows.rows_of(bridge)
@@ -197,11 +206,12 @@ def _made(bridge: Bridge, held_out: object) -> ModelTask:
 
 
 def _check(bridge: Bridge, pure: Pure) -> None:
-    """Refuse a loss that cannot be compiled, changes more than it is given, or is no mean over the rows."""
+    """Refuse a loss that cannot be compiled though it is JAX's, changes more than it is given, or is no mean."""
     batch = jax.tree.map(np.asarray, bridge.first)
     params = pure.today()
+    value = jax.jit(pure) if pure.compiled else pure
     try:
-        once = float(jax.jit(pure)(params, batch))
+        once = float(value(params, batch))
     except PolyakError:
         raise
     except Exception as error:
@@ -212,7 +222,7 @@ def _check(bridge: Bridge, pure: Pure) -> None:
             f"the loss of {bridge.name} changes arrays that are not trained (dropout, running statistics), and they"
             " would stand still: expected the model without them, or in eval mode"
         )
-    twice = float(jax.jit(pure)(params, jax.tree.map(lambda leaf: np.concatenate([leaf, leaf]), batch)))
+    twice = float(value(params, jax.tree.map(lambda leaf: np.concatenate([leaf, leaf]), batch)))
     if not abs(twice - once) <= ALIKE * max(abs(once), abs(twice)):
         raise PolyakError(
             f"the loss of {bridge.name} is no mean over the rows: {readable(once, 4)} on the first batch,"

@@ -69,6 +69,11 @@ class Problem(Shown):
     classes: int = 0
 
     @property
+    def compiled(self) -> bool:
+        """JAX traces its loss."""
+        return True
+
+    @property
     def answers(self) -> Answers | None:
         """The outputs beside the labels."""
         return None if self.outputs is None else OutputsAndLabels(self.outputs)

@@ -56,6 +56,10 @@ class Task(Protocol):
         """What is learned from."""
 
     @property
+    def compiled(self) -> bool:
+        """Whether JAX compiles it; where not, its loss has `gradient(params, *rows)` and takes NumPy's arrays."""
+
+    @property
     def loss(self) -> Loss:
         """Its loss; two tasks of one kind and shape share it, and with it a compilation."""
 

@@ -93,9 +93,9 @@ class Evaluation(NamedTuple):
             assert self.answers is not None
             assert self.measure is not None
             outputs, targets = self.answers(params, *looked.measured)
-            found[self.name] = jnp.asarray(self.measure(outputs, targets), jnp.asarray(loss).dtype).reshape(
-                ()
-            )
+            value = self.measure(outputs, targets)
+            value = value if isinstance(value, jax.Array) else np.asarray(value)  # torch's of a torch model
+            found[self.name] = jnp.asarray(value, jnp.asarray(loss).dtype).reshape(())
         return found
 
     def check(self, task: Task, dtype: str) -> None:
@@ -112,9 +112,12 @@ def _check(evaluation: Evaluation, task: Task, dtype: str) -> None:
     """The same, once for each; what failed is tried again."""
     looked = evaluation.looked_at(on_device(task, dtype))
     params = jax.tree.map(jnp.asarray, task.first(0, dtype))
+
+    def measured(params: Pytree) -> jax.Array:
+        return evaluation.seen(params, looked)[evaluation.name]
+
     try:
-        shape = jax.eval_shape(lambda params: evaluation.seen(params, looked), params)[evaluation.name]
-        value = jax.jit(lambda params: evaluation.seen(params, looked)[evaluation.name])(params)
+        value = (jax.jit(measured) if task.compiled else measured)(params)
     except jax.errors.JAXTypeError:
         raise PolyakError(
             f"the measure {evaluation.name} cannot be compiled: it looks at values; expected operations of its arrays,"
@@ -123,7 +126,6 @@ def _check(evaluation: Evaluation, task: Task, dtype: str) -> None:
     except Exception as error:
         first = next(iter(str(error).strip().splitlines()), "")
         raise PolyakError(f"the measure {evaluation.name} fails: {type(error).__name__}: {first}") from error
-    assert shape.shape == ()
     if not np.isfinite(value):
         raise PolyakError(
             f"the measure {evaluation.name} is {float(value)} before the first step, expected a number"

@@ -57,7 +57,8 @@ def train(
     Args:
         rule: an update rule with its settings, or the name of one of ours; an Optax optimizer is one too.
         on: a Problem; or a data set or the name of one of ours, for least squares or the regression on its classes;
-            or what `pk.model` made of a JAX loss, whose runs all begin at the parameters that it has then.
+            or what `pk.model` made of a JAX loss or a torch net, whose runs all begin at the parameters that it has
+            then. A torch model is trained step by step on a copy, and a measure gets torch's tensors.
         batch_size: rows in a mini-batch, at most all of them; an epoch's last batch may be smaller. By default 10, and
             of a model what its own batches have.
         epochs: how often each row is seen, at least 1.
@@ -178,7 +179,7 @@ class _Training:
         """Run what is left of `epochs` epochs, in compiled calls of many; the carry, and what was seen by name."""
         first = [self.problem.first(seed, self.dtype) for seed in self.seeds]
         params = jax.tree.map(lambda *arrays: np.stack(arrays), *first)
-        compiled = compiles(self.rule, jax.tree.map(lambda x: x[0], params))
+        compiled = self.problem.compiled and compiles(self.rule, jax.tree.map(lambda x: x[0], params))
         begin, advance = engine(quick=self.quick) if compiled else (begin_eager, advance_eager)
         carry, before = begin(self.evaluation, self.rule, params, self.looked)
         done, losses = 0, self._flat(before)

@@ -47,7 +47,7 @@ def compare(
 
     Args:
         rules: rules as for `sweep`, each tuned over its usual ranges; or search spaces; one after the other, or a list.
-        on: the problem that they train, or a model of JAX by `pk.model`.
+        on: the problem that they train, or a model of JAX or torch by `pk.model`.
         budget: settings that each rule is tuned with, at least 2.
         seeds: runs that the tuned rules are judged by.
         tuning_seeds: other runs, that each setting is tuned by.

@@ -37,7 +37,7 @@ class Job(Setup):
         params = self.on.params(self.seeds[0] if self.seeds else None)
         with in_precision(self.on.dtype):
             params = jax.tree.map(jax.numpy.asarray, params)
-            if not compiles(rule, params):
+            if not self.on.compiled or not compiles(rule, params):
                 return 1
             shapes = jax.eval_shape(lambda x: (x, rule.init(x)), params)
         held = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))

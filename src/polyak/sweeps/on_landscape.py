@@ -54,6 +54,7 @@ class OnLandscape:
     dtype: str
     quantity = "value"
     seeded = False
+    compiled = True
     beside: ClassVar[tuple[str, ...]] = ()
 
     def check(self) -> None:

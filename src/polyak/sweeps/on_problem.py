@@ -13,7 +13,7 @@ import numpy as np
 from jax import lax
 
 from polyak.ground.compiled import OPTIONS, jitted
-from polyak.ground.hashing import code_hash
+from polyak.ground.hashing import bytecode_hash, code_hash
 from polyak.ground.precision import in_precision
 from polyak.ground.types import Pytree
 from polyak.problems import Problem, Task
@@ -53,6 +53,11 @@ class OnProblem:
     measure: object = None
     quantity = "loss"
     seeded = True
+
+    @property
+    def compiled(self) -> bool:
+        """Whether JAX compiles it."""
+        return self.problem.compiled
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -117,6 +122,9 @@ class OnProblem:
         with in_precision(self.dtype):
             looked = self.evaluation.looked_at(on_device(self.problem, self.dtype))
             code = code_hash(lambda x: self.evaluation.seen(x, looked), self.params(0))
+        measure = self.evaluation.measure
+        if not code and measure is not None and hasattr(measure, "__code__"):
+            code = bytecode_hash([measure])
         return f"{self.evaluation.name} {code}"
 
     def params(self, seed: int | None) -> Pytree:
@@ -129,7 +137,8 @@ class OnProblem:
         dtype = "float64" if isinstance(self.problem, Problem) else self.dtype
         with in_precision(dtype):
             drawn = self.problem.arrays(dtype).drawn
-            return float(self.problem.loss(self.params(0), *jax.tree.map(jnp.asarray, drawn)))
+            rows = jax.tree.map(jnp.asarray, drawn) if self.compiled else drawn
+            return float(self.problem.loss(self.params(0), *rows))
 
     def work(self, _recording: Recording) -> float:
         """The arithmetic of one cell, roughly."""
@@ -150,7 +159,7 @@ class OnProblem:
         """What is recorded of cells with these values, each of shape (cells,), all of one seed."""
         with in_precision(self.dtype):
             params = self.params(seed)
-            if not compiles(rule, jax.tree.map(jnp.asarray, params)):
+            if not self.compiled or not compiles(rule, jax.tree.map(jnp.asarray, params)):
                 return one_by_one(recording, values, partial(self._alone, rule, seed))
             blocks, used = in_blocks(values, lanes, capacity, self.dtype)
             evaluation = self.evaluation._replace(loss=self.problem.loss_of_many or self.problem.loss)

@@ -69,7 +69,7 @@ def sweep(
 
     Args:
         rule: a rule's name, class or object, an Optax factory, a page's function; or a list of search spaces.
-        on: a landscape (a name, a Landscape, f(x1, x2)) a problem, or a model of JAX by `pk.model`.
+        on: a landscape (a name, a Landscape, f(x1, x2)) a problem, or a model of JAX or torch by `pk.model`.
         steps: how many steps of a landscape.
         epochs: how often each row of a problem's data is seen.
         batch_size: rows in a mini-batch; by default 10, and of a model what its own batches have.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from polyak.frameworks.bridge import Batch
 from polyak.frameworks.jax.functions import the_loss
 from polyak.frameworks.jax.trained import Leaves, Parameters
+from polyak.ground.hashing import code_hash
 from polyak.ground.types import Pytree
 
 Named = dict[str, Any]
@@ -35,6 +36,14 @@ class PureLoss:
     forward: Callable[..., Any] | None
     others: Leaves
 
+    compiled = True
+    dtype = ""
+
+    @property
+    def measurable(self) -> bool:
+        """Whether there is a forward."""
+        return self.forward is not None
+
     def __call__(self, params: Named, batch: Batch) -> jax.Array:
         """The loss at these parameters."""
         whole = self.whole(params)
@@ -46,6 +55,14 @@ class PureLoss:
         """What the user's forward returns."""
         assert self.forward is not None
         return self.forward(self.whole(params), batch)
+
+    def targets(self, batch: Batch) -> Pytree:
+        """The second part of a batch (inputs, targets)."""
+        return batch[1]
+
+    def said(self, params: Named, rows: Batch) -> str:
+        """A hash of what JAX traces."""
+        return code_hash(self, params, rows)
 
     def whole(self, params: Named) -> Pytree:
         """What the user's loss takes, with these arrays in it."""

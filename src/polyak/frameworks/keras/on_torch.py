@@ -49,6 +49,9 @@ class KerasOnTorch(TorchBridge):
     def _check_parameters(self) -> None:
         """Keras's variables are asked for by name: what is trained was fixed when the model was looked at."""
 
+    def pure(self) -> None:
+        """None: its variables are exchanged inside a scope, not in a copy."""
+
     def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
         """Which variable each of an optimizer's is."""
         return self._compiled.places(arrays)

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from torch.utils import _pytree
 
 from polyak.frameworks.batches import Batches
-from polyak.frameworks.bridge import Batch, Bridge, Options, Outputs, Vector
+from polyak.frameworks.bridge import Batch, Bridge, Options, Outputs, Pure, Vector
 from polyak.frameworks.reads_batches import ReadsBatches, in_coarse, places_of
 from polyak.frameworks.steppers import refusals
 from polyak.frameworks.torch.layout import Layout
 from polyak.frameworks.torch.local import TorchLocal, the_loss
 from polyak.frameworks.torch.losses import Loss, as_loss, listening
 from polyak.frameworks.torch.splitting import Split
+from polyak.frameworks.torch.stepwise import StepByStep
 from polyak.frameworks.torch.trained import inner_of, trained_of, unwrapped
 from polyak.frameworks.torch.twice import check_twice
 from polyak.frameworks.torch.untouched import generators_of, untouched
@@ -104,6 +105,10 @@ class TorchBridge(ReadsBatches):
                 yield local
             finally:
                 local.close()
+
+    def pure(self) -> Pure | None:
+        """Its loss at any parameters, on a copy of the net."""
+        return StepByStep(self.net, self._loss, self.names, self.first)
 
     def _listening(self, heard: Callable[[Outputs], None]) -> AbstractContextManager[Any]:
         """The net, or what stands in its place; what it returns is heard."""
