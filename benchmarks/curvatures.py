@@ -119,7 +119,9 @@ def _in_gradients(hidden: tuple[int, ...], progress: Progress, rounds: int) -> S
 
     ours = "polyak, torch, the largest"
     samples = {GRADIENT: per_call(gradient), ours: per_call(lambda: pk.curvature(model))}
-    timings = side_by_side(f"curvature in gradients, {model.bridge.size:,} parameters", samples, rounds, progress)
+    timings = side_by_side(
+        f"curvature in gradients, {model.bridge.size:,} parameters", samples, rounds, progress
+    )
     ratio = timings[ours].median / timings[GRADIENT].median
     shown = f"{pk.curvature(model).products} products"
     return Section(

@@ -23,6 +23,16 @@ from polyak.cli import commands
 from polyak.cli.parameters import Parameter, parameters_of
 
 WITH_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+# What commands are about, in the order of `polyak --help`.
+GROUPS = A_RULE, TRAININGS, OWN_MODEL, FRAMEWORKS, DOCUMENTS, WHAT_THERE_IS, OTHERS = (
+    "Where a rule goes, and why",
+    "Trainings, many settings, many rules",
+    "A training of your own",
+    "The same rule in other frameworks",
+    "Documents that run",
+    "What there is",
+    "Others",
+)
 RULE_HELP = "The rule's settings follow its name: --lr 0.6 --momentum 0.5 ..."
 
 
@@ -35,6 +45,13 @@ class Entry:
     without: Sequence[str]
     context_settings: Mapping[str, object]
     epilog: str | None
+    group: str = OTHERS
+
+    @property
+    def sentence(self) -> str:
+        """What it does: the first paragraph of its docstring."""
+        said = inspect.cleandoc(self.function.__doc__ or "").partition("\n\n")[0]
+        return " ".join(said.split())
 
     def built(self) -> TyperCommand:
         """The command, for the parser."""
@@ -77,6 +94,7 @@ def command(
     settings: bool = False,
     words: bool = False,
     epilog: str | None = None,
+    group: str = OTHERS,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function a command.
 
@@ -86,12 +104,13 @@ def command(
         settings: whether a rule's settings may follow, as options that the parser does not know.
         words: whether other words may follow.
         epilog: below the help; by default how settings follow, where they may.
+        group: the heading in `polyak --help`, one of `GROUPS`.
     """
     extra = WITH_SETTINGS if settings else {"allow_extra_args": True} if words else {}
 
     def registered(function: Callable[..., None]) -> Callable[..., None]:
         COMMANDS[function.__name__] = Entry(
-            function, verb, without, extra, epilog or (RULE_HELP if settings else None)
+            function, verb, without, extra, epilog or (RULE_HELP if settings else None), group
         )
         return function
 
@@ -109,6 +128,17 @@ def find(name: str) -> TyperCommand | None:
         return None
     importlib.import_module(f"{commands.__name__}.{name}")
     return COMMANDS[name].built()
+
+
+def by_group() -> dict[str, list[tuple[str, str]]]:
+    """Of each group its commands, each with the sentence on it; none is built for the parser, which takes longer."""
+    for name in names():
+        importlib.import_module(f"{commands.__name__}.{name}")
+    entries = [(name, COMMANDS[name]) for name in names()]
+    grouped = {
+        group: [(name, entry.sentence) for name, entry in entries if entry.group == group] for group in GROUPS
+    }
+    return {group: rows for group, rows in grouped.items() if rows}
 
 
 def options_of(command: TyperCommand) -> list[str]:

@@ -36,6 +36,13 @@ class _Door(TyperGroup):
         """The command of that name."""
         return command.find(cmd_name)
 
+    def format_commands(self, _: object, formatter: Any) -> None:  # noqa: ANN401
+        """Every command with its whole sentence, below the heading of its group."""
+        longest = max(map(len, command.names()))
+        for group, rows in command.by_group().items():
+            with formatter.section(group):
+                formatter.write_dl([(f"{name:{longest}}", sentence) for name, sentence in rows])
+
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401
         """Run the command that the line names."""
         _remember_programs()
@@ -54,7 +61,6 @@ app = typer.Typer(
     cls=_Door,
     name="polyak",
     help="A workbench for momentum: see where an update rule goes, and train with it.",
-    add_completion=False,
     rich_markup_mode=None,
     epilog="First steps: polyak rules, then polyak trace heavy_ball --lr 0.6 --momentum 0.5 --out trace.svg",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from polyak.cli.tables import table_of
+from polyak.cli.tables import fitting, terminal
 
 if TYPE_CHECKING:
     from polyak.study import Section
@@ -13,11 +13,9 @@ if TYPE_CHECKING:
 
 def report(sections: Sequence[Section]) -> None:
     """The same facts as on the page, in the terminal."""
-    from rich.console import Console
-
     from polyak.study import plain_text
 
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = terminal()
     for section in sections:
         console.rule(section.title, align="left", style="blue")
         for paragraph in section.paragraphs:
@@ -25,4 +23,4 @@ def report(sections: Sequence[Section]) -> None:
         for table in section.tables:
             rows = [[plain_text(cell) for cell in row] for row in table.rows]
             console.print(f"\n{table.caption}")
-            console.print(table_of([plain_text(cell) for cell in table.header], rows))
+            console.print(fitting([plain_text(cell) for cell in table.header], rows, console))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from polyak.cli.command import command
+from polyak.cli.command import TRAININGS, command
 from polyak.cli.words import Store
 
 
-@command()
+@command(group=TRAININGS)
 def best(store: Store) -> None:
-    """The best cell of a sweep in a store, of each rule, with its neighbours."""
+    """Find the best cell of a sweep in a store, of each rule, with its neighbours."""
     from polyak.cli.planes import say_best
     from polyak.sweeps import load_sweep
 

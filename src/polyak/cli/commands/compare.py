@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import TRAININGS, command
 from polyak.cli.progress import shown
 from polyak.cli.words import Grid, Trained, check_time
 from polyak.ground.errors import PolyakError
@@ -18,6 +18,7 @@ from polyak.ground.errors import PolyakError
     "compare",
     settings=True,
     epilog="Each rule is tuned over its own ranges; --grid adam.lr=log:1e-4:1 is another.",
+    group=TRAININGS,
 )
 def compare(
     context: typer.Context,

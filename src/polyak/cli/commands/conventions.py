@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import FRAMEWORKS, command
 
 
-@command()
+@command(group=FRAMEWORKS)
 def conventions() -> None:
     """Show what every framework means by momentum, as run here, with versions."""
     from polyak.cli.progress import shown

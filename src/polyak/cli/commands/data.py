@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from polyak.cli.command import command
+from polyak.cli.command import WHAT_THERE_IS, command
 
 
-@command()
+@command(group=WHAT_THERE_IS)
 def data() -> None:
     """List the data sets, and where airfoil would come from."""
     from polyak.cli.tables import print_table

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import OWN_MODEL, command
 from polyak.cli.progress import shown
 from polyak.cli.sections import report
 from polyak.ground.errors import PolyakError
@@ -17,7 +17,7 @@ from polyak.ground.errors import PolyakError
 EPILOG = "polyak diagnose my_training.py:setup --out report/; setup() returns model, optimizer and batches"
 
 
-@command("diagnose", without=("state",), epilog=EPILOG)
+@command("diagnose", without=("state",), epilog=EPILOG, group=OWN_MODEL)
 def diagnose(
     context: typer.Context,
     setup: Annotated[str, typer.Argument(help="my_training.py:setup, a function that makes the training.")],

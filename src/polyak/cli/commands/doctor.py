@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import WHAT_THERE_IS, command
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -23,7 +23,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox")
 Line = tuple[str, str, str]  # what was looked at, what was found, what would bring what is lacking
 
 
-@command()
+@command(group=WHAT_THERE_IS)
 def doctor() -> None:
     """Say what Polyak finds here: versions, devices, extras, frameworks, data, the cache, a browser; what to add."""
     from polyak.cli.tables import print_table

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import A_RULE, command
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.progress import shown
 from polyak.cli.typed import typed
@@ -16,7 +16,7 @@ from polyak.ground.errors import PolyakError
 Steps = Annotated[int | None, typer.Option(help="With --strong-convexity 0: bound f after so many steps.")]
 
 
-@command("guarantee", settings=True)
+@command("guarantee", settings=True, group=A_RULE)
 def guarantee(
     context: typer.Context,
     rule: Rule,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyak.cli.command import command, number_or_word, whole_number_or_word
+from polyak.cli.command import A_RULE, command, number_or_word, whole_number_or_word
 from polyak.cli.own_code import raised_by
 from polyak.cli.typed import Typed, typed
 from polyak.cli.words import Task, landscape_from
@@ -30,7 +30,7 @@ SETTINGS_HELP = (
 HERE = ("127.0.0.1", "localhost", "::1")
 
 
-@command("lab", settings=True, epilog=SETTINGS_HELP)
+@command("lab", settings=True, epilog=SETTINGS_HELP, group=A_RULE)
 def lab(
     context: typer.Context,
     names: Annotated[

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from polyak.cli.command import command
+from polyak.cli.command import WHAT_THERE_IS, command
 from polyak.ground.numbers import readable
 
 
-@command()
+@command(group=WHAT_THERE_IS)
 def landscapes() -> None:
     """List the landscapes, with their starts and minimisers."""
     from polyak.cli.tables import print_table

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import A_RULE, command
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.words import Curvature, On, Out, Rule, curvatures_or_landscape
 from polyak.ground.errors import PolyakError
@@ -14,7 +14,7 @@ from polyak.ground.errors import PolyakError
 CONDITION_NUMBERS = (1.5, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 
 
-@command()
+@command(group=A_RULE)
 def optimal(
     rule: Rule,
     curvature: Curvature = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import A_RULE, command
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.progress import shown
 from polyak.cli.typed import typed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from polyak.theory import Stability
 
 
-@command("phase_diagram", settings=True)
+@command("phase_diagram", settings=True, group=A_RULE)
 def phase(
     context: typer.Context,
     rule: Rule,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import A_RULE, command
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.progress import shown
 from polyak.cli.typed import typed
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Typical = Annotated[bool, typer.Option(help="Simulate a typical run's edge too, in some seconds.")]
 
 
-@command("expected_loss", settings=True)
+@command("expected_loss", settings=True, group=A_RULE)
 def predict(
     context: typer.Context,
     rule: Rule,

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import DOCUMENTS, command
 from polyak.cli.progress import shown
 
 
-@command("book.read")
+@command("book.read", group=DOCUMENTS)
 def read(
     file: Annotated[
         Path,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import OWN_MODEL, command
 from polyak.cli.commands.translate import arguments_from
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.words import Out, Task
@@ -16,7 +16,11 @@ EXAMPLE = "polyak rescale torch:SGD lr=0.1 momentum=0.9 --batch-size 256 --to 40
 
 
 @command(
-    "rescale", words=True, without=("on",), epilog=f"Arguments go by the framework's own names: {EXAMPLE}"
+    "rescale",
+    words=True,
+    without=("on",),
+    epilog=f"Arguments go by the framework's own names: {EXAMPLE}",
+    group=OWN_MODEL,
 )
 def rescale(
     context: typer.Context,

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import WHAT_THERE_IS, command
 
 
-@command()
+@command(group=WHAT_THERE_IS)
 def rules(
     rule: Annotated[str | None, typer.Argument(help="One rule, to see its formula and its source.")] = None,
 ) -> None:

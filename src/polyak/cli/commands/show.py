@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import TRAININGS, command
 from polyak.cli.outputs import check_picture, write_plane
 from polyak.cli.words import Out, Store
 from polyak.ground.errors import PolyakError
@@ -16,9 +16,9 @@ from polyak.ground.errors import PolyakError
 MOST_OF_A_HEAD = 1 << 16  # characters of a picture in which it says what it was made from
 
 
-@command()
+@command(group=TRAININGS)
 def show(store: Store, out: Out = None) -> None:
-    """A picture of a sweep in a store, finished or not; beside the store unless --out says where."""
+    """Draw a sweep in a store, finished or not; beside the store unless --out says where."""
     from polyak.sweeps import load_sweep
 
     result = load_sweep(store)

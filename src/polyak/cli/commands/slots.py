@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import DOCUMENTS, command
 
 
-@command("book.separate")
+@command("book.separate", group=DOCUMENTS)
 def slots(
     file: Annotated[Path, typer.Argument(help="A document in Markdown.")],
     target_language: str | None = None,

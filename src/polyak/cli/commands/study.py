@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import A_RULE, command
 from polyak.cli.progress import shown
 from polyak.cli.sections import report
 from polyak.cli.typed import typed
@@ -16,7 +16,7 @@ from polyak.cli.words import Place, Rule, Task, check_time
 from polyak.ground.errors import PolyakError
 
 
-@command("study", without=("command",), settings=True)
+@command("study", without=("command",), settings=True, group=A_RULE)
 def study(
     context: typer.Context,
     rule: Rule,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import TRAININGS, command
 from polyak.cli.outputs import check_picture, end_interrupted, write_plane
 from polyak.cli.progress import shown
 from polyak.cli.typed import typed
@@ -23,7 +23,7 @@ OF_A_LANDSCAPE = ("on", "start", "steps")
 OF_DATA = ("data", "batch_size", "epochs", "seeds", "problem")
 
 
-@command("sweep", settings=True, epilog=HELP)
+@command("sweep", settings=True, epilog=HELP, group=TRAININGS)
 def sweep(
     context: typer.Context,
     rule: Annotated[

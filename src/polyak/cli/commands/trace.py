@@ -6,13 +6,13 @@ from typing import Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import A_RULE, command
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.typed import typed
 from polyak.cli.words import Out, Place, Rule
 
 
-@command("descend", settings=True)
+@command("descend", settings=True, group=A_RULE)
 def trace(context: typer.Context, rule: Rule, place: Place, *, out: Out = None, **options: Any) -> None:
     """Descend a landscape: where the rule ends, and a picture of its way."""
     from polyak.cli.rules import rule_from

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import TRAININGS, command
 from polyak.cli.outputs import check_picture, end_interrupted, write_picture
 from polyak.cli.progress import shown
 from polyak.cli.typed import typed
@@ -15,7 +15,7 @@ from polyak.cli.words import Out, Rule, Trained, check_time
 from polyak.ground.numbers import readable
 
 
-@command("train", without=("checkpoint",), settings=True)
+@command("train", without=("checkpoint",), settings=True, group=TRAININGS)
 def train(
     context: typer.Context, rule: Rule, task: Trained, seeds: int = 1, *, out: Out = None, **options: Any
 ) -> None:

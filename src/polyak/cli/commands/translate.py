@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import FRAMEWORKS, command
 from polyak.cli.progress import shown
 from polyak.cli.settings import FLAGS, number_or_numbers, pairs_from
 from polyak.cli.words import numbers_from
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EPILOG = "Arguments go by the framework's own names: polyak translate keras:SGD momentum=0.9 nesterov=true --to torch"
 
 
-@command("translate", words=True, epilog=EPILOG)
+@command("translate", words=True, epilog=EPILOG, group=FRAMEWORKS)
 def translate(
     context: typer.Context,
     optimizer: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.cli.command import command
+from polyak.cli.command import FRAMEWORKS, command
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.progress import shown
 from polyak.cli.settings import FLAGS, number_or_numbers, pairs_from
@@ -20,7 +20,7 @@ EPILOG = (
 )
 
 
-@command("verify", epilog=EPILOG)
+@command("verify", epilog=EPILOG, group=FRAMEWORKS)
 def verify(
     candidate: Annotated[
         str, typer.Argument(help="my_rule.py:NAME, package.module:NAME, torch:Adam, heavy_ball ...")
