@@ -48,8 +48,9 @@ def test_the_three_verbs_take_a_setup(place: str, here: Any) -> None:
         ]
     )
     assert "gradient_descent(lr=0.1)" in ended.out
-    ended = here(["compare", "gradient_descent", "adam", "--on", place, "--budget", "2", "--seeds", "2"])
+    ended = here(["compare", "torch:NAdam", "adam", "--on", place, "--budget", "2", "--seeds", "2"])
     assert "own batches (20 rows)" in ended.out
+    assert "torch:NAdam  lr=" in ended.out
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from polyak.cli.command import number_or_word
 from polyak.cli.files import in_file, object_in_file
 from polyak.cli.settings import argument, refuse_unknown, settings_from, values
 from polyak.cli.typed import Typed
+from polyak.frameworks.spelled_rule import SpelledRule, is_spelled, spelled_rule
 from polyak.ground.errors import PolyakError, nearest
 from polyak.ground.extras import need
 from polyak.rules import Optimizer, Rule, arity, as_rule, find, from_optax, from_page, from_plane, tabulated
@@ -23,7 +24,9 @@ def spelled(name: str) -> Any:  # noqa: ANN401
     """What a word stands for before it has settings: a class of ours, an Optax factory, or what stands in a file."""
     if name.startswith("optax:"):
         return _factory(name)
-    return object_in_file(name) if in_file(name) else find(name)
+    if in_file(name):
+        return object_in_file(name)
+    return spelled_rule(name) if is_spelled(name) else find(name)
 
 
 def rule_from(name: str, typed: Typed) -> Optimizer:
@@ -38,6 +41,9 @@ def rule_from(name: str, typed: Typed) -> Optimizer:
         return _tried(_from_optax(name, thing, settings, typed), name)
     if inspect.isfunction(thing):
         return from_function(thing, settings)
+    if isinstance(thing, SpelledRule):
+        refuse_unknown(name, settings, list(thing.settings()), typed)
+        return thing.replace(**{key: number_or_word(word) for key, word in settings.items()})
     if settings:
         raise PolyakError(f"{name} is a rule with its settings; --{next(iter(settings))} has no place")
     return _tried(as_rule(thing), name)

@@ -137,8 +137,10 @@ class Meaning:
 
     def decayed(self) -> Any:  # noqa: ANN401
         """The rule with its weight decay around it; `maximize` is left to whoever hands out the gradients."""
-        if not self.weight_decay:
-            return self.rule
+        return self.around() if self.weight_decay else self.rule
+
+    def around(self) -> Any:  # noqa: ANN401
+        """The same where it is not known yet whether there is any decay."""
         if self.decay_kind == "coupled":
             return CoupledDecay(self.rule, self.weight_decay)
         return DecoupledDecay(self.rule, self.rule.lr * self.weight_decay)

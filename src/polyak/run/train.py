@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.data import Data
+from polyak.frameworks.spelled_rule import is_spelled, spelled_rule
 from polyak.ground.errors import whole_number
 from polyak.ground.precision import checked_dtype, in_precision
 from polyak.ground.progress import Progress, silent
@@ -55,7 +56,8 @@ def train(
     """The losses of a rule that trains a problem, or a model of the user's own, in mini-batches.
 
     Args:
-        rule: an update rule with its settings, or the name of one of ours; an Optax optimizer is one too.
+        rule: an update rule with its settings, or the name of one of ours; an Optax optimizer is one too, and
+            torch:NAdam, or torch.optim.NAdam, is what our rules say that it is.
         on: a Problem; or a data set or the name of one of ours, for least squares or the regression on its classes;
             or what `pk.model` made of a JAX loss or a torch net, whose runs all begin at the parameters that it has
             then. A torch model is trained step by step on a copy, and a measure gets torch's tensors.
@@ -85,7 +87,10 @@ def train(
     >>> history.losses.shape, bool(history.final_losses[0] < 0.26 < 0.48 < history.losses[0, 0])
     ((1, 26), True)
     """
-    optimizer = as_rule(rule, train, **settings)
+    if is_spelled(rule):
+        optimizer: Optimizer = spelled_rule(rule).replace(**settings)  # type: ignore[arg-type]
+    else:
+        optimizer = as_rule(rule, train, **settings)
     problem = as_task(on, held_out)
     evaluation = Evaluation.of(problem, measure)
     rows = problem.data.rows

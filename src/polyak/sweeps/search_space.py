@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from polyak.frameworks.spelled_rule import is_spelled, spelled_rule
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
@@ -61,7 +62,7 @@ def search_space(rule: SettableRule, **settings: Any) -> SearchSpace:
     >>> pk.search_space("heavy_ball", lr=pk.axes.log(0.01, 1, 3), momentum=0.9).axes["lr"].values()
     array([0.01, 0.1 , 1.  ])
     """
-    settable = CATALOGUE.find(rule) if isinstance(rule, str) else rule
+    settable = settable_of(rule)
     axes = {name: axis for name, value in settings.items() if (axis := as_axis(value)) is not None}
     fixed = {name: value for name, value in settings.items() if name not in axes}
     _check_settings(settable, fixed, axes)
@@ -85,9 +86,16 @@ def numbered(name: str, taken: Iterable[str], mark: str = " #") -> str:
     return f"{name}{mark}{same + 1}" if same else name
 
 
+def settable_of(rule: SettableRule) -> SettableRule:
+    """What stands behind a name: one of our classes, or what a framework's name or class is of ours."""
+    if is_spelled(rule):
+        return spelled_rule(rule)  # type: ignore[arg-type]
+    return CATALOGUE.find(rule) if isinstance(rule, str) else rule
+
+
 def known_settings(rule: SettableRule) -> tuple[str, list[str]]:
     """A rule's name and the names of its settings, as far as they are known before a run."""
-    settable = CATALOGUE.find(rule) if isinstance(rule, str) else rule
+    settable = settable_of(rule)
     name, known = _known(settable)
     return name, list(as_rule(settable).settings() if known is None else known)
 
