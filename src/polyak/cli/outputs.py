@@ -30,20 +30,24 @@ def check_picture(out: Path | None) -> None:
         check_folder(out.parent)
 
 
-def write_picture(out: Path | None, figure: Callable[[], Figure], made_from: str = "") -> None:
+def write_picture(
+    out: Path | None, figure: Callable[[], Figure], made_from: str = "", *, beside_json: bool = False
+) -> None:
     """Draw and write a picture where one was asked for, and say so."""
     if out is not None:
         from polyak.show import save
 
-        typer.echo(f"wrote {save(figure(), out, made_from=made_from)}")
+        typer.echo(f"wrote {save(figure(), out, made_from=made_from)}", err=beside_json)
 
 
-def write_plane(out: Path | None, result: xr.Dataset | xr.DataTree, made_from: str = "") -> None:
+def write_plane(
+    out: Path | None, result: xr.Dataset | xr.DataTree, made_from: str = "", *, beside_json: bool = False
+) -> None:
     """Draw and write the plane of a sweep where a picture of it was asked for."""
     if out is not None:
         from polyak.show import plane_figure
 
-        write_picture(out, lambda: plane_figure(result), made_from)
+        write_picture(out, lambda: plane_figure(result), made_from, beside_json=beside_json)
 
 
 def end_interrupted(way: str) -> NoReturn:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from polyak.cli.answers import of, print_json
 from polyak.cli.rules import kind_from, rule_from
 from polyak.cli.settings import settings_from
 from polyak.cli.typed import Typed
@@ -29,7 +30,7 @@ def planes_from(names: str, grid: Sequence[str], typed: Typed) -> list[SearchSpa
     return [plane_from(label, labels, grid, typed) for label in labels]
 
 
-def say_best(result: xr.Dataset | xr.DataTree) -> None:
+def say_best(result: xr.Dataset | xr.DataTree, as_json: bool = False) -> None:
     """The best cell of each rule of a sweep, with a note where some cells are not there yet."""
     from polyak.sweeps import best
     from polyak.sweeps.results import by_rule
@@ -38,7 +39,11 @@ def say_best(result: xr.Dataset | xr.DataTree) -> None:
     if unfinished := sum(int(plane.attrs.get("unfinished_chunks", 0)) for plane in by_rule(result).values()):
         what = f"{unfinished} chunks of the sweep are not there yet: their cells count as diverged"
         typer.echo(f"polyak: note: {what}", err=True)
-    for cell in cells.values() if isinstance(cells, dict) else [cells]:
+    found = cells if isinstance(cells, dict) else {cells.rule: cells}
+    if as_json:
+        print_json({name: of(cell) for name, cell in found.items()})
+        return
+    for cell in found.values():
         typer.echo(cell)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from polyak.cli.answers import print_json, rows_of
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -12,8 +14,11 @@ BETWEEN = 3  # characters, of a table's columns
 INDENT = 4  # of a row's lines below its name, where the rows stand one below the other
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table to the terminal."""
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], as_json: bool = False) -> None:
+    """Print a table to the terminal, or its rows as JSON."""
+    if as_json:
+        print_json(rows_of(header, rows))
+        return
     console = terminal()
     console.print(fitting(header, rows, console))
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from polyak.cli.answers import Json, answer, note
 from polyak.cli.command import TRAININGS, command
 from polyak.cli.progress import shown
 from polyak.cli.words import Grid, Trained, check_time
@@ -30,6 +31,7 @@ def compare(
     budget: int = 64,
     *,
     out: Annotated[Path | None, typer.Option(help="A folder for the page, its pictures and numbers.")] = None,
+    as_json: Json = False,
     **options: Any,
 ) -> None:
     """Tune every rule with the same budget, and judge them on seeds that none was tuned by."""
@@ -51,9 +53,9 @@ def compare(
     options |= {"budget": budget, "seeds": seeds, "tuning_seeds": tuning_seeds}
     with shown("comparing", "runs") as progress:
         comparison = run(planes, on=problem, progress=progress, **options)
-    typer.echo(comparison)
+    answer(comparison, as_json)
     if out is not None:
         from polyak.study.comparison import comparison_page
 
         comparison_page(comparison, out, f"polyak {shlex.join(context.obj)}")
-        typer.echo(f"wrote {out / 'index.html'}")
+        note(f"wrote {out / 'index.html'}", as_json)

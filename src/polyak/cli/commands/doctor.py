@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING
 
-import typer
-
+from polyak.cli.answers import Json, note
 from polyak.cli.command import WHAT_THERE_IS, command
 
 if TYPE_CHECKING:
@@ -24,16 +23,15 @@ Line = tuple[str, str, str]  # what was looked at, what was found, what would br
 
 
 @command(group=WHAT_THERE_IS)
-def doctor() -> None:
+def doctor(as_json: Json = False) -> None:
     """Say what Polyak finds here: versions, devices, extras, frameworks, data, the cache, a browser; what to add."""
     from polyak.cli.tables import print_table
 
     lines = [*_itself(), *_extras(), *_frameworks(), *_places()]
-    print_table(("what", "found", "to add"), lines)
+    print_table(("what", "found", "to add"), lines, as_json)
     lacking = sum(bool(add) for *_, add in lines)
-    typer.echo(
-        "Nothing is lacking." if not lacking else "What is lacking is needed by what is named after it alone."
-    )
+    said = "What is lacking is needed by what is named after it alone." if lacking else "Nothing is lacking."
+    note(said, as_json)
 
 
 def _itself() -> Iterator[Line]:

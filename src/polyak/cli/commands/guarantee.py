@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from polyak.cli.answers import Json, answer
 from polyak.cli.command import A_RULE, command
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.progress import shown
@@ -25,6 +26,7 @@ def guarantee(
     steps: Steps = None,
     *,
     out: Out = None,
+    as_json: Json = False,
 ) -> None:
     """Certify a rule's rate on all functions between two curvatures, or show one on which it fails."""
     from polyak.cli.rules import rule_from
@@ -38,15 +40,16 @@ def guarantee(
             raise PolyakError("--steps is of merely convex functions: --strong-convexity 0, and no --out")
         from polyak.theory import convex_bound
 
-        typer.echo(convex_bound(optimizer, smoothness=smoothness, steps=steps))
+        bound = convex_bound(optimizer, smoothness=smoothness, steps=steps)
+        answer(bound, as_json, certified=bound.certified)
         return
     from polyak.theory import guarantee as certified
 
     held = certified(optimizer, smoothness=smoothness, strong_convexity=strong_convexity)
-    typer.echo(held)
-    for sentence in held.words():
+    answer(held, as_json, certified=held.certified, tight=held.tight, sentences=held.words())
+    for sentence in () if as_json else held.words():
         typer.echo(sentence)
     if out is not None:
         with shown("guarantee", "learning rates") as progress:
             curve = held.curve(progress=progress)
-        write_picture(out, lambda: held.plot(curve=curve))
+        write_picture(out, lambda: held.plot(curve=curve), beside_json=as_json)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from polyak.cli.answers import Json, answer
 from polyak.cli.command import A_RULE, command
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.words import Curvature, On, Out, Rule, curvatures_or_landscape
@@ -26,6 +27,7 @@ def optimal(
         ),
     ] = "quadratics",
     out: Out = None,
+    as_json: Json = False,
 ) -> None:
     """Find a rule's best setting on given curvatures, and what it buys over gradient descent."""
     from polyak.rules import find
@@ -37,5 +39,7 @@ def optimal(
     check_picture(out)
     if (curvature is None) == (on is None):
         raise PolyakError("optimal needs one of --curvature 0.2,4 or --on ravine")
-    typer.echo(best(kind, curvatures_or_landscape(curvature, on), over=over))
-    write_picture(out, lambda: condition_figure(rates_by_condition_number(kind, CONDITION_NUMBERS)))
+    found = best(kind, curvatures_or_landscape(curvature, on), over=over)
+    answer(found, as_json, rate=found.rate, condition_number=found.condition_number)
+    figure = lambda: condition_figure(rates_by_condition_number(kind, CONDITION_NUMBERS))  # noqa: E731
+    write_picture(out, figure, beside_json=as_json)

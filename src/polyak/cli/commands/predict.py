@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from polyak.cli.answers import Json, Plain, of, print_json, rows_of
 from polyak.cli.command import A_RULE, command
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.progress import shown
@@ -43,6 +44,7 @@ def predict(
     typical: Typical = False,
     *,
     out: Out = None,
+    as_json: Json = False,
     **options: Any,
 ) -> None:
     """Predict a rule: its response and stability on curvatures, or its expected loss on data beside real runs."""
@@ -57,22 +59,26 @@ def predict(
     if typical and task.data is None:
         raise PolyakError("--typical is of mini-batches: it needs --data")
     if task.data is not None:
-        figure = _expectation(optimizer, task, seeds, typical=typical, **options)
+        figure = _expectation(optimizer, task, seeds, typical=typical, as_json=as_json, **options)
     else:
-        figure = _stability(optimizer, curvature, on)
-    write_picture(out, figure)
+        figure = _stability(optimizer, curvature, on, as_json)
+    write_picture(out, figure, beside_json=as_json)
 
 
-def _stability(rule: Optimizer, curvature: str | None, on: str | None) -> Callable[[], Figure]:
+def _stability(rule: Optimizer, curvature: str | None, on: str | None, as_json: bool) -> Callable[[], Figure]:
     from polyak.theory.predictions import OnCurvatures, predictions
 
     asked = OnCurvatures(rule, curvatures_or_landscape(curvature, on))
-    _say(predictions(asked))
+    said = predictions(asked)
+    if as_json:
+        print_json({"predictions": _plain(said), "stability": of(asked.stability)})
+    else:
+        _say(said)
     return asked.stability.plot
 
 
 def _expectation(
-    rule: Optimizer, task: Task, seeds: int, batch_size: int, steps: int, *, typical: bool
+    rule: Optimizer, task: Task, seeds: int, batch_size: int, steps: int, *, typical: bool, as_json: bool
 ) -> Callable[[], Figure]:
     from polyak.cli.tables import print_table
     from polyak.study import measured_beside, side_by_side
@@ -85,6 +91,10 @@ def _expectation(
     expected: Any = said["expectation"].result
     with shown("real runs", "epochs") as progress:
         measured = measured_beside(expected, runs, progress=progress)
+    if as_json:
+        steps_taken = rows_of(*side_by_side(expected, measured))
+        print_json({"predictions": _plain(said), "expectation": of(expected), "measured": steps_taken})
+        return lambda: expected.plot(measured=measured)
     _say(said)
     if typical and "batch edges" in said:
         edges: Any = said["batch edges"].result
@@ -94,6 +104,10 @@ def _expectation(
             typer.echo(line)
     print_table(*side_by_side(expected, measured))
     return lambda: expected.plot(measured=measured)
+
+
+def _plain(said: Mapping[str, Prediction]) -> dict[str, Plain]:
+    return {name: list(prediction.lines) for name, prediction in said.items()}
 
 
 def _say(said: Mapping[str, Prediction]) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from polyak.cli.answers import Json, answer
 from polyak.cli.command import OWN_MODEL, command
 from polyak.cli.commands.translate import arguments_from
 from polyak.cli.outputs import check_picture, write_picture
@@ -32,6 +33,7 @@ def rescale(
     to: int | None = None,
     *,
     out: Out = None,
+    as_json: Json = False,
     **options: Any,
 ) -> None:
     """Take an optimizer to another batch size: what is kept equal, on what grounds, and where it ends."""
@@ -44,7 +46,7 @@ def rescale(
     arguments = arguments_from(name, context.args)
     on = None if task.data is None else task.made()
     found = rescaled(name, batch_size=batch_size, to=to, on=on, **options, **arguments)
-    typer.echo(found)
-    for sentence in found.words():
+    answer(found, as_json, sentences=found.words())
+    for sentence in () if as_json else found.words():
         typer.echo(f"   {sentence}")
-    write_picture(out, found.plot)
+    write_picture(out, found.plot, beside_json=as_json)

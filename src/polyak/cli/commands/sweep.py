@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from polyak.cli.answers import Json, note
 from polyak.cli.command import TRAININGS, command
 from polyak.cli.outputs import check_picture, end_interrupted, write_plane
 from polyak.cli.progress import shown
@@ -34,6 +35,7 @@ def sweep(
     grid: Grid = None,
     *,
     out: Out = None,
+    as_json: Json = False,
     **options: Any,
 ) -> None:
     """Run every setting of a plane: the best one, and a picture of all."""
@@ -62,10 +64,10 @@ def sweep(
         if store is None:
             end_interrupted("with --store, the same line would have gone on from where it stopped")
         end_interrupted(f"the same line goes on from where it stopped (kept in {store})")
-    say_best(result)
+    say_best(result, as_json)
     if store is not None:
-        typer.echo(f"kept in {store}")
-    write_plane(out, result)
+        note(f"kept in {store}", as_json)
+    write_plane(out, result, beside_json=as_json)
 
 
 def _given(context: typer.Context) -> Callable[[str], bool]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from polyak.cli.answers import Json, answer, note
 from polyak.cli.command import TRAININGS, command
 from polyak.cli.outputs import check_picture, end_interrupted, write_picture
 from polyak.cli.progress import shown
@@ -17,7 +18,14 @@ from polyak.ground.numbers import readable
 
 @command("train", without=("checkpoint",), settings=True, group=TRAININGS)
 def train(
-    context: typer.Context, rule: Rule, task: Trained, seeds: int = 1, *, out: Out = None, **options: Any
+    context: typer.Context,
+    rule: Rule,
+    task: Trained,
+    seeds: int = 1,
+    *,
+    out: Out = None,
+    as_json: Json = False,
+    **options: Any,
 ) -> None:
     """Train a problem on real data: the loss it ends at, and a picture of its fall."""
     from polyak.cli.rules import rule_from
@@ -33,9 +41,12 @@ def train(
             result = run(optimizer, problem, seeds=seeds, progress=progress, checkpoint=checkpoint, **options)
     except KeyboardInterrupt:
         end_interrupted(_way_on(checkpoint))
-    typer.echo(result)
-    typer.echo(f"{readable(result.seconds, 6, places=3)} s, compilation included")
-    write_picture(out, result.plot)
+    ends = {
+        name: getattr(result, name) for name in ("epochs", "final_losses", "judged", "diverged_at", "rose")
+    }
+    answer(result, as_json, **ends)
+    note(f"{readable(result.seconds, 6, places=3)} s, compilation included", as_json)
+    write_picture(out, result.plot, beside_json=as_json)
 
 
 def _way_on(checkpoint: Path | None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from polyak.cli.answers import Json, answer
 from polyak.cli.command import FRAMEWORKS, command
 from polyak.cli.progress import shown
 from polyak.cli.settings import FLAGS, number_or_numbers, pairs_from
@@ -28,6 +29,7 @@ def translate(
     to: Annotated[str, typer.Option()],
     curvature: Annotated[str | None, typer.Option()] = None,
     check: Annotated[bool, typer.Option(help="Run both sides, 1,000 steps, on what is installed.")] = True,
+    as_json: Json = False,
 ) -> None:
     """Say an optimizer in another framework's words: what is equal, what parts when the learning rate changes."""
     from polyak.translate.translate import translate as translated
@@ -41,6 +43,10 @@ def translate(
     elif check:
         with shown("checking", "runs") as progress:
             proof = str(translation.check(progress=progress)).splitlines()
+    if as_json:
+        equal = {"target": translation.target, "arguments": translation.arguments, "equal": translation.equal}
+        answer(translation, as_json, sentences=translation.words(), proof=proof, **equal)
+        return
     for line in [translation, *translation.words(), *proof]:
         typer.echo(f"   {line}")
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from polyak.cli.answers import Json, answer
 from polyak.cli.command import FRAMEWORKS, command
 from polyak.cli.outputs import check_picture, write_picture
 from polyak.cli.progress import shown
@@ -34,6 +35,7 @@ def verify(
     ] = None,
     *,
     out: Out = None,
+    as_json: Json = False,
 ) -> None:
     """Run an optimizer beside a reference, step by step: equal, or where they part and why."""
     check_picture(out)
@@ -43,8 +45,8 @@ def verify(
 
     with shown("verifying", "scenarios") as progress:
         report = verified(*pair, candidate_settings=own, progress=progress, **settings)
-    typer.echo(report)
-    write_picture(out, report.plot)
+    answer(report, as_json, equal=report.equal)
+    write_picture(out, report.plot, beside_json=as_json)
     if not report.equal:
         raise typer.Exit(1)
 
