@@ -88,6 +88,17 @@ def test_sweeps_and_their_best(numbers: Any, folder: Path) -> None:
     assert numbers("best plane.zarr") == found
 
 
+def test_a_comparison_says_each_rule_its_setting_and_its_loss(numbers: Any) -> None:
+    line = (
+        "compare heavy_ball gradient_descent --data diabetes --budget 2 --seeds 2 --tuning-seeds 1 --epochs 1"
+    )
+    entries = numbers(line)["entries"]
+    assert {entry["name"] for entry in entries} == {"heavy_ball", "gradient_descent"}
+    for entry in entries:
+        assert entry["median"] == pytest.approx(np.median(entry["history"]["losses"], axis=0)[-1])
+        assert entry["settings"]["lr"] > 0
+
+
 def test_translations(numbers: Any) -> None:
     found = numbers("translate mxnet:sgd learning_rate=0.004 momentum=0.9 --to optax --no-check")
     assert (

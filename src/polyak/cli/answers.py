@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -37,6 +36,8 @@ def note(words: str, as_json: bool) -> None:
 
 def print_json(document: Mapping[str, Plain] | Sequence[Plain]) -> None:
     """Print one JSON document."""
+    import json
+
     typer.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
@@ -90,7 +91,7 @@ def _named(value: object) -> Plain:
         return {"name": str(name()), "settings": plain(settings())}
     if isinstance(value, type):
         return str(name()) if callable(name) else value.__name__
-    if isinstance(name, str):
+    if isinstance(name, str) and (hasattr(value, "formula") or hasattr(value, "source")):
         return name
     return _fields(value) if dataclasses.is_dataclass(value) else str(value)
 

@@ -11,7 +11,6 @@ that are started from this one have the same.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import platform
 import shutil
@@ -106,6 +105,8 @@ def _files(folder: Path) -> list[tuple[Path, os.stat_result]]:
 
 def _processor() -> str:
     """The processor's kind, by what it can do: a short hash."""
+    import hashlib
+
     can = b""
     with contextlib.suppress(OSError), Path("/proc/cpuinfo").open("rb") as lines:
         can = next((line for line in lines if line.startswith((b"flags", b"Features"))), b"")
