@@ -33,12 +33,13 @@ def test_a_notebooks_cells_are_cells_and_its_words_are_words() -> None:
         v4.new_code_cell("x = '''\n```\n'''"),
         v4.new_raw_cell("```python\nleft out\n```"),
         v4.new_code_cell(""),
-        v4.new_code_cell("y = 2\n", metadata={"tags": ["hide-input"]}),
+        v4.new_code_cell("y = 2\n", metadata={"tags": ["hide-input", "torn in two"]}),
     )
     found = as_markdown(text, Path("a.ipynb"))
     assert found is not None
     document = parse(found)
     assert [cell.code for cell in document.cells] == ["x = '''\n```\n'''", "y = 2"]
+    assert [cell.tags for cell in document.cells] == [(), ("hide-input",)]
     assert document.title == "Momentum"
     assert "1 / 0  # shown, not run" in found
 
@@ -54,7 +55,7 @@ def test_no_cell_is_lost_or_torn_whatever_is_in_it(sources: list[str]) -> None:
 def test_scripts_of_cells_and_fences_as_quarto_has_them() -> None:
     found = as_markdown("# %% [markdown]\n# # Title\n\n# %%\nx = 1\n\n# %% tags=['a']\nx\n", Path("a.py"))
     assert found is not None
-    assert [cell.code for cell in parse(found).cells] == ["x = 1", "x"]
+    assert [(cell.code, cell.tags) for cell in parse(found).cells] == [("x = 1", ()), ("x", ("a",))]
     quarto = "```{python}\nx = 1\n```\n\n```{r}\nx\n```\n"
     assert as_markdown(quarto, Path("a.qmd")) is None
     assert [cell.code for cell in parse(quarto).cells] == ["x = 1"]

@@ -72,5 +72,8 @@ def _part(cell: NotebookNode) -> str:
     source = cell.source.strip("\n")
     if cell.cell_type == "code":
         marks = "`" * max(3, 1 + max(map(len, re.findall(r"^\s*(`+)", source, re.MULTILINE)), default=0))
-        return f"{marks}python\n{source}\n{marks}\n" if source else ""
+        said = cell.metadata.get("tags")
+        tags = [tag for tag in said if re.fullmatch(r"[\w-]+", str(tag))] if isinstance(said, list) else []
+        opening = f"{{code-cell}}\n:tags: [{', '.join(map(str, tags))}]" if tags else "python"
+        return f"{marks}{opening}\n{source}\n{marks}\n" if source else ""
     return FENCE.sub(r"\1 {.output} ", source) + "\n" if cell.cell_type == "markdown" else ""

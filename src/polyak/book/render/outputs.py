@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from polyak.book.render.colours import coloured
+from polyak.book.render.tags import failed, parts
 
 if TYPE_CHECKING:
     from nbconvert.exporters.html import HTMLExporter
@@ -51,7 +52,7 @@ class Cells:
         self.done: dict[str, str] = {}
 
     def __call__(self, cell: NotebookNode) -> str:
-        """A cell that has run, as HTML."""
+        """A cell that has run, as HTML; nothing where its tags leave it out."""
         key = json.dumps(cell)
         if key not in self.done:
             self.done[key] = self._render(cell)
@@ -65,11 +66,18 @@ class Cells:
         from nbconvert.exporters.templateexporter import TemplateExporter
         from nbformat import v4
 
+        tags = cell.metadata.get("tags", [])
+        wrong = failed(tags, cell.outputs)
+        seen = parts(tags, failed=wrong)
+        if seen.gone:
+            return ""
         number = cell.execution_count
         where = f"In [{number}]" if number is not None else cell.id.replace("-", " ")
         outputs = copy.deepcopy(cell.outputs)
         shown = v4.new_code_cell(cell.source, id=cell.id, outputs=outputs, execution_count=number)
         shown.metadata["alt"] = f"Picture drawn by {where}"
+        shown.metadata["failed"] = wrong
+        shown.metadata["parts"] = {"code": seen.code, "output": seen.output}
         for output in shown.outputs:
             if "text/html" in output.get("data", {}):
                 output.data["text/html"] = whole(output.data["text/html"])
