@@ -13,6 +13,7 @@ from polyak.book.parse.document import Document, markdown, plain
 from polyak.book.parse.fences import language
 from polyak.book.render import sanitise
 from polyak.book.render.colours import coloured
+from polyak.book.render.directives import DEEPEST, Directive, directive
 from polyak.book.render.images import Images
 from polyak.book.render.mathematics import Mathematics
 from polyak.book.slots.fill import SLOT
@@ -36,6 +37,8 @@ class Prose:
         self.cells: Sequence[str] = ()
         self.ids: set[str] = set()
         self.titles: dict[str, str] = {}
+        self.depth = 0
+        self.references: dict[str, object] = {}
 
     def render(self, document: Document, cells: Sequence[str] = ()) -> str:
         """The document's body.
@@ -48,11 +51,12 @@ class Prose:
         tokens = list(document.tokens)
         sanitise.settle(tokens)
         self.titles = _titles(tokens)
+        self.references = {"references": dict(document.references.get("references", {}))}
         return self._render(tokens, document.references)
 
     def inline(self, text: str) -> str:
-        """A short text of its own, such as a cell's Markdown output."""
-        references: dict[str, object] = {}
+        """A text of its own, such as a cell's Markdown output; an admonition knows the document's links."""
+        references: dict[str, object] = self.references if self.depth else {}
         tokens = markdown().parse(text, references)
         sanitise.settle(tokens)
         return self._render(tokens, references)
@@ -93,8 +97,28 @@ class Prose:
         cell = token.meta.get("cell")
         if cell is not None and int(cell) < len(self.cells):
             return self._keep(self.cells[int(cell)])
+        said = directive(token.info, token.content) if cell is None and self.depth < DEEPEST else None
+        if said is not None:
+            return self._math(said) if said.name == "math" else self._admonition(said)
         code = coloured(token.content, language(token.info))
         return self._keep(f'<div class="code"><pre>{code}</pre></div>\n')
+
+    def _math(self, said: Directive) -> str:
+        formula = self.mathematics(f"{said.argument}\n{said.body}".strip(), block=True)
+        if not said.label:
+            return self._keep(f'<div class="formula">{formula}</div>\n')
+        label = f'<span class="label">({escape(said.label)})</span>'
+        return self._keep(f'<div class="formula" id="{self._anchor(said.label)}">{formula}{label}</div>\n')
+
+    def _admonition(self, said: Directive) -> str:
+        self.depth += 1
+        try:
+            title, words = self.inline(said.title), self.inline(said.words)
+        finally:
+            self.depth -= 1
+        return self._keep(
+            f'<div class="admonition {said.name}">\n<div class="title">{title}</div>\n{words}</div>\n'
+        )
 
     def _on_math_inline(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         return self._keep(self.mathematics(tokens[index].content))
