@@ -17,6 +17,7 @@ import export
 import guarantees
 import products
 import stores
+import tuning
 import typer
 import wide
 from report import Section, machine, table, write
@@ -47,6 +48,7 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
         stores.measure_workers(progress),
         stores.measure_engines(progress),
     ],
+    "tuning": tuning.measure,
     "export": lambda progress: [export.measure(progress)],
     "lab": lambda progress: [
         lab.measure_slider(progress),
