@@ -13,7 +13,15 @@ import polyak as pk
 from polyak.cli import command
 from polyak.cli.answers import plain
 
-WITHOUT = {"lab", "read", "slots", "study", "show", "phase"}  # what leaves a page or a picture, and no number
+WITHOUT = {
+    "lab",
+    "read",
+    "slots",
+    "study",
+    "show",
+    "phase",
+    "watch",
+}  # what leaves a page or a picture, and no number
 HEAVY_BALL = "heavy_ball --lr 0.6 --momentum 0.5"
 RULE = pk.HeavyBall(lr=0.6, momentum=0.5)
 

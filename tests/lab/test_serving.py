@@ -15,7 +15,7 @@ import pytest
 
 import polyak as pk
 from patience import PATIENCE
-from polyak.lab import server
+from polyak.lab import room
 from polyak.lab.background import Background
 from polyak.lab.budget import Budget
 from polyak.lab.lab import Lab, lab
@@ -106,7 +106,7 @@ def test_file_with_an_error_is_shown_with_its_line_and_mended_on_save(browser, f
 
 
 def test_killed_tab_ends_its_work(driver, served, monkeypatch):
-    monkeypatch.setattr(server, "UNUSED", 1000)  # a second, where twenty are as good
+    monkeypatch.setattr(room, "UNUSED", 1000)  # a second, where twenty are as good
     ended, serving = threading.Event(), Serving(served, "127.0.0.1", 0, ())
     driver.switch_to.new_window("tab")
     page = _opened(driver, served, serving.address)

@@ -7,7 +7,7 @@ a document and its work. A page that nobody looks at costs nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from html import escape
@@ -23,11 +23,10 @@ from polyak.ground.version import __version__
 from polyak.lab.link import decoded
 from polyak.lab.look import look
 from polyak.lab.panel import ALONE, in_order, words
+from polyak.lab.room import EXPIRES
 from polyak.lab.shared import Shared
 from polyak.lab.state import State
 from polyak.lab.words import Words
-
-EXPIRES = 3600  # seconds in which a token opens a session
 
 
 class Shell(RequestHandler):
@@ -44,36 +43,54 @@ class Shell(RequestHandler):
         if letters:
             with suppress(PolyakError):  # the session says what is wrong with the link
                 state = decoded(letters[0].decode("ascii", "replace"), self.shared.offer)
-        session = generate_session_id(secret_key=self.secret, signed=True)
-        request = {"headers": {}, "cookies": {}, "arguments": {"state": letters} if letters else {}}
-        token = generate_jwt_token(
-            session, secret_key=self.secret, signed=True, expiration=EXPIRES, extra_payload=request
+        send_page(
+            self, shell(state, new_token(self.secret, {"state": letters} if letters else {}), self.parts)
         )
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.write(shell(state, token, self.parts))
 
     head = get
 
 
-def shell(state: State, token: str, parts: Sequence[str]) -> str:
-    """The page's HTML: `parts` are the names of the document's roots, in its order."""
-    # BokehJS takes the roots in the document's order: the names stand for their numbers, which come with the session.
+def new_token(secret: bytes, arguments: Mapping[str, list[bytes]]) -> str:
+    """What opens one session, signed."""
+    session = generate_session_id(secret_key=secret, signed=True)
+    request = {"headers": {}, "cookies": {}, "arguments": arguments}
+    return str(
+        generate_jwt_token(session, secret_key=secret, signed=True, expiration=EXPIRES, extra_payload=request)
+    )
+
+
+def send_page(handler: RequestHandler, html: str) -> None:
+    """A page, as a browser should take it."""
+    handler.set_header("Content-Type", "text/html; charset=utf-8")
+    handler.set_header("X-Content-Type-Options", "nosniff")
+    handler.write(html)
+
+
+def embedded(token: str, parts: Sequence[str]) -> str:
+    """What BokehJS is told: whose session, and which root goes where.
+
+    It takes the roots in the document's order: the names stand for their numbers, which come with the session.
+    """
     item = {
         "token": token,
         "roots": {name: f"place-{name}" for name in parts},
         "root_ids": list(parts),
         "use_for_title": True,
     }
+    return json.dumps(item, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def shell(state: State, token: str, parts: Sequence[str]) -> str:
+    """The page's HTML: `parts` are the names of the document's roots, in its order."""
     language = words(state.language)
     return str(
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             place=place,
             sections=sections(language),
             styles=[panel.css for panel in in_order() if panel.css],
-            item=json.dumps(item, separators=(",", ":")).replace("<", "\\u003c"),
+            item=embedded(token, parts),
             words=language,
             titles={name: table["title"] for name, table in language.tables.items() if "title" in table},
             look=look(dark=state.dark),
@@ -101,7 +118,8 @@ def place(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the pages' templates are, with the style that they share."""
     environment = Environment(
         autoescape=False, loader=PackageLoader("polyak.lab", "."), undefined=StrictUndefined
     )
@@ -112,4 +130,4 @@ def _environment() -> Environment:
 
 @cache
 def _snippet(written: str) -> Template:
-    return _environment().from_string(written)
+    return environment().from_string(written)

@@ -65,14 +65,18 @@ def _with_port(host: str) -> str:
 
 
 class Refused(RequestHandler):
-    """One line, and nothing of the lab."""
+    """One line, and nothing of what is served."""
+
+    def initialize(self, hint: str) -> None:
+        """What else the visitor is told."""
+        self.hint = hint
 
     def prepare(self) -> None:
         """Answer, whatever the method."""
         complaint = self.path_kwargs["complaint"]
         self.set_status(403)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"polyak: refused: {complaint} (polyak lab --origin HOST:PORT lets one in)\n")
+        self.finish(f"polyak: refused: {complaint}{f' ({self.hint})' if self.hint else ''}\n")
 
 
 class Nothing(RequestHandler):

@@ -34,7 +34,7 @@ def verdict(facts: Facts, steps: Rows, readings: Rows) -> str:
     size = _at(steps, "batch_size", step)
     batch = "" if math.isnan(size) else f", batch {readable(size)}"
     what = "the settings use" if math.isnan(lr) else f"lr {readable(lr, 3)} uses"
-    parts = [f"{what} {readable(100 * share, 2)} % of the edge ({which}{batch})"]
+    parts = [f"{what} {readable(100 * share, 2 if share < 0.99 else 4)} % of the edge ({which}{batch})"]
     parts += _growth(readings, at)
     if 0 < share < 1:
         parts.append(f"ripples may begin at {_where(lr, share)}")

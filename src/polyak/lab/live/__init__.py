@@ -1,0 +1,1 @@
+"""The live page of a training that runs elsewhere: `polyak watch run.zarr`."""
