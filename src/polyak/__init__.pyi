@@ -1,6 +1,6 @@
 from . import book, data, frameworks, landscapes, models, problems, rules, run, show, sweeps, theory
 from .book import read
-from .diagnose import Diagnosis, diagnose
+from .diagnose import Diagnosis, Explanation, Watched, diagnose, explain
 from .frameworks.torch.export import to_torch
 from .ground.errors import PolyakError
 from .ground.version import __version__
@@ -89,6 +89,7 @@ __all__ = [
     "Diagnosis",
     "Drop",
     "Expectation",
+    "Explanation",
     "GradientDescent",
     "Guarantee",
     "HeavyBall",
@@ -114,6 +115,7 @@ __all__ = [
     "Translation",
     "TripleMomentum",
     "Verification",
+    "Watched",
     "__version__",
     "axes",
     "batch_edges",
@@ -127,6 +129,7 @@ __all__ = [
     "descend",
     "diagnose",
     "expected_loss",
+    "explain",
     "frameworks",
     "from_optax",
     "from_page",

@@ -178,6 +178,8 @@ MADE: dict[str, Callable[[], Any]] = {
     "Watched that is nan": lambda: dataclasses.replace(
         watched(), readings={name: np.nan * values for name, values in watched().readings.items()}
     ),
+    "Explanation": lambda: pk.explain(watched()),
+    "Explanation of a step": lambda: pk.explain(watched(), step=9),
     "ClosedForm": lambda: pk.optimal(pk.HeavyBall, [1, 9]).closed_form,
     "Reading": lambda: pk.book.Reading(Path("a.html"), failures=("line 3: NameError",)),
     "Separated": lambda: pk.book.Separated(Path("a.skl.md"), Path("a.xlf"), 3, 1),

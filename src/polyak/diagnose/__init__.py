@@ -2,6 +2,7 @@
 
 from polyak.diagnose.diagnose import diagnose
 from polyak.diagnose.diagnosis import TITLES, Cost, Diagnosis
+from polyak.diagnose.explain import Explanation, explain
 from polyak.diagnose.watch import Event, Facts, Watched
 
-__all__ = ["TITLES", "Cost", "Diagnosis", "Event", "Facts", "Watched", "diagnose"]
+__all__ = ["TITLES", "Cost", "Diagnosis", "Event", "Explanation", "Facts", "Watched", "diagnose", "explain"]

@@ -5,6 +5,7 @@ from .curvatures import curvature_figure
 from .drawn import draws
 from .drops import drop_figure
 from .expectations import expectation_figure, tradeoff_figure
+from .explanations import explanation_figure
 from .guarantees import guarantee_figure
 from .histories import history_figure
 from .learning_rates import lr_figure
@@ -34,6 +35,7 @@ __all__ = [
     "draws",
     "drop_figure",
     "expectation_figure",
+    "explanation_figure",
     "guarantee_figure",
     "history_figure",
     "lr_figure",

@@ -1,0 +1,56 @@
+"""`polyak explain`: why a watched training went wrong at a step."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polyak.cli.command import command, whole_number_or_word
+from polyak.ground.errors import PolyakError
+
+EPILOG = "polyak explain run.zarr --step 412 --out why.html; run.zarr is what pk.watch(..., store=) wrote"
+
+
+@command(epilog=EPILOG)
+def explain(
+    context: typer.Context,
+    store: Annotated[str, typer.Argument(help="What pk.watch wrote: a folder, or an address.")],
+    *,
+    step: Annotated[  # noqa: ANN401
+        Any,
+        typer.Option(
+            parser=whole_number_or_word,
+            metavar="INTEGER",
+            help="What is to be explained; by default where the loss first rose out of its noise.",
+        ),
+    ] = None,
+    out: Annotated[str, typer.Option(metavar="FILE", help="A page of it, such as why.html.")] = "",
+) -> None:
+    """Explain why a watched training went wrong: a named cause with its evidence, or none of those known here."""
+    from polyak.ground.extras import need
+
+    need("zarr", what="a store", extra="sweep")
+    if out:
+        need("jinja2", what="a report", extra="study")
+        if not out.endswith(".html"):
+            raise PolyakError(f"--out is '{out}', expected a file that ends in .html")
+        from polyak.show.places import check_folder
+
+        check_folder(Path(out).parent)
+    from polyak.diagnose import explain as explained
+
+    found = explained(store, step=step)
+    if not out:
+        typer.echo(str(found))
+        return
+    from polyak.ground.files import write_whole
+    from polyak.study.explanation_page import explanation_sections
+    from polyak.study.page import page
+
+    line = shlex.join(["polyak", *context.obj])
+    write_whole(Path(out), page(f"Explained: {found.watched.facts.model}", line, explanation_sections(found)))
+    typer.echo(found.words()[0])
+    typer.echo(f"\nThe page: {out}")

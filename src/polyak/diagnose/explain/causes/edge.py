@@ -1,0 +1,103 @@
+r"""The learning rate is past the edge: on the sharpest direction a step no longer shrinks, with all rows or in batches.
+
+    share = sharpness / edge(lr, momentum) > 1;    heavy ball: edge = (2 + 2 gamma)/lr;    Adam: of D^-1/2 H D^-1/2
+
+In mini-batches the expected square of the noise grows beyond the mean-square edge, which lies below the full batch's.
+A share over 1 on a loss that did not rise is no failure (the edge of stability): it is named only where the loss rose.
+
+Source: Cohen et al. (2021), arXiv 2103.00065, section 2; (2022), arXiv 2207.14484, for Adam.
+"""
+
+from __future__ import annotations
+
+import math
+
+from polyak.diagnose.explain.finding import Evidence, Finding, NotFound, Verdict, cause, not_recorded
+from polyak.diagnose.explain.seen import Seen
+from polyak.ground.numbers import readable
+
+BEYOND = 1.0
+READ_LOW = 0.85  # of the full batch's edge: readings in batches lie about a tenth below the truth
+SMALLEST = 8.0  # rows of a batch, under which a momentum far below its edge is the other cause's
+HALF = 0.5  # of an edge in mini-batches: what is advised
+RAISED = 1.3  # times: a learning rate that changed by less is the same
+
+
+@cause("lr past the edge", looks_at="the sharpness beside the rule's own edge, before the loss rose")
+def past_the_edge(seen: Seen) -> Verdict:
+    """Where the loss rose with the share of the edge over 1."""
+    if not seen.has("share") and not seen.has("mean_square_share"):
+        return not_recorded("a share of an edge")
+    if not seen.failed:
+        return NotFound("the loss did not rise: an edge that is crossed is no failure by itself")
+    since = seen.step - seen.reach
+    steps, shares = seen.read("share", since=since)
+    joint_steps, joint = seen.read("mean_square_share", since=since)
+    top = _highest(steps, shares)
+    batches = seen.all_rows is not True
+    limit = READ_LOW if batches else BEYOND
+    if top is not None and top[1] > limit:
+        return _found(seen, *top, batches=batches, which="full batch's")
+    over = _highest(joint_steps, joint)
+    if over is not None and batches and over[1] > BEYOND:
+        return _found(seen, *over, batches=True, which="mean-square")
+    best = max([each[1] for each in (top, over) if each is not None], default=math.nan)
+    if math.isnan(best):
+        return not_recorded("a share of an edge near that step")
+    return NotFound(
+        f"the lr used at most {readable(100 * best, 2)} % of the edge in the {seen.reach} steps before"
+    )
+
+
+def _highest(steps: object, shares: object) -> tuple[int, float] | None:
+    """The largest of the readings, with its step."""
+    import numpy as np
+
+    values = np.asarray(shares)
+    if not len(values):
+        return None
+    k = int(np.argmax(values))
+    return int(np.asarray(steps)[k]), float(values[k])
+
+
+def _found(seen: Seen, step: int, share: float, *, batches: bool, which: str) -> Finding:
+    lr = seen.at("lr")
+    evidence = [
+        Evidence(step, f"share of the {which} edge", share, "below 1 a step shrinks on every curvature")
+    ]
+    at, sharp = seen.read("sharpness", since=seen.step - seen.reach)
+    if len(sharp):
+        evidence.append(
+            Evidence(int(at[-1]), "sharpness", float(sharp[-1]), "its edge is sharpness over share")
+        )
+    raised = [(s, a, b) for s, a, b in seen.changes("lr", 1.0) if b > a]
+    grown = ""
+    if raised and raised[-1][2] > RAISED * raised[0][1]:
+        s, first, last = raised[0][0], raised[0][1], raised[-1][2]
+        grown = f" The lr was raised from {readable(first)} to {readable(last)} from step {s} on."
+        evidence.append(Evidence(raised[-1][0], "lr", last, f"{readable(first)} before step {s}"))
+    target = lr / share * (HALF if batches else 0.9)
+    rows = "in mini-batches" if batches else "with all rows at once"
+    return Finding(
+        "lr past the edge",
+        min(0.7 + 0.1 * math.log2(max(share, 1.0)), 0.85),
+        f"{rows.capitalize()} the lr of {readable(lr)} was {readable(share, 3)} times the {which} edge at step {step}, "
+        f"and the loss rose at step {seen.step}.{grown}",
+        tuple(evidence),
+        f"lower the lr to {readable(target, 2)} or less, {readable(lr / target, 2)} times lower.",
+        f"that is {'half of' if batches else 'nine tenths of'} the edge at the sharpness that was read; "
+        "an edge is where ripples may begin, and sharpness moves on.",
+        _layer(seen),
+    )
+
+
+def _layer(seen: Seen) -> str:
+    """The layer whose gradient grew most between what was usual and the moment; empty where that is not known."""
+    import numpy as np
+
+    _, lengths = seen.read("layer_gradient_norm", after=1)
+    if len(lengths) < 4:
+        return ""
+    before = np.median(lengths[-8:-2], axis=0) if len(lengths) > 8 else np.median(lengths[:-2], axis=0)
+    grown = np.where(before > 0, lengths[-1] / np.where(before > 0, before, 1), 0)
+    return seen.watched.facts.layers[int(np.nanargmax(grown))] if np.isfinite(grown).any() else ""
