@@ -11,13 +11,13 @@ import typer
 from polyak.cli.command import command, whole_number_or_word
 from polyak.ground.errors import PolyakError
 
-EPILOG = "polyak explain run.zarr --step 412 --out why.html; run.zarr is what pk.watch(..., store=) wrote"
+EPILOG = "polyak explain run.zarr --step 412 --out why.html"
 
 
 @command(epilog=EPILOG)
 def explain(
     context: typer.Context,
-    store: Annotated[str, typer.Argument(help="What pk.watch wrote: a folder, or an address.")],
+    store: Annotated[str, typer.Argument(help="The store of a watched training: a folder, or an address.")],
     *,
     step: Annotated[  # noqa: ANN401
         Any,

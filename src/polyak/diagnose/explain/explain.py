@@ -30,7 +30,7 @@ def explain(store: Watched | str | Path, step: int | None = None) -> Explanation
     """Why a watched training went wrong: a named cause with its evidence, or none of those known here.
 
     Args:
-        store: what `pk.watch` wrote, or the Watched itself.
+        store: of a watched training, or the Watched itself.
         step: what is to be explained; by default the first step at which the loss rose out of its own noise, or was not
             finite; where it never did, all that was recorded.
 
@@ -40,7 +40,7 @@ def explain(store: Watched | str | Path, step: int | None = None) -> Explanation
     >>> explain("no/such/run.zarr")
     Traceback (most recent call last):
     ...
-    polyak.PolyakError: no/such/run.zarr holds no watched training: expected a store that pk.watch(..., store=) wrote
+    polyak.PolyakError: no/such/run.zarr holds no watched training: expected the store of one
     """
     given: object = store
     if not isinstance(given, Watched | str | Path):

@@ -1,4 +1,4 @@
-"""What explains a step of a training: the cause that is named first, the others that were looked at, what else changed."""
+"""What explains a step of a training: the cause named first, the others that were looked at, what else changed."""
 
 from __future__ import annotations
 

@@ -47,7 +47,8 @@ def too_small(seen: Seen) -> Verdict:
     return Finding(
         "beta2 too small",
         0.8 if len(largest) and largest.max() > NORMAL else 0.7,
-        f"beta2 {readable(beta2)} is so small that the squares forget in {readable(1 / (1 - beta2), 2)} steps, before the "
+        f"beta2 {readable(beta2)} is so small that the squares forget in {readable(1 / (1 - beta2), 2)} "
+        "steps, before the "
         f"mean does ({readable(1 / (1 - beta1), 2)}).",
         tuple(evidence),
         f"raise beta2 to {readable(wanted)} or more; 0.999 is usual.",

@@ -70,7 +70,8 @@ def _scale(seen: Seen, values: Floats, k: int) -> Finding | None:
             ),
         ),
         f"divide these inputs by {readable(ratio, 3)}, or leave the batch out; look for rows that were not scaled.",
-        "a gradient grows at least with its inputs, and one such step moves the parameters away from what they learned.",
+        "a gradient grows at least with its inputs, and one such step moves the parameters away from what "
+        "they learned.",
     )
 
 
@@ -93,7 +94,8 @@ def _size(seen: Seen, sizes: Floats, k: int) -> Finding | None:
     return Finding(
         "broken batch",
         0.8,
-        f"At step {step} the batch had {readable(sizes[k], 6)} rows in place of {readable(middle, 6)}, and the loss rose at "
+        f"At step {step} the batch had {readable(sizes[k], 6)} rows in place of {readable(middle, 6)}, and "
+        "the loss rose at "
         f"step {seen.step}.",
         (Evidence(step, "rows of the batch", float(sizes[k]), f"{readable(middle, 6)} usually"),),
         f"drop such a batch (drop_last=True), or weigh it by its rows, {readable(sizes[k] / middle, 2)} of a step.",

@@ -70,7 +70,10 @@ def _clipped(seen: Seen, what: str, limit: float, share: float, read: tuple[np.n
                 "what the step would go by",
             )
         )
-        change = f"raise the clip from {readable(limit)} to {readable(2 * limit * ratio, 2)}, twice the median length of the gradient"
+        change = (
+            f"raise the clip from {readable(limit)} to {readable(2 * limit * ratio, 2)}, twice the "
+            "median length of the gradient"
+        )
     return Finding(
         "clipping at every step",
         0.75,
@@ -80,5 +83,6 @@ def _clipped(seen: Seen, what: str, limit: float, share: float, read: tuple[np.n
         tuple(evidence),
         change
         + f", or leave it and raise the lr by as much{'' if math.isnan(ratio) else f', {readable(ratio, 2)} times'}.",
-        "clipping is meant for the few steps that stand out; at every step it is a normalisation that nothing shrinks.",
+        "clipping is meant for the few steps that stand out; at every step it is a normalisation that "
+        "nothing shrinks.",
     )

@@ -76,10 +76,12 @@ def _found(momentum: float, shown: float, evidence: tuple[Evidence, ...]) -> Fin
     return Finding(
         "dead momentum",
         0.85,
-        f"The velocity does not follow its own recursion: it shows momentum {readable(shown, 2)} where {readable(momentum)} "
+        f"The velocity does not follow its own recursion: it shows momentum {readable(shown, 2)} where "
+        f"{readable(momentum)} "
         "is set.",
         evidence,
-        "look for a line that makes the optimizer anew or clears or loads its state inside the loop; without it the steps "
+        "look for a line that makes the optimizer anew or clears or loads its state inside the loop; "
+        "without it the steps "
         f"add up to {readable(lost, 2)} times as much: if the lr was tuned so, divide it by {readable(lost, 2)}.",
         "v_t = momentum v_(t-1) + c g_t holds for every convention, whatever c is.",
     )

@@ -81,7 +81,8 @@ def _found(seen: Seen, step: int, share: float, *, batches: bool, which: str) ->
     return Finding(
         "lr past the edge",
         min(0.7 + 0.1 * math.log2(max(share, 1.0)), 0.85),
-        f"{rows.capitalize()} the lr of {readable(lr)} was {readable(share, 3)} times the {which} edge at step {step}, "
+        f"{rows.capitalize()} the lr of {readable(lr)} was {readable(share, 3)} times the {which} edge at "
+        f"step {step}, "
         f"and the loss rose at step {seen.step}.{grown}",
         tuple(evidence),
         f"lower the lr to {readable(target, 2)} or less, {readable(lr / target, 2)} times lower.",

@@ -44,7 +44,8 @@ def too_large(seen: Seen) -> Verdict:
     return Finding(
         "eps too large",
         0.75,
-        f"eps {readable(eps)} is over the root of the squares in {readable(100 * middle, 3)} % of the entries: the rule is "
+        f"eps {readable(eps)} is over the root of the squares in {readable(100 * middle, 3)} % of the "
+        "entries: the rule is "
         "a heavy ball with the lr divided by eps.",
         tuple(evidence),
         f"lower eps from {readable(eps)} to 1e-8, {readable(eps / 1e-8, 1)} times lower.",

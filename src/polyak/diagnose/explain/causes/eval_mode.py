@@ -26,10 +26,7 @@ def in_eval(seen: Seen) -> Verdict:
         return NotFound("every module is in train mode")
     if off.all() and not seen.failed:
         return NotFound("modules are in eval mode from the start, and the loss did not rise")
-    if not off.all():
-        first = int(np.flatnonzero(~off)[-1]) + 1
-    else:
-        first = 0
+    first = 0 if off.all() else int(np.flatnonzero(~off)[-1]) + 1
     if not seen.failed and seen.falling:
         return NotFound(
             f"modules are in eval mode from step {steps[first]} on, but the loss fell as it should"

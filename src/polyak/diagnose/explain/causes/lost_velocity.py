@@ -51,7 +51,8 @@ def lost(seen: Seen) -> Verdict:
         f"{what.capitalize()} empty at step {step}, {how}: the optimizer began anew with the parameters of a trained "
         "network.",
         tuple(evidence),
-        "save and load the optimizer's state beside the model's, optimizer.load_state_dict(...); or begin again with a "
+        "save and load the optimizer's state beside the model's, optimizer.load_state_dict(...); or begin "
+        "again with a "
         f"warm-up of about {_warm_up(seen)} steps.",
         "with empty squares the first steps are a full learning rate in every entry, however small the gradient."
         if moments

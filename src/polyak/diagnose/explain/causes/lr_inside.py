@@ -24,20 +24,18 @@ def changed_inside(seen: Seen) -> Verdict:
     inside = seen.watched.facts.lr_in_velocity
     if not len(seen.steps("lr")):
         return not_recorded("the lr")
-    changes = seen.changes("lr", FACTOR)
-    if not changes:
-        return NotFound(
-            f"the lr did not change {readable(FACTOR)} times over within the {seen.reach} steps before"
-        )
-    if inside is False:
-        return NotFound("the velocity does not hold the lr")
-    if inside is None:
-        return NotFound("not looked at: whether the velocity holds the lr is not known", looked=False)
-    if not seen.failed:
-        return NotFound("the loss did not rise")
-    momentum = seen.momentum
-    if not momentum > LONG:
-        return NotFound(f"momentum {readable(momentum)} forgets the old lr in a few steps")
+    changes, momentum = seen.changes("lr", FACTOR), seen.momentum
+    if inside is None and changes:
+        return not_recorded("whether the velocity holds the lr")
+    missing = {
+        f"the lr did not change {readable(FACTOR)} times over within the {seen.reach} steps before": not changes,
+        "the velocity does not hold the lr": not inside,
+        "the loss did not rise": not seen.failed,
+        f"momentum {readable(momentum)} forgets the old lr in a few steps": not momentum > LONG,
+    }
+    for why, missed in missing.items():
+        if missed:
+            return NotFound(why)
     step, old, new = changes[-1]
     evidence = [Evidence(step, "lr", new, f"{readable(old)} before; the velocity holds the old one")]
     steps, lengths = seen.read("velocity_norm", after=1, since=step)
@@ -56,7 +54,8 @@ def changed_inside(seen: Seen) -> Verdict:
     return Finding(
         "lr changed inside the velocity",
         0.9 if factor < 1 else 0.6,
-        f"At step {step} the lr was {direction} from {readable(old)} to {readable(new)}, and the velocity, which holds the "
+        f"At step {step} the lr was {direction} from {readable(old)} to {readable(new)}, and the velocity, "
+        "which holds the "
         f"lr, went on at the old one for about {readable(memory, 2)} steps.",
         tuple(evidence),
         f"multiply the velocity by {readable(factor, 3)} where the lr changes, or keep the lr outside the velocity.",

@@ -18,8 +18,8 @@ from polyak.ground.numbers import readable
 BELOW = 0.6  # of the full batch's edge: over it the lr is the cause, whatever the momentum
 LONGER = 2.0  # times the memory: what counts as raised
 HIGH = 0.95  # a momentum from which on it may be too high without having been raised
-GREW = 1.5  # times: update or velocity, before the moment
-SLOW = 3  # steps in which the loss takes to double at least: one broken batch is quicker
+LEAST = 0.9  # a momentum below which the memory is a few steps
+FEWER = 3.0  # times: rows of a batch
 
 
 @cause("momentum too high for the batch", looks_at="momentum and batch size, and the share of both edges")
@@ -28,39 +28,26 @@ def too_high(seen: Seen) -> Verdict:
     momentum, size = seen.momentum, seen.batch_size
     if np.isnan(momentum) or np.isnan(size):
         return not_recorded("the momentum, or the batch's size")
-    if not seen.failed:
-        return NotFound("the loss did not rise")
-    if seen.all_rows:
-        return NotFound("the batches are all rows: no noise lives on")
-    raised = [each for each in seen.changes("momentum", 1.001) if 1 - each[1] > LONGER * (1 - each[2])]
-    smaller = [each for each in seen.changes("batch_size", 3.0) if each[2] < each[1]]
     since = seen.step - seen.reach
-    steps, shares = seen.read("share", since=since)
-    joint_steps, joint = seen.read("mean_square_share", since=since)
+    raised = [each for each in seen.changes("momentum", 1.001) if 1 - each[1] > LONGER * (1 - each[2])]
+    smaller = any(each[2] < each[1] for each in seen.changes("batch_size", FEWER))
+    _, shares = seen.read("share", since=since)
+    joint = seen.read("mean_square_share", since=since)
     share = float(np.max(shares)) if len(shares) else np.nan
-    if share > BELOW:
-        return NotFound(
-            f"the lr used {readable(100 * share, 2)} % of the full batch's edge: the lr itself is large"
-        )
-    noisy = len(joint) > 0 and float(np.max(joint)) > 1
-    if not raised and not noisy and momentum < HIGH:
-        return NotFound(f"momentum {readable(momentum)} was not raised, and no mean-square edge was crossed")
-    if not raised and momentum < 0.9:
-        return NotFound(f"momentum {readable(momentum)} is a memory of few steps")
-    grown = _growth(seen)
-    if not (raised or noisy) and grown < GREW:
-        return NotFound("velocity and update did not grow before the loss rose")
-    if not (raised or noisy or smaller):
-        return NotFound(f"momentum {readable(momentum)} at batch {readable(size)} was so all along")
-    return _found(seen, momentum, size, raised, share, (joint_steps, joint))
-
-
-def _growth(seen: Seen) -> float:
-    """How many times longer the velocity is at the moment than it usually was."""
-    _, lengths = seen.read("velocity_norm", after=1)
-    if len(lengths) < 4:
-        return 1.0
-    return float(lengths[-1] / max(float(np.median(lengths[:-1])), 1e-30))
+    noisy = len(joint[1]) > 0 and float(np.max(joint[1])) > 1
+    was = f"at batch {readable(seen.batch_size)} it was so all along, and no mean-square edge was crossed"
+    named, used = readable(momentum), readable(100 * share, 2)
+    missing = {
+        "the loss did not rise": not seen.failed,
+        "the batches are all rows: no noise lives on": seen.all_rows is True,
+        f"the lr used {used} % of the full batch's edge: the lr itself is large": share > BELOW,
+        f"momentum {named} is a memory of few steps": momentum < LEAST,
+        f"momentum {named}: {was}": not (raised or noisy or (smaller and momentum >= HIGH)),
+    }
+    for why, missed in missing.items():
+        if missed:
+            return NotFound(why)
+    return _found(seen, momentum, size, raised, share, joint)
 
 
 def _found(
@@ -97,8 +84,10 @@ def _found(
         0.85 if raised else 0.75,
         f"{was}, and the loss rose at step {seen.step} far below the full batch's edge.",
         tuple(evidence),
-        f"lower the momentum to {readable(lower, 3)} at this lr, or keep it and lower the lr {readable(times, 2)} times, "
+        f"lower the momentum to {readable(lower, 3)} at this lr, or keep it and lower the lr "
+        f"{readable(times, 2)} times, "
         f"or take batches {readable(times, 2)} times as large.",
-        "the noise of small batches bears a gain lr/(1 - momentum) up to a limit: each of the three brings it back to "
+        "the noise of small batches bears a gain lr/(1 - momentum) up to a limit: each of the three "
+        "brings it back to "
         "what it was, or halves it.",
     )

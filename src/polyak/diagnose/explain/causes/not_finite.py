@@ -22,7 +22,7 @@ def not_finite(seen: Seen) -> Verdict:
     if len(finite):
         for k in np.flatnonzero(finite == 0):
             if seen.step - LATER <= steps[k] <= seen.step + 1:
-                return _data(seen, int(steps[k]))
+                return _data(int(steps[k]))
     if seen.moment.kind != "not finite":
         if seen.moment.kind == "rose":
             return NotFound("the loss rose while it was finite: it had grown before it was not")
@@ -33,7 +33,7 @@ def not_finite(seen: Seen) -> Verdict:
     return layers
 
 
-def _data(seen: Seen, step: int) -> Finding:
+def _data(step: int) -> Finding:
     return Finding(
         "not finite",
         1.0,
@@ -63,10 +63,12 @@ def _layer(seen: Seen, step: int, which: list[str], of: int, what: str) -> Findi
     return Finding(
         "not finite",
         0.95,
-        f"The gradient of {shown} was nan or infinite while that of the other {of - len(which)} layers and the loss were "
+        f"The gradient of {shown} was nan or infinite while that of the other {of - len(which)} layers and "
+        "the loss were "
         f"finite; the loss was not finite from step {seen.step} on.",
         (Evidence(step, f"layers with {what} that are not finite", float(len(which)), f"0 of {of}"),),
-        f"look at what lies between {which[-1]} and the next layer: a root, a norm or a logarithm at 0 has a finite value "
+        f"look at what lies between {which[-1]} and the next layer: a root, a norm or a logarithm at 0 has "
+        "a finite value "
         "and an infinite slope; add eps inside it, such as 1e-6.",
         "a step writes nan into exactly the parameters whose gradient was nan.",
         which[-1],
@@ -77,7 +79,8 @@ def _loss(seen: Seen) -> Finding:
     return Finding(
         "not finite",
         0.8,
-        f"The loss was {readable(seen.moment.loss)} at step {seen.step} though the batch was finite and the loss had not "
+        f"The loss was {readable(seen.moment.loss)} at step {seen.step} though the batch was finite and "
+        "the loss had not "
         "grown before.",
         (Evidence(seen.step, "loss", seen.moment.loss, f"{readable(seen.moment.floor)} before"),),
         "look at the loss itself at that batch: a logarithm of 0, a division by a count of 0, an overflow in half "

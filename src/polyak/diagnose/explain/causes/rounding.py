@@ -38,14 +38,16 @@ def rounded(seen: Seen) -> Verdict:
     return Finding(
         "updates rounded away",
         0.8,
-        f"In {dtypes} {readable(100 * middle, 3)} % of the entries that have a gradient did not move: their updates are "
+        f"In {dtypes} {readable(100 * middle, 3)} % of the entries that have a gradient did not move: "
+        "their updates are "
         "below what a parameter can change by.",
         (
             Evidence(
                 int(steps[-1]), "share of entries that did not move", float(shares[-1]), "near 0 in float32"
             ),
         ),
-        "keep a master copy of the parameters in float32 and take the step there (or round stochastically); the lr would "
+        "keep a master copy of the parameters in float32 and take the step there (or round "
+        "stochastically); the lr would "
         f"have to be about {readable(2**8 * lr, 1)} to show at all.",
         "bfloat16 has 8 significant bits: an update under 1/512 of its parameter is lost whole, at every step anew.",
     )

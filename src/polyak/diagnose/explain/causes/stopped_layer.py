@@ -56,7 +56,8 @@ def _found(
     since = f"between steps {steps[first - 1]} and {steps[first]}" if first else "from the start"
     was = float(values[first - 1, last]) if first else float("nan")
     change = (
-        "look at the activations above it: ReLUs that are off for every row do not come back; begin again from before "
+        "look at the activations above it: ReLUs that are off for every row do not come back; begin again "
+        "from before "
         f"step {steps[first]} with the lr halved, or take a leaky ReLU."
         if what == "gradient"
         else "add its parameters to the optimizer's."
