@@ -92,7 +92,9 @@ class Training:
         self.clip, self.tell, self.begin = clip, tell, begin
         first = next(batches)
         self.batches = itertools.chain([first], batches)
-        self.model = pk.model(net, self.criterion, [first])
+        rows = watched.pop("rows", 512)
+        several = [first] * max(1, rows // len(first[1]))  # as many rows as the data have; only the first is read
+        self.model = pk.model(net, self.criterion, several)
         self.opening = {"every": every, **watched}
         self.watch = begin(optimizer, self.model, **self.opening)
         self.taken = 0
@@ -127,7 +129,7 @@ class Training:
         """As a new process does: another optimizer of the same parameters, and the watch opened on it again."""
         self.watch.close()
         self.optimizer = optimizer
-        self.watch = self.begin(optimizer, self.model, **self.opening, resume=True)
+        self.watch = self.begin(optimizer, self.model, **self.opening, before=self.watch.watched)
 
     @property
     def watched(self) -> Any:

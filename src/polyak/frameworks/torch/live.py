@@ -1,0 +1,89 @@
+"""A torch training as it is now: views of its tensors, its optimizer's state by our rules' names, its modules' modes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils import _pytree
+
+from polyak.frameworks.torch.bridge import TorchBridge
+from polyak.frameworks.torch.export.optimizer import RuleOptimizer
+from polyak.frameworks.torch.reading import ONE_FOR_ALL, SLOTS
+
+Arrays = tuple[NDArray[np.floating[Any]], ...]
+
+
+class TorchLive:
+    """`polyak.diagnose.watch.context.Live` of a torch optimizer and the model whose parameters it moves."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer, bridge: TorchBridge) -> None:
+        self.optimizer, self.bridge = optimizer, bridge
+        self.tensors = bridge._layout.tensors
+
+    def parameters(self) -> Arrays:
+        """Views on a CPU, in the order of the bridge's names; half precision as float32."""
+        return tuple(_numpy(x) for x in self.tensors)
+
+    def gradients(self) -> Arrays | None:
+        """Each tensor's `.grad`; None where one has none."""
+        found = [x.grad for x in self.tensors]
+        return None if any(g is None for g in found) else tuple(_numpy(g) for g in found)
+
+    def slots(self) -> Mapping[str, Arrays]:
+        """Of those that every tensor has; a count is an array of one number."""
+        held = [self.optimizer.state.get(x, {}) for x in self.tensors]
+        ours = isinstance(self.optimizer, RuleOptimizer)
+        names = {str(name): (str(name),) for name in held[0]} if ours else SLOTS
+        found = {}
+        for name, theirs in names.items():
+            values = [next((each[n] for n in theirs if each.get(n) is not None), None) for each in held]
+            if values and all(value is not None for value in values):
+                found[name] = tuple(_numpy(torch.as_tensor(value)) for value in values)
+        return found
+
+    def settings(self) -> Mapping[str, float]:
+        """The first group's; betas under our names, and beta1 as the momentum too."""
+        group = self.optimizer.param_groups[0]
+        found = {
+            name: float(value)
+            for name, value in group.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        }
+        if "betas" in group:
+            found["beta1"], found["beta2"] = (float(beta) for beta in group["betas"])
+        if "beta1" in found:
+            found.setdefault("momentum", found["beta1"])
+        return found
+
+    def modes(self) -> Mapping[str, bool]:
+        """Of each module by its name."""
+        return {name: each.training for name, each in self.bridge.net.named_modules()}
+
+    def count(self) -> float:
+        """The optimizer's own count of steps; nan where it keeps none."""
+        held = self.optimizer.state.get(self.tensors[0], {})
+        return float(next((held[name] for name in ("step", *ONE_FOR_ALL) if name in held), np.nan))
+
+    def vector(self, arrays: Arrays) -> torch.Tensor:
+        """Arrays in the order of the names as one vector."""
+        return self.bridge.vector(dict(zip(self.bridge.names, arrays, strict=True)))
+
+    def batch_numbers(self, batch: object) -> tuple[float, bool]:
+        """The mean size of a batch's real numbers, and whether all are finite."""
+        real = [x for x in _pytree.tree_leaves(batch) if isinstance(x, torch.Tensor) and x.is_floating_point()]
+        count = sum(x.numel() for x in real)
+        if not count:
+            return np.nan, True
+        size = sum(float(x.detach().abs().double().sum()) for x in real)
+        return size / count, bool(np.isfinite(size))
+
+
+def _numpy(x: torch.Tensor) -> NDArray[np.floating[Any]]:
+    x = x.detach()
+    x = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    found: NDArray[np.floating[Any]] = x.cpu().numpy()
+    return found
