@@ -93,7 +93,9 @@ class Training:
         first = next(batches)
         self.batches = itertools.chain([first], batches)
         rows = watched.pop("rows", 512)
-        several = [first] * max(1, rows // len(first[1]))  # as many rows as the data have; only the first is read
+        several = [first] * max(
+            1, rows // len(first[1])
+        )  # as many rows as the data have; only the first is read
         self.model = pk.model(net, self.criterion, several)
         self.opening = {"every": every, **watched}
         self.watch = begin(optimizer, self.model, **self.opening)

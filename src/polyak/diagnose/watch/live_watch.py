@@ -4,8 +4,9 @@ r"""A torch training watched while it runs: what is free at each step, and at ev
 
     share = 1/edge(a)
 
-P is what a gradient moves each entry by, read off the optimizer; v is carried on from reading to reading. a is averaged
-over the readings: with the running mean of the last eight.
+P is what a gradient moves each entry by, read off the optimizer; v is carried on from reading to reading.
+a is the mean of
+the last eight readings, of one where a batch is all rows.
 
 So far this is the recording alone: it warns of nothing, has no callback, and its time is not bounded.
 """
@@ -42,8 +43,14 @@ class LiveWatch:
     """A watch on a torch optimizer: `step(batch, loss=)` after each of its steps, `close()` at the end."""
 
     def __init__(
-        self, optimizer: Any, model: Model, *, every: int = 50, store: object = None, before: Watched | None = None
-    ) -> None:  # noqa: ANN401
+        self,
+        optimizer: Any,  # noqa: ANN401
+        model: Model,
+        *,
+        every: int = 50,
+        store: object = None,
+        before: Watched | None = None,
+    ) -> None:
         from polyak.frameworks.torch.live import TorchLive
 
         self.optimizer, self.model, self.every = optimizer, model, whole_number("every", every, at_least=2)
@@ -61,7 +68,11 @@ class LiveWatch:
         self.taken = 0 if before is None else before.last_step
         kind = "began" if before is None else "resumed"
         self.events.append(Event(self.taken + 1, kind, f"{kind} with {self.facts.optimizer}"))
-        self.written = (0, 0, 0) if self.store is None or before is None else (*map(len, (self.rows, self.readings)), len(self.events) - 1)
+        self.written = (
+            (0, 0, 0)
+            if self.store is None or before is None
+            else (*map(len, (self.rows, self.readings)), len(self.events) - 1)
+        )
         self.vector: Any = None
         self.kept: tuple[Arrays, dict[str, object]] | None = None
         self.begun = self.taken
@@ -76,17 +87,26 @@ class LiveWatch:
         except Exception as error:
             self.stopped = True
             self.events.append(Event(self.taken, "stopped", f"{type(error).__name__}: {error}"))
-            warnings.warn(f"the watch stops at step {self.taken}, the training goes on: {error}", stacklevel=2)
+            warnings.warn(
+                f"the watch stops at step {self.taken}, the training goes on: {error}", stacklevel=2
+            )
 
     def _step(self, batch: object, loss: float) -> None:
         self.taken += 1
         scale, finite = self.live.batch_numbers(batch)
         settings, rows = self.live.settings(), self.bridge.rows(batch)
-        self.rows.append({
-            "step": self.taken, "lr": settings.get("lr", math.nan), "momentum": settings.get("momentum", 0.0),
-            "batch_size": rows, "loss": loss, "batch_scale": scale, "batch_finite": float(finite),
-            "optimizer_step": self.live.count(),
-        })
+        self.rows.append(
+            {
+                "step": self.taken,
+                "lr": settings.get("lr", math.nan),
+                "momentum": settings.get("momentum", 0.0),
+                "batch_size": rows,
+                "loss": loss,
+                "batch_scale": scale,
+                "batch_finite": float(finite),
+                "optimizer_step": self.live.count(),
+            }
+        )
         told = len(self.rows) > 1 and math.isfinite(float(self.rows[-2]["loss"]))
         breaks = not self.broken and (not finite or (told and not math.isfinite(loss)))
         self.broken = self.broken or breaks
@@ -103,8 +123,15 @@ class LiveWatch:
     def _context(self, own: Arrays | None, updates: Arrays | None, kept: object, rows: int) -> Context:
         gradients = self.live.gradients()
         return Context(
-            self.taken, self.layers, self.live, own if gradients is None else gradients, own, updates,
-            gradients is not None, kept, rows,
+            self.taken,
+            self.layers,
+            self.live,
+            own if gradients is None else gradients,
+            own,
+            updates,
+            gradients is not None,
+            kept,
+            rows,
         )
 
     def _read(self, batch: object, rows: int) -> None:
@@ -145,7 +172,10 @@ class LiveWatch:
         def product(v: NDArray[np.float64]) -> NDArray[np.float64]:
             flat = self.live.vector(_apart(root * v, self.bridge.shapes))
             found = self.bridge.named(local.hessian(flat)).values()
-            return root * np.concatenate([np.asarray(each, np.float64).reshape(-1) for each in found])
+            made: NDArray[np.float64] = root * np.concatenate(
+                [np.asarray(each, np.float64).reshape(-1) for each in found]
+            )
+            return made
 
         if self.vector is None or not np.isfinite(self.vector).all():
             self.vector = np.random.default_rng(0).normal(size=self.bridge.size)
@@ -157,8 +187,16 @@ class LiveWatch:
         a = float(v @ self.vector)
         lr = self.live.settings().get("lr", math.nan)
         row["sharpness_read"] = a / (moved.uniform or lr) if not moved.preconditioned else a / lr
-        earlier = [float(each["sharpness_read"]) for each in self.readings[-(MEAN - 1):] if "sharpness_read" in each]
-        row["sharpness"] = float(np.mean([*(x for x in earlier if math.isfinite(x)), float(row["sharpness_read"])]))
+        # A batch of all rows is read without noise: what was read before only lags behind.
+        of = 1 if local.rows == self.model.rows else MEAN
+        earlier = [
+            float(each["sharpness_read"])
+            for each in self.readings[len(self.readings) - min(of - 1, len(self.readings)) :]
+            if "sharpness_read" in each
+        ]
+        row["sharpness"] = float(
+            np.mean([*(x for x in earlier if math.isfinite(x)), float(row["sharpness_read"])])
+        )
         mean = a * float(row["sharpness"]) / float(row["sharpness_read"]) if row["sharpness_read"] else a
         row["share"] = 1 / moved.factor_of(mean)
         row["edge"] = float(row["sharpness"]) / float(row["share"]) if row["share"] else math.nan
@@ -171,10 +209,20 @@ class LiveWatch:
         rule = self.optimizer._rule_of(self.optimizer.param_groups[0]) if ours else None
         inside = getattr(rule, "lr_in_velocity", False) if ours else False
         return Facts(
-            "torch", self.bridge.name, label, kind, dict(self.live.settings()), self.bridge.size, self.layers,
+            "torch",
+            self.bridge.name,
+            label,
+            kind,
+            dict(self.live.settings()),
+            self.bridge.size,
+            self.layers,
             tuple(int(np.prod(shape)) for shape in self.bridge.shapes),
             tuple(str(x.dtype).removeprefix("torch.") for x in self.live.tensors),
-            self.every, uuid.uuid4().hex[:12], __version__, bool(inside), self.model.rows,
+            self.every,
+            uuid.uuid4().hex[:12],
+            __version__,
+            bool(inside),
+            self.model.rows,
         )
 
     def flush(self) -> None:
@@ -198,7 +246,9 @@ class LiveWatch:
 
         steps = Columns(STEPS, (0,) * len(STEPS))
         return Watched(
-            self.facts, steps.apart(steps.flat(self.rows)), self.columns.apart(self.columns.flat(self.readings)),
+            self.facts,
+            steps.apart(steps.flat(self.rows)),
+            self.columns.apart(self.columns.flat(self.readings)),
             tuple(self.events),
         )
 

@@ -1,4 +1,4 @@
-"""A torch training as it is now: views of its tensors, its optimizer's state by our rules' names, its modules' modes."""
+"""A torch training as it is now: views of its tensors, its optimizer's state by our names, its modules' modes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ class TorchLive:
 
     def batch_numbers(self, batch: object) -> tuple[float, bool]:
         """The mean size of a batch's real numbers, and whether all are finite."""
-        real = [x for x in _pytree.tree_leaves(batch) if isinstance(x, torch.Tensor) and x.is_floating_point()]
+        real = [
+            x for x in _pytree.tree_leaves(batch) if isinstance(x, torch.Tensor) and x.is_floating_point()
+        ]
         count = sum(x.numel() for x in real)
         if not count:
             return np.nan, True
