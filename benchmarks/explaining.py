@@ -1,4 +1,4 @@
-"""What explaining names: staged failures, sound trainings, and three failures that no cause was written for or tuned on.
+"""What explaining names: staged failures, sound trainings, and three failures that were kept out of the causes' sight.
 
 `python benchmarks/explaining.py`, about a minute on two cores. Small torch networks on scikit-learn's digits, every
 training recorded every ten steps; the stages are those of the tests (tests/shared/stages.py).
@@ -15,10 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "shared"))
-import stages  # noqa: E402
-
-from polyak.diagnose import explain  # noqa: E402
-from polyak.diagnose.watch.live_watch import LiveWatch  # noqa: E402
+import stages
+from polyak.diagnose import explain
+from polyak.diagnose.watch.live_watch import LiveWatch
 
 
 def shuffled_labels(begin: Any) -> Any:
