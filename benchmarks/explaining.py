@@ -7,6 +7,7 @@ training recorded every ten steps; the stages are those of the tests (tests/shar
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "shared"))
 import stages
 from polyak.diagnose import explain
-from polyak.diagnose.watch.live_watch import LiveWatch
+from polyak.diagnose.watch import Watch
+
+BEGIN = partial(Watch, most_time=1)
 
 
 def shuffled_labels(begin: Any) -> Any:
@@ -73,7 +76,7 @@ def main() -> None:
     for kind, trainings in kinds.items():
         right = 0
         for name, (run, cause) in trainings.items():
-            found = explain(run(LiveWatch))
+            found = explain(run(BEGIN))
             right += found.cause == cause
             table.add_row(
                 kind, name, found.cause or "none", cause or "none", "yes" if found.cause == cause else "no"

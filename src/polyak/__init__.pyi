@@ -1,6 +1,6 @@
 from . import book, data, frameworks, landscapes, models, problems, rules, run, show, sweeps, theory
 from .book import read
-from .diagnose import Diagnosis, Explanation, Watched, diagnose, explain
+from .diagnose import Diagnosis, Explanation, Watch, Watched, diagnose, explain, watch
 from .frameworks.torch.export import to_torch
 from .ground.errors import PolyakError
 from .ground.version import __version__
@@ -115,6 +115,7 @@ __all__ = [
     "Translation",
     "TripleMomentum",
     "Verification",
+    "Watch",
     "Watched",
     "__version__",
     "axes",
@@ -167,4 +168,5 @@ __all__ = [
     "train",
     "translate",
     "verify",
+    "watch",
 ]

@@ -3,6 +3,18 @@
 from polyak.diagnose.diagnose import diagnose
 from polyak.diagnose.diagnosis import TITLES, Cost, Diagnosis
 from polyak.diagnose.explain import Explanation, explain
-from polyak.diagnose.watch import Event, Facts, Watched
+from polyak.diagnose.watch import Event, Facts, Watch, Watched, watch
 
-__all__ = ["TITLES", "Cost", "Diagnosis", "Event", "Explanation", "Facts", "Watched", "diagnose", "explain"]
+__all__ = [
+    "TITLES",
+    "Cost",
+    "Diagnosis",
+    "Event",
+    "Explanation",
+    "Facts",
+    "Watch",
+    "Watched",
+    "diagnose",
+    "explain",
+    "watch",
+]

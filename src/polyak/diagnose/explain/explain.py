@@ -10,7 +10,7 @@ from polyak.diagnose.explain.explanation import Change, Explanation
 from polyak.diagnose.explain.finding import Finding, checked, known
 from polyak.diagnose.explain.moment import Moment, at_step, first_rise
 from polyak.diagnose.explain.seen import Seen, losses_of, usual
-from polyak.diagnose.watch import Watched
+from polyak.diagnose.watch import Watch, Watched
 from polyak.ground.errors import PolyakError, a_or_an, whole_number
 
 COMPARED = {  # of the steps and the readings: what is told where it changed
@@ -26,11 +26,11 @@ COMPARED = {  # of the steps and the readings: what is told where it changed
 TIMES = 1.3  # a change by less is not told
 
 
-def explain(store: Watched | str | Path, step: int | None = None) -> Explanation:
+def explain(store: Watch | Watched | str | Path, step: int | None = None) -> Explanation:
     """Why a watched training went wrong: a named cause with its evidence, or none of those known here.
 
     Args:
-        store: of a watched training, or the Watched itself.
+        store: of a watched training; or a Watch or a Watched itself.
         step: what is to be explained; by default the first step at which the loss rose out of its own noise, or was not
             finite; where it never did, all that was recorded.
 
@@ -42,13 +42,13 @@ def explain(store: Watched | str | Path, step: int | None = None) -> Explanation
     ...
     polyak.PolyakError: no/such/run.zarr holds no watched training: expected the store of one
     """
-    given: object = store
+    given: object = store.watched if isinstance(store, Watch) else store
     if not isinstance(given, Watched | str | Path):
         kind = a_or_an(type(store).__name__)
         raise PolyakError(
             f"an explanation is asked of {kind}, expected a store's name or what Watched.open gives"
         )
-    watched = store if isinstance(store, Watched) else Watched.open(store)
+    watched = given if isinstance(given, Watched) else Watched.open(given)
     seen = Seen(watched, _moment(watched, step))
     findings, ruled_out = [], {}
     for name, cause in known().items():

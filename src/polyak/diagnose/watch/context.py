@@ -14,6 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.frameworks.bridge import Vector
+
 Arrays = tuple[NDArray[np.floating], ...]
 
 
@@ -31,6 +33,12 @@ class Live(Protocol):
 
     def settings(self) -> Mapping[str, float]:
         """The first group's numbers as they are now, by our rules' names: lr, momentum, beta2, eps ..."""
+
+    def numbers(self) -> tuple[float, ...]:
+        """All groups' numbers, to tell whether one has changed."""
+
+    def vector(self, arrays: Arrays) -> Vector:
+        """Arrays in the order of the names as one vector of the framework."""
 
     def modes(self) -> Mapping[str, bool]:
         """Whether each of the model's modules trains, by its name; empty where there are no modes."""

@@ -13,6 +13,7 @@ from torch.utils import _pytree
 from polyak.frameworks.torch.bridge import TorchBridge
 from polyak.frameworks.torch.export.optimizer import RuleOptimizer
 from polyak.frameworks.torch.reading import ONE_FOR_ALL, SLOTS
+from polyak.ground.errors import PolyakError
 
 Arrays = tuple[NDArray[np.floating[Any]], ...]
 
@@ -23,6 +24,58 @@ class TorchLive:
     def __init__(self, optimizer: torch.optim.Optimizer, bridge: TorchBridge) -> None:
         self.optimizer, self.bridge = optimizer, bridge
         self.tensors = bridge._layout.tensors
+        self.ours = isinstance(optimizer, RuleOptimizer)
+        self._steps, self._moved = 0, self._sampled()
+        self._hook = optimizer.register_step_post_hook(self._after)
+
+    def _after(self, *_: object) -> None:
+        self._steps += 1
+
+    def close(self) -> None:
+        """Leave the optimizer as it was."""
+        self._hook.remove()
+
+    def stepped(self) -> bool:
+        """Whether the optimizer has taken a step since this was last asked.
+
+        Raises PolyakError where it never has, and where the parameters moved without it.
+        """
+        before, now, steps = self._moved, self._sampled(), self._steps
+        self._moved, self._steps = now, 0
+        if steps:
+            self._ever = True
+        elif not self._ever:
+            raise PolyakError(
+                "the watched optimizer has taken no step yet: expected step(batch) after backward() and its step()"
+            )
+        elif before != now:
+            raise PolyakError(
+                "the parameters moved without a step of the watched optimizer: was it replaced?"
+            )
+        return bool(steps)
+
+    _ever = False
+
+    def _sampled(self) -> tuple[float, ...]:
+        """An entry of each tensor, from its middle."""
+        return tuple(float(x.detach().reshape(-1)[x.numel() // 2]) for x in self.tensors if x.numel())
+
+    @property
+    def lr_in_velocity(self) -> bool:
+        """Whether the velocity holds the learning rate: never torch's own."""
+        if not self.ours:
+            return False
+        rule = self.optimizer._rule_of(self.optimizer.param_groups[0])
+        return bool(getattr(rule, "lr_in_velocity", False))
+
+    def numbers(self) -> tuple[float, ...]:
+        """All groups' numbers, to tell whether one has changed."""
+        return tuple(
+            float(value)
+            for group in self.optimizer.param_groups
+            for value in group.values()
+            if isinstance(value, int | float)
+        )
 
     def parameters(self) -> Arrays:
         """Views on a CPU, in the order of the bridge's names; half precision as float32."""
@@ -36,8 +89,7 @@ class TorchLive:
     def slots(self) -> Mapping[str, Arrays]:
         """Of those that every tensor has; a count is an array of one number."""
         held = [self.optimizer.state.get(x, {}) for x in self.tensors]
-        ours = isinstance(self.optimizer, RuleOptimizer)
-        names = {str(name): (str(name),) for name in held[0]} if ours else SLOTS
+        names = {str(name): (str(name),) for name in held[0]} if self.ours else SLOTS
         found = {}
         for name, theirs in names.items():
             values = [next((each[n] for n in theirs if each.get(n) is not None), None) for each in held]

@@ -1,0 +1,59 @@
+"""How much of a training's time a watch may take: readings that would take more are put off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Budget:
+    """A clock of the training and of the watch beside it.
+
+    Args:
+        most: the share of the training's time that the watch may take: 0.05; 1 and more for no bound.
+
+    A reading is allowed where all that the watch has taken, with one more reading like the last, is within that share
+    of what the training has taken so far; the first one always is.
+    """
+
+    def __init__(self, most: float) -> None:
+        self.most = most
+        self.training = self.own = 0.0
+        self.costs: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """What is done in it is the watch's own; what was done since the last one, the training's."""
+        start = time.perf_counter()
+        self.training += start - self._since
+        try:
+            yield
+        finally:
+            self._since = time.perf_counter()
+            self.own += self._since - start
+
+    @contextmanager
+    def reading(self, kind: str) -> Iterator[None]:
+        """What a reading of a kind costs is remembered."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.costs[kind] = time.perf_counter() - start
+
+    def allows(self, kind: str) -> bool:
+        """Whether one more reading of a kind is within the share."""
+        if self.most >= 1 or kind not in self.costs:
+            return True
+        return self.own + self.costs[kind] <= self.most * self.training
+
+    @property
+    def share(self) -> float:
+        """What the watch has taken, of the training's time; 0 before it began.
+
+        >>> Budget(0.05).share
+        0.0
+        """
+        return self.own / self.training if self.training else 0.0
