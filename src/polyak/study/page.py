@@ -17,8 +17,10 @@ from polyak.study.section import Section
 FORMULA = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")  # between two dollars that no backslash escapes
 
 
-def page(title: str, command: str, sections: Sequence[Section], drawn: Mapping[str, bytes]) -> str:
-    """The whole page as HTML; `drawn` are its pictures by name, as SVG."""
+def page(
+    title: str, command: str, sections: Sequence[Section], drawn: Mapping[str, bytes], *, beside: bool = True
+) -> str:
+    """The whole page as HTML; `drawn` are its pictures by name, as SVG, which stand `beside` it too."""
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(
         formula=displayed,
@@ -31,7 +33,9 @@ def page(title: str, command: str, sections: Sequence[Section], drawn: Mapping[s
         re.fullmatch(r"-?(\d[\d.]*(e[+-]?\d+)?|inf|nan)", cell) is not None
     )
     template = environment.from_string(files("polyak.study").joinpath("page.html.j2").read_text("utf-8"))
-    return template.render(title=title, command=command, sections=sections, version=__version__)
+    return template.render(
+        title=title, command=command, sections=sections, version=__version__, beside=beside
+    )
 
 
 def slug(title: str) -> str:

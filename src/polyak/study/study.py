@@ -97,12 +97,22 @@ def _subject(
     )
 
 
+def pictures(sections: Sequence[Section]) -> dict[str, bytes]:
+    """Those of all sections by name, as SVG, each drawn once."""
+    return {picture.name: svg(picture.figure) for section in sections for picture in section.pictures}
+
+
+def write_file(out: str | Path, title: str, command: str, sections: Sequence[Section]) -> None:
+    """One page alone, its pictures in it."""
+    write_whole(Path(out), page(title, command, sections, pictures(sections), beside=False))
+
+
 def write_page(out: str | Path, title: str, command: str, sections: Sequence[Section]) -> None:
     """Pictures, each drawn once, and numbers first, the page that holds them last; each file whole or not at all."""
     out = Path(out)
     with cannot_be_written(out):
         out.mkdir(parents=True, exist_ok=True)
-    drawn = {picture.name: svg(picture.figure) for section in sections for picture in section.pictures}
+    drawn = pictures(sections)
     html = page(title, command, sections, drawn)
     for name, picture in drawn.items():
         write_whole(out / f"{name}.svg", picture)

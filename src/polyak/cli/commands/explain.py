@@ -46,11 +46,10 @@ def explain(
     if not out:
         typer.echo(str(found))
         return
-    from polyak.ground.files import write_whole
     from polyak.study.explanation_page import explanation_sections
-    from polyak.study.page import page
+    from polyak.study.study import write_file
 
     line = shlex.join(["polyak", *context.obj])
-    write_whole(Path(out), page(f"Explained: {found.watched.facts.model}", line, explanation_sections(found)))
+    write_file(out, f"Explained: {found.watched.facts.model}", line, explanation_sections(found))
     typer.echo(found.words()[0])
     typer.echo(f"\nThe page: {out}")

@@ -50,7 +50,7 @@ class Sharpness:
         return self._vector is not None
 
     def read(self, local: Local) -> dict[str, float]:
-        """`sharpness_read` of the batch that the model stands on, `sharpness`, `edge`, `share`; empty of a rule at rest.
+        """`sharpness_read` of the batch that the model stands on, `sharpness`, `edge`, `share`; empty at rest.
 
         Raises PolyakError where the rule has no edge.
         """
