@@ -111,13 +111,18 @@ def edge(step: StepMap, a: float) -> float:
     return first_end(stable_set(still.change_on(a), times(step, 1.0).change_on(a) - still.change_on(a)))
 
 
-def motion(reading: Reading) -> Motion:
+def motion(reading: Reading, examined: dict[str, Known] | None = None) -> Motion:
     """How an optimizer moves what it holds.
+
+    Args:
+        reading: of it.
+        examined: what was tested of kinds of rules before, to be kept from one reading of an optimizer to the next: the
+            tests take most of the time of a small one.
 
     Raises PolyakError for a rule that is neither linear nor linear while its preconditioner stays, for an adaptive one
     before its first step, and for groups that differ in more than the size of their steps.
     """
-    examined: dict[str, _Known] = {}
+    examined = {} if examined is None else examined
     found = [_moved(part, reading, examined) for part in reading.parts]
     steps = [step for step, *_ in found]
     for step in steps[1:]:
@@ -134,22 +139,22 @@ def motion(reading: Reading) -> Motion:
 
 
 @dataclass(frozen=True, eq=False)
-class _Known:
+class Known:
     """What was tested of a kind of rule: `found` where it is looked at in a state."""
 
     linear: bool
     found: Adaptive | None
 
 
-def _known(rule: Optimizer, part: Part) -> _Known:
+def _known(rule: Optimizer, part: Part) -> Known:
     linear = Examination(rule).linear
     # A linear rule that shows no settings may go by a schedule: it is looked at in its state too.
     settled = linear and (part.state is None or isinstance(unwrapped(rule), Rule))
-    return _Known(linear, None if settled else adaptive(rule))
+    return Known(linear, None if settled else adaptive(rule))
 
 
 def _moved(
-    part: Part, reading: Reading, examined: dict[str, _Known]
+    part: Part, reading: Reading, examined: dict[str, Known]
 ) -> tuple[StepMap, NDArray[np.float64], float]:
     """The unit map, the gains and the pull of a part; what was examined of its rule is kept for the next one's."""
     bare, pull = undecayed(part.rule)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from polyak.diagnose.watch.context import Arrays, Live
 from polyak.frameworks.bridge import Bridge, Local
 from polyak.frameworks.classify import reading_of
-from polyak.theory.motion import Motion, motion
+from polyak.theory.motion import Known, Motion, motion
 
 FIRST = 8  # products with which the carried vector begins
 MEAN = 8  # readings of which the sharpness is the mean
@@ -43,6 +43,7 @@ class Sharpness:
         self._vector: Floats | None = None
         self._read: deque[float] = deque(maxlen=MEAN)
         self._known: tuple[tuple[float, ...], Motion] | None = None
+        self._examined: dict[str, Known] = {}
 
     @property
     def begun(self) -> bool:
@@ -85,7 +86,7 @@ class Sharpness:
         settings = self._live.numbers()
         if self._known is None or self._known[0] != settings or self._known[1].preconditioned:
             self._known = None
-            self._known = settings, motion(reading_of(self._optimizer, self._bridge))
+            self._known = settings, motion(reading_of(self._optimizer, self._bridge), self._examined)
         return self._known[1]
 
     def _roots(self, moved: Motion) -> Floats:

@@ -19,6 +19,16 @@ def say(line: str, level: int) -> None:
         logging.getLogger("polyak").warning(line)
 
 
+def number(loss: object) -> float:
+    """A loss as a number, of a tensor too.
+
+    >>> number(0.5)
+    0.5
+    """
+    detach = getattr(loss, "detach", None)
+    return float(loss if detach is None else detach())  # type: ignore[arg-type]
+
+
 def logged(log: object) -> Log | None:
     """A function of a dict, whichever was given."""
     if log is None or callable(log):

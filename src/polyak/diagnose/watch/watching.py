@@ -22,7 +22,7 @@ from polyak.diagnose.watch.quantity import quantities
 from polyak.diagnose.watch.record import Record
 from polyak.diagnose.watch.sharpness import Sharpness
 from polyak.diagnose.watch.store import Store
-from polyak.diagnose.watch.telling import Log, logged, say
+from polyak.diagnose.watch.telling import Log, logged, number, say
 from polyak.diagnose.watch.watched import Watched
 from polyak.frameworks.bridge import Batch
 from polyak.ground.errors import PolyakError, whole_number
@@ -101,7 +101,7 @@ class Watch:
             return
         with self._budget.watching():
             try:
-                self._step(batch, float(loss))  # type: ignore[arg-type]
+                self._step(batch, number(loss))
             except Exception as error:
                 self._stop(error)
 
