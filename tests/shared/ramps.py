@@ -15,6 +15,7 @@ import stages
 from polyak.diagnose import Watch, Watched
 
 STEPS, RAMP, MOST = 400, 100, 1.02  # of a sound one; where the lr begins to rise, and by how much a step
+OF = 20  # steps of which the loss is the mean
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ KINDS = {
 
 
 def trained(kind: Kind, seed: int, *, ramped: bool, every: int = 10) -> tuple[Watched, int | None]:
-    """What was watched, and the step at which the loss, in the mean of five steps, was twice its lowest so far."""
+    """What was watched, and the step at which the loss, in the mean of some steps, was twice its lowest so far."""
     net = kind.net(seed)
     training = stages.Training(
         partial(Watch, most_time=1),
@@ -69,7 +70,8 @@ def doubled(seen: Watched) -> int | None:
     losses = seen.steps["loss"]
     if len(losses) < RAMP:
         return None
-    means = np.convolve(np.nan_to_num(losses, nan=np.inf, posinf=1e30), np.ones(5) / 5, "valid")
+    finite = np.nan_to_num(losses, nan=1e30, posinf=1e30)
+    means = np.convolve(finite, np.ones(OF) / OF, "valid")  # of fewer, batches' own noise doubles a low loss
     lowest = np.minimum.accumulate(means)
     over = np.flatnonzero((means >= 2 * lowest) & (np.arange(len(means)) > RAMP))
-    return int(seen.steps["step"][over[0] + 4]) if len(over) else None
+    return int(seen.steps["step"][over[0] + OF - 1]) if len(over) else None

@@ -173,13 +173,14 @@ def test_a_batch_that_is_not_finite_is_warned_of_once() -> None:
     broken[0, 0] = torch.nan
     trained(net, optimizer, 2, watch)
     with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
         for _ in range(3):
             optimizer.zero_grad()
             LOSS(net(broken), y).backward()
             optimizer.step()
             watch.step((broken, y))
-    assert str(seen[0].message) == "step 3: the batch holds nan or infinite numbers"
     assert len(seen) == 1
+    assert str(seen[0].message) == "step 3: the batch holds nan or infinite numbers"
     assert [event.step for event in watch.watched.warnings] == [3]
     watch.close()
 

@@ -2,7 +2,8 @@
 
 An edge that is crossed is no failure by itself: full-batch trainings live on theirs, and in mini-batches the readings
 lie about a tenth below the truth. So the share of the edge warns only together with a loss that has begun to rise out
-of its own noise.
+of its own noise. In mini-batches a learning rate may be too high far below the full batch's edge: one that was raised
+lately is named where the loss rises after it.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ import numpy as np
 from polyak.ground.numbers import readable
 
 OVER = 0.85  # of the full batch's edge
-RISEN = 1.15  # times what it was, in the mean of the last few steps
+RISEN = 1.2  # times what it was, in the mean of the last few steps
 FEW, BEFORE = 5, 40  # steps of which the mean is, and steps before that it is held against
-DEVIATIONS = 3.0  # of the mean of a few losses, by how much they scattered
+DEVIATIONS = 4.0  # of the mean of a few losses, by how much they scattered
+RAISED, WITHIN = 1.3, 100  # times, and steps: a learning rate that was raised lately
 
 
 class Alarm:
-    """What was seen of the loss lately, and what was warned of already."""
+    """What was seen of the loss and the learning rate lately, and what was warned of already."""
 
     def __init__(self) -> None:
         self._losses: deque[float] = deque(maxlen=FEW + BEFORE)
+        self._lrs: deque[float] = deque(maxlen=WITHIN)
         self._share = math.nan
         self.warned: set[str] = set()
 
@@ -34,19 +37,32 @@ class Alarm:
             self._share = share
 
     def step(self, step: int, loss: float, *, told: bool, finite: bool, lr: float) -> str:
-        """The line to warn by after a step; empty where nothing new is wrong."""
+        """The line to warn by after a step; empty where nothing new is wrong.
+
+        Args:
+            step: its number.
+            loss: nan where it was not told.
+            told: whether the one before was told.
+            finite: whether the batch's numbers are.
+            lr: the step's.
+        """
+        self._lrs.append(lr)
         if not finite and self._first("batch"):
             return f"step {step:,}: the batch holds nan or infinite numbers"
         if told and not math.isfinite(loss) and self._first("loss"):
             return f"step {step:,}: the loss is {readable(loss)}"
-        if math.isfinite(loss):
-            self._losses.append(loss)
-            if self._share > OVER and self._rises() and self._first("edge"):
-                return (
-                    f"step {step:,}: the loss has begun to rise, and lr {readable(lr, 3)} uses"
-                    f" {readable(100 * self._share, 2)} % of the edge: lower it to {readable(lr / self._share / 2, 2)}"
-                )
-        return ""
+        if not math.isfinite(loss):
+            return ""
+        self._losses.append(loss)
+        past, before = self._share > OVER, self._lrs[0]
+        if not (past or lr > RAISED * before) or not self._rises() or not self._first("edge"):
+            return ""
+        said = f"step {step:,}: the loss has begun to rise"
+        if past:
+            use = f"lr {readable(lr, 3)} uses {readable(100 * self._share, 3)} % of the full batch's edge"
+            return f"{said}, and {use}: lower it to {readable(lr / self._share / 2, 2)}"
+        ago = len(self._lrs) - 1
+        return f"{said}, and the lr was raised from {readable(before, 3)} to {readable(lr, 3)} in {ago} steps: lower it"
 
     def _first(self, cause: str) -> bool:
         """Whether a cause was not warned of; from now on it was."""

@@ -1,0 +1,61 @@
+"""What is warned of: of a loss that rises past the edge or after a raised lr, in time; of nothing in a sound training."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import ramps
+from polyak.diagnose.watch.alarm import Alarm
+
+NETS = [name for name in ramps.KINDS if "conv" not in name]  # the whole table: benchmarks/watching.py
+
+
+def lines(losses: list[float], *, lrs: list[float] | None = None, share: float = 0.1) -> list[str]:
+    alarm = Alarm()
+    alarm.read(share)
+    lrs = [0.1] * len(losses) if lrs is None else lrs
+    said = [
+        alarm.step(k + 1, loss, told=k > 0, finite=True, lr=lr)
+        for k, (loss, lr) in enumerate(zip(losses, lrs, strict=True))
+    ]
+    return [line for line in said if line]
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_raised_lr_is_warned_of_before_the_loss_has_doubled(name: str) -> None:
+    seen, doubled = ramps.trained(ramps.KINDS[name], 7, ramped=True)
+    assert doubled is not None
+    assert seen.warnings
+    assert seen.warnings[0].step < doubled
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_sound_training_is_not_warned_of(name: str) -> None:
+    seen, _ = ramps.trained(ramps.KINDS[name], 7, ramped=False)
+    assert not seen.warnings
+
+
+def test_a_rise_is_told_with_what_is_beside_it() -> None:
+    flat, rise = [1.0, 1.02] * 30, [1.5] * 5
+    assert lines(flat + rise) == []
+    (past,) = lines(flat + rise, share=1.25)
+    assert past == (
+        "step 63: the loss has begun to rise, and lr 0.1 uses 125 % of the full batch's edge: lower it to 0.04"
+    )
+    (raised,) = lines(flat + rise, lrs=[0.1] * 50 + [0.2] * 15)
+    assert raised == "step 63: the loss has begun to rise, and the lr was raised from 0.1 to 0.2 in 62 steps: lower it"
+    assert lines(flat + rise, lrs=[0.1] * 50 + [0.11] * 15) == []
+
+
+def test_noise_is_no_rise_and_a_cause_is_told_once() -> None:
+    noisy = np.random.default_rng(0).lognormal(sigma=0.5, size=2000).tolist()
+    assert len(lines(noisy, share=2.0)) <= 1  # four deviations of the mean of five are seldom
+    assert len(lines([1.0] * 60 + [5.0] * 200, share=2.0)) == 1
+
+
+def test_a_loss_that_is_not_finite_is_told_where_it_was_told_before() -> None:
+    assert lines([1.0, math.inf, math.nan]) == ["step 2: the loss is inf"]
+    assert lines([math.nan] * 3) == []
