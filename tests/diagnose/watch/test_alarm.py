@@ -1,4 +1,4 @@
-"""What is warned of: of a loss that rises past the edge or after a raised lr, in time; of nothing in a sound training."""
+"""What is warned of: a loss that rises past the edge or after a raised lr, in time; nothing in a sound training."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def lines(losses: list[float], *, lrs: list[float] | None = None, share: float =
     alarm.read(share)
     lrs = [0.1] * len(losses) if lrs is None else lrs
     said = [
-        alarm.step(k + 1, loss, told=k > 0, finite=True, lr=lr)
+        alarm.step(k + 1, loss, told=k > 0 and math.isfinite(losses[k - 1]), finite=True, lr=lr)
         for k, (loss, lr) in enumerate(zip(losses, lrs, strict=True))
     ]
     return [line for line in said if line]
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", [name for name in NETS if ramps.KINDS[name].squared])
 def test_a_raised_lr_is_warned_of_before_the_loss_has_doubled(name: str) -> None:
     seen, doubled = ramps.trained(ramps.KINDS[name], 7, ramped=True)
     assert doubled is not None
@@ -46,7 +46,10 @@ def test_a_rise_is_told_with_what_is_beside_it() -> None:
         "step 63: the loss has begun to rise, and lr 0.1 uses 125 % of the full batch's edge: lower it to 0.04"
     )
     (raised,) = lines(flat + rise, lrs=[0.1] * 50 + [0.2] * 15)
-    assert raised == "step 63: the loss has begun to rise, and the lr was raised from 0.1 to 0.2 in 62 steps: lower it"
+    assert (
+        raised
+        == "step 63: the loss has begun to rise, and the lr was raised from 0.1 to 0.2 in 62 steps: lower it"
+    )
     assert lines(flat + rise, lrs=[0.1] * 50 + [0.11] * 15) == []
 
 

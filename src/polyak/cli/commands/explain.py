@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from polyak.cli.command import command, whole_number_or_word
+from polyak.cli.command import OWN_MODEL, command, whole_number_or_word
 from polyak.ground.errors import PolyakError
 
 EPILOG = "polyak explain run.zarr --step 412 --out why.html"
 
 
-@command(epilog=EPILOG)
+@command(epilog=EPILOG, group=OWN_MODEL)
 def explain(
     context: typer.Context,
     store: Annotated[str, typer.Argument(help="The store of a watched training: a folder, or an address.")],
