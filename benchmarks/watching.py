@@ -79,7 +79,7 @@ def cost(console: Console, steps: int = 1000) -> None:
             times: dict[bool, list[float]] = {True: [], False: []}
             for k in range(2 * max(steps, 4 * every)):
                 watched = (k // every) % 2 == 0
-                if k % every == 0:  # the other blocks' time is none of the watched training's
+                if k and k % every == 0:  # the other blocks' time is none of the watched training's
                     watch._live.stepped()
                     watch._budget._since = time.perf_counter()
                 start = time.process_time()
