@@ -98,6 +98,13 @@ def diagnosed() -> Any:
     return pk.diagnose(model, HEAVY, top=1)
 
 
+def a_watch() -> Any:
+    torch = importlib.import_module("torch")
+    net, loss = torch.nn.Linear(2, 1), torch.nn.MSELoss()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    return pk.watch(optimizer, pk.model(net, loss, [(torch.ones(4, 2), torch.zeros(4, 1))]))
+
+
 def watched(steps: int = 40) -> Any:
     """A training by hand: a loss that falls, a sharpness that grows, and one warning."""
     facts = Facts(
@@ -173,6 +180,8 @@ MADE: dict[str, Callable[[], Any]] = {
     "Curvature by layer": lambda: pk.curvature(layered(), top=3, bottom=2, by="layer"),
     "Curvature of nothing": lambda: pk.curvature(matrix_model(Batch(np.zeros(1), 1)), top=2),
     "Density": lambda: pk.curvature(layered(), top=2).density,
+    "ModelTask": lambda: importlib.import_module("polyak.models.task").as_task(split_rows()),
+    "Watch": a_watch,
     "Watched": watched,
     "Watched for no step": lambda: watched(0),
     "Watched that is nan": lambda: dataclasses.replace(

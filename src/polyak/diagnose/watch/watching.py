@@ -27,6 +27,7 @@ from polyak.diagnose.watch.watched import Watched
 from polyak.frameworks.bridge import Batch
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
+from polyak.ground.shown import Shown
 from polyak.models import Model
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ ROWS, SECONDS = 200, 5.0  # of steps that no piece holds, and since the last pie
 HELD: weakref.WeakSet[object] = weakref.WeakSet()  # the optimizers that a watch is on
 
 
-class Watch:
+class Watch(Shown):
     """A watch on an optimizer: `step(batch)` after each of its steps, `close()` at the end or `with` around them.
 
     Attributes:
