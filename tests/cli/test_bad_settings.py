@@ -110,7 +110,7 @@ TRACES = [
         "--epochs 3",
         [
             "no setting --epochs (it has: lr, momentum",
-            "this command: --on, --start, --steps, --dtype, --out)",
+            "this command: --on, --start, --steps, --dtype, --out, --json)",
         ],
     ),
 ]

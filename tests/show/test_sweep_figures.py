@@ -141,3 +141,22 @@ def test_a_comparison(within):
     for entry, line in zip(found.entries, tuned.lines):
         np.testing.assert_array_equal(line.get_ydata(), entry.tuned[np.isfinite(entry.tuned)])
     within(figure)
+
+
+def test_plot_draws_what_sweep_and_phase_diagram_return(refused):
+    swept = pk.sweep("heavy_ball", lr=[0.1, 0.2, 0.3], momentum=[0.1, 0.5], on="ravine", steps=5)
+    spaces = [
+        pk.search_space("heavy_ball", lr=[0.1, 0.2], momentum=0.5),
+        pk.search_space("gradient_descent", lr=[0.1, 0.2]),
+    ]
+    of_two = pk.sweep(spaces, on="ravine", steps=5)
+    for result, draw in ((swept, pk.show.plane_figure), (of_two, pk.show.plane_figure)):
+        titles = [axes.get_title("left") for axes in pk.show.plot(result).axes]
+        assert len(titles) >= 2
+        assert titles == [axes.get_title("left") for axes in draw(result).axes]
+        assert "heavy ball on ravine, 5 steps" in titles
+    diagram = pk.phase_diagram("heavy_ball")
+    drawn, expected = pk.show.plot(diagram), pk.show.phase_figure(diagram)
+    assert [axes.get_ylabel() for axes in drawn.axes] == [axes.get_ylabel() for axes in expected.axes]
+    with refused("nothing draws a Dataset"):
+        pk.show.plot(pk.descend("heavy_ball", "ravine", lr=0.1, momentum=0.5).to_xarray())

@@ -34,7 +34,7 @@ def descend(
 
     Args:
         rule: an update rule with its settings, or the name of one of ours; an Optax optimizer is one too.
-        on: a Landscape, the name of one of ours, or a function f(x1, x2).
+        on: a Landscape, the name of one of ours, quadratic:0.1,1,3, a function f(x1, x2), or with `start` an f(x).
         steps: how many, from 1 to ten million.
         start: coordinates to begin at, instead of the landscape's own.
         dtype: float64 or float32.
@@ -53,9 +53,7 @@ def descend(
     optimizer = as_rule(rule, descend, **settings)
     steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
     dtype = checked_dtype(dtype)
-    landscape = as_landscape(on)
-    if start is not None:
-        landscape = landscape.starting_at(start)
+    landscape = as_landscape(on, start)
     with in_precision(dtype):
         # One compilation serves every number of steps up to the next power of two.
         length = 1 << (steps - 1).bit_length()

@@ -64,7 +64,9 @@ class PolyakFigure(Figure):
             layout = self.get_layout_engine()
             if layout is not None:
                 layout.execute(self)
-            self.set_layout_engine("none")
+            # With no engine at all: beside one that does nothing, matplotlib would draw all once more, for its layout.
+            with matplotlib.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+                self.set_layout_engine(None)
             try:
                 super().savefig(*arguments, **options)
             finally:
