@@ -18,7 +18,18 @@ Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 Json = Annotated[bool, typer.Option("--json", help="Print the numbers as JSON, in place of words.")]
 
 # Fields that are as large as a model, or what numbers were made from.
-LEFT_OUT = {"params", "state", "certificate", "step", "motion", "space", "sweeps", "search", "in_batches"}
+LEFT_OUT = {
+    "params",
+    "state",
+    "certificate",
+    "step",
+    "motion",
+    "space",
+    "sweeps",
+    "search",
+    "in_batches",
+    "watched",
+}
 
 
 def answer(result: object, as_json: bool, **beside: object) -> None:

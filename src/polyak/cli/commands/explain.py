@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from polyak.cli.answers import Json, answer, note
 from polyak.cli.command import OWN_MODEL, command, whole_number_or_word
 from polyak.ground.errors import PolyakError
 
@@ -28,6 +29,7 @@ def explain(
         ),
     ] = None,
     out: Annotated[str, typer.Option(metavar="FILE", help="A page of it, such as why.html.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Explain why a watched training went wrong: a named cause with its evidence, or none of those known here."""
     from polyak.ground.extras import need
@@ -43,13 +45,15 @@ def explain(
     from polyak.diagnose import explain as explained
 
     found = explained(store, step=step)
+    if as_json or not out:
+        answer(found, as_json, cause=found.cause, change=found.change)
     if not out:
-        typer.echo(str(found))
         return
     from polyak.study.explanation_page import explanation_sections
     from polyak.study.study import write_file
 
     line = shlex.join(["polyak", *context.obj])
     write_file(out, f"Explained: {found.watched.facts.model}", line, explanation_sections(found))
-    typer.echo(found.words()[0])
-    typer.echo(f"\nThe page: {out}")
+    if not as_json:
+        typer.echo(found.words()[0])
+    note(f"\nThe page: {out}", as_json)
