@@ -1,6 +1,6 @@
 from . import book, data, frameworks, landscapes, models, problems, rules, run, show, sweeps, theory
 from .book import read
-from .diagnose import Diagnosis, Explanation, Watch, Watched, diagnose, explain, watch
+from .diagnose import Diagnosis, Explanation, Forecast, Watch, Watched, diagnose, explain, forecast, watch
 from .frameworks.torch.export import to_torch
 from .ground.errors import PolyakError
 from .ground.version import __version__
@@ -90,6 +90,7 @@ __all__ = [
     "Drop",
     "Expectation",
     "Explanation",
+    "Forecast",
     "GradientDescent",
     "Guarantee",
     "HeavyBall",
@@ -131,6 +132,7 @@ __all__ = [
     "diagnose",
     "expected_loss",
     "explain",
+    "forecast",
     "frameworks",
     "from_optax",
     "from_page",

@@ -105,6 +105,11 @@ def a_watch() -> Any:
     return pk.watch(optimizer, pk.model(net, loss, [(torch.ones(4, 2), torch.zeros(4, 1))]))
 
 
+@cache
+def forecasted() -> Any:
+    return pk.forecast(split_rows(), HEAVY.replace(lr=0.01), 8, momentum=[0.0, 0.5])
+
+
 def watched(steps: int = 40) -> Any:
     """A training by hand: a loss that falls, a sharpness that grows, and one warning."""
     facts = Facts(
@@ -182,6 +187,10 @@ MADE: dict[str, Callable[[], Any]] = {
     "Density": lambda: pk.curvature(layered(), top=2).density,
     "ModelTask": lambda: importlib.import_module("polyak.models.task").as_task(split_rows()),
     "Watch": a_watch,
+    "Forecast": forecasted,
+    "Forecast in part": lambda: dataclasses.replace(
+        forecasted(), losses=np.where(forecasted().at > 4, np.nan, forecasted().losses)
+    ),
     "Watched": watched,
     "Watched for no step": lambda: watched(0),
     "Watched that is nan": lambda: dataclasses.replace(

@@ -3,18 +3,22 @@
 from polyak.diagnose.diagnose import diagnose
 from polyak.diagnose.diagnosis import TITLES, Cost, Diagnosis
 from polyak.diagnose.explain import Explanation, explain
+from polyak.diagnose.forecast import Choice, Forecast, forecast
 from polyak.diagnose.watch import Event, Facts, Watch, Watched, watch
 
 __all__ = [
     "TITLES",
+    "Choice",
     "Cost",
     "Diagnosis",
     "Event",
     "Explanation",
     "Facts",
+    "Forecast",
     "Watch",
     "Watched",
     "diagnose",
     "explain",
+    "forecast",
     "watch",
 ]

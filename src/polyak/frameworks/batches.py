@@ -120,6 +120,17 @@ class Batches:
         return isinstance(self._loader, list | tuple)
 
     @property
+    def shuffles(self) -> bool:
+        """Whether the user's own readings differ in their order: a list's never do, nor those of a loader that draws
+        one row after the other.
+
+        >>> Batches([[1.0], [2.0]], lambda batch: batch).shuffles
+        False
+        """
+        sampler = getattr(self._loader, "sampler", None)
+        return not isinstance(self._loader, list | tuple) and type(sampler).__name__ != "SequentialSampler"
+
+    @property
     def total(self) -> int | None:
         """How many rows one reading has, where that is known without one."""
         if isinstance(self._loader, list | tuple):

@@ -158,8 +158,17 @@ class Bridge(Protocol):
     def batches(self) -> Iterator[Batch]:
         """The loader read once more, from its beginning where it can be; the generators are as they were after it."""
 
+    @property
+    def shuffles(self) -> bool:
+        """Whether each reading of the user's own has its rows in another order."""
+
     def rows(self, batch: Batch, /) -> int:
         """How many rows a batch has."""
+
+    def at(self, v: Vector, /) -> AbstractContextManager[None]:
+        """The model with other values of its trained numbers: what is opened by `on` inside is the model there. The
+        user's own arrays are never written; they are in their place again afterwards, also after an error.
+        """
 
     def on(self, batch: Batch, /) -> AbstractContextManager[Local]:
         """The model on a batch. Parameters, buffers, generators, mode: bit for bit as they were after it, also after

@@ -48,6 +48,11 @@ class ReadsBatches:
         """None: what JAX cannot compile is trained step by step."""
         return None
 
+    @property
+    def shuffles(self) -> bool:
+        """Whether a reading has its rows in another order than the one before."""
+        return self._batches.shuffles
+
     def rows(self, batch: Batch, /) -> int:
         """Of a batch."""
         return self._batches.rows(batch)

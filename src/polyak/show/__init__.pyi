@@ -6,6 +6,7 @@ from .drawn import draws
 from .drops import drop_figure
 from .expectations import expectation_figure, tradeoff_figure
 from .explanations import explanation_figure
+from .forecasts import forecast_figure
 from .guarantees import guarantee_figure
 from .histories import history_figure
 from .learning_rates import lr_figure
@@ -36,6 +37,7 @@ __all__ = [
     "drop_figure",
     "expectation_figure",
     "explanation_figure",
+    "forecast_figure",
     "guarantee_figure",
     "history_figure",
     "lr_figure",

@@ -99,15 +99,15 @@ def roots_and_pulls(bridge: Bridge, motion: Motion) -> tuple[Vector | float, Vec
     pulls = {*motion.pulls}
     root: Vector | float = float(np.sqrt(motion.uniform)) if motion.uniform is not None else None
     if root is None:
-        root = bridge.vector(_by_name(bridge, motion, [np.sqrt(g) for g in motion.gains]))
+        root = bridge.vector(by_name(bridge, motion, [np.sqrt(g) for g in motion.gains]))
     pull: Vector | float = pulls.pop() if len(pulls) == 1 else None
     if pull is None:
         filled = [np.full(len(g), w) for g, w in zip(motion.gains, motion.pulls, strict=True)]
-        pull = bridge.vector(_by_name(bridge, motion, filled))
+        pull = bridge.vector(by_name(bridge, motion, filled))
     return root, pull
 
 
-def _by_name(
+def by_name(
     bridge: Bridge, motion: Motion, vectors: Sequence[NDArray[np.float64]]
 ) -> dict[str, NDArray[np.float64]]:
     """The parts' vectors as named arrays."""

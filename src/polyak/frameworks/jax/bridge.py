@@ -17,7 +17,7 @@ from polyak.frameworks.generators import remembered
 from polyak.frameworks.jax.functions import Functions
 from polyak.frameworks.jax.local import WHOLE, JaxLocal
 from polyak.frameworks.jax.pure import PureLoss
-from polyak.frameworks.jax.trained import Parameters, Params, flat
+from polyak.frameworks.jax.trained import Leaves, Parameters, Params, Today, apart, flat
 from polyak.frameworks.reads_batches import ReadsBatches, in_coarse, in_order, places_of
 from polyak.ground.errors import PolyakError
 
@@ -58,6 +58,7 @@ class JaxBridge(ReadsBatches):
         self.size = sum(x.size for x in self._like)
         self._double = bool(jax.config.read("jax_enable_x64"))
         self.dtype = "float64" if all(x.dtype == jnp.float64 for x in self._like) else "float32"
+        self._moved: Leaves | None = None  # the trained arrays' values inside `at`
         self._reasons: dict[object, str] = {}  # why a batch of some shapes does not split
         self._functions = Functions(params, loss, forward, self.dtype)
 
@@ -67,6 +68,22 @@ class JaxBridge(ReadsBatches):
         return (self.trains + in_coarse({str(x.dtype) for x in self._like})).removeprefix(", ")
 
     @contextmanager
+    def at(self, v: Vector, /) -> Iterator[None]:
+        """Other numbers in the parameters' place."""
+        before = self._moved
+        with jax.enable_x64(self._double):
+            self._moved = apart(jnp.asarray(v), self._like)
+        try:
+            yield
+        finally:
+            self._moved = before
+
+    def _today(self) -> Today:
+        """The parameters as they are now, or as `at` has them."""
+        today = self._params.today()
+        return today if self._moved is None else Today(self._moved, today.others)
+
+    @contextmanager
     def on(self, batch: Batch, /) -> Iterator[JaxLocal]:
         """The model on a batch."""
         rows = self.rows(batch)
@@ -74,7 +91,7 @@ class JaxBridge(ReadsBatches):
         try:
             yield JaxLocal(
                 self._functions,
-                self._params.today(),
+                self._today(),
                 batch,
                 rows,
                 lambda: self._unsplit(batch, rows),

@@ -88,6 +88,19 @@ class TorchBridge(ReadsBatches):
         return named + in_coarse({str(x.dtype).removeprefix("torch.") for x in self._layout.tensors})
 
     @contextmanager
+    def at(self, v: Vector, /) -> Iterator[None]:
+        """Other numbers in the parameters' place: each has another storage meanwhile, its own is not written."""
+        parts = self._layout.split(v)
+        users = [x.data for x in self._layout.tensors]
+        try:
+            for x, part in zip(self._layout.tensors, parts, strict=True):
+                x.data = part.clone()
+            yield
+        finally:
+            for x, own in zip(self._layout.tensors, users, strict=True):
+                x.data = own
+
+    @contextmanager
     def on(self, batch: Batch, /) -> Iterator[TorchLocal]:
         """The model on a batch."""
         rows = self.rows(batch)
