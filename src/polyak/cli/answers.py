@@ -114,5 +114,5 @@ def _fields(result: object) -> dict[str, Plain]:
 
 
 def _is_number(name: str, value: object) -> bool:
-    hidden = name.startswith("_") or name in LEFT_OUT
+    hidden = name.startswith("_") or name in LEFT_OUT or type(value).__name__ == "StepMap"
     return not hidden and not inspect.isroutine(value) and not hasattr(value, "data_vars")

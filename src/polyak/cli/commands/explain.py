@@ -46,7 +46,7 @@ def explain(
 
     found = explained(store, step=step)
     if as_json or not out:
-        answer(found, as_json, cause=found.cause, change=found.change)
+        answer(found, as_json, step=found.step, cause=found.cause, change=found.change)
     if not out:
         return
     from polyak.study.explanation_page import explanation_sections
