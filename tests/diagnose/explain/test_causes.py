@@ -174,6 +174,17 @@ def test_the_layers_whose_gradient_was_nan_are_those_whose_parameters_are() -> N
     assert (found.cause, found.step, found.findings[0].layer) == ("not finite", 90, "0.weight")
 
 
+def test_a_share_that_was_read_before_the_lr_was_raised_says_nothing_of_the_raised_lr() -> None:
+    raised = records(rise=97, lr=put(slice(95, None), 0.9))
+    why = pk.explain(raised).ruled_out["lr past the edge"]
+    assert (
+        why.why
+        == "not known: the lr was raised 9 times after step 90, where its share of the edge was last read"
+    )
+    assert not why.looked
+    assert "at most 20 %" in pk.explain(records(rise=97)).ruled_out["lr past the edge"].why
+
+
 def test_the_lr_that_is_advised_is_below_the_edge() -> None:
     found = pk.explain(records(share=put(10, 1.5), rows=64))
     assert "lower the lr to 0.06 or less" in found.change  # 0.9 * 0.1/1.5

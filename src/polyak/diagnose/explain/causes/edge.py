@@ -44,9 +44,25 @@ def past_the_edge(seen: Seen) -> Verdict:
     best = max([each[1] for each in (top, over) if each is not None], default=math.nan)
     if math.isnan(best):
         return not_recorded("a share of an edge near that step")
+    last = max(int(each[-1]) for each in (steps, joint_steps) if len(each))
+    return _not_past(seen, last, best)
+
+
+def _not_past(seen: Seen, last: int, best: float) -> NotFound:
+    """No share was over 1; what was read before the lr was raised says nothing of the raised one."""
+    times = _raised_since(seen, last)
+    if times > RAISED:
+        raised = f"the lr was raised {readable(times, 2)} times after step {last}"
+        return NotFound(f"not known: {raised}, where its share of the edge was last read", looked=False)
     return NotFound(
         f"the lr used at most {readable(100 * best, 2)} % of the edge in the {seen.reach} steps before"
     )
+
+
+def _raised_since(seen: Seen, step: int) -> float:
+    """How many times the lr of a step it is at the moment; nan where one of them is not known."""
+    lrs = seen.steps("lr")[seen.steps("step") == step]
+    return seen.at("lr") / float(lrs[0]) if len(lrs) and lrs[0] > 0 else math.nan
 
 
 def _highest(steps: object, shares: object) -> tuple[int, float] | None:
