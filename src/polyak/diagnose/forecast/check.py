@@ -21,7 +21,7 @@ Source: the defect of an approximate solution, Stetter, H. (1978). The defect co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +31,7 @@ from polyak.diagnose.forecast.linearised import Linearised
 from polyak.diagnose.forecast.pieces import Pieces
 from polyak.diagnose.forecast.simulation import Order, Simulated, simulated, slope
 from polyak.diagnose.forecast.steps import Start, Steps
-from polyak.frameworks.bridge import Batch, Bridge, Vector
-from polyak.frameworks.reading import Part, Reading
+from polyak.frameworks.bridge import Bridge, Vector
 from polyak.ground.limits import check_memory
 from polyak.ground.progress import Progress
 from polyak.theory.basis import as_numpy, at_home
@@ -75,35 +74,76 @@ def checked(
     real = _Real(bridge, read, begun)
     inside, outside, losses = _defects(real, near, path, at, progress)
     points = [0, *at]
-
-    def defect(number: int) -> NDArray[np.float64]:
-        j = int(np.searchsorted(points, number))
-        share = (number - points[j - 1]) / (points[j] - points[j - 1])
-        return np.asarray((1 - share) * inside[j - 1] + share * inside[j])
-
-    bent = simulated(near, all_steps, order(), at, places=at, defect=defect)
+    bent = simulated(near, all_steps, order(), at, places=at, defect=_between(points, inside))
     gains = np.array([-gain_of(all_steps.step_map(s)) for s in range(S)])
     assumed = [slope(near, bent.at[step]) + inside[j + 1] for j, step in enumerate(at)]
     errors = np.zeros((S, len(points)))
     for s in range(S):
-        beside: Vector = 0.0
-        for j, step in enumerate(at):
-            before = outside[j - 1][s] if j else 0.0
-            beside = beside - (before + outside[j][s]) * float(gains[s] * (points[j + 1] - points[j]) / 2)
-            c, said = bent.at[step][:, s], path.losses[s, j]
-            known = np.isfinite(c).all() and np.isfinite([said, losses[s, j], gains[s]]).all() and said
+        besides = _summed([each[s] for each in outside], points, gains[s])
+        for j, (step, beside) in enumerate(zip(at, besides, strict=True)):
+            c, said, there = bent.at[step][:, s], path.losses[s, j], losses[s, j]
+            known = np.isfinite([*c, said, there, gains[s]]).all() and said
             if errors[s, j] > within or not known:
                 errors[s, j + 1] = np.inf
                 continue
-            inner = real.loss(near.along(c))
-            both, g = real.gradient(near.along(c) + beside)
-            again = g - near.along(assumed[j][:, s]) - outside[j][s]
-            second = gains[s] * step / 3 * abs(float(as_numpy(g) @ as_numpy(again)))
-            off = abs(said - losses[s, j]) + abs(losses[s, j] - inner) + abs(inner - both) + second
-            errors[s, j + 1] = off / abs(said) if np.isfinite(off) else np.inf
+            by = (assumed[j][:, s], outside[j][s])
+            errors[s, j + 1] = _error(real, near, c, beside, by, said, there, gains[s] * step / 3)
         progress(S + s + 1, 2 * S)
     # An error does not shrink again on the way: where it seems to, two of its parts changed sign.
     return Checked(np.array(points), np.maximum.accumulate(errors, 1), real.spent)
+
+
+def _between(
+    points: Sequence[int], values: Sequence[NDArray[np.float64]]
+) -> Callable[[int], NDArray[np.float64]]:
+    """Of a step's number: a straight line from each point's value to the next one's."""
+
+    def at(number: int) -> NDArray[np.float64]:
+        j = int(np.searchsorted(points, number))
+        share = (number - points[j - 1]) / (points[j] - points[j - 1])
+        return np.asarray((1 - share) * values[j - 1] + share * values[j])
+
+    return at
+
+
+def _summed(outside: Sequence[Vector], points: Sequence[int], gain: float) -> Iterator[Vector]:
+    """How far a setting has moved out of the directions at each place: by trapezoids, with the curvature as 0."""
+    beside: Vector = 0.0
+    before: Vector = 0.0
+    for j, here in enumerate(outside):
+        beside = beside - (before + here) * float(gain * (points[j + 1] - points[j]) / 2)
+        before = here
+        yield beside
+
+
+def _error(
+    real: _Real,
+    near: Linearised,
+    c: NDArray[np.float64],
+    beside: Vector,
+    by: tuple[NDArray[np.float64], Vector],
+    said: float,
+    there: float,
+    reach: float,
+) -> float:
+    """The relative error at a place.
+
+    Args:
+        real: the model.
+        near: the network, linearised.
+        c: the place corrected within the directions.
+        beside: how far it is corrected out of them.
+        by: the gradient that the correction went by, in the directions and out of them.
+        said: the loss that is forecast.
+        there: the real one at the predicted place.
+        reach: gain t/3.
+    """
+    inner = real.loss(near.along(c))
+    both, g = real.gradient(near.along(c) + beside)
+    again = g - near.along(by[0]) - by[1]
+    second = reach * abs(float(as_numpy(g) @ as_numpy(again)))
+    off = abs(said - there) + abs(there - inner) + abs(inner - both) + second
+    return off / abs(said) if np.isfinite(off) else np.inf
 
 
 def _defects(
@@ -161,50 +201,3 @@ class _Real:
                 with self._bridge.on(batch) as local:
                     value += local.loss * size / self._read.rows
         return value
-
-
-def really_run(bridge: Bridge, read: Pieces, reading: Reading, x: Vector, steps: int) -> float:
-    """The loss after so many real steps of an optimizer as it is, on the batches in the order they were read.
-
-    The parameters lie in arrays of ours meanwhile, and so do the moments: there is nothing to be undone.
-    """
-    like = bridge.named(x)
-    xs = [_vector(like, bridge, part) for part in reading.parts]
-    states = [
-        part.rule.init(v) if part.state is None else part.state
-        for part, v in zip(reading.parts, xs, strict=True)
-    ]
-    for number in range(steps):
-        with bridge.at(_joined(bridge, reading, xs)):
-            g = bridge.named(_gradient(bridge, read.batches[number % len(read.batches)]))
-        for i, part in enumerate(reading.parts):
-            own = _vector(g, bridge, part) + part.pull * xs[i]
-            moved, states[i] = part.rule.update(own, states[i], xs[i])
-            xs[i] = xs[i] + np.asarray(moved, dtype=np.float64)
-    value = 0.0
-    with bridge.at(_joined(bridge, reading, xs)):
-        for batch, size in zip(read.joined, read.sizes, strict=True):
-            with bridge.on(batch) as local:
-                value += local.loss * size / read.rows
-    return value
-
-
-def _gradient(bridge: Bridge, batch: Batch) -> Vector:
-    with bridge.on(batch) as local:
-        return local.gradient()
-
-
-def _vector(named: dict[str, NDArray[np.float64]], bridge: Bridge, part: Part) -> NDArray[np.float64]:
-    return np.concatenate([as_numpy(named[bridge.names[place]]).ravel() for place in part.arrays])
-
-
-def _joined(bridge: Bridge, reading: Reading, vectors: Sequence[NDArray[np.float64]]) -> Vector:
-    named: dict[str, NDArray[np.float64]] = {}
-    for part, vector in zip(reading.parts, vectors, strict=True):
-        start = 0
-        for place in part.arrays:
-            shape = bridge.shapes[place]
-            stop = start + int(np.prod(shape, dtype=np.int64))
-            named[bridge.names[place]] = vector[start:stop].reshape(shape)
-            start = stop
-    return bridge.vector(named)

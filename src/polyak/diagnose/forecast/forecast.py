@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.diagnose.forecast.check import checked, really_run
+from polyak.diagnose.forecast.check import checked
 from polyak.diagnose.forecast.edges import past_edges
-from polyak.diagnose.forecast.linearised import linearised
+from polyak.diagnose.forecast.linearised import Linearised, linearised
 from polyak.diagnose.forecast.pieces import pieces
+from polyak.diagnose.forecast.requirements import (
+    largest_error,
+    really_run,
+    require_half,
+    require_near,
+    require_served,
+    require_still,
+)
 from polyak.diagnose.forecast.result import Forecast
 from polyak.diagnose.forecast.settings import settings_of
 from polyak.diagnose.forecast.simulation import Order, as_read, shuffled, simulated
-from polyak.diagnose.forecast.steps import known, start
+from polyak.diagnose.forecast.steps import Steps, known, start
 from polyak.diagnose.forecast.steps import steps as steps_of
-from polyak.frameworks.bridge import Bridge
 from polyak.frameworks.classify import reading_of
-from polyak.frameworks.generators import remembered
 from polyak.ground.errors import PolyakError, a_or_an, whole_number
-from polyak.ground.numbers import as_float, readable
 from polyak.ground.progress import Progress, silent
 from polyak.ground.types import Pytree
 from polyak.models import Model
 from polyak.theory.motion import motion
 
-SERVED = ("torch", "jax")
 REAL = 20  # steps that the forecast is held against
 RECORDS = 50
 WITHIN = 0.15
 LEAST = (
     0.02  # the least error said where a loader shuffles: real trainings parted by as much from order to order
 )
-SAME_TO = 1e-6  # relative: two losses of one batch that differ by more draw random numbers
 
 
 def forecast(
@@ -94,11 +96,10 @@ def forecast(
     K = whole_number("directions", directions, at_least=2, at_most=256)
     count = whole_number("rows", rows, at_least=1)
     seed = whole_number("seed", seed, at_least=0)
-    largest = _within(within)
-    if bridge.framework not in SERVED:
-        raise PolyakError(f"{bridge.name} is a model of {bridge.framework}, expected one of torch or JAX")
+    largest = largest_error(within)
+    require_served(bridge)
     settings = settings_of(reading_of(optimizer, bridge, state), lr, momentum)
-    _require_still(bridge)
+    require_still(bridge)
     read = pieces(bridge, count)
     moved = motion(settings.reading)
     begun = start(bridge, moved, known(settings.own))
@@ -108,24 +109,14 @@ def forecast(
     first = min(REAL, last)
     there = float(simulated(near, own_steps, as_read(read.counts), [first]).losses[0, 0])
     real = really_run(bridge, read, settings.reading, begun.x, first)
-    off = abs(real - there) / abs(real) if np.isfinite(real) and real else np.inf
-    if not off <= largest:
-        raise PolyakError(
-            f"no forecast: {first} real steps of today's setting end at a loss of {readable(real)}, and the linearised "
-            f"network says {readable(there)}: expected a later time in training, or a smaller lr"
-        )
+    off = require_near(real, there, first, largest)
     all_steps = steps_of(settings, known(settings), begun, near, gain)
 
     def order(number: int = 0) -> Order:
         return shuffled(read.counts, 2 * seed + number) if bridge.shuffles else as_read(read.counts)
 
     records = sorted({max(1, round(k)) for k in np.linspace(1, last, min(RECORDS, last))})
-    said = simulated(near, all_steps, order(), records)
-    ends, spread = said.losses, np.zeros(said.losses.shape)
-    if bridge.shuffles:  # the real training will have an order of its own
-        other = simulated(near, all_steps, order(1), records).losses
-        with np.errstate(all="ignore"):
-            ends, spread = (ends + other) / 2, LEAST + np.abs(ends - other) / np.abs(ends)
+    ends, spread = _ends(near, all_steps, order, records, bridge.shuffles)
     found = checked(
         bridge, read, begun, near, all_steps, order, last, largest, lambda a, b: told(b + 2 * a, 3 * b)
     )
@@ -152,25 +143,21 @@ def forecast(
         check=off,
         steps=last,
     )
-    good = int(np.isfinite(losses[:, -1]).sum())
-    if 2 * good < len(settings):
-        reach = result.horizon
-        hint = f"half of them can up to step {reach}" if reach else "expected a later time in training"
-        raise PolyakError(
-            f"no forecast of {last} steps: {good} of {len(settings)} settings can be trusted that far within "
-            f"{readable(100 * largest, 3)} %; {hint}"
-        )
+    require_half(result)
     return result
 
 
-def _within(given: object) -> float:
-    try:
-        value = np.nan if isinstance(given, bool | str) else as_float(given)
-    except (TypeError, ValueError):
-        value = np.nan
-    if not 0 < value < 1:
-        raise PolyakError(f"within is {given!r}, expected a number over 0 and below 1")
-    return float(value)
+def _ends(
+    near: Linearised, all_steps: Steps, order: Callable[[int], Order], records: Sequence[int], shuffles: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The losses, and by how much two orders of the batches part, relative: 0 where there is but one order."""
+    ends = simulated(near, all_steps, order(0), records).losses
+    if not shuffles:
+        return ends, np.zeros(ends.shape)
+    # The real training will have an order of its own.
+    other = simulated(near, all_steps, order(1), records).losses
+    with np.errstate(all="ignore"):
+        return (ends + other) / 2, LEAST + np.abs(ends - other) / np.abs(ends)
 
 
 def _finite(errors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -180,33 +167,3 @@ def _finite(errors: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _lowest(ends: NDArray[np.float64]) -> int:
     return int(np.argmin(np.where(np.isfinite(ends), ends, np.inf)))
-
-
-def _require_still(bridge: Bridge) -> None:
-    """Refuse a loss that draws random numbers, as dropout in train mode does."""
-    losses = []
-    for draws in (0, 1):
-        back = remembered()
-        try:
-            for _ in range(draws):
-                _draw()
-            with bridge.on(bridge.first) as local:
-                losses.append(local.loss)
-        finally:
-            back()
-    if not abs(losses[0] - losses[1]) <= SAME_TO * abs(losses[0]):
-        raise PolyakError(
-            f"the loss of {bridge.name} draws random numbers (dropout, in train mode): expected eval mode, where the"
-            " linearised network has one loss"
-        )
-
-
-def _draw() -> None:
-    """Move the generators on."""
-    import sys
-
-    random.random()
-    np.random.random()
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.rand(1)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from polyak.diagnose.forecast.outputs_loss import OutputsLoss, outputs_loss
 from polyak.diagnose.forecast.pieces import Pieces
-from polyak.frameworks.bridge import Bridge, Local, Vector
+from polyak.frameworks.bridge import Bridge, Local, Outputs, Vector
 from polyak.ground.errors import PolyakError
 from polyak.ground.limits import check_memory
 from polyak.ground.progress import Progress
@@ -115,15 +115,9 @@ def linearised(
     K = min(directions, bridge.size)
     with ExitStack() as stack:
         locals_ = [stack.enter_context(bridge.on(batch)) for batch in read.joined]
-        if not locals_[0].splits:
-            locals_[0].outputs()  # says why not
-        own = [local.outputs() for local in locals_]
-        numbers = sum(int(np.prod(each.shape)) for each in own)
-        check_memory("the derivatives of the outputs", 4 * 3 * K * numbers)
+        own = _outputs(locals_, K)
         loss = outputs_loss(locals_)
-        gradient: Vector = 0.0
-        for local in locals_:
-            gradient = gradient + at_home(local.gradient()) * (local.rows / read.rows)
+        gradient = _gradient(locals_, read.rows)
         A = _GaussNewton(locals_, root, pull, bridge.size)
         krylov = Krylov(A, K + len(starts) + 2)
         krylov.start(at_home(root) * gradient)
@@ -132,12 +126,35 @@ def linearised(
         while len(krylov.done) < K and krylov.waiting:
             krylov.step()
             progress(len(krylov.done), K)
-    if not krylov.done:
-        raise PolyakError(
-            "the gradient is 0 at these parameters: nothing moves, and there is nothing to forecast"
-        )
+    _require_moving(krylov)
     outputs = np.concatenate([as_numpy(each).astype(np.float32) for each in own])
     moves = np.stack([loss.arranged(each) for each in A.moves], -1)
     today = float(loss.value(loss.arranged(outputs)[..., None])[0])
     V = tuple(krylov.basis[j] for j in krylov.done)
     return Linearised(V, loss.arranged(outputs), moves, loss, today, 2 * krylov.products)
+
+
+def _outputs(locals_: Sequence[Local], K: int) -> list[Outputs]:
+    """The outputs of each batch, where there is room for what they do in K directions."""
+    if not locals_[0].splits:
+        locals_[0].outputs()  # says why not
+    own = [local.outputs() for local in locals_]
+    numbers = sum(int(np.prod(each.shape)) for each in own)
+    check_memory("the derivatives of the outputs", 4 * 3 * K * numbers)
+    return own
+
+
+def _gradient(locals_: Sequence[Local], rows: int) -> Vector:
+    """Of the mean loss over all rows."""
+    gradient: Vector = 0.0
+    for local in locals_:
+        gradient = gradient + at_home(local.gradient()) * (local.rows / rows)
+    return gradient
+
+
+def _require_moving(krylov: Krylov) -> None:
+    """Refuse a space without a direction."""
+    if not krylov.done:
+        raise PolyakError(
+            "the gradient is 0 at these parameters: nothing moves, and there is nothing to forecast"
+        )

@@ -106,16 +106,27 @@ def join(batches: Sequence[Batch]) -> Batch | None:
     if any(type(each) is not type(first) for each in batches):
         return None
     if type(first) in (tuple, list):
-        if len({len(each) for each in batches}) != 1:
-            return None
-        parts = [join(each) for each in zip(*batches, strict=True)]
-        return None if any(part is None for part in parts) else type(first)(parts)
+        return _joined_by_place(batches)
     if type(first) is dict:
-        if any(each.keys() != first.keys() for each in batches):
-            return None
-        named = {key: join([each[key] for each in batches]) for key in first}
-        return None if any(part is None for part in named.values()) else named
+        return _joined_by_name(batches)
     return _stacked(batches)
+
+
+def _joined_by_place(batches: Sequence[Batch]) -> Batch | None:
+    """Tuples or lists of the same length as one."""
+    if len({len(each) for each in batches}) != 1:
+        return None
+    parts = [join(each) for each in zip(*batches, strict=True)]
+    return None if any(part is None for part in parts) else type(batches[0])(parts)
+
+
+def _joined_by_name(batches: Sequence[Batch]) -> Batch | None:
+    """Dicts of the same keys as one."""
+    first = batches[0]
+    if any(each.keys() != first.keys() for each in batches):
+        return None
+    named = {key: join([each[key] for each in batches]) for key in first}
+    return None if any(part is None for part in named.values()) else named
 
 
 def _stacked(arrays: Sequence[Any]) -> Any | None:  # noqa: ANN401 - any library's arrays

@@ -74,31 +74,13 @@ def settings_of(
     Raises PolyakError where it has no learning rate that shows, or several, where a momentum is asked of a rule that
     has none, and for numbers that are none.
     """
-    if len(reading.lrs) != 1:
-        came = ", ".join(map(readable, reading.lrs)) if reading.lrs else "none that shows"
-        raise PolyakError(
-            f"{reading.label} has the learning rates {came}: a forecast is of one, expected one for all parameters"
-            if reading.lrs
-            else f"{reading.label} has {came}: a forecast changes the learning rate, expected a rule with lr"
-        )
-    (today,) = reading.lrs
-    if not today > 0:
-        raise PolyakError(f"{reading.label} has lr {readable(today)}: expected one over 0")
-    rates = [today * factor for factor in FACTORS] if lr is None else numbers("lr", lr, math.inf)
-    if any(not rate > 0 for rate in rates):
-        raise PolyakError(f"lr is {readable(min(rates))}, expected numbers over 0")
+    today = _rate_of(reading)
+    rates = _rates(lr, today)
     asked = None if momentum is None else numbers("momentum", momentum, 1.0)
     if asked is not None and any(asked):
         reading = _with_momentum(reading)
-    rule = reading.parts[0].rule
-    has = rule.settings()
-    if "lr" not in has:
-        raise PolyakError(f"{reading.label} shows no lr: a forecast changes it, expected a rule with lr")
-    name = next((each for each in MOMENTA if isinstance(has.get(each), int | float)), "")
-    own = float(has[name]) if name else math.nan
-    if asked is not None and not name and any(asked):
-        raise PolyakError(f"{reading.label} has no momentum, expected momentum=None")
-    memories = [own] if asked is None else asked if name else [math.nan]
+    name, own = _momentum_of(reading)
+    memories = _memories(asked, name, own, reading.label)
     if len(rates) * len(memories) > MOST:
         raise PolyakError(f"{len(rates) * len(memories)} settings, expected {MOST} at most")
     grid = [(rate, memory) for memory in memories for rate in rates]
@@ -109,6 +91,51 @@ def settings_of(
         reading,
         (today, own),
     )
+
+
+def _rate_of(reading: Reading) -> float:
+    """The one learning rate of all parameters, over 0."""
+    if not reading.lrs:
+        raise PolyakError(
+            f"{reading.label} has none that shows: a forecast changes the learning rate, expected a rule with lr"
+        )
+    if len(reading.lrs) > 1:
+        came = ", ".join(map(readable, reading.lrs))
+        raise PolyakError(
+            f"{reading.label} has the learning rates {came}: a forecast is of one, expected one for all parameters"
+        )
+    (today,) = reading.lrs
+    if not today > 0:
+        raise PolyakError(f"{reading.label} has lr {readable(today)}: expected one over 0")
+    return today
+
+
+def _rates(lr: float | Iterable[float] | None, today: float) -> list[float]:
+    """The learning rates that are asked for, or some around today's."""
+    rates = [today * factor for factor in FACTORS] if lr is None else numbers("lr", lr, math.inf)
+    if any(not rate > 0 for rate in rates):
+        raise PolyakError(f"lr is {readable(min(rates))}, expected numbers over 0")
+    return rates
+
+
+def _momentum_of(reading: Reading) -> tuple[str, float]:
+    """What the rule calls its momentum, and how large it is: an empty name and nan where it has none."""
+    has = reading.parts[0].rule.settings()
+    if "lr" not in has:
+        raise PolyakError(f"{reading.label} shows no lr: a forecast changes it, expected a rule with lr")
+    name = next((each for each in MOMENTA if isinstance(has.get(each), int | float)), "")
+    return name, float(has[name]) if name else math.nan
+
+
+def _memories(asked: list[float] | None, name: str, own: float, label: str) -> list[float]:
+    """The momenta that are asked for, today's alone by default; nan of a rule without one."""
+    if asked is None:
+        return [own]
+    if name:
+        return asked
+    if any(asked):
+        raise PolyakError(f"{label} has no momentum, expected momentum=None")
+    return [math.nan]
 
 
 def numbers(name: str, given: float | Iterable[float], below: float) -> list[float]:
