@@ -15,8 +15,8 @@ NETS = [name for name in ramps.KINDS if "conv" not in name]  # the whole table: 
 
 def lines(losses: list[float], *, lrs: list[float] | None = None, share: float = 0.1) -> list[str]:
     alarm = Alarm()
-    alarm.read(share)
     lrs = [0.1] * len(losses) if lrs is None else lrs
+    alarm.read(share, lrs[0])
     said = [
         alarm.step(k + 1, loss, told=k > 0 and math.isfinite(losses[k - 1]), finite=True, lr=lr)
         for k, (loss, lr) in enumerate(zip(losses, lrs, strict=True))
@@ -51,6 +51,7 @@ def test_a_rise_is_told_with_what_is_beside_it() -> None:
         == "step 63: the loss has begun to rise, and the lr was raised from 0.1 to 0.2 in 62 steps: lower it"
     )
     assert lines(flat + rise, lrs=[0.1] * 50 + [0.11] * 15) == []
+    assert lines(flat + rise, lrs=[0.1] * 50 + [0.06] * 15, share=1.25) == []  # lowered since the reading
 
 
 def test_noise_is_no_rise_and_a_cause_is_told_once() -> None:

@@ -215,6 +215,33 @@ def test_one_watch_an_optimizer_and_only_of_its_model(refused: Any) -> None:
     pk.watch(optimizer, model).close()
 
 
+def test_a_store_of_another_run_is_refused_and_nothing_is_left_behind(tmp_path: Path, refused: Any) -> None:
+    net, other = stages.perceptron(), stages.rectified()
+    optimizer, store = stages.sgd(net, 0.05), tmp_path / "run.zarr"
+    model = pk.model(net, LOSS, [one_batch()])
+    with pk.watch(optimizer, model, store=store) as watch:
+        trained(net, optimizer, 2, watch)
+    for again, its in ((stages.sgd(other, 0.05), other), (torch.optim.Adam(net.parameters()), net)):
+        with refused("run.zarr holds another run", "expected a store of its own"):
+            pk.watch(again, pk.model(its, LOSS, [one_batch()]), store=store)
+        assert not again._optimizer_step_post_hooks
+    pk.watch(optimizer, model, store=store).close()  # the lock was given back
+
+
+def test_the_first_reading_in_batches_waits_for_rows_it_was_not_begun_on() -> None:
+    """A top that was chosen on 16 rows is too steep on them: no sharpness is read there."""
+    net = stages.perceptron()
+    optimizer = stages.sgd(net, 0.01)
+    model = pk.model(net, LOSS, [one_batch()] * 32)
+    with pk.watch(optimizer, model, every=2, most_time=1) as watch:
+        trained(net, optimizer, 80, watch)
+    sharpness = watch.watched.readings["sharpness"]
+    assert np.isnan(sharpness[0])
+    x, y = stages.digits()
+    truth = pk.curvature(pk.model(net, LOSS, [(x, y)]), accuracy=1e-3).top
+    assert sharpness[-1] == pytest.approx(truth, rel=0.4)  # in the mean of eight readings of 16 rows
+
+
 def test_readings_of_the_curvature_wait_where_they_would_take_too_long() -> None:
     net = stages.perceptron()
     optimizer = stages.sgd(net, 0.05)

@@ -28,13 +28,13 @@ class Alarm:
     def __init__(self) -> None:
         self._losses: deque[float] = deque(maxlen=FEW + BEFORE)
         self._lrs: deque[float] = deque(maxlen=WITHIN)
-        self._share = math.nan
+        self._share = self._read_at = math.nan
         self.warned: set[str] = set()
 
-    def read(self, share: float) -> None:
-        """The share of the edge at a reading."""
+    def read(self, share: float, lr: float) -> None:
+        """The share of the edge at a reading, and the learning rate there: all learning rates scale the share."""
         if math.isfinite(share):
-            self._share = share
+            self._share, self._read_at = share, lr
 
     def step(self, step: int, loss: float, *, told: bool, finite: bool, lr: float) -> str:
         """The line to warn by after a step; empty where nothing new is wrong.
@@ -54,13 +54,18 @@ class Alarm:
         if not math.isfinite(loss):
             return ""
         self._losses.append(loss)
-        past, before = self._share > OVER, self._lrs[0]
+        return self._of_rise(step, lr)
+
+    def _of_rise(self, step: int, lr: float) -> str:
+        """The line about a loss that rises past the edge, or after a raised learning rate."""
+        share = self._share * lr / self._read_at
+        past, before = share > OVER, self._lrs[0]
         if not (past or lr > RAISED * before) or not self._rises() or not self._first("edge"):
             return ""
         said = f"step {step:,}: the loss has begun to rise"
         if past:
-            use = f"lr {readable(lr, 3)} uses {readable(100 * self._share, 3)} % of the full batch's edge"
-            return f"{said}, and {use}: lower it to {readable(lr / self._share / 2, 2)}"
+            use = f"lr {readable(lr, 3)} uses {readable(100 * share, 3)} % of the full batch's edge"
+            return f"{said}, and {use}: lower it to {readable(lr / share / 2, 2)}"
         ago = len(self._lrs) - 1
         return f"{said}, and the lr was raised from {readable(before, 3)} to {readable(lr, 3)} in {ago} steps: lower it"
 

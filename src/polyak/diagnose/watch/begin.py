@@ -35,6 +35,20 @@ def live_of(optimizer: object, model: Model) -> TorchLive:
     return TorchLive(optimizer, model.bridge)  # type: ignore[arg-type]
 
 
+def require_same(held: Facts, now: Facts, store: str) -> None:
+    """Refuse a store of a training of another model or another optimizer."""
+    for what, theirs, ours in (
+        ("model", held.model, now.model),
+        ("layers", held.layers, now.layers),
+        ("sizes of layers", held.layer_sizes, now.layer_sizes),
+        ("optimizer", held.optimizer_class, now.optimizer_class),
+    ):
+        if theirs != ours:
+            raise PolyakError(
+                f"{store} holds another run, of other {what}: expected a store of its own for this one"
+            )
+
+
 def facts_of(optimizer: object, model: Model, live: TorchLive, every: int) -> Facts:
     """What is known now."""
     bridge, kind = model.bridge, type(optimizer).__name__

@@ -60,16 +60,15 @@ class Sharpness:
         root = math.sqrt(gain) if gain is not None else self._roots(moved)
         if not np.any(root):
             return {}
+        whole = local.rows == self._rows
         if self._vector is None or not np.isfinite(self._vector).all():
-            self._vector = np.random.default_rng(0).normal(size=self._bridge.size).astype(np.float32)
-            for _ in range(FIRST):
-                self._vector /= np.linalg.norm(self._vector)
-                self._vector = self._product(local, self._vector, root)
+            self._vector = self._started(local, root)
+            if not whole:  # a top that is chosen on these rows is too steep on them
+                return {}
         v = self._vector / np.linalg.norm(self._vector)
         self._vector = self._product(local, v, root)
         a = float(np.vdot(v, self._vector))
-        # A batch of all rows is read without noise: what was read before only lags behind.
-        if local.rows == self._rows:
+        if whole:  # read without noise: what was read before only lags behind
             self._read.clear()
         lr = self._live.settings().get("lr", math.nan)
         unit = lr if moved.preconditioned or gain is None else gain
@@ -80,6 +79,14 @@ class Sharpness:
         share = 1 / moved.factor_of(sharpness * unit)
         edge = sharpness / share if share else math.nan
         return {"sharpness_read": a / unit, "sharpness": sharpness, "edge": edge, "share": share}
+
+    def _started(self, local: Local, root: Floats | float) -> Floats:
+        """A vector to carry on, from a few products."""
+        v: Floats = np.random.default_rng(0).normal(size=self._bridge.size).astype(np.float32)
+        for _ in range(FIRST):
+            v /= np.linalg.norm(v)
+            v = self._product(local, v, root)
+        return v
 
     def _motion(self) -> Motion:
         """The optimizer's linear rule; of one without a preconditioner again only where a number of it has changed."""

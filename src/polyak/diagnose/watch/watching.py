@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polyak.diagnose.watch.alarm import Alarm
-from polyak.diagnose.watch.begin import facts_of, live_of
+from polyak.diagnose.watch.begin import facts_of, live_of, require_same
 from polyak.diagnose.watch.budget import Budget
 from polyak.diagnose.watch.context import Arrays, Context
 from polyak.diagnose.watch.facts import Event
@@ -58,35 +58,39 @@ class Watch(Shown):
         most_time: float = 0.05,
         before: Watched | None = None,
     ) -> None:
-        if not isinstance(model, Model):
-            raise PolyakError(f"a watch of a {type(model).__name__}, expected pk.model(...)")
-        if not most_time > 0:
-            raise PolyakError(
-                f"most_time is {readable(most_time)}, expected a share of the training's time: 0.05"
-            )
+        _check(optimizer, model, most_time)
         self.every = whole_number("every", every, at_least=2)
-        if optimizer in HELD:
-            raise PolyakError("this optimizer is watched already: close() that watch first")
         self._log = logged(log)
         self._bridge, self._model = model.bridge, model
         self._live = live_of(optimizer, model)
-        names = self._bridge.names
-        widths = tuple(len(names) if each.by_layer else 0 for each in quantities())
-        columns = Columns((*OWN, *(each.name for each in quantities())), (*(0 for _ in OWN), *widths))
-        self.facts = facts_of(optimizer, model, self._live, self.every)
-        self._store = None if store is None else Store(store, self.facts, columns)
-        if self._store is not None and self._store.before is not None:
-            before = Watched(*self._store.before)
-        self._record = Record(columns, before)
-        self._sharpness = Sharpness(optimizer, self._bridge, self._live, model.rows)
-        self._taken = self._begun = 0 if before is None else before.last_step
-        kind = "began" if before is None else "resumed"
-        self._record.events.append(Event(self._taken + 1, kind, f"{kind} with {self.facts.optimizer}"))
+        self._store: Store | None = None
+        try:
+            self._begin(optimizer, store, before)
+        except BaseException:  # a refusal leaves nothing behind
+            self._live.close()
+            self._close_store()
+            raise
         self._budget, self._alarm, self._flushed = Budget(most_time), Alarm(), time.monotonic()
         self._kept: tuple[Arrays, dict[str, object]] | None = None
         self._last_loss, self._broken, self.stopped = math.nan, False, False
         self._optimizer = weakref.ref(optimizer)
         HELD.add(optimizer)
+
+    def _begin(self, optimizer: object, store: object, before: Watched | None) -> None:
+        """The record, gone on with where there is one."""
+        model, names = self._model, self._bridge.names
+        widths = tuple(len(names) if each.by_layer else 0 for each in quantities())
+        columns = Columns((*OWN, *(each.name for each in quantities())), (*(0 for _ in OWN), *widths))
+        self.facts = facts_of(optimizer, model, self._live, self.every)
+        if store is not None:
+            self._store = Store(store, self.facts, columns)
+            require_same(self._store.facts, self.facts, self._store.place.text)
+            before = before if self._store.before is None else Watched(*self._store.before)
+        self._record = Record(columns, before)
+        self._sharpness = Sharpness(optimizer, self._bridge, self._live, model.rows)
+        self._taken = self._begun = 0 if before is None else before.last_step
+        kind = "began" if before is None else "resumed"
+        self._record.events.append(Event(self._taken + 1, kind, f"{kind} with {self.facts.optimizer}"))
 
     def step(self, batch: Batch, *, loss: object = math.nan) -> None:
         """After the optimizer's step on a batch.
@@ -133,18 +137,25 @@ class Watch(Shown):
         }
         self._record.steps.append(row)
         told = math.isfinite(self._last_loss)
-        breaks = not self._broken and (not finite or (told and not math.isfinite(loss)))
-        self._broken, self._last_loss = self._broken or breaks, loss
-        if self._taken % self.every == 0 or self._taken == self._begun + 1 or breaks:
-            self._read(batch, rows)
+        breaks = not finite or (told and not math.isfinite(loss))
+        self._last_loss = loss
+        if self._due(breaks=breaks):
+            self._read(batch, rows, lr)
         self._kept = None
         if (self._taken + 1) % self.every == 0:
             self._keep(rows)
         self._warn(self._alarm.step(self._taken, loss, told=told, finite=finite, lr=lr))
-        new = len(self._record.steps)
-        if new >= ROWS or (
-            new and time.monotonic() - self._flushed > SECONDS and self._taken % self.every == 0
-        ):
+        self._flush_in_time()
+
+    def _due(self, *, breaks: bool) -> bool:
+        """Whether a reading is due: every so often, at the first step, and where a loss or a batch first breaks."""
+        first_break = breaks and not self._broken
+        self._broken = self._broken or breaks
+        return first_break or self._taken % self.every == 0 or self._taken == self._begun + 1
+
+    def _flush_in_time(self) -> None:
+        new, since = len(self._record.steps), time.monotonic() - self._flushed
+        if new >= ROWS or (new and since > SECONDS and self._taken % self.every == 0):
             self.flush()
 
     def _keep(self, rows: int) -> None:
@@ -159,7 +170,7 @@ class Watch(Shown):
         names, held = self._bridge.names, gradients is not None
         return Context(self._taken, names, self._live, used, own, updates, held, kept, rows)
 
-    def _read(self, batch: Batch, rows: int) -> None:
+    def _read(self, batch: Batch, rows: int, lr: float) -> None:
         updates = None
         if self._kept is not None:
             updates = self._kept[0]
@@ -172,7 +183,7 @@ class Watch(Shown):
             with np.errstate(all="ignore"):
                 row[each.name] = each.compute(self._context(own, updates, kept, rows))
         self._record.readings.append(row)  # type: ignore[arg-type]
-        self._alarm.read(float(row.get("share", math.nan)))  # type: ignore[arg-type]
+        self._alarm.read(float(row.get("share", math.nan)), lr)  # type: ignore[arg-type]
         if self._log is not None:
             self._tell(self._log, row)
 
@@ -230,9 +241,12 @@ class Watch(Shown):
             if write:
                 self.flush()
         finally:
-            if self._store is not None:
-                self._store.close()
-                self._store = None
+            self._close_store()
+
+    def _close_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
 
     def __enter__(self) -> Watch:
         return self
@@ -263,3 +277,14 @@ class Watch(Shown):
 
     def __str__(self) -> str:
         return str(self.watched)
+
+
+def _check(optimizer: object, model: object, most_time: float) -> None:
+    if not isinstance(model, Model):
+        raise PolyakError(f"a watch of a {type(model).__name__}, expected pk.model(...)")
+    if not most_time > 0:
+        raise PolyakError(
+            f"most_time is {readable(most_time)}, expected a share of the training's time: 0.05"
+        )
+    if optimizer in HELD:
+        raise PolyakError("this optimizer is watched already: close() that watch first")

@@ -48,7 +48,7 @@ class TorchLive:
             raise PolyakError(
                 "the watched optimizer has taken no step yet: expected step(batch) after backward() and its step()"
             )
-        elif before != now:
+        elif not np.array_equal(before, now, equal_nan=True):
             raise PolyakError(
                 "the parameters moved without a step of the watched optimizer: was it replaced?"
             )
@@ -92,7 +92,7 @@ class TorchLive:
         names = {str(name): (str(name),) for name in held[0]} if self.ours else SLOTS
         found = {}
         for name, theirs in names.items():
-            values = [next((each[n] for n in theirs if each.get(n) is not None), None) for each in held]
+            values = [_first_of(each, theirs) for each in held]
             if values and all(value is not None for value in values):
                 found[name] = tuple(_numpy(torch.as_tensor(value)) for value in values)
         return found
@@ -134,6 +134,11 @@ class TorchLive:
             return np.nan, True
         size = sum(float(x.detach().abs().double().sum()) for x in real)
         return size / count, bool(np.isfinite(size))
+
+
+def _first_of(state: Mapping[str, Any], names: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever torch holds
+    """What an optimizer holds under the first of some names that is there; None where none is."""
+    return next((state[name] for name in names if state.get(name) is not None), None)
 
 
 def _numpy(x: torch.Tensor) -> NDArray[np.floating[Any]]:
