@@ -28,6 +28,14 @@ def comparison_figure(comparison: Comparison) -> Figure:
     return figure
 
 
+def _judged_by(comparison: Comparison) -> str:
+    """What the rules are judged by, and over which rows."""
+    kept = comparison.problem.held_out_rows()
+    of = f"over {kept} rows held out" if kept and comparison.judged_by != "loss" else "over all the data"
+    what = "loss" if comparison.judged_by.endswith("loss") else words(comparison.judged_by.replace("_", " "))
+    return f"{what} {of}"
+
+
 def _draw_judged(axes: Axes, comparison: Comparison) -> None:
     shown = []
     for place, entry in enumerate(comparison.entries):
@@ -63,10 +71,7 @@ def _draw_judged(axes: Axes, comparison: Comparison) -> None:
     low, high = min(map(np.min, shown)), max(map(np.max, shown))
     if low > 0 and high > 3 * low:
         axes.set_xscale("log")
-    kept = comparison.problem.held_out_rows()
-    of = f"over {kept} rows held out" if kept and comparison.judged_by != "loss" else "over all the data"
-    what = "loss" if comparison.judged_by.endswith("loss") else words(comparison.judged_by.replace("_", " "))
-    axes.set_xlabel(f"{what} {of}, {len(comparison.judging_seeds)} other seeds")
+    axes.set_xlabel(f"{_judged_by(comparison)}, {len(comparison.judging_seeds)} other seeds")
     heading(axes, f"judged: {words(comparison.problem.data.name)}, {comparison.epochs} epochs")
 
 

@@ -35,6 +35,20 @@ def history_figure(histories: History | Sequence[History]) -> Figure:
     return figure
 
 
+def _draw_held_out(axes: Axes, history: History, color: str) -> None:
+    """The median over the rows held out, where there are some."""
+    if history.held_out_losses is None:
+        return
+    held = np.median(history.held_out_losses.astype(np.float64), axis=0)
+    axes.plot(
+        history.epochs,
+        np.where(held < LARGEST, held, np.nan),
+        color=color,
+        linestyle=":",
+        label=f"the same on {history.problem.held_out_rows()} rows held out",
+    )
+
+
 def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
     """Median and band of each training's loss; a run that diverged leaves the picture, and is said to."""
     first = histories[0]
@@ -51,15 +65,7 @@ def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
             linestyle=style["linestyle"],
             label=label(history.rule),
         )
-        if history.held_out_losses is not None:
-            held = np.median(history.held_out_losses.astype(np.float64), axis=0)
-            axes.plot(
-                history.epochs,
-                np.where(held < LARGEST, held, np.nan),
-                color=style["color"],
-                linestyle=":",
-                label=f"the same on {history.problem.held_out_rows()} rows held out",
-            )
+        _draw_held_out(axes, history, style["color"])
         if len(history.seeds) > 1:
             top = np.where(np.isfinite(high), high, LARGEST)
             axes.fill_between(history.epochs, shown[0], top, color=style["color"], alpha=0.2, linewidth=0)

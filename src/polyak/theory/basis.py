@@ -69,13 +69,7 @@ class Basis:
         and then what that left, of all columns: twice is enough (Parlett, B. N. (1998). The symmetric eigenvalue
         problem, 6.9).
         """
-        self._library = (
-            "jax"
-            if array_api_compat.is_jax_array(w)
-            else "torch"
-            if array_api_compat.is_torch_array(w)
-            else ""
-        )
+        self._library = _library(w)
         w = _on_cpu(w)
         parts = [w[start : start + PIECE] for start in range(0, w.shape[0], PIECE)]
         del w
@@ -166,6 +160,13 @@ def at_home(v: Vector) -> Vector:
     if array_api_compat.is_jax_array(v) and all(device.platform == "cpu" for device in v.devices()):
         return np.asarray(v)
     return v
+
+
+def _library(v: Vector) -> str:
+    """Whose array it is, of those that are held as NumPy's; empty for any other."""
+    if array_api_compat.is_jax_array(v):
+        return "jax"
+    return "torch" if array_api_compat.is_torch_array(v) else ""
 
 
 def _on_cpu(v: Vector) -> Vector:
