@@ -11,15 +11,16 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from functools import cache
-from typing import Annotated, Any, TypeGuard, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand
 from typer.models import ParameterInfo
 
 from polyak.cli import commands
+from polyak.cli.bundles import is_bundle, own_parameters, takes_options
 from polyak.cli.parameters import Parameter, parameters_of
 
 WITH_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -69,7 +70,7 @@ class Entry:
         bundles = {
             name: parameter.annotation
             for name, parameter in signature.parameters.items()
-            if _is_bundle(parameter.annotation)
+            if is_bundle(parameter.annotation)
         }
 
         def spelled(**given: Any) -> None:
@@ -158,31 +159,22 @@ def _options_named(name: str) -> list[str]:
     return [] if built is None else options_of(built)
 
 
-def _is_bundle(annotation: object) -> TypeGuard[type]:
-    """Whether a parameter stands for several options: the fields of a dataclass."""
-    return isinstance(annotation, type) and is_dataclass(annotation)
-
-
 def _options(
     signature: inspect.Signature, offered: Mapping[str, Parameter], without: Sequence[str]
 ) -> Iterator[inspect.Parameter]:
     """The function's own parameters, those of its bundles, and of the verb what is left: before what follows a `*`."""
-    kinds = {parameter.kind for parameter in signature.parameters.values()}
-    own = [each for parameter in signature.parameters.values() for each in _spread(parameter)]
+    own = own_parameters(signature)
     last = [each for each in own if each.kind is inspect.Parameter.KEYWORD_ONLY]
     yield from (_option(each, offered) for each in own if each not in last)
-    if inspect.Parameter.VAR_KEYWORD in kinds:
-        named = {each.name for each in own}.union(without)
-        left = [each for each in offered.values() if each.name not in named and each.default is not ...]
-        yield from (_of_verb(each, each.default) for each in left if _kind(each))
+    if takes_options(signature):
+        yield from _left_of_verb(offered, {each.name for each in own}.union(without))
     yield from (_option(each, offered) for each in last)
 
 
-def _spread(parameter: inspect.Parameter) -> Collection[inspect.Parameter]:
-    """A parameter, or those that it stands for."""
-    if _is_bundle(parameter.annotation):
-        return inspect.signature(parameter.annotation, eval_str=True).parameters.values()
-    return () if parameter.kind is inspect.Parameter.VAR_KEYWORD else (parameter,)
+def _left_of_verb(offered: Mapping[str, Parameter], named: Collection[str]) -> Iterator[inspect.Parameter]:
+    """What the verb takes beside the arguments named, where a text can stand for it and it has a default."""
+    left = [each for each in offered.values() if each.name not in named and each.default is not ...]
+    yield from (_of_verb(each, each.default) for each in left if _kind(each))
 
 
 def _option(parameter: inspect.Parameter, offered: Mapping[str, Parameter]) -> inspect.Parameter:

@@ -26,33 +26,46 @@ def rows_of(bridge: Bridge, given: object = None) -> Batch:
     Raises PolyakError for batches that are not made of arrays, or are not alike.
     """
     first = bridge.first
-    if given is None:
-        batches = list(bridge.batches())
-    elif _alike(first, given):
-        batches = [given]
-    else:
-        batches = list(given) if isinstance(given, Iterable) else []
-        if not batches or not all(_alike(first, batch) for batch in batches):
-            raise PolyakError(
-                f"the rows held out are {a_or_an(type(given).__name__)}, expected a share such as 0.2, or batches such"
-                " as the model's own"
-            )
-    structure: object = jax.tree.structure(first)
+    batches = list(bridge.batches()) if given is None else _held_out(first, given)
+    _check_made_up_alike(bridge, batches)
+    leaves = _joined(batches)
+    if given is None and not bridge.in_order:
+        leaves = [leaf[_by_content(leaves)] for leaf in leaves]
+    return jax.tree.unflatten(jax.tree.structure(first), leaves)
+
+
+def _held_out(first: Batch, given: object) -> list[Batch]:
+    """Batches such as the model's own, or one of them, as a list."""
+    if _alike(first, given):
+        return [given]
+    batches = list(given) if isinstance(given, Iterable) else []
+    if not batches or not all(_alike(first, batch) for batch in batches):
+        raise PolyakError(
+            f"the rows held out are {a_or_an(type(given).__name__)}, expected a share such as 0.2, or batches such"
+            " as the model's own"
+        )
+    return batches
+
+
+def _check_made_up_alike(bridge: Bridge, batches: list[Batch]) -> None:
+    """Refuse batches of other arrays than the first one's, or whose arrays do not agree on their rows."""
+    structure: object = jax.tree.structure(bridge.first)
     strange = next((batch for batch in batches if jax.tree.structure(batch) != structure), None)
     if strange is not None:
         raise PolyakError("the batches are not made up alike, expected the same arrays in each")
     for batch in batches:
         bridge.rows(batch)  # refused where the arrays do not agree
+
+
+def _joined(batches: list[Batch]) -> list[np.ndarray]:
+    """Each array with the rows of all batches."""
     parts = [[_array(leaf) for leaf in jax.tree.leaves(batch)] for batch in batches]
     try:
-        leaves = [np.concatenate(same) for same in zip(*parts, strict=True)]
+        return [np.concatenate(same) for same in zip(*parts, strict=True)]
     except ValueError:
         raise PolyakError(
             "the batches' arrays differ in shape beside their rows, expected one shape: padded to one length"
         ) from None
-    if given is None and not bridge.in_order:
-        leaves = [leaf[_by_content(leaves)] for leaf in leaves]
-    return jax.tree.unflatten(jax.tree.structure(first), leaves)
 
 
 def taken(rows: Pytree, numbers: np.ndarray) -> Pytree:

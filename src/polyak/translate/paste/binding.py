@@ -54,19 +54,31 @@ def bound(call: Call) -> Bound:
         call = replace(call, name=lent[0], named={**lent[1], **call.named})
     spelling = whose(call)
     framework = FRAMEWORKS[spelling.framework]
-    positional, named, parameters = list(call.positional), dict(call.named), None
-    if framework.params_first:
-        parameters = named.pop(SINGLE, None)
-        if positional and not _is_number(positional[0]):
-            parameters = positional.pop(0)
-        elif positional:
-            raise PolyakError(
-                f"{spelling.name}: the first argument is {positional[0]!r}, expected the parameters"
-            )
+    positional, named = list(call.positional), dict(call.named)
+    parameters = _parameters(spelling, positional, named) if framework.params_first else None
+    return _without_free(spelling, framework, _by_name(spelling, framework, positional, named), parameters)
+
+
+def _parameters(spelling: Spelling, positional: list[Any], named: dict[str, Any]) -> object:
+    """What a call was given as its parameters, taken out of its arguments."""
+    parameters = named.pop(SINGLE, None)
+    if positional and _is_number(positional[0]):
+        raise PolyakError(
+            f"{spelling.name}: the first argument is {positional[0]!r}, expected the parameters"
+        )
+    if positional:
+        parameters = positional.pop(0)
     if isinstance(parameters, tuple) and any(isinstance(each, dict) for each in parameters):
         raise PolyakError(
             f"{spelling.name}: groups of parameters are not read: translate each group by itself"
         )
+    return parameters
+
+
+def _by_name(
+    spelling: Spelling, framework: Framework, positional: list[Any], named: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All arguments by name, old names as the new ones; each at most once."""
     names = [argument.name for argument in spelling.arguments]
     if len(positional) > len(names):
         raise PolyakError(
@@ -78,7 +90,7 @@ def bound(call: Call) -> Bound:
         if new in given:
             raise PolyakError(f"{spelling.name}: {new} is given twice")
         given[new] = value
-    return _without_free(spelling, framework, given, parameters)
+    return given
 
 
 def _without_free(
@@ -113,19 +125,27 @@ def whose(call: Call) -> Spelling:
         return found
     if home_of(call.name) is not None:
         return find(_short(call.name))  # which says what that framework has
-    if "." in call.name:
-        raise no_such(call.name)
-    rows = [row for row in SPELLINGS.values() if _called(row) == call.name]
-    rows = rows or [row for row in SPELLINGS.values() if _called(row).lower() == call.name.lower()]
-    fitting = [row for row in rows if _fits(row, call)]
+    rows = [] if "." in call.name else _rows_called(call.name)
     if not rows:
         raise no_such(call.name)
+    fitting = [row for row in rows if _fits(row, call)]
     if len(fitting) != 1:
-        several = ", ".join(row.name for row in fitting or rows)
-        said = f"may be {several}" if fitting else f"has not the arguments of {several}"
-        shown = (fitting or rows)[0].line.partition("(")[0]
-        raise PolyakError(f"{call.name} {said}: expected it by its whole name, such as {shown}")
+        raise _not_one(call, rows, fitting)
     return fitting[0]
+
+
+def _rows_called(name: str) -> list[Spelling]:
+    """The spellings whose class has that name; where none has, those that have it in other letter cases."""
+    exact = [row for row in SPELLINGS.values() if _called(row) == name]
+    return exact or [row for row in SPELLINGS.values() if _called(row).lower() == name.lower()]
+
+
+def _not_one(call: Call, rows: list[Spelling], fitting: list[Spelling]) -> PolyakError:
+    """The refusal of a bare name whose arguments fit several spellings, or none."""
+    several = ", ".join(row.name for row in fitting or rows)
+    said = f"may be {several}" if fitting else f"has not the arguments of {several}"
+    shown = (fitting or rows)[0].line.partition("(")[0]
+    return PolyakError(f"{call.name} {said}: expected it by its whole name, such as {shown}")
 
 
 def _short(name: str) -> str:

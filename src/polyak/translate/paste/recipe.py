@@ -88,16 +88,19 @@ def parts_in(pasted: Pasted) -> Parts:
     configs = [parts for call in pasted.calls if (parts := parts_of_call(call)) is not None]
     if len(configs) == 1 and len(pasted.calls) == 1:
         return configs[0]
-    optimizers = [call for call in pasted.calls if _is_optimizer(call)]
-    if not optimizers and len(pasted.calls) == 1:
-        bound(pasted.calls[0])  # which says what is wrong with it
+    optimizer = _only_optimizer(pasted.calls)
+    return Parts(optimizer, wrappers=tuple(call for call in pasted.calls if call is not optimizer))
+
+
+def _only_optimizer(calls: list[Call]) -> Call:
+    """The one call that is of an optimizer, else the refusal."""
+    optimizers = [call for call in calls if _is_optimizer(call)]
+    if not optimizers and len(calls) == 1:
+        bound(calls[0])  # which says what is wrong with it
     if len(optimizers) != 1:
         count = "no optimizer" if not optimizers else f"{len(optimizers)} optimizers"
-        raise PolyakError(
-            f"the text has {count}, expected one: {', '.join(map(repr, optimizers or pasted.calls))}"
-        )
-    others = [call for call in pasted.calls if call is not optimizers[0]]
-    return Parts(optimizers[0], wrappers=tuple(others))
+        raise PolyakError(f"the text has {count}, expected one: {', '.join(map(repr, optimizers or calls))}")
+    return optimizers[0]
 
 
 def _is_optimizer(call: Call) -> bool:

@@ -122,12 +122,9 @@ def _take(statement: ast.stmt, found: Pasted) -> None:
     """What one statement adds."""
     match statement:
         case ast.Import(names=names):
-            for alias in names:
-                first = alias.name.partition(".")[0]
-                found.assigned[alias.asname or first] = Imported(alias.name if alias.asname else first)
+            found.assigned.update(map(_import, names))
         case ast.ImportFrom(module=str(module), names=names):
-            for alias in names:
-                found.assigned[alias.asname or alias.name] = Imported(f"{module}.{alias.name}")
+            found.assigned.update(_import_from(module, alias) for alias in names)
         case ast.Assign(targets=[target], value=value):
             _assign(ast.unparse(target), read_value(value, found.assigned), found)
         case ast.AnnAssign(target=target, value=value) if value is not None:
@@ -144,6 +141,17 @@ def _take(statement: ast.stmt, found: Pasted) -> None:
                 f"line {statement.lineno}: '{cut(code)}' would have to be run: expected the calls alone, such as"
                 " torch.optim.SGD(params, lr=0.1)"
             )
+
+
+def _import(alias: ast.alias) -> tuple[str, Imported]:
+    """The name that `import a.b` or `import a.b as c` gives, and what it stands for."""
+    first = alias.name.partition(".")[0]
+    return (alias.asname, Imported(alias.name)) if alias.asname else (first, Imported(first))
+
+
+def _import_from(module: str, alias: ast.alias) -> tuple[str, Imported]:
+    """The name that `from module import a` or `... as b` gives, and what it stands for."""
+    return alias.asname or alias.name, Imported(f"{module}.{alias.name}")
 
 
 def _assign(name: str, value: object, found: Pasted) -> None:

@@ -87,22 +87,41 @@ def _literal(node: ast.expr, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
             found = value
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             found = tuple(read_value(part, known) for part in parts)
-        case ast.Dict(keys=keys, values=values) if all(isinstance(key, ast.Constant) for key in keys):
-            names = [key.value for key in keys if isinstance(key, ast.Constant)]
-            found = dict(zip(names, (read_value(value, known) for value in values), strict=True))
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-            value = read_value(operand, known)
-            if _is_number(value):
-                found = -value if isinstance(node.op, ast.USub) else value
+        case ast.Dict():
+            found = _dict(node, known)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
+            found = _signed(node, known)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in TWO_SIDED:
             found = _worked_out(type(op), read_value(left, known), read_value(right, known))
         case ast.Name(id=name):
-            found = None if isinstance(known.get(name), Imported) else known.get(name)
+            found = _assigned(name, known)
         case ast.Attribute():
             found = NUMBERS.get(dotted(node, known) or "")
         case ast.Call():
             found = _call(node, known)
     return found
+
+
+def _assigned(name: str, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """What a name was given above; None for what was imported, or is not known."""
+    value = known.get(name)
+    return None if isinstance(value, Imported) else value
+
+
+def _dict(node: ast.Dict, known: Mapping[str, Any]) -> dict[Any, Any] | None:
+    """A dict whose keys are all written out; None for another."""
+    names = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+    if len(names) != len(node.keys):
+        return None
+    return dict(zip(names, (read_value(value, known) for value in node.values), strict=True))
+
+
+def _signed(node: ast.UnaryOp, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """A number with its sign; None for what is no number."""
+    value = read_value(node.operand, known)
+    if not _is_number(value):
+        return None
+    return -value if isinstance(node.op, ast.USub) else value
 
 
 class Imported(str):

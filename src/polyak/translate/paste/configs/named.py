@@ -94,21 +94,29 @@ def nested(config: Config) -> Parts:
     inside = dict(config[key])
     beside = {name: value for name, value in config.items() if name != key}
     clips = [value for name in CLIPS if (value := inside.pop(name, beside.get(name)))]
-    wrapper = inside.get("type") in ("OptimWrapper", "AmpOptimWrapper") or key == "optim_wrapper"
-    if wrapper and isinstance(inside.get("optimizer"), dict):
-        inside = dict(inside["optimizer"])
-    found = parts_of(inside)
-    schedules = [value for name in SCHEDULERS if (value := beside.get(name))]
-    scheduler = found.scheduler
-    if schedules and isinstance(schedules[0], dict) and _is_named(schedules[0]):
-        scheduler = call_of(schedules[0])
-    elif schedules:
-        raise PolyakError(
-            f"the schedule is {schedules[0]!r}, expected one with its name: _target_, type or name"
-        )
+    found = parts_of(_unwrapped(inside, key))
+    scheduler = _schedule_beside(beside) or found.scheduler
     return dataclasses.replace(
         found, scheduler=scheduler, clips=(*found.clips, *(clip for each in clips if (clip := clip_of(each))))
     )
+
+
+def _unwrapped(inside: Config, key: str) -> Config:
+    """The optimizer within MMEngine's wrapper; what is no wrapper as it is."""
+    wrapper = inside.get("type") in ("OptimWrapper", "AmpOptimWrapper") or key == "optim_wrapper"
+    if wrapper and isinstance(inside.get("optimizer"), dict):
+        return dict(inside["optimizer"])
+    return inside
+
+
+def _schedule_beside(beside: Config) -> Call | None:
+    """The schedule that stands beside the optimizer's key; None where none does."""
+    schedule = next((value for name in SCHEDULERS if (value := beside.get(name))), None)
+    if schedule is None:
+        return None
+    if not isinstance(schedule, dict) or not _is_named(schedule):
+        raise PolyakError(f"the schedule is {schedule!r}, expected one with its name: _target_, type or name")
+    return call_of(schedule)
 
 
 def clip_of(value: object) -> Call | None:
