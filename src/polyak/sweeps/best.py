@@ -190,15 +190,13 @@ def _judged(dataset: xr.Dataset, variable: str, here: dict[str, int]) -> str:
     ]
     if not kept and not seen:
         return ""
-    on_held = variable.endswith("held_out_loss") or (kept and sign_of(variable, dataset) < 0)
-    what = (
-        f"judged on {kept} rows held out"
-        if on_held
-        else "judged on the rows trained on"
-        if kept
-        else "judged on all"
-    )
-    return f"{what}{'; there ' + ', '.join(seen) if seen else ''}"
+    return f"{_rows_judged_on(dataset, variable, kept)}{'; there ' + ', '.join(seen) if seen else ''}"
+
+
+def _rows_judged_on(dataset: xr.Dataset, variable: str, kept: int) -> str:
+    if variable.endswith("held_out_loss") or (kept and sign_of(variable, dataset) < 0):
+        return f"judged on {kept} rows held out"
+    return "judged on the rows trained on" if kept else "judged on all"
 
 
 def near_best(values: NDArray[np.float64]) -> float:

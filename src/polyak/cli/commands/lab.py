@@ -77,19 +77,7 @@ def lab(
     try:
         opened.warm_up()
         opened.serve(host=address, port=port, origins=origins)
-        serving = opened.serving
-        assert serving is not None
-        # Bokeh collects garbage twice for each session that it forgets, over all that JAX holds: here, where the
-        # process is the lab's own, what is there before the first visitor is set aside.
-        gc.collect()
-        gc.freeze()
-        _say(opened, port if port != serving.port else 0, serving.port, address)
-        if browser:
-            import webbrowser
-
-            webbrowser.open(opened.address)
-        while serving.thread.is_alive():
-            time.sleep(0.5)
+        _stay(opened, port, address, browser=browser)
     except KeyboardInterrupt as error:
         if raised_by(error):
             raise
@@ -97,6 +85,23 @@ def lab(
     finally:
         gc.unfreeze()
         opened.stop()
+
+
+def _stay(lab: Lab, port: int, address: str, *, browser: bool) -> None:
+    """Say where the lab is served, show it, and wait for as long as it is."""
+    serving = lab.serving
+    assert serving is not None
+    # Bokeh collects garbage twice for each session that it forgets, over all that JAX holds: here, where the
+    # process is the lab's own, what is there before the first visitor is set aside.
+    gc.collect()
+    gc.freeze()
+    _say(lab, port if port != serving.port else 0, serving.port, address)
+    if browser:
+        import webbrowser
+
+        webbrowser.open(lab.address)
+    while serving.thread.is_alive():
+        time.sleep(0.5)
 
 
 def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:

@@ -31,7 +31,10 @@ def in_eval(seen: Seen) -> Verdict:
         return NotFound(
             f"modules are in eval mode from step {steps[first]} on, but the loss fell as it should"
         )
-    share = float(shares[first])
+    return _found(steps, float(shares[first]), first)
+
+
+def _found(steps: np.ndarray, share: float, first: int) -> Finding:
     switched = f"between steps {steps[first - 1]} and {steps[first]}" if first else "from the start"
     return Finding(
         "batch norm in eval mode",

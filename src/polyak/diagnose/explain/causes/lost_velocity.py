@@ -32,6 +32,12 @@ def lost(seen: Seen) -> Verdict:
         return NotFound(f"the velocity went on{where}")
     if counted is None and not resumed and not seen.failed:
         return NotFound("the loss did not rise, and nothing was resumed")
+    return _found(
+        seen, _evidence(counted, bared), sure=counted is not None or bool(resumed), resumed=bool(resumed)
+    )
+
+
+def _evidence(counted: tuple[int, float, float] | None, bared: tuple[int, float] | None) -> list[Evidence]:
     evidence = []
     if counted is not None:
         step, old, new = counted
@@ -41,13 +47,17 @@ def lost(seen: Seen) -> Verdict:
     if bared is not None:
         step, cosine = bared
         evidence.append(Evidence(step, "cosine of velocity and gradient", cosine, f"usually under {USUAL}"))
+    return evidence
+
+
+def _found(seen: Seen, evidence: list[Evidence], *, sure: bool, resumed: bool) -> Finding:
     step = min(each.step for each in evidence)
     how = "at the resume" if resumed else "though nothing was resumed"
     moments = seen.has("below_eps") or np.isfinite(seen.setting("beta2"))
     what = "the moments were" if moments else "the velocity was"
     return Finding(
         "velocity lost",
-        0.95 if counted is not None or resumed else 0.7,
+        0.95 if sure else 0.7,
         f"{what.capitalize()} empty at step {step}, {how}: the optimizer began anew with the parameters of a trained "
         "network.",
         tuple(evidence),
