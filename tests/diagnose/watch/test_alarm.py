@@ -18,7 +18,7 @@ def lines(losses: list[float], *, lrs: list[float] | None = None, share: float =
     lrs = [0.1] * len(losses) if lrs is None else lrs
     alarm.read(share, lrs[0])
     said = [
-        alarm.step(k + 1, loss, told=k > 0 and math.isfinite(losses[k - 1]), finite=True, lr=lr)
+        alarm.step(loss, told=k > 0 and math.isfinite(losses[k - 1]), finite=True, lr=lr)
         for k, (loss, lr) in enumerate(zip(losses, lrs, strict=True))
     ]
     return [line for line in said if line]
@@ -43,13 +43,10 @@ def test_a_rise_is_told_with_what_is_beside_it() -> None:
     assert lines(flat + rise) == []
     (past,) = lines(flat + rise, share=1.25)
     assert past == (
-        "step 63: the loss has begun to rise, and lr 0.1 uses 125 % of the full batch's edge: lower it to 0.04"
+        "the loss has begun to rise, and lr 0.1 uses 125 % of the full batch's edge: lower it to 0.04"
     )
     (raised,) = lines(flat + rise, lrs=[0.1] * 50 + [0.2] * 15)
-    assert (
-        raised
-        == "step 63: the loss has begun to rise, and the lr was raised from 0.1 to 0.2 in 62 steps: lower it"
-    )
+    assert raised == "the loss has begun to rise, and the lr was raised from 0.1 to 0.2 in 62 steps: lower it"
     assert lines(flat + rise, lrs=[0.1] * 50 + [0.11] * 15) == []
     assert lines(flat + rise, lrs=[0.1] * 50 + [0.06] * 15, share=1.25) == []  # lowered since the reading
 
@@ -61,5 +58,5 @@ def test_noise_is_no_rise_and_a_cause_is_told_once() -> None:
 
 
 def test_a_loss_that_is_not_finite_is_told_where_it_was_told_before() -> None:
-    assert lines([1.0, math.inf, math.nan]) == ["step 2: the loss is inf"]
+    assert lines([1.0, math.inf, math.nan]) == ["the loss is inf"]
     assert lines([math.nan] * 3) == []

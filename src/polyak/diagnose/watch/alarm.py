@@ -36,11 +36,10 @@ class Alarm:
         if math.isfinite(share):
             self._share, self._read_at = share, lr
 
-    def step(self, step: int, loss: float, *, told: bool, finite: bool, lr: float) -> str:
+    def step(self, loss: float, *, told: bool, finite: bool, lr: float) -> str:
         """The line to warn by after a step; empty where nothing new is wrong.
 
         Args:
-            step: its number.
             loss: nan where it was not told.
             told: whether the one before was told.
             finite: whether the batch's numbers are.
@@ -48,21 +47,21 @@ class Alarm:
         """
         self._lrs.append(lr)
         if not finite and self._first("batch"):
-            return f"step {step:,}: the batch holds nan or infinite numbers"
+            return "the batch holds nan or infinite numbers"
         if told and not math.isfinite(loss) and self._first("loss"):
-            return f"step {step:,}: the loss is {readable(loss)}"
+            return f"the loss is {readable(loss)}"
         if not math.isfinite(loss):
             return ""
         self._losses.append(loss)
-        return self._of_rise(step, lr)
+        return self._of_rise(lr)
 
-    def _of_rise(self, step: int, lr: float) -> str:
+    def _of_rise(self, lr: float) -> str:
         """The line about a loss that rises past the edge, or after a raised learning rate."""
         share = self._share * lr / self._read_at
         past, before = share > OVER, self._lrs[0]
         if not (past or lr > RAISED * before) or not self._rises() or not self._first("edge"):
             return ""
-        said = f"step {step:,}: the loss has begun to rise"
+        said = "the loss has begun to rise"
         if past:
             use = f"lr {readable(lr, 3)} uses {readable(100 * share, 3)} % of the full batch's edge"
             return f"{said}, and {use}: lower it to {readable(lr / share / 2, 2)}"

@@ -144,7 +144,7 @@ class Watch(Shown):
         self._kept = None
         if (self._taken + 1) % self.every == 0:
             self._keep(rows)
-        self._warn(self._alarm.step(self._taken, loss, told=told, finite=finite, lr=lr))
+        self._warn(self._alarm.step(loss, told=told, finite=finite, lr=lr))
         self._flush_in_time()
 
     def _due(self, *, breaks: bool) -> bool:
@@ -217,7 +217,7 @@ class Watch(Shown):
     def _warn(self, line: str) -> None:
         if line:
             self._record.events.append(Event(self._taken, "warned", line))
-            say(line, 5)
+            say(f"step {self._taken:,}: {line}", 5)
 
     def flush(self) -> None:
         """Write what is new as one piece of the store."""
