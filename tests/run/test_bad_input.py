@@ -45,7 +45,7 @@ no_problem = st.one_of(
     st.none(), st.integers(), st.text(max_size=8), st.sampled_from([ravine, RULE, ([[1.0]], [1.0]), {}, "airfoyl"])
 )  # fmt: skip
 no_landscape = st.one_of(
-    st.none(), st.integers(), st.text(max_size=8), st.sampled_from([{}, "ravin", "quadratic:1,2"])
+    st.none(), st.integers(), st.text(max_size=8), st.sampled_from([{}, "ravin", "quadratics:1,2"])
 )  # fmt: skip
 no_start = st.one_of(
     st.integers(), st.text(min_size=1, max_size=4), st.just(()), st.tuples(st.floats()),

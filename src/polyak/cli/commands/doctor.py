@@ -85,6 +85,7 @@ def _places() -> Iterator[Line]:
     import importlib
 
     from polyak.ground.errors import PolyakError
+    from polyak.ground.numbers import readable
     from polyak.ground.programs import MOST, PROGRAMS, kept
 
     airfoil = importlib.import_module("polyak.data.airfoil")
@@ -96,7 +97,7 @@ def _places() -> Iterator[Line]:
     try:
         yield "cache", str(airfoil.cache()), ""
         count, room = kept(airfoil.cache() / PROGRAMS)
-        yield "programs kept", f"{count}, {room / 2**20:.1f} MB of at most {MOST // 2**20}", ""
+        yield "programs kept", f"{count}, {readable(room / 2**20, 2)} MB of at most {MOST // 2**20}", ""
     except PolyakError as error:
         yield "cache", "none", str(error)
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
