@@ -21,11 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.frameworks.bridge import Batch, Bridge, Vector
+from polyak.frameworks.reading import Part
 from polyak.ground.errors import PolyakError
 from polyak.ground.limits import check_memory
 from polyak.ground.progress import Progress, silent
 from polyak.theory.basis import as_numpy, at_home
-from polyak.theory.lanczos import Krylov
+from polyak.theory.lanczos import Krylov, Operator
 from polyak.theory.mean_square import mean_square_edge, noise_factor
 from polyak.theory.model_hessian import ModelHessian
 from polyak.theory.motion import Motion, edge
@@ -81,7 +82,7 @@ class Preconditioned:
         size: how many parameters there are.
     """
 
-    def __init__(self, H: ModelHessian, root: Vector | float, pull: Vector | float) -> None:
+    def __init__(self, H: Operator, root: Vector | float, pull: Vector | float) -> None:
         self._H, self._root, self._pull = H, at_home(root), at_home(pull)
         self.size = H.size
 
@@ -99,20 +100,20 @@ def roots_and_pulls(bridge: Bridge, motion: Motion) -> tuple[Vector | float, Vec
     pulls = {*motion.pulls}
     root: Vector | float = float(np.sqrt(motion.uniform)) if motion.uniform is not None else None
     if root is None:
-        root = bridge.vector(by_name(bridge, motion, [np.sqrt(g) for g in motion.gains]))
+        root = bridge.vector(by_name(bridge, motion.reading.parts, [np.sqrt(g) for g in motion.gains]))
     pull: Vector | float = pulls.pop() if len(pulls) == 1 else None
     if pull is None:
         filled = [np.full(len(g), w) for g, w in zip(motion.gains, motion.pulls, strict=True)]
-        pull = bridge.vector(by_name(bridge, motion, filled))
+        pull = bridge.vector(by_name(bridge, motion.reading.parts, filled))
     return root, pull
 
 
 def by_name(
-    bridge: Bridge, motion: Motion, vectors: Sequence[NDArray[np.float64]]
+    bridge: Bridge, parts: Sequence[Part], vectors: Sequence[NDArray[np.float64]]
 ) -> dict[str, NDArray[np.float64]]:
     """The parts' vectors as named arrays."""
     named: dict[str, NDArray[np.float64]] = {}
-    for part, vector in zip(motion.reading.parts, vectors, strict=True):
+    for part, vector in zip(parts, vectors, strict=True):
         start = 0
         for place in part.arrays:
             shape = bridge.shapes[place]

@@ -52,6 +52,11 @@ class Pieces:
         """Of the first batch."""
         return self.counts[0]
 
+    def loss(self, bridge: Bridge) -> float:
+        """The mean over all rows, at the parameters that the model has now."""
+        pairs = zip(self.joined, self.sizes, strict=True)
+        return sum(_loss(bridge, batch) * size / self.rows for batch, size in pairs)
+
 
 def pieces(bridge: Bridge, rows: int) -> Pieces:
     """So many rows of a model's batches at least, where there are as many."""

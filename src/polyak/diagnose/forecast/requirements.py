@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from polyak.frameworks.reading import Part, Reading
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import as_float, readable
 from polyak.theory.basis import as_numpy
+from polyak.theory.model_subspace import by_name
 
 SERVED = ("torch", "jax")
 SAME_TO = 1e-6  # relative: two losses of one batch that differ by more draw random numbers
@@ -69,18 +69,14 @@ def really_run(bridge: Bridge, read: Pieces, reading: Reading, x: Vector, steps:
         for part, v in zip(reading.parts, xs, strict=True)
     ]
     for number in range(steps):
-        with bridge.at(_joined(bridge, reading, xs)):
+        with bridge.at(bridge.vector(by_name(bridge, reading.parts, xs))):
             g = bridge.named(_gradient(bridge, read.batches[number % len(read.batches)]))
         for i, part in enumerate(reading.parts):
             own = _vector(g, bridge, part) + part.pull * xs[i]
             moved, states[i] = part.rule.update(own, states[i], xs[i])
             xs[i] = xs[i] + np.asarray(moved, dtype=np.float64)
-    value = 0.0
-    with bridge.at(_joined(bridge, reading, xs)):
-        for batch, size in zip(read.joined, read.sizes, strict=True):
-            with bridge.on(batch) as local:
-                value += local.loss * size / read.rows
-    return value
+    with bridge.at(bridge.vector(by_name(bridge, reading.parts, xs))):
+        return read.loss(bridge)
 
 
 def require_near(real: float, there: float, steps: int, largest: float) -> float:
@@ -124,15 +120,3 @@ def _gradient(bridge: Bridge, batch: Batch) -> Vector:
 
 def _vector(named: dict[str, NDArray[np.float64]], bridge: Bridge, part: Part) -> NDArray[np.float64]:
     return np.concatenate([as_numpy(named[bridge.names[place]]).ravel() for place in part.arrays])
-
-
-def _joined(bridge: Bridge, reading: Reading, vectors: Sequence[NDArray[np.float64]]) -> Vector:
-    named: dict[str, NDArray[np.float64]] = {}
-    for part, vector in zip(reading.parts, vectors, strict=True):
-        start = 0
-        for place in part.arrays:
-            shape = bridge.shapes[place]
-            stop = start + int(np.prod(shape, dtype=np.int64))
-            named[bridge.names[place]] = vector[start:stop].reshape(shape)
-            start = stop
-    return bridge.vector(named)

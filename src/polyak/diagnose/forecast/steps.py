@@ -157,9 +157,9 @@ def start(bridge: Bridge, motion: Motion, today: Known) -> Start:
     shrink = off = None
     if any(shrinks):
         flat = [np.full(part.entries, s) for part, s in zip(parts, shrinks, strict=True)]
-        shrink = bridge.vector(by_name(bridge, motion, flat))
+        shrink = bridge.vector(by_name(bridge, motion.reading.parts, flat))
         off = at_home(shrink) * at_home(x) / at_home(root)
-    made = tuple(bridge.vector(by_name(bridge, motion, each)) for each in slots)
+    made = tuple(bridge.vector(by_name(bridge, motion.reading.parts, each)) for each in slots)
     return Start(root, pull, x, made, off, shrink)
 
 

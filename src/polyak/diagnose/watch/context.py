@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from polyak.frameworks.bridge import Vector
 
 Arrays = tuple[NDArray[np.floating], ...]
 
@@ -36,9 +35,6 @@ class Live(Protocol):
 
     def numbers(self) -> tuple[float, ...]:
         """All groups' numbers, to tell whether one has changed."""
-
-    def vector(self, arrays: Arrays) -> Vector:
-        """Arrays in the order of the names as one vector of the framework."""
 
     def modes(self) -> Mapping[str, bool]:
         """Whether each of the model's modules trains, by its name; empty where there are no modes."""
@@ -70,17 +66,17 @@ class Context:
     kept: object
     rows: int
 
-    @property
+    @cached_property
     def parameters(self) -> Arrays:
         """The parameters after the step."""
         return self.live.parameters()
 
-    @property
+    @cached_property
     def slots(self) -> Mapping[str, Arrays]:
         """The optimizer's state, by our names."""
         return self.live.slots()
 
-    @property
+    @cached_property
     def settings(self) -> Mapping[str, float]:
         """The first group's numbers."""
         return self.live.settings()

@@ -1,12 +1,13 @@
 r"""The sharpness that a rule's own step sees, by one product a reading along a vector that is carried on.
 
-    v <- P^{1/2} H_b P^{1/2} v / |.|,    a = v . P^{1/2} H_b P^{1/2} v  read on a batch b that v has not seen,
+    A_b = P^{1/2} (H_b + W) P^{1/2},    v <- A_b v / |.|,    a = v . A_b v  read on a batch b that v has not seen,
 
     share = 1 / edge(a)
 
-P is what a gradient moves each entry by in the end, read off the optimizer (theory/motion.py). a is the mean of the
-last eight readings; of one where a batch is all rows. A top direction that is chosen on the batch it is read on is some
-three times too steep in batches of 64; along one that was not, the curvature lies about a tenth below the truth.
+P is what a gradient moves each entry by in the end and W a decay that goes through it, read off the optimizer
+(theory/motion.py). a is the mean of the last eight readings; of one where a batch is all rows. A top direction that is
+chosen on the batch it is read on is some three times too steep in batches of 64; along one that was not, the curvature
+lies about a tenth below the truth.
 """
 
 from __future__ import annotations
@@ -15,17 +16,15 @@ import math
 from collections import deque
 
 import numpy as np
-from numpy.typing import NDArray
 
-from polyak.diagnose.watch.context import Arrays, Live
-from polyak.frameworks.bridge import Bridge, Local
+from polyak.diagnose.watch.context import Live
+from polyak.frameworks.bridge import Bridge, Local, Vector
 from polyak.frameworks.classify import reading_of
+from polyak.theory.model_subspace import Preconditioned, roots_and_pulls
 from polyak.theory.motion import Known, Motion, motion
 
 FIRST = 8  # products with which the carried vector begins
 MEAN = 8  # readings of which the sharpness is the mean
-
-Floats = NDArray[np.float32]
 
 
 class Sharpness:
@@ -40,7 +39,7 @@ class Sharpness:
 
     def __init__(self, optimizer: object, bridge: Bridge, live: Live, rows: int | None) -> None:
         self._optimizer, self._bridge, self._live, self._rows = optimizer, bridge, live, rows
-        self._vector: Floats | None = None
+        self._vector: Vector | None = None
         self._read: deque[float] = deque(maxlen=MEAN)
         self._known: tuple[tuple[float, ...], Motion] | None = None
         self._examined: dict[str, Known] = {}
@@ -56,21 +55,18 @@ class Sharpness:
         Raises PolyakError where the rule has no edge.
         """
         moved = self._motion()
-        gain = moved.uniform
-        root = math.sqrt(gain) if gain is not None else self._roots(moved)
-        if not np.any(root):
-            return {}
+        A = Preconditioned(_OnBatch(local, self._bridge), *roots_and_pulls(self._bridge, moved))
         whole = local.rows == self._rows
-        if self._vector is None or not np.isfinite(self._vector).all():
-            self._vector = self._started(local, root)
+        if self._vector is None or not math.isfinite(_length(self._vector)):
+            self._vector = self._started(A)
             if not whole:  # a top that is chosen on these rows is too steep on them
                 return {}
-        v = self._vector / np.linalg.norm(self._vector)
-        self._vector = self._product(local, v, root)
-        a = float(np.vdot(v, self._vector))
+        v = self._vector / _length(self._vector)
+        self._vector = A @ v
+        a = float((v * self._vector).sum())
         if whole:  # read without noise: what was read before only lags behind
             self._read.clear()
-        lr = self._live.settings().get("lr", math.nan)
+        lr, gain = self._live.settings().get("lr", math.nan), moved.uniform
         unit = lr if moved.preconditioned or gain is None else gain
         if not unit > 0:
             return {}
@@ -80,12 +76,11 @@ class Sharpness:
         edge = sharpness / share if share else math.nan
         return {"sharpness_read": a / unit, "sharpness": sharpness, "edge": edge, "share": share}
 
-    def _started(self, local: Local, root: Floats | float) -> Floats:
+    def _started(self, A: Preconditioned) -> Vector:
         """A vector to carry on, from a few products."""
-        v: Floats = np.random.default_rng(0).normal(size=self._bridge.size).astype(np.float32)
+        v = A.random(np.random.default_rng(0))
         for _ in range(FIRST):
-            v /= np.linalg.norm(v)
-            v = self._product(local, v, root)
+            v = A @ (v / _length(v))
         return v
 
     def _motion(self) -> Motion:
@@ -96,27 +91,20 @@ class Sharpness:
             self._known = settings, motion(reading_of(self._optimizer, self._bridge), self._examined)
         return self._known[1]
 
-    def _roots(self, moved: Motion) -> Floats:
-        """P^{1/2}, of each entry."""
-        gains = np.empty(self._bridge.size, np.float32)
-        starts = np.cumsum([0, *(int(np.prod(shape)) for shape in self._bridge.shapes)])
-        for part, gain in zip(moved.reading.parts, moved.gains, strict=True):
-            at = 0
-            for k in part.arrays:
-                size = int(starts[k + 1] - starts[k])
-                gains[starts[k] : starts[k + 1]] = gain[at : at + size]
-                at += size
-        return np.sqrt(gains, out=gains)
 
-    def _product(self, local: Local, v: Floats, root: Floats | float) -> Floats:
-        """P^{1/2} H P^{1/2} v."""
-        flat = self._live.vector(_apart(root * v, self._bridge.shapes))
-        found = self._bridge.named(local.hessian(flat)).values()
-        made: Floats = np.concatenate([np.asarray(each, np.float32).reshape(-1) for each in found])
-        made *= root
-        return made
+class _OnBatch:
+    """H over the batch that a model stands on."""
+
+    def __init__(self, local: Local, bridge: Bridge) -> None:
+        self._local, self._bridge, self.size = local, bridge, bridge.size
+
+    def __matmul__(self, v: Vector, /) -> Vector:
+        return self._local.hessian(v)
+
+    def random(self, generator: np.random.Generator, /) -> Vector:
+        """Standard normal numbers, of the model's framework."""
+        return self._bridge.random(generator)
 
 
-def _apart(v: Floats, shapes: tuple[tuple[int, ...], ...]) -> Arrays:
-    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-    return tuple(part.reshape(shape) for part, shape in zip(np.split(v, ends[:-1]), shapes, strict=True))
+def _length(v: Vector) -> float:
+    return math.sqrt(float((v * v).sum()))

@@ -7,6 +7,7 @@ import time
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -178,10 +179,11 @@ class Watch(Shown):
                 np.subtract(x, old, out=old)
         row: dict[str, object] = {"step": float(self._taken)}
         own = self._curvature(batch, row) if self._budget.allows("curvature") else None
+        context = self._context(own, updates, None, rows)
         for each in quantities():
             kept = None if self._kept is None else self._kept[1].get(each.name)
             with np.errstate(all="ignore"):
-                row[each.name] = each.compute(self._context(own, updates, kept, rows))
+                row[each.name] = each.compute(context if kept is None else replace(context, kept=kept))
         self._record.readings.append(row)  # type: ignore[arg-type]
         self._alarm.read(float(row.get("share", math.nan)), lr)  # type: ignore[arg-type]
         if self._log is not None:

@@ -15,6 +15,8 @@ from polyak.frameworks.torch.export.optimizer import RuleOptimizer
 from polyak.frameworks.torch.reading import ONE_FOR_ALL, SLOTS
 from polyak.ground.errors import PolyakError
 
+ENTRIES = 16  # of all parameters, by which it is told whether they moved
+
 Arrays = tuple[NDArray[np.floating[Any]], ...]
 
 
@@ -57,8 +59,11 @@ class TorchLive:
     _ever = False
 
     def _sampled(self) -> tuple[float, ...]:
-        """An entry of each tensor, from its middle."""
-        return tuple(float(x.detach().reshape(-1)[x.numel() // 2]) for x in self.tensors if x.numel())
+        """An entry of some tensors, from the middle of each: few, for this is looked at at every step."""
+        some = [
+            x.detach().reshape(-1) for x in self.tensors[:: -(-len(self.tensors) // ENTRIES)] if x.numel()
+        ]
+        return tuple(float(x[len(x) // 2]) for x in some)
 
     @property
     def lr_in_velocity(self) -> bool:
@@ -119,10 +124,6 @@ class TorchLive:
         """The optimizer's own count of steps; nan where it keeps none."""
         held = self.optimizer.state.get(self.tensors[0], {})
         return float(next((held[name] for name in ("step", *ONE_FOR_ALL) if name in held), np.nan))
-
-    def vector(self, arrays: Arrays) -> torch.Tensor:
-        """Arrays in the order of the names as one vector."""
-        return self.bridge.vector(dict(zip(self.bridge.names, arrays, strict=True)))
 
     def batch_numbers(self, batch: object) -> tuple[float, bool]:
         """The mean size of a batch's real numbers, and whether all are finite."""
