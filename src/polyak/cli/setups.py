@@ -14,11 +14,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyak.cli.files import in_file, object_in_file
 from polyak.cli.own_code import raised_by
 from polyak.ground.errors import PolyakError, a_or_an, nearest, whole_number
+
+if TYPE_CHECKING:
+    from polyak.models import Model
 
 EXPECTED = "(model, optimizer, batches), with the loss beside the model, or a dict of them"
 MODEL = ("model", "net", "loss", "params")
@@ -46,6 +49,22 @@ class Setup:
     rows: Callable[[object], int] | None = None
     batch_size: int | None = None
 
+    def model(self) -> Model:
+        """What `pk.model` makes of it."""
+        from polyak.models import model
+
+        return model(*self.parts, self.batches, forward=self.forward, rows=self.rows)
+
+
+def needed(function: Callable[..., object]) -> list[str]:
+    """The arguments without which a function cannot be called."""
+    return [
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+
 
 def setup_from(place: str) -> Setup:
     """Call the function that a word spells, and read what it returns."""
@@ -56,15 +75,9 @@ def setup_from(place: str) -> Setup:
         raise PolyakError(
             f"{place} is {a_or_an(type(function).__name__)}, expected a function that returns {EXPECTED}"
         )
-    needed = [
-        name
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.default is parameter.empty
-        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-    ]
-    if needed:
+    if lacking := needed(function):
         raise PolyakError(
-            f"{place} needs {', '.join(needed)}, expected a function that is called with nothing"
+            f"{place} needs {', '.join(lacking)}, expected a function that is called with nothing"
         )
     try:
         made = function()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from polyak.models import Model
     from polyak.problems import Problem
 
-SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 Rule = Annotated[
     str, typer.Argument(help="heavy_ball, optax:adam, my_rule.py:MyRule ... (polyak rules lists them)")
@@ -100,24 +98,24 @@ class Trained(Task):
 def model_from(place: str, options: dict[str, Any]) -> Model:
     """The model of my_training.py:setup; its batch size goes among the options, where none was typed."""
     from polyak.cli.setups import setup_from
-    from polyak.models import model
 
     made = setup_from(place)
     if options.get("batch_size") is None:
         options["batch_size"] = made.batch_size
-    return model(*made.parts, made.batches, forward=made.forward, rows=made.rows)
+    return made.model()
 
 
 def spells_setup(place: str | None) -> bool:
     """Whether a word is a file's function that is called with nothing: a landscape's takes its coordinates."""
     if place is None or not in_file(place):
         return False
+    from polyak.cli.setups import needed
+
     function = object_in_file(place)
     try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
+        return not needed(function)
+    except (TypeError, ValueError):  # no function, or one that does not say
         return False
-    return not any(each.default is each.empty and each.kind not in SPREAD for each in parameters)
 
 
 def landscape_from(name: str, start: str | None = None) -> Landscape:

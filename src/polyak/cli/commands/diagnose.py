@@ -40,12 +40,11 @@ def diagnose(
     check_folder(Path(out))
     made = setup_from(setup)
     from polyak.diagnose import diagnose as diagnosed
-    from polyak.models import model
     from polyak.study.model_page import model_sections
     from polyak.study.study import write_page
 
     options["batch_size"] = options.get("batch_size") or made.batch_size
-    looked_at = model(*made.parts, made.batches, forward=made.forward, rows=made.rows)
+    looked_at = made.model()
     with shown(f"diagnosing {looked_at.bridge.name}", "parts of a thousand") as progress:
         found = diagnosed(looked_at, made.optimizer, state=made.state, progress=progress, **options)
     sections = model_sections(found)

@@ -9,19 +9,9 @@ import typer
 from polyak.cli.answers import Json, answer, note
 from polyak.cli.command import OWN_MODEL, command
 from polyak.cli.progress import shown
-from polyak.ground.errors import PolyakError
+from polyak.cli.words import numbers_from
 
 EPILOG = "polyak forecast my_training.py:setup --steps 200 --lr 0.01,0.05 --momentum 0,0.9 --out forecast.svg"
-
-
-def _numbers(name: str, text: str | None) -> list[float] | None:
-    """Numbers with commas between them."""
-    if text is None:
-        return None
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise PolyakError(f"--{name} is {text!r}, expected numbers with commas between them") from None
 
 
 @command("forecast", without=("state", "lr", "momentum"), group=OWN_MODEL, epilog=EPILOG)
@@ -37,12 +27,12 @@ def forecast(
     """Forecast a training of your own at other learning rates and momenta, without training it."""
     from polyak.cli.setups import setup_from
 
-    rates, momenta = _numbers("lr", lr), _numbers("momentum", momentum)
+    rates = None if lr is None else numbers_from("lr", lr)
+    momenta = None if momentum is None else numbers_from("momentum", momentum)
     made = setup_from(setup)
     from polyak.diagnose import forecast as forecasted
-    from polyak.models import model
 
-    looked_at = model(*made.parts, made.batches, forward=made.forward, rows=made.rows)
+    looked_at = made.model()
     with shown(f"forecasting {looked_at.bridge.name}", "steps") as progress:
         found = forecasted(
             looked_at,

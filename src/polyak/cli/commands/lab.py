@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gc
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyak.cli.command import A_RULE, command, number_or_word, whole_number_or_word
+from polyak.cli.command import A_RULE, command, number_or_word
 from polyak.cli.own_code import raised_by
+from polyak.cli.serving import Browser, Port, checked_port, stay
 from polyak.cli.typed import Typed, typed
 from polyak.cli.words import Task, landscape_from
 from polyak.ground.errors import PolyakError, unknown
@@ -42,14 +42,7 @@ def lab(
     ] = None,
     *,
     task: Task,
-    port: Annotated[  # noqa: ANN401
-        Any,
-        typer.Option(
-            parser=whole_number_or_word,
-            metavar="INTEGER",
-            help="Where to listen; the next one where it is in use.",
-        ),
-    ] = 5006,
+    port: Port = 5006,
     address: Annotated[
         str,
         typer.Option(
@@ -60,15 +53,12 @@ def lab(
         list[str] | None,
         typer.Option(help="Another HOST:PORT whose pages may talk to the lab; may be repeated."),
     ] = None,
-    browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
-    ] = True,
+    browser: Browser = True,
 ) -> None:
     """Open the lab: a live page where momentum is in your hands, served from this machine."""
-    from polyak.ground.errors import whole_number
     from polyak.lab.addresses import check_address, checked_origin
 
-    port = whole_number("port", port, at_least=0, at_most=65_535)
+    port = checked_port(port)
     origins = [checked_origin(word) for word in origin or []]
     check_address(address)
     rules, places, words = _sorted([*(names or []), *context.args])
@@ -96,12 +86,7 @@ def _stay(lab: Lab, port: int, address: str, *, browser: bool) -> None:
     gc.collect()
     gc.freeze()
     _say(lab, port if port != serving.port else 0, serving.port, address)
-    if browser:
-        import webbrowser
-
-        webbrowser.open(lab.address)
-    while serving.thread.is_alive():
-        time.sleep(0.5)
+    stay(lab.address, serving.thread, browser=browser)
 
 
 def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:
