@@ -190,6 +190,14 @@ def test_the_lr_that_is_advised_is_below_the_edge() -> None:
     assert "lower the lr to 0.06 or less" in found.change  # 0.9 * 0.1/1.5
 
 
+def test_a_share_is_said_of_the_lr_that_it_was_read_at() -> None:
+    """The lr rose a little more between the reading and the loss's rise: the edge stays where it was read."""
+    found = pk.explain(records(share=put(10, 1.5), rows=64, rise=105, lr=put(slice(102, None), 0.12)))
+    assert found.cause == "lr past the edge"
+    assert "the lr of 0.1 was 1.5 times the full batch's edge at step 100" in found.findings[0].said
+    assert found.change == "lower the lr to 0.06 or less, 2 times lower."
+
+
 @given(noise=st.floats(0.001, 0.05), seed=st.integers(0, 50), scale=st.floats(1e-6, 1e6))
 def test_a_loss_that_falls_in_its_noise_never_rose(noise: float, seed: int, scale: float) -> None:
     step = np.arange(200)

@@ -72,12 +72,12 @@ class Seen:
         """A column of the readings; empty where it is not recorded."""
         return np.asarray(self.watched.readings.get(name, np.empty(0)), dtype=np.float64)
 
-    def at(self, name: str) -> float:
-        """A step's number at the moment, or the last one before it; nan where there is none."""
+    def at(self, name: str, step: int | None = None) -> float:
+        """A step's number at the moment or another step, or the last one before it; nan where there is none."""
         values, steps = self.steps(name), self.steps("step")
         if not len(values):
             return math.nan
-        known = np.flatnonzero((steps <= self.step) & np.isfinite(values))
+        known = np.flatnonzero((steps <= (self.step if step is None else step)) & np.isfinite(values))
         return float(values[known[-1]]) if len(known) else math.nan
 
     def setting(self, name: str) -> float:

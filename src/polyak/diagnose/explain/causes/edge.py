@@ -61,8 +61,8 @@ def _not_past(seen: Seen, last: int, best: float) -> NotFound:
 
 def _raised_since(seen: Seen, step: int) -> float:
     """How many times the lr of a step it is at the moment; nan where one of them is not known."""
-    lrs = seen.steps("lr")[seen.steps("step") == step]
-    return seen.at("lr") / float(lrs[0]) if len(lrs) and lrs[0] > 0 else math.nan
+    lr = seen.at("lr", step)
+    return seen.at("lr") / lr if lr > 0 else math.nan
 
 
 def _highest(steps: object, shares: object) -> tuple[int, float] | None:
@@ -77,7 +77,7 @@ def _highest(steps: object, shares: object) -> tuple[int, float] | None:
 
 
 def _found(seen: Seen, step: int, share: float, *, batches: bool, which: str) -> Finding:
-    lr = seen.at("lr")
+    lr = seen.at("lr", step)  # that the share is of
     evidence = [
         Evidence(step, f"share of the {which} edge", share, "below 1 a step shrinks on every curvature")
     ]
@@ -101,7 +101,7 @@ def _found(seen: Seen, step: int, share: float, *, batches: bool, which: str) ->
         f"step {step}, "
         f"and the loss rose at step {seen.step}.{grown}",
         tuple(evidence),
-        f"lower the lr to {readable(target, 2)} or less, {readable(lr / target, 2)} times lower.",
+        f"lower the lr to {readable(target, 2)} or less, {readable(seen.at('lr') / target, 2)} times lower.",
         f"that is {'half of' if batches else 'nine tenths of'} the edge at the sharpness that was read; "
         "an edge is where ripples may begin, and sharpness moves on.",
         _layer(seen),
