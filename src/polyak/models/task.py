@@ -176,14 +176,14 @@ def as_task(on: object, held_out: object = None) -> Task:
 
 
 def _task_of(model: Model, held_out: object) -> ModelTask:
-    """The task of a model: the same object for the same question, so that nothing is compiled or read twice."""
+    """The task of a model: the same object for the same share held out, so that nothing is compiled or read twice."""
+    if not is_share(held_out):
+        return _made(model.bridge, held_out)
     known = _TASKS.setdefault(model, {})
-    key = held_out if is_share(held_out) else id(held_out)
-    found = known.get(key)
-    if found is not None and found.pure.stands() and is_share(held_out):
-        return found
-    known[key] = _made(model.bridge, held_out)
-    return known[key]
+    found = known.get(held_out)
+    if found is None or not found.pure.stands():
+        found = known[held_out] = _made(model.bridge, held_out)
+    return found
 
 
 def _made(bridge: Bridge, held_out: object) -> ModelTask:

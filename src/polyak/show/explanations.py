@@ -11,21 +11,6 @@ from polyak.diagnose import Explanation
 from polyak.show.drawn import draws
 from polyak.show.style import LARGEST, SMALLEST, heading, legend_below, new_figure, series, styled, words
 
-SHOWN = {  # what is drawn below the loss, by the cause
-    "lr past the edge": ("share", "lr"),
-    "momentum too high for the batch": ("velocity_norm", "momentum"),
-    "lr changed inside the velocity": ("velocity_norm", "lr"),
-    "velocity lost": ("velocity_norm", "optimizer_step"),
-    "broken batch": ("batch_scale", "batch_size"),
-    "dead momentum": ("momentum_seen", "momentum"),
-    "batch norm in eval mode": ("eval_share", "gradient_norm"),
-    "updates rounded away": ("rounded_away", "update_norm"),
-    "clipping at every step": ("gradient_norm", "own_gradient_norm"),
-    "eps too large": ("below_eps", "largest_update"),
-    "beta2 too small": ("largest_update", "update_norm"),
-}
-OTHERS = ("gradient_norm", "update_norm")
-
 
 @draws(Explanation)
 @styled
@@ -34,7 +19,7 @@ def explanation_figure(explanation: Explanation) -> Figure:
     figure = new_figure(7.0, 5.6)
     axes = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 2])
     watched = explanation.watched
-    names = SHOWN.get(explanation.cause or "", OTHERS)
+    names = explanation.seen_in
     told = np.isfinite(watched.steps.get("loss", np.empty(0))).any()
     loss_of = watched.steps if told else watched.readings
     _curve(axes[0], loss_of["step"], loss_of.get("loss", np.empty(0)), 0, "loss")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from polyak.diagnose.explain.finding import Finding, NotFound
+from polyak.diagnose.explain.finding import LENGTHS, Finding, NotFound, known
 from polyak.diagnose.explain.moment import Moment
 from polyak.diagnose.watch import Watched
 from polyak.ground.numbers import readable
@@ -64,6 +64,11 @@ class Explanation(Result):
     def cause(self) -> str | None:
         """The name of the surest cause; None where none of those known here was found."""
         return self.findings[0].cause if self.findings else None
+
+    @property
+    def seen_in(self) -> tuple[str, str]:
+        """Two columns of the records that the surest cause is seen in."""
+        return LENGTHS if self.cause is None else known()[self.cause].seen_in
 
     @property
     def change(self) -> str:

@@ -88,21 +88,25 @@ class Cause:
         name: as it is named first.
         looks_at: what of the records it reads, in words.
         find: whether it is found.
+        seen_in: two columns of the records that a picture of it shows below the loss.
     """
 
     name: str
     looks_at: str
     find: Find
+    seen_in: tuple[str, str]
 
+
+LENGTHS = ("gradient_norm", "update_norm")  # where a cause names none, and where none was found
 
 CAUSES = Catalogue[Cause]("cause")
 
 
-def cause(name: str, *, looks_at: str) -> Callable[[Find], Find]:
+def cause(name: str, *, looks_at: str, seen_in: tuple[str, str] = LENGTHS) -> Callable[[Find], Find]:
     """Register a function as the finder of a cause; the file that it stands in is the cause's home."""
 
     def register(find: Find) -> Find:
-        CAUSES.add(name, Cause(name, looks_at, find), home=find.__module__)
+        CAUSES.add(name, Cause(name, looks_at, find, seen_in), home=find.__module__)
         return find
 
     return register

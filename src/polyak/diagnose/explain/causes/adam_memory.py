@@ -19,7 +19,11 @@ from polyak.ground.numbers import readable
 NORMAL = 1.5  # learning rates: with beta2 of use the largest entry's update stays near one
 
 
-@cause("beta2 too small", looks_at="beta1 and beta2, and the largest update in learning rates")
+@cause(
+    "beta2 too small",
+    looks_at="beta1 and beta2, and the largest update in learning rates",
+    seen_in=("largest_update", "update_norm"),
+)
 def too_small(seen: Seen) -> Verdict:
     """Where beta1 is over sqrt(beta2)."""
     beta2 = seen.setting("beta2")

@@ -21,7 +21,11 @@ TIMES = 1.5  # times the usual scale, or under it
 SIZES = 4.0  # times fewer rows, or more
 
 
-@cause("broken batch", looks_at="each batch's size and the mean size of its numbers")
+@cause(
+    "broken batch",
+    looks_at="each batch's size and the mean size of its numbers",
+    seen_in=("batch_scale", "batch_size"),
+)
 def broken(seen: Seen) -> Verdict:
     """Where the size or the scale of a batch stands out, just before the loss rose."""
     if not seen.failed:

@@ -21,7 +21,11 @@ MOST = 0.9  # of the readings
 SHORTER = 3.0  # times: the gradient that was clipped, over what is left of it
 
 
-@cause("clipping at every step", looks_at="the gradient that the steps were taken by, beside the batch's own")
+@cause(
+    "clipping at every step",
+    looks_at="the gradient that the steps were taken by, beside the batch's own",
+    seen_in=("gradient_norm", "own_gradient_norm"),
+)
 def always(seen: Seen) -> Verdict:
     """Where the gradient is of one length at nearly every reading, and far shorter than the batch's own."""
     for name, what in (("gradient_norm", "length"), ("largest_gradient", "largest entry")):

@@ -17,7 +17,11 @@ READINGS = 3
 ONE = 0.9999  # a cosine at which the velocity is the gradient's own
 
 
-@cause("dead momentum", looks_at="the velocity against its own recursion, the step before")
+@cause(
+    "dead momentum",
+    looks_at="the velocity against its own recursion, the step before",
+    seen_in=("momentum_seen", "momentum"),
+)
 def dead(seen: Seen) -> Verdict:
     """Where the momentum that the velocity shows is not the setting, at reading after reading."""
     momentum = seen.momentum

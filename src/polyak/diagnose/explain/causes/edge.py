@@ -23,7 +23,11 @@ HALF = 0.5  # of an edge in mini-batches: what is advised
 RAISED = 1.3  # times: a learning rate that changed by less is the same
 
 
-@cause("lr past the edge", looks_at="the sharpness beside the rule's own edge, before the loss rose")
+@cause(
+    "lr past the edge",
+    looks_at="the sharpness beside the rule's own edge, before the loss rose",
+    seen_in=("share", "lr"),
+)
 def past_the_edge(seen: Seen) -> Verdict:
     """Where the loss rose with the share of the edge over 1."""
     if not seen.has("share") and not seen.has("mean_square_share"):

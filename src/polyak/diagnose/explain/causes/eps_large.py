@@ -19,7 +19,11 @@ MOST = 0.9  # of the entries below eps
 USUAL = 1e-6  # an eps below which it only keeps a denominator from 0: at entries that have no gradient
 
 
-@cause("eps too large", looks_at="how many entries' squares are below eps")
+@cause(
+    "eps too large",
+    looks_at="how many entries' squares are below eps",
+    seen_in=("below_eps", "largest_update"),
+)
 def too_large(seen: Seen) -> Verdict:
     """Where eps divides nearly every entry's step, and the loss does not fall."""
     eps = seen.setting("eps")

@@ -15,7 +15,11 @@ from polyak.ground.numbers import readable
 READINGS = 2
 
 
-@cause("batch norm in eval mode", looks_at="the mode of each module at each reading")
+@cause(
+    "batch norm in eval mode",
+    looks_at="the mode of each module at each reading",
+    seen_in=("eval_share", "gradient_norm"),
+)
 def in_eval(seen: Seen) -> Verdict:
     """Where modules went over to eval mode and the training went on."""
     steps, shares = seen.read("eval_share", after=1)

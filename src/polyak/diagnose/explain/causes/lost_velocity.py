@@ -18,7 +18,11 @@ SHORTER = 3.0  # times: a velocity that is that much shorter than it usually was
 WITH_MOMENTUM = 0.3
 
 
-@cause("velocity lost", looks_at="resumes, the optimizer's own count of steps, and velocity beside gradient")
+@cause(
+    "velocity lost",
+    looks_at="resumes, the optimizer's own count of steps, and velocity beside gradient",
+    seen_in=("velocity_norm", "optimizer_step"),
+)
 def lost(seen: Seen) -> Verdict:
     """Where the optimizer's count fell back, or the velocity is the gradient right after a resume."""
     counted = _count_fell(seen)

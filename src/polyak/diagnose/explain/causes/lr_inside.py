@@ -18,7 +18,11 @@ FACTOR = 2.0  # a change of the lr by less is followed at once
 LONG = 0.7  # a momentum below it has forgotten in three steps
 
 
-@cause("lr changed inside the velocity", looks_at="changes of the lr, and whether the velocity holds it")
+@cause(
+    "lr changed inside the velocity",
+    looks_at="changes of the lr, and whether the velocity holds it",
+    seen_in=("velocity_norm", "lr"),
+)
 def changed_inside(seen: Seen) -> Verdict:
     """Where the lr changed in reach of the rise and the velocity holds the lr."""
     inside = seen.watched.facts.lr_in_velocity

@@ -22,7 +22,11 @@ LEAST = 0.9  # a momentum below which the memory is a few steps
 FEWER = 3.0  # times: rows of a batch
 
 
-@cause("momentum too high for the batch", looks_at="momentum and batch size, and the share of both edges")
+@cause(
+    "momentum too high for the batch",
+    looks_at="momentum and batch size, and the share of both edges",
+    seen_in=("velocity_norm", "momentum"),
+)
 def too_high(seen: Seen) -> Verdict:
     """Where the loss rose below the full batch's edge, in batches, with a momentum of long memory."""
     momentum, size = seen.momentum, seen.batch_size

@@ -17,7 +17,11 @@ MOST = 0.5  # of the entries that have a gradient
 READINGS = 3
 
 
-@cause("updates rounded away", looks_at="how many entries with a gradient did not move")
+@cause(
+    "updates rounded away",
+    looks_at="how many entries with a gradient did not move",
+    seen_in=("rounded_away", "update_norm"),
+)
 def rounded(seen: Seen) -> Verdict:
     """Where most of the entries that have a gradient stay as they are."""
     steps, shares = seen.read("rounded_away", after=1)
