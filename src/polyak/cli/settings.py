@@ -48,8 +48,10 @@ def refuse_unknown(label: str, names: Iterable[str], known: Sequence[str], typed
     """
     for name in names:
         if name not in known:
-            # The option of another command is no slip of the pen: nothing here is meant.
-            elsewhere = name in map(plain, typed.others()) and name not in map(plain, typed.own)
+            # The option of another command is no slip of the pen: nothing here is meant,
+            # unless only the end of one of this command's is missing (--step for --steps).
+            begins = any(option.startswith(name) for option in map(plain, typed.own))
+            elsewhere = name in map(plain, typed.others()) and not begins
             near = None if elsewhere else nearest(name, [*known, *typed.own])
             hint = f", did you mean --{near.replace('_', '-')}?" if near else ""
             has = f"it has: {', '.join(known)}" if known else "it has none"
