@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyak.book import needs
 from polyak.book.files import check_place, read_text
+from polyak.book.kept import Kept, key, page_kept, page_of, runs
 from polyak.book.notice import tell_once
 from polyak.book.parse.formats import as_markdown
 from polyak.book.result import Reading
 from polyak.book.run.launch import Launched
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.files import write_whole
-from polyak.ground.version import __version__
 
 if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-    from polyak.book.parse.document import Document
-    from polyak.book.render.outputs import Cells
-    from polyak.book.run.cells import Failure, Settings
     from polyak.book.slots.fill import Filled
 
 FORMATS = ("html", "ipynb", "md")
@@ -40,6 +34,7 @@ def read(
     keep_going: bool = False,
     timeout: float | None = 120.0,
     real: bool = False,
+    again: bool = False,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Reading:
@@ -57,6 +52,8 @@ def read(
         keep_going: whether the cells after a failed one are run.
         timeout: seconds that a cell may take; None for as long as it likes.
         real: whether the reader's own gluonbook, d2lzh and mxnet are used rather than Polyak's.
+        again: whether its cells are run although their run is kept: a document that has run here is read again at
+            once where nothing it came from has changed (its cells, packages, the files that it names).
         progress: called with (cells done, cells) as the run goes on.
         tell: called, before this text is first run here, with a line that says that it is a program.
 
@@ -76,28 +73,80 @@ def read(
     _check(to, timeout, language, strings)
     needs.check()
     given = read_text(path)
-    converted = as_markdown(given, path)
-    text = given if converted is None else converted
     place = Path(out) if out is not None else Path(default_name(path, to, language))
     check_place(place, path, *([Path(strings)] if strings else []))
     if to == "md":
-        filled = _fill(text, path, strings, language)
+        converted = as_markdown(given, path)
+        filled = _fill(given if converted is None else converted, path, strings, language)
         write_whole(place, filled.text)
         return Reading(place, slots=filled.empty, strings=filled.unused)
+    kept = runs()
+    words = read_text(Path(strings)) if strings else ""
+    whole = key([to, path.name, language, real, words], [given], path.resolve().parent)
+    if not again and (found := page_of(kept.get(whole), place)):
+        return found
+    reading = _run(
+        path,
+        given,
+        place,
+        to,
+        strings,
+        language,
+        _Asked(keep_going, timeout, real, progress, tell, again),
+        kept,
+    )
+    if not reading.failures:
+        kept.put(whole, page_kept(reading))
+    return reading
+
+
+@dataclass(frozen=True)
+class _Asked:
+    keep_going: bool
+    timeout: float | None
+    real: bool
+    progress: Progress | None
+    tell: Callable[[str], None] | None
+    again: bool
+
+
+def _run(
+    path: Path,
+    given: str,
+    place: Path,
+    to: str,
+    strings: str | Path | None,
+    language: str | None,
+    asked: _Asked,
+    kept: Kept,
+) -> Reading:
+    """Run a document, or recall its run, and write its page or notebook."""
     launched = Launched(path.resolve().parent)  # before all else that takes time
     try:
+        from polyak.book.job import Job
         from polyak.book.run.cells import OLD_NAMES, Settings
 
+        converted = as_markdown(given, path)
+        text = given if converted is None else converted
         settings = Settings(
-            start_up="pass" if real else OLD_NAMES,
-            timeout=None if timeout == float("inf") else timeout,
-            keep_going=keep_going,
-            progress=progress,
+            start_up="pass" if asked.real else OLD_NAMES,
+            timeout=None if asked.timeout == float("inf") else asked.timeout,
+            keep_going=asked.keep_going,
+            progress=asked.progress,
         )
-        lines = converted is None  # a notebook has none
-        job = _Job(path, _fill(text, path, strings, language), place, launched, settings, lines)
-        if tell:
-            tell_once(path, given, tell)
+        job = Job(
+            path,
+            _fill(text, path, strings, language),
+            place,
+            launched,
+            settings,
+            lines=converted is None,
+            runs=kept,
+            known_by=(asked.real,),
+            again=asked.again,
+        )
+        if asked.tell:
+            tell_once(path, given, asked.tell)
         return job.page(language) if to == "html" else job.notebook()
     finally:
         launched.end()
@@ -130,98 +179,3 @@ def _fill(text: str, path: Path, strings: str | Path | None, language: str | Non
     from polyak.book.slots.xliff import read_xliff
 
     return fill(text, read_xliff(Path(strings)).strings(language), str(path))
-
-
-@dataclass(frozen=True)
-class _Job:
-    path: Path
-    filled: Filled
-    place: Path
-    launched: Launched
-    settings: Settings
-    lines: bool
-
-    def __post_init__(self) -> None:
-        if not self.document.cells:
-            raise PolyakError(
-                f"{self.path} has no code to run: "
-                + (
-                    "no fence reads python, {.python .input} or {code-cell}"
-                    if self.lines
-                    else "no cell is code"
-                )
-            )
-
-    @property
-    def document(self) -> Document:
-        return self.filled.document
-
-    def notebook(self) -> Reading:
-        """Run the document and write it as a notebook."""
-        import nbformat
-
-        from polyak.book.render.notebook import notebook
-
-        made = notebook(self.document)
-        reading = self._run(made, self.settings)
-        nbformat.validate(made)
-        write_whole(self.place, str(nbformat.writes(made)))
-        self.launched.end(patience=2.0)
-        return reading
-
-    def page(self, language: str | None) -> Reading:
-        """Run the document and write it as a page."""
-        from polyak.book.render.notebook import notebook
-        from polyak.book.render.outputs import Cells, stopped
-        from polyak.book.render.page import page
-        from polyak.book.render.prose import Prose
-
-        prose = Prose(self.path.parent)
-        cells = Cells(prose.inline, lambda latex: prose.mathematics(latex, block=True))
-        made = notebook(self.document)
-        with ThreadPoolExecutor(1) as beside:  # what a page needs is made ready while cells run
-            settings = replace(
-                self.settings,
-                after_start=lambda: beside.submit(_warm_up, self.document, cells, self.path.parent),
-                after_cell=lambda cell: beside.submit(cells, cell),
-            )
-            reading = self._run(made, settings)
-        shown = [cells(cell) for cell in made.cells if cell.cell_type == "code"]
-        if reading.ran < reading.cells:
-            shown[reading.ran - 1] += stopped(reading.failures[-1])
-        body = prose.render(self.document, shown)
-        reading = replace(
-            reading, images=tuple(prose.images.missing), formulas=tuple(prose.mathematics.failed)
-        )
-        footer = f"Made by Polyak {__version__} from {self.path.name}: {reading.summary()}."
-        title = self.document.title or self.path.stem
-        write_whole(self.place, page(body, title, language or self.document.language, footer))
-        self.launched.end(patience=2.0)
-        return reading
-
-    def _run(self, made: NotebookNode, settings: Settings) -> Reading:
-        from polyak.book.render.notebook import numbers
-        from polyak.book.run.cells import run
-
-        count = len(self.document.cells)
-        if settings.progress:
-            settings.progress(0, count)
-        ran = run(made, numbers(self.document), self.launched, settings)
-        failures = tuple(map(self._line, ran.failures))
-        return Reading(self.place, count, ran.cells, failures, self.filled.empty, self.filled.unused)
-
-    def _line(self, failure: Failure) -> str:
-        """Where a cell stands, in the file as it is, and why it failed."""
-        cells = self.filled.skeleton.cells
-        cell = cells[failure.cell]
-        lines = f"line {cell.first}" if cell.first == cell.last else f"lines {cell.first}-{cell.last}"
-        where = f" ({lines})" if self.lines else ""
-        return f"{self.path}, cell {failure.cell + 1} of {len(cells)}{where}: {failure.reason}"
-
-
-def _warm_up(document: Document, cells: Cells, folder: Path) -> None:
-    """Set the prose once for nothing: what it imports and the formulas it sets are then at hand."""
-    from polyak.book.render.prose import Prose
-
-    cells.warm_up()
-    Prose(folder).render(document)

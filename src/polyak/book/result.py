@@ -21,6 +21,7 @@ class Reading(Shown):
         strings: the numbers of the strings that have no slot.
         images: the images that are missing.
         formulas: the formulas that could not be set.
+        run_at: when the cells ran, where this reading ran none: what they did then was kept.
 
     >>> print(Reading(Path("momentum.html"), cells=9, ran=9, slots=(3,), images=("a.svg", "b.svg")))
     wrote momentum.html: 9 cells run, 1 slot without a string, 2 images missing
@@ -34,10 +35,12 @@ class Reading(Shown):
     strings: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     formulas: tuple[str, ...] = ()
+    run_at: str = ""
 
     def __str__(self) -> str:
         summary = self.summary()
-        return f"wrote {self.path}" + (f": {summary}" if summary else "")
+        anew = "; --again runs anew" if self.run_at else ""
+        return f"wrote {self.path}" + (f": {summary}" if summary else "") + anew
 
     def summary(self) -> str:
         """How many cells were run, and what is lacking."""
@@ -46,7 +49,7 @@ class Reading(Shown):
             if self.ran < self.cells
             else _many(self.cells, "cell")
         )
-        said = [f"{ran} run"] if self.cells else []
+        said = [f"{ran}, run {self.run_at}" if self.run_at else f"{ran} run"] if self.cells else []
         said += [f"{len(self.failures)} failed"] if self.failures else []
         said += [f"{_many(len(self.slots), 'slot')} without a string"] if self.slots else []
         said += [f"{_many(len(self.images), 'image')} missing"] if self.images else []
