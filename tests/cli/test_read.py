@@ -110,7 +110,12 @@ def test_lines_are_those_of_the_file_whatever_its_strings(place: Path, here: Any
         ("read open.md", ("open.md, line 3: this fence is never closed",)),
         ("read twice.md", ("twice.md: slot 1 stands twice, on lines 1 and 3",)),
         ("read code.md", ("code.md, line 2: slot 1 stands in code",)),
-        ("read a.skl.md --to pdf", ("unknown format 'pdf'", "html, ipynb, md")),
+        ("read a.skl.md --to docx", ("unknown format 'docx'", "html, ipynb, pdf, slides, md, myst")),
+        ("read a.skl.md prose.md --to docx", ("unknown format 'docx'",)),
+        ("read a.skl.md prose.md --strings a.xlf", ("those of one document",)),
+        ("read a.skl.md no.md --out site", ("no.md: no such file",)),
+        ("read a.skl.md a.md --out site", ("a.skl.md and a.md would both be site/a.html",)),
+        ("read a.skl.md prose.md --out a.xlf", ("a.xlf is a file, expected a folder for 2 documents",)),
         ("read a.skl.md --to htm", ("did you mean 'html'?",)),
         ("read a.skl.md --timeout 0", ("timeout is 0.0", "more than 0")),
         ("read a.skl.md --timeout soon", ("timeout is 'soon', expected seconds",)),
@@ -134,6 +139,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     place: Path, fails: Any, line: str, words: tuple[str, ...]
 ) -> None:
     files = {
+        "a.md": b"# A",
         "empty.md": b"",
         "blank.md": b" \n\xef\xbb\xbf\n",
         "noise.md": b"a\n\xff\xfe",
@@ -182,6 +188,28 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(
 ) -> None:
     monkeypatch.setattr(needs, "MODULES", (*needs.MODULES, "no_such_package"))
     fails(line, "a document needs no_such_package, which is not installed: pip install 'polyak[book]'")
+
+
+def test_several_documents_go_into_a_folder_and_one_that_fails_leaves_the_others(
+    place: Path, here: Any
+) -> None:
+    (place / "b.md").write_text("# B\n\n```python\n1 / 0\n```\n", "utf-8")
+    (place / "c.md").write_text("# C, which runs nothing\n", "utf-8")
+    outcome = here("read b.md c.md a.skl.md --real --out site")
+    assert outcome.code == 1
+    assert "polyak: b.md, cell 1 of 1 (line 4): ZeroDivisionError: division by zero\n" in outcome.err
+    assert "polyak: c.md has no code to run" in outcome.err
+    assert outcome.out.split("\n")[:2] == [
+        "wrote site/b.html: 1 cell run, 1 failed",
+        "wrote site/a.html: 1 cell run, 2 slots without a string, 1 image missing",
+    ]
+    assert outcome.out.endswith("3 documents in site, 2 cells; 2 failed\n")
+    assert sorted(path.name for path in (place / "site").iterdir()) == ["a.html", "b.html"]
+    # As text, nothing runs, and a document without a cell is one as any other.
+    outcome = here("read c.md b.md --to py --out site")
+    assert outcome.code == 0
+    assert outcome.out.endswith("2 documents in site\n")
+    assert "1 / 0" in (place / "site" / "b.py").read_text("utf-8")
 
 
 def test_slots_there_and_back(place: Path, here: Any) -> None:

@@ -66,8 +66,11 @@ class Job:
         """The document, parsed."""
         return self.filled.document
 
-    def notebook(self) -> Reading:
-        """Run the document and write it as a notebook."""
+    def write(self, to: str, language: str | None) -> Reading:
+        """Run the document, and write what it is made into: a name among TARGETS whose cells run."""
+        return self._notebook() if to == "ipynb" else self._page(to, language)
+
+    def _notebook(self) -> Reading:
         import nbformat
 
         from polyak.book.render.notebook import notebook
@@ -79,14 +82,15 @@ class Job:
         self.launched.end(patience=2.0)
         return reading
 
-    def page(self, language: str | None) -> Reading:
-        """Run the document and write it as a page."""
+    def _page(self, to: str, language: str | None) -> Reading:
         from polyak.book.render.notebook import notebook
         from polyak.book.render.outputs import Cells, stopped
         from polyak.book.render.page import page
+        from polyak.book.render.printed import pdf
         from polyak.book.render.prose import Prose
+        from polyak.book.render.slides import Slides, deck, script, style
 
-        prose = Prose(self.path.parent)
+        prose = Slides(self.path.parent) if to == "slides" else Prose(self.path.parent)
         cells = Cells(prose.inline, lambda latex: prose.mathematics(latex, block=True))
         made = notebook(self.document)
         with ThreadPoolExecutor(1) as beside:  # what a page needs is made ready while cells run
@@ -104,8 +108,13 @@ class Job:
             reading, images=tuple(prose.images.missing), formulas=tuple(prose.mathematics.failed)
         )
         footer = f"Made by Polyak {__version__} from {self.path.name}: {reading.summary()}."
-        title = self.document.title or self.path.stem
-        write_whole(self.place, page(body, title, language or self.document.language, footer))
+        title, spoken = self.document.title or self.path.stem, language or self.document.language
+        if isinstance(prose, Slides):
+            turned = deck(prose.sections(body))
+            write_whole(self.place, page(turned, title, spoken, footer, style=style(), script=script()))
+        else:
+            html = page(body, title, spoken, footer)
+            write_whole(self.place, pdf(html) if to == "pdf" else html)
         self.launched.end(patience=2.0)
         return reading
 

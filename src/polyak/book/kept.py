@@ -147,6 +147,8 @@ def page_of(found: dict[str, object] | None, place: Path) -> Reading | None:
     said = (found or {}).get("reading")
     if not found or not isinstance(said, dict):
         return None
-    settings: dict[str, Any] = {name: tuple(what) if isinstance(what, list) else what for name, what in said.items()}
+    settings: dict[str, Any] = {
+        name: tuple(what) if isinstance(what, list) else what for name, what in said.items()
+    }
     write_whole(place, str(found["written"]))
     return Reading(place, **settings)

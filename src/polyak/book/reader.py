@@ -12,15 +12,17 @@ from polyak.book.files import check_place, read_text
 from polyak.book.kept import Kept, key, page_kept, page_of, runs
 from polyak.book.notice import tell_once
 from polyak.book.parse.formats import as_markdown
+from polyak.book.render.printed import printer
+from polyak.book.render.written import as_text
 from polyak.book.result import Reading
 from polyak.book.run.launch import Launched
+from polyak.book.targets import TARGETS, default_name
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.files import write_whole
 
 if TYPE_CHECKING:
     from polyak.book.slots.fill import Filled
 
-FORMATS = ("html", "ipynb", "md")
 Progress = Callable[[int, int], None]
 
 
@@ -47,7 +49,9 @@ def read(
             script with cells (`# %%`).
         strings: an XLIFF 1.2 file that holds the words of the document's slots.
         language: which language of that file; by default its target's, or its source's where no target is filled.
-        to: html for a page, ipynb for a notebook, md for the document with its slots filled, which runs nothing.
+        to: html for a page, pdf for the same printed, slides for a page that is turned, ipynb for a notebook; these
+            run the cells. md for the document with its slots filled, myst, py (a script of cells), rmd or qmd
+            for its cells and words as others have them; these run nothing.
         out: where to write; by default beside you, under the document's own name.
         keep_going: whether the cells after a failed one are run.
         timeout: seconds that a cell may take; None for as long as it likes.
@@ -75,11 +79,11 @@ def read(
     given = read_text(path)
     place = Path(out) if out is not None else Path(default_name(path, to, language))
     check_place(place, path, *([Path(strings)] if strings else []))
-    if to == "md":
-        converted = as_markdown(given, path)
-        filled = _fill(given if converted is None else converted, path, strings, language)
-        write_whole(place, filled.text)
-        return Reading(place, slots=filled.empty, strings=filled.unused)
+    target = TARGETS[to]
+    if not target.runs:
+        return _convert(path, given, place, to, strings, language)
+    if to == "pdf":
+        printer()
     kept = runs()
     words = read_text(Path(strings)) if strings else ""
     whole = key([to, path.name, language, real, words], [given], path.resolve().parent)
@@ -95,9 +99,21 @@ def read(
         _Asked(keep_going, timeout, real, progress, tell, again),
         kept,
     )
-    if not reading.failures:
+    if target.kept and not reading.failures:
         kept.put(whole, page_kept(reading))
     return reading
+
+
+def _convert(
+    path: Path, given: str, place: Path, to: str, strings: str | Path | None, language: str | None
+) -> Reading:
+    """Write a document in another form, its slots filled; nothing runs."""
+    converted = as_markdown(given, path)
+    filled = _fill(given if converted is None else converted, path, strings, language)
+    write_whole(
+        place, as_text(filled.document, TARGETS[to].jupytext, path) if TARGETS[to].jupytext else filled.text
+    )
+    return Reading(place, slots=filled.empty, strings=filled.unused)
 
 
 @dataclass(frozen=True)
@@ -147,28 +163,18 @@ def _run(
         )
         if asked.tell:
             tell_once(path, given, asked.tell)
-        return job.page(language) if to == "html" else job.notebook()
+        return job.write(to, language)
     finally:
         launched.end()
 
 
 def _check(to: str, timeout: float | None, language: str | None, strings: str | Path | None) -> None:
-    if to not in FORMATS:
-        raise unknown("format", to, FORMATS)
+    if to not in TARGETS:
+        raise unknown("format", to, TARGETS)
     if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
         raise PolyakError(f"timeout is {timeout!r}, expected seconds, more than 0")
     if language is not None and strings is None:
         raise PolyakError("--language needs --strings, a file that has the words in it")
-
-
-def default_name(path: Path, to: str, language: str | None = None) -> str:
-    """Where a document's page goes: its own name, less what marks it as a skeleton.
-
-    >>> default_name(Path("book/momentum.skl.md"), "html"), default_name(Path("a.md"), "md", "zh-CN")
-    ('momentum.html', 'a.zh-CN.md')
-    """
-    stem = path.name.removesuffix(path.suffix).removesuffix(".skl")
-    return f"{stem}.{language or 'filled'}.md" if to == "md" else f"{stem}.{to}"
 
 
 def _fill(text: str, path: Path, strings: str | Path | None, language: str | None) -> Filled:

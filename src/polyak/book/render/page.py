@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from functools import lru_cache
 from importlib.resources import files
@@ -22,7 +23,7 @@ UNSEEN = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ufdd0-\\ufdef
 FONT = "fonts/STIXTwoMath-subset.woff2"
 
 
-def page(body: str, title: str, language: str, footer: str) -> str:
+def page(body: str, title: str, language: str, footer: str, *, style: str = "", script: str = "") -> str:
     """The whole page as HTML.
 
     Args:
@@ -30,6 +31,8 @@ def page(body: str, title: str, language: str, footer: str) -> str:
         title: the document's title.
         language: the language of its prose, such as en or zh-CN.
         footer: a line on how the page was made.
+        style: what the page's own style is followed by.
+        script: of ours: the one script that the page may run, known by its hash.
 
     >>> "<title>Momentum</title>" in page("<h1>Momentum</h1>", "Momentum", "en", "Read by Polyak")
     True
@@ -42,8 +45,16 @@ def page(body: str, title: str, language: str, footer: str) -> str:
         font=_font(),
         colours=Markup(style_sheet()),
         version=__version__,
+        style=Markup(style),
+        script=Markup(script),
+        allowed=_hash(script) if script else "",
     )
     return UNSEEN.sub("\ufffd", html)
+
+
+def _hash(script: str) -> str:
+    """How a security policy names a script that may run: the hash of what stands between its tags."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def once(body: str) -> str:
