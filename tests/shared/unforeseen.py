@@ -31,7 +31,7 @@ class Attention(nn.Module):
 
 
 def attention_logits(begin: Begin) -> Any:
-    """The temperature is annealed by a step's number that counts batches, not epochs: the logits grow without an end."""
+    """The temperature is annealed by steps that were meant as epochs: the logits grow without an end."""
     torch.manual_seed(0)
     net = Attention()
     training = Training(begin, net, stages.sgd(net, 0.1), stages.drawn(64))

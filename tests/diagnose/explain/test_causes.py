@@ -35,7 +35,7 @@ def records(
         "momentum": 0.9 * one,
         "batch_size": 64 * one,
         "loss": loss,
-        "batch_scale": 0.3 + 0.01 * draw.normal(size=STEPS),
+        "batch_scale": 0.3 + (rows != 64) * 0.01 * draw.normal(size=STEPS),  # of all rows it is one
         "batch_finite": one,
         "optimizer_step": step + 1,
     }
@@ -174,12 +174,16 @@ def test_the_layers_whose_gradient_was_nan_are_those_whose_parameters_are() -> N
     assert (found.cause, found.step, found.findings[0].layer) == ("not finite", 90, "0.weight")
 
 
-def test_a_share_that_was_read_before_the_lr_was_raised_says_nothing_of_the_raised_lr() -> None:
-    raised = records(rise=97, lr=put(slice(95, None), 0.9))
-    why = pk.explain(raised).ruled_out["lr past the edge"]
+def test_a_share_that_was_read_before_the_lr_was_raised_is_scaled_by_the_raise() -> None:
+    """Of 20 % nine times is past the edge, and so it is named; three times says nothing, for the sharpness moves on."""
+    found = pk.explain(records(rise=97, lr=put(slice(95, None), 0.9)))
+    assert found.cause == "lr past the edge"
+    assert "the lr of 0.9 was 1.8 times the full batch's edge at step 95" in found.findings[0].said
+    assert "as read at step 90, times what the lr was raised by since" in str(found)
+    why = pk.explain(records(rise=97, lr=put(slice(95, None), 0.3))).ruled_out["lr past the edge"]
     assert (
         why.why
-        == "not known: the lr was raised 9 times after step 90, where its share of the edge was last read"
+        == "not known: the lr was raised 3 times after step 90, where its share of the edge was last read"
     )
     assert not why.looked
     assert "at most 20 %" in pk.explain(records(rise=97)).ruled_out["lr past the edge"].why

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 AFTER = 3  # readings after the step that still tell what happened at it
 REACH = 60  # steps before it in which a change may be its cause, at least
 MEMORIES = 3  # or so many memories of the momentum
+SAME_SCALE = 1e-6  # relative: of rows in another order
 TYPICAL = 12  # readings, or steps, of which a median says what was usual
 
 
@@ -60,9 +61,16 @@ class Seen:
 
     @cached_property
     def all_rows(self) -> bool | None:
-        """Whether the batches are all the rows; None where that is not known."""
+        """Whether the batches are all the rows; None where that is not known.
+
+        A model that was given one batch of many has as many rows as it: batches of all rows have one mean size too.
+        """
         rows, size = self.watched.facts.rows, self.batch_size
-        return None if rows is None or math.isnan(size) else size >= rows
+        if rows is None or math.isnan(size):
+            return None
+        scales = self.steps("batch_scale")
+        scales = scales[np.isfinite(scales)][-TYPICAL:]
+        return size >= rows and (not len(scales) or bool(np.ptp(scales) <= SAME_SCALE * np.max(scales)))
 
     def steps(self, name: str) -> Floats:
         """A column of the steps; empty where it is not recorded."""

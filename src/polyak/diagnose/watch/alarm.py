@@ -3,13 +3,15 @@
 An edge that is crossed is no failure by itself: full-batch trainings live on theirs, and in mini-batches the readings
 lie about a tenth below the truth. So the share of the edge warns only together with a loss that has begun to rise out
 of its own noise. In mini-batches a learning rate may be too high far below the full batch's edge: one that was raised
-lately is named where the loss rises after it.
+lately is named where the loss rises after it. What is advised is where the noise of the batches dies out too, or, with
+all rows at once, half of the edge: never half of an edge that the batches do not bear.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 
@@ -36,7 +38,19 @@ class Alarm:
         if math.isfinite(share):
             self._share, self._read_at = share, lr
 
-    def step(self, loss: float, *, told: bool, finite: bool, lr: float) -> str:
+    def share_of(self, lr: float) -> float:
+        """Of the full batch's edge, of a learning rate: as it was last read; nan where it never was."""
+        return self._share * lr / self._read_at if self._read_at > 0 else math.nan
+
+    def step(
+        self,
+        loss: float,
+        *,
+        told: bool,
+        finite: bool,
+        lr: float,
+        safe: Callable[[], tuple[float, str]] = lambda: (math.nan, ""),
+    ) -> str:
         """The line to warn by after a step; empty where nothing new is wrong.
 
         Args:
@@ -44,6 +58,7 @@ class Alarm:
             told: whether the one before was told.
             finite: whether the batch's numbers are.
             lr: the step's.
+            safe: a learning rate to go back to and what it is, asked for where it is told; nan where none is known.
         """
         self._lrs.append(lr)
         if not finite and self._first("batch"):
@@ -53,20 +68,24 @@ class Alarm:
         if not math.isfinite(loss):
             return ""
         self._losses.append(loss)
-        return self._of_rise(lr)
+        return self._of_rise(lr, safe)
 
-    def _of_rise(self, lr: float) -> str:
+    def _of_rise(self, lr: float, safe: Callable[[], tuple[float, str]]) -> str:
         """The line about a loss that rises past the edge, or after a raised learning rate."""
-        share = self._share * lr / self._read_at
+        share = self.share_of(lr)
         past, before = share > OVER, self._lrs[0]
         if not (past or lr > RAISED * before) or not self._rises() or not self._first("edge"):
             return ""
         said = "the loss has begun to rise"
         if past:
-            use = f"lr {readable(lr, 3)} uses {readable(100 * share, 3)} % of the full batch's edge"
-            return f"{said}, and {use}: lower it to {readable(lr / share / 2, 2)}"
-        ago = len(self._lrs) - 1
-        return f"{said}, and the lr was raised from {readable(before, 3)} to {readable(lr, 3)} in {ago} steps: lower it"
+            said += f", and lr {readable(lr, 3)} uses {readable(100 * share, 3)} % of the full batch's edge"
+        else:
+            ago = len(self._lrs) - 1
+            said += f", and the lr was raised from {readable(before, 3)} to {readable(lr, 3)} in {ago} steps"
+        target, what = safe()
+        if not 0 < target < lr:
+            return f"{said}: lower it"
+        return f"{said}: lower it to {readable(target, 2)} ({what})"
 
     def _first(self, cause: str) -> bool:
         """Whether a cause was not warned of; from now on it was."""

@@ -20,8 +20,10 @@ import numpy as np
 from polyak.diagnose.watch.context import Live
 from polyak.frameworks.bridge import Bridge, Local, Vector
 from polyak.frameworks.classify import reading_of
+from polyak.theory.mean_square import noise_factor
 from polyak.theory.model_subspace import Preconditioned, roots_and_pulls
 from polyak.theory.motion import Known, Motion, motion
+from polyak.theory.scattered_rows import scattered_edge
 
 FIRST = 8  # products with which the carried vector begins
 MEAN = 8  # readings of which the sharpness is the mean
@@ -39,6 +41,7 @@ class Sharpness:
 
     def __init__(self, optimizer: object, bridge: Bridge, live: Live, rows: int | None) -> None:
         self._optimizer, self._bridge, self._live, self._rows = optimizer, bridge, live, rows
+        self._a = math.nan
         self._vector: Vector | None = None
         self._read: deque[float] = deque(maxlen=MEAN)
         self._known: tuple[tuple[float, ...], Motion] | None = None
@@ -49,15 +52,19 @@ class Sharpness:
         """Whether there is a vector, so that a reading takes one product."""
         return self._vector is not None
 
-    def read(self, local: Local) -> dict[str, float]:
+    def read(self, local: Local, *, whole: bool) -> dict[str, float]:
         """`sharpness_read` of the batch that the model stands on, `sharpness`, `edge`, `share`; empty at rest.
+
+        Args:
+            local: the model on the batch.
+            whole: whether the batch is all the rows there are.
 
         Raises PolyakError where the rule has no edge.
         """
         moved = self._motion()
-        A = Preconditioned(_OnBatch(local, self._bridge), *roots_and_pulls(self._bridge, moved))
-        whole = local.rows == self._rows
+        A = self._seen_by(local, moved)
         if self._vector is None or not math.isfinite(_length(self._vector)):
+            self._read.clear()
             self._vector = self._started(A)
             if not whole:  # a top that is chosen on these rows is too steep on them
                 return {}
@@ -72,9 +79,30 @@ class Sharpness:
             return {}
         self._read.append(a / unit)
         sharpness = float(np.mean(self._read))
+        self._a = sharpness * unit
         share = 1 / moved.factor_of(sharpness * unit)
         edge = sharpness / share if share else math.nan
         return {"sharpness_read": a / unit, "sharpness": sharpness, "edge": edge, "share": share}
+
+    def safe_factor(self, local: Local) -> float:
+        """All of today's learning rates times this are where the noise of such batches dies out, of rows of one output
+        that scatter as normal ones: scattered_rows.py. nan where no sharpness was read, or the rule has no edge.
+
+        Costs `FIRST` products, for the trace.
+        """
+        if not self._a > 0:
+            return math.nan
+        moved = self._motion()
+        A, draw = self._seen_by(local, moved), np.random.default_rng(0)
+        vectors = [A.random(draw) for _ in range(FIRST)]
+        trace = float(np.mean([float((v * (A @ v)).sum()) for v in vectors]))
+        rows = self._rows or 0
+        phi = noise_factor(local.rows, rows, replace=rows <= local.rows)
+        return scattered_edge(moved.step_at, self._a, trace, phi, moved.factor_of(self._a))
+
+    def _seen_by(self, local: Local, moved: Motion) -> Preconditioned:
+        """The curvature on a batch as the rule's step sees it."""
+        return Preconditioned(_OnBatch(local, self._bridge), *roots_and_pulls(self._bridge, moved))
 
     def _started(self, A: Preconditioned) -> Vector:
         """A vector to carry on, from a few products."""

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OWN = ("step", "loss", "sharpness_read", "sharpness", "edge", "share")
+SAME_SCALE = 1e-5  # relative: of the mean size of the same rows in another order
 ROWS, SECONDS = 200, 5.0  # of steps that no piece holds, and since the last piece, at most
 HELD: weakref.WeakSet[object] = weakref.WeakSet()  # the optimizers that a watch is on
 
@@ -73,6 +75,7 @@ class Watch(Shown):
             raise
         self._budget, self._alarm, self._flushed = Budget(most_time), Alarm(), time.monotonic()
         self._kept: tuple[Arrays, dict[str, object]] | None = None
+        self._first_scale: float | None = None
         self._last_loss, self._broken, self.stopped = math.nan, False, False
         self._optimizer = weakref.ref(optimizer)
         HELD.add(optimizer)
@@ -141,12 +144,39 @@ class Watch(Shown):
         breaks = not finite or (told and not math.isfinite(loss))
         self._last_loss = loss
         if self._due(breaks=breaks):
-            self._read(batch, rows, lr)
+            self._read(batch, rows, lr, whole=self._whole(rows, scale))
         self._kept = None
         if (self._taken + 1) % self.every == 0:
             self._keep(rows)
-        self._warn(self._alarm.step(loss, told=told, finite=finite, lr=lr))
+        safe = partial(self._safe_lr, batch, lr, whole=self._whole(rows, scale))
+        self._warn(self._alarm.step(loss, told=told, finite=finite, lr=lr, safe=safe))
         self._flush_in_time()
+
+    def _whole(self, rows: int, scale: float) -> bool:
+        """Whether a batch is all the rows: as many, and of the same mean size in another order.
+
+        A model that was given one batch of many has as many rows as that.
+        """
+        if rows != self._model.rows:
+            return False
+        if self._first_scale is None:
+            self._first_scale = self._live.batch_numbers(self._bridge.first)[0]
+        return math.isclose(scale, self._first_scale, rel_tol=SAME_SCALE)
+
+    def _safe_lr(self, batch: Batch, lr: float, *, whole: bool) -> tuple[float, str]:
+        """A learning rate to go back to, and on what ground; nan where none is known."""
+        share = self._alarm.share_of(lr)
+        if whole:
+            return lr / share / 2, "half of that edge"
+        try:
+            with self._bridge.on(batch) as local:
+                factor = self._sharpness.safe_factor(local)
+        except PolyakError:
+            return math.nan, ""
+        return (
+            lr * factor,
+            f"the mean-square edge of batches of {self._bridge.rows(batch):,}, on the safe side",
+        )
 
     def _due(self, *, breaks: bool) -> bool:
         """Whether a reading is due: every so often, at the first step, and where a loss or a batch first breaks."""
@@ -171,14 +201,14 @@ class Watch(Shown):
         names, held = self._bridge.names, gradients is not None
         return Context(self._taken, names, self._live, used, own, updates, held, kept, rows)
 
-    def _read(self, batch: Batch, rows: int, lr: float) -> None:
+    def _read(self, batch: Batch, rows: int, lr: float, *, whole: bool) -> None:
         updates = None
         if self._kept is not None:
             updates = self._kept[0]
             for x, old in zip(self._live.parameters(), updates, strict=True):
                 np.subtract(x, old, out=old)
         row: dict[str, object] = {"step": float(self._taken)}
-        own = self._curvature(batch, row) if self._budget.allows("curvature") else None
+        own = self._curvature(batch, row, whole=whole) if self._budget.allows("curvature") else None
         context = self._context(own, updates, None, rows)
         for each in quantities():
             kept = None if self._kept is None else self._kept[1].get(each.name)
@@ -189,7 +219,7 @@ class Watch(Shown):
         if self._log is not None:
             self._tell(self._log, row)
 
-    def _curvature(self, batch: Batch, row: dict[str, object]) -> Arrays | None:
+    def _curvature(self, batch: Batch, row: dict[str, object], *, whole: bool) -> Arrays | None:
         """The loss, the batch's own gradient, and the sharpness beside the edge, as far as they can be had."""
         own: Arrays | None = None
         # The first one begins the vector, which takes more products than the next ones do.
@@ -198,7 +228,7 @@ class Watch(Shown):
                 with self._bridge.on(batch) as local:
                     row["loss"] = local.loss
                     own = tuple(self._bridge.named(local.gradient()).values())
-                    row.update(self._sharpness.read(local))
+                    row.update(self._sharpness.read(local, whole=whole))
             except PolyakError:  # a loss that is not finite, a rule without an edge: those numbers stay nan
                 if "loss" not in row and self._taken == self._begun + 1:
                     raise

@@ -11,10 +11,16 @@ Source: Cohen et al. (2021), arXiv 2103.00065, section 2; (2022), arXiv 2207.144
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from polyak.diagnose.explain.finding import Evidence, Finding, NotFound, Verdict, cause, not_recorded
-from polyak.diagnose.explain.seen import Seen
+from polyak.diagnose.explain.seen import Floats, Seen
 from polyak.ground.numbers import readable
+
+Steps = NDArray[np.int64]
 
 BEYOND = 1.0
 READ_LOW = 0.85  # of the full batch's edge: readings in batches lie about a tenth below the truth
@@ -37,23 +43,49 @@ def past_the_edge(seen: Seen) -> Verdict:
     since = seen.step - seen.reach
     steps, shares = seen.read("share", since=since)
     joint_steps, joint = seen.read("mean_square_share", since=since)
-    top = _highest(steps, shares)
     batches = seen.all_rows is not True
+    top, over, scaled = (
+        _highest(steps, shares),
+        _highest(joint_steps, joint),
+        _scaled(seen, *_last_read(seen)),
+    )
     limit = READ_LOW if batches else BEYOND
     if top is not None and top[1] > limit:
         return _found(seen, *top, batches=batches, which="full batch's")
-    over = _highest(joint_steps, joint)
     if over is not None and batches and over[1] > BEYOND:
         return _found(seen, *over, batches=True, which="mean-square")
-    best = max([each[1] for each in (top, over) if each is not None], default=math.nan)
+    if scaled is not None and scaled[1] > limit:
+        return _found(seen, *scaled, batches=batches, which="full batch's", scaled=True)
+    return _not_past(seen, (steps, joint_steps), (top, over))
+
+
+def _last_read(seen: Seen) -> tuple[Steps, Floats]:
+    """The last share that was read before the moment, and its step: also one that was read long before it."""
+    steps, shares = seen.read("share")
+    return steps[-1:], shares[-1:]
+
+
+def _scaled(seen: Seen, steps: Steps, shares: Floats) -> tuple[int, float] | None:
+    """The share of an lr that was raised after its last reading, and from which step on: all learning rates times c
+    are a share times c, where the sharpness stays as it was read.
+    """
+    read = _highest(steps, shares)
+    if read is None:
+        return None
+    later = [each for each in seen.changes("lr", RAISED) if each[0] > read[0] and each[2] > each[1]]
+    lr = seen.at("lr", read[0])
+    if not later or not lr > 0:
+        return None
+    step, _, raised = max(later, key=lambda each: each[2])
+    return step, read[1] * raised / lr
+
+
+def _not_past(seen: Seen, steps: Sequence[Steps], highest: Sequence[tuple[int, float] | None]) -> NotFound:
+    """No share was over 1; what was read before the lr was raised says nothing of the raised one."""
+    best = max([each[1] for each in highest if each is not None], default=math.nan)
     if math.isnan(best):
         return not_recorded("a share of an edge near that step")
-    last = max(int(each[-1]) for each in (steps, joint_steps) if len(each))
-    return _not_past(seen, last, best)
-
-
-def _not_past(seen: Seen, last: int, best: float) -> NotFound:
-    """No share was over 1; what was read before the lr was raised says nothing of the raised one."""
+    last = max(int(each[-1]) for each in steps if len(each))
     times = _raised_since(seen, last)
     if times > RAISED:
         raised = f"the lr was raised {readable(times, 2)} times after step {last}"
@@ -69,22 +101,25 @@ def _raised_since(seen: Seen, step: int) -> float:
     return seen.at("lr") / lr if lr > 0 else math.nan
 
 
-def _highest(steps: object, shares: object) -> tuple[int, float] | None:
+def _highest(steps: Steps, shares: Floats) -> tuple[int, float] | None:
     """The largest of the readings, with its step."""
-    import numpy as np
-
-    values = np.asarray(shares)
-    if not len(values):
+    if not len(shares):
         return None
-    k = int(np.argmax(values))
-    return int(np.asarray(steps)[k]), float(values[k])
+    k = int(np.argmax(shares))
+    return int(steps[k]), float(shares[k])
 
 
-def _found(seen: Seen, step: int, share: float, *, batches: bool, which: str) -> Finding:
+def _found(
+    seen: Seen, step: int, share: float, *, batches: bool, which: str, scaled: bool = False
+) -> Finding:
+    """Args: scaled: whether the share was read at a smaller lr, and is that times what the lr was raised by."""
     lr = seen.at("lr", step)  # that the share is of
-    evidence = [
-        Evidence(step, f"share of the {which} edge", share, "below 1 a step shrinks on every curvature")
-    ]
+    what = f"share of the {which} edge"
+    below = "below 1 a step shrinks on every curvature"
+    if scaled:
+        read_at = int(_last_read(seen)[0][-1])
+        below = f"{below}; as read at step {read_at}, times what the lr was raised by since"
+    evidence = [Evidence(step, what, share, below)]
     at, sharp = seen.read("sharpness", since=seen.step - seen.reach)
     if len(sharp):
         evidence.append(
@@ -114,8 +149,6 @@ def _found(seen: Seen, step: int, share: float, *, batches: bool, which: str) ->
 
 def _layer(seen: Seen) -> str:
     """The layer whose gradient grew most between what was usual and the moment; empty where that is not known."""
-    import numpy as np
-
     _, lengths = seen.read("layer_gradient_norm", after=1)
     if len(lengths) < 4:
         return ""

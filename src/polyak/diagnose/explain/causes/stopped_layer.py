@@ -12,7 +12,7 @@ from polyak.diagnose.explain.finding import Evidence, Finding, NotFound, Verdict
 from polyak.diagnose.explain.seen import Floats, Seen
 from polyak.ground.numbers import readable
 
-SMALL = 1e-6  # of what the layer's gradient usually was
+SMALL = 1e-6  # of what the layer's gradient was in the median so far: one reading of a loss that explodes is no measure
 READINGS = 3
 
 
@@ -23,8 +23,11 @@ def stopped(seen: Seen) -> Verdict:
     if len(gradients) < READINGS:
         return not_recorded("the layers' gradients at enough readings")
     names = seen.watched.facts.layers
-    usual = np.nanmax(gradients, axis=0)
-    off = gradients <= SMALL * usual
+    finite = np.isfinite(gradients).all(axis=1)
+    steps, gradients = steps[finite], gradients[finite]
+    if len(gradients) < READINGS:
+        return not_recorded("the layers' gradients at enough readings that were finite")
+    off = _off(gradients)
     dead = off[-READINGS:].all(axis=0)
     if dead.any() and not dead.all():
         return _found(seen, steps, gradients, off, np.flatnonzero(dead), "gradient")
@@ -37,6 +40,18 @@ def stopped(seen: Seen) -> Verdict:
         if kept.any() and not still.all() and not _rounds(seen):
             return _found(seen, at, updates, updates == 0, np.flatnonzero(kept), "update")
     return NotFound(f"all {len(names)} layers have a gradient, and move")
+
+
+def _off(gradients: Floats) -> np.ndarray:
+    """Which of the gradients are 0 beside what they were, shape (readings, layers)."""
+    off = np.zeros(gradients.shape, dtype=bool)
+    for k, now in enumerate(gradients):
+        so_far = np.where(gradients[: k + 1] > 0, gradients[: k + 1], np.nan)
+        alive = np.isfinite(so_far).any(axis=0)
+        usual = np.zeros(gradients.shape[1])
+        usual[alive] = np.nanmedian(so_far[:, alive], axis=0)
+        off[k] = now <= SMALL * usual
+    return off
 
 
 def _rounds(seen: Seen) -> bool:
@@ -54,11 +69,14 @@ def _found(
         return NotFound(f"{names[-1]} has no {what}, but the loss fell as it should")
     shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     since = f"between steps {steps[first - 1]} and {steps[first]}" if first else "from the start"
-    was = float(values[first - 1, last]) if first else float("nan")
+    was = f"{readable(float(values[first - 1, last]))} before" if first else "that of other layers is not 0"
+    again = (
+        f"begin again from before step {steps[first]} with the lr halved, or take a leaky ReLU."
+        if first
+        else "begin with other initial values, biases not far below 0 for one, or take a leaky ReLU."
+    )
     change = (
-        "look at the activations above it: ReLUs that are off for every row do not come back; begin again "
-        "from before "
-        f"step {steps[first]} with the lr halved, or take a leaky ReLU."
+        f"look at the activations above it: ReLUs that are off for every row do not come back; {again}"
         if what == "gradient"
         else "add its parameters to the optimizer's."
     )
@@ -71,7 +89,7 @@ def _found(
                 int(steps[first]),
                 f"length of the {what} of {names[-1]}",
                 float(values[first, last]),
-                f"{readable(was)} before",
+                was,
             ),
         ),
         change,
