@@ -52,6 +52,7 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
     "export": lambda progress: [export.measure(progress)],
     "lab": lambda progress: [
         lab.measure_slider(progress),
+        lab.measure_exported(progress),
         lab.measure_first_page(progress),
         lab.measure_sessions(progress),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import socket
@@ -81,3 +82,12 @@ def test_elsewhere_it_says_what_that_exposes(folder, interruptible):
 )
 def test_bad_input_is_one_line(fails, line, words):
     fails(line, *words)
+
+
+def test_it_is_exported_and_nothing_is_served(polyak_, fails, folder, monkeypatch):
+    """What is written stands in tests/lab/export; here, that the line leads there."""
+    page = importlib.import_module("polyak.lab.export.page")
+    monkeypatch.setattr(page, "page", lambda lab: f"{lab.first.rules[0].settings['lr']}")
+    assert polyak_("lab nesterov bowl --lr 0.25 --export lab.html").strip() == "lab.html"
+    assert (folder / "lab.html").read_text() == "0.25"
+    fails("lab nesterov --export lab.txt", "lab.txt", "ends in .html")

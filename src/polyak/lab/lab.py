@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from polyak.ground.errors import PolyakError
 from polyak.lab import offer as offers
@@ -49,6 +50,16 @@ class Lab(Shared):
         if self.serving is not None:
             self.serving.stop()
             self.serving, self.address = None, ""
+
+    def export(self, path: str | Path) -> Path:
+        """Write the lab as one HTML file that needs no server: trace, phase plane and memory of the linear family.
+
+        Raises PolyakError for a rule that is not of the linear family, for a landscape that cannot be written as
+        JavaScript, and for a file that cannot be written.
+        """
+        from polyak.lab.export.page import export
+
+        return export(self, path)
 
     def _repr_html_(self) -> str:
         source = html.escape(self.address)

@@ -54,6 +54,13 @@ def lab(
         typer.Option(help="Another HOST:PORT whose pages may talk to the lab; may be repeated."),
     ] = None,
     browser: Browser = True,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the lab of the linear family as one .html file that needs no server, and open none.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Open the lab: a live page where momentum is in your hands, served from this machine."""
     from polyak.lab.addresses import check_address, checked_origin
@@ -64,6 +71,9 @@ def lab(
     rules, places, words = _sorted([*(names or []), *context.args])
     problem = task.made() if task.data or task.column or task.problem else None
     opened = _lab(rules, places, replace(typed(context), words=words), problem)
+    if export is not None:
+        typer.echo(opened.export(export))
+        return
     try:
         opened.warm_up()
         opened.serve(host=address, port=port, origins=origins)
