@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from polyak.book.parse.directives import DEEPEST
 from polyak.book.parse.document import parse
-from polyak.book.render.directives import DEEPEST
 from polyak.book.render.prose import Prose
 
 
@@ -18,7 +18,7 @@ def test_a_formula_is_that_of_dollars_and_its_label_an_anchor() -> None:
     assert html("```{math}\nv = \\gamma v\n```") == plain
     labelled = html("```{math}\n:label: eq step\n\nv = \\gamma v\n```\n\n[there](#eq-step)")
     assert labelled.startswith('<div class="formula" id="eq-step"><math')
-    assert '<span class="label">(eq step)</span>' in labelled
+    assert '<span class="label">(1)</span>' in labelled
 
 
 def test_an_admonition_is_prose_under_its_title() -> None:

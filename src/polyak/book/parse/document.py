@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from polyak.book.parse.fences import fence, options
+from polyak.book.parse.fences import fence, label_of, options
+from polyak.book.parse.myst import extend
 from polyak.ground.errors import PolyakError
 
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of code: what runs, where it stands (first and last line), and the number its source gives it."""
+    """A cell of code: what runs, where it stands (first and last line), the number and the label its source gives."""
 
     code: str
     first: int
     last: int
     number: int | None = None
     tags: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,11 @@ def parse(text: str, name: str = "the document") -> Document:
         name: what to call it where something is wrong.
 
     Raises:
-        PolyakError: a fence is never closed; the line names where it opens.
+        PolyakError: a fence is never closed, the line names where it opens; or two cells have one label.
 
     >>> document = parse("# Momentum\n\n```python\nx = 1\n```\n")
     >>> document.title, document.cells
-    ('Momentum', (Cell(code='x = 1', first=4, last=4, number=None, tags=()),))
+    ('Momentum', (Cell(code='x = 1', first=4, last=4, number=None, tags=(), label=''),))
     """
     environment: dict[str, Any] = {}
     body = text.removeprefix("\ufeff")
@@ -71,12 +73,13 @@ def parse(text: str, name: str = "the document") -> Document:
         if said.runs:
             token.meta["cell"] = len(cells)
             cells.append(_cell(token, said.number))
+            _check_label(cells, name)
     return Document(text, tuple(cells), _title(tokens), _language(tokens), tuple(tokens), environment)
 
 
 @lru_cache(maxsize=1)
 def markdown() -> MarkdownIt:
-    """The parser: CommonMark with tables, strike-through, front matter and dollar maths."""
+    """The parser: CommonMark with tables, strike-through, front matter, dollar maths and what MyST has beyond them."""
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
     from mdit_py_plugins.front_matter import front_matter_plugin
@@ -85,6 +88,7 @@ def markdown() -> MarkdownIt:
     dollarmath_plugin(parser, allow_space=False, allow_blank_lines=False, double_inline=True)
     front_matter_plugin(parser)
     parser.inline.ruler.at("math_inline", _maths_not_money)
+    extend(parser)
     return parser
 
 
@@ -123,12 +127,23 @@ def _cell(token: Token, number: int | None) -> Cell:
     first = (token.map or (0, 0))[0] + 2
     code, skipped = token.content, 0
     tags: tuple[str, ...] = ()
+    label = label_of(token.info, code)
     if token.info.strip().startswith("{code-cell}"):
-        tags, skipped = options(code)
+        tags, label, skipped = options(code)
         code = "\n".join(code.split("\n")[skipped:])
     code = code.removesuffix("\n")
     first += skipped
-    return Cell(code, first, first + code.count("\n"), number, tags)
+    return Cell(code, first, first + code.count("\n"), number, tags, label)
+
+
+def _check_label(cells: Sequence[Cell], name: str) -> None:
+    *before, last = cells
+    twin = next((cell for cell in before if last.label and cell.label == last.label), None)
+    if twin:
+        raise PolyakError(
+            f"{name}: the cells on lines {twin.first} and {last.first} have one label, '{last.label}', expected "
+            "one each"
+        )
 
 
 def _title(tokens: list[Token]) -> str:

@@ -62,13 +62,13 @@ def language(info: str) -> str:
     return found[1] if found else ""
 
 
-def options(code: str) -> tuple[tuple[str, ...], int]:
-    r"""The tags that a `{code-cell}` opens with, and how many lines its options take.
+def options(code: str) -> tuple[tuple[str, ...], str, int]:
+    r"""The tags and the label that a `{code-cell}` opens with, and how many lines its options take.
 
     >>> options(":tags: [hide-input, raises-exception]\n\nx = 1\n")
-    (('hide-input', 'raises-exception'), 1)
-    >>> options("---\ntags: [a]\n---\nx = 1\n")
-    (('a',), 3)
+    (('hide-input', 'raises-exception'), '', 1)
+    >>> options("---\ntags: [a]\nlabel: fig-a\n---\nx = 1\n")
+    (('a',), 'fig-a', 4)
     """
     lines = code.split("\n")
     if lines[0].strip() == "---" and "---" in (line.strip() for line in lines[1:]):
@@ -79,5 +79,21 @@ def options(code: str) -> tuple[tuple[str, ...], int]:
         while count < len(lines) and re.match(r":[\w-]+:", lines[count]):
             count += 1
         heads = [line[1:].replace(":", ": ", 1) for line in lines[:count]]
-    said = next((head.partition(":")[2] for head in heads if head.strip().startswith("tags")), "")
-    return tuple(re.findall(r"[\w-]+", said)), count
+    said = {name.strip(): words.strip() for name, _, words in (head.partition(":") for head in heads)}
+    tags = tuple(re.findall(r"[\w-]+", said.get("tags", "")))
+    return tags, said.get("label") or said.get("name") or "", count
+
+
+def label_of(info: str, code: str) -> str:
+    r"""The label of a cell as Quarto and R Markdown have it.
+
+    >>> label_of("{python}", "#| echo: false\n#| label: fig-a\nx = 1"), label_of("{python steps, echo=FALSE}", "")
+    ('fig-a', 'steps')
+    >>> label_of("{.python .input n=3}", "x = 1"), label_of("python", "")
+    ('', '')
+    """
+    heads = "\n".join(line for line in code.split("\n", 20)[:20] if line.startswith("#|"))
+    if found := re.search(r"^#\|\s*label:\s*(\S+)", heads, re.MULTILINE):
+        return found[1]
+    found = re.match(r"\{(?:python3?|py)\s+([\w-]+)\s*[,}]", info.strip().lower())
+    return found[1] if found else ""

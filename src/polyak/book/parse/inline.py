@@ -9,7 +9,7 @@ from dataclasses import dataclass
 # What is one mark to a translator, in the order in which it is looked for.
 WHOLE = (
     r"\\[!-/:-@\[-`{-~]"  # an escaped character
-    r"|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"  # code
+    r"|(?:\{[a-zA-Z][\w:+.-]*\}|:[a-z]+:)?(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"  # code, or a role
     r"|\$\$[^$]+\$\$|\$(?![\s$])(?:[^$\\]|\\.)+?(?<!\s)\$(?!\d)"  # a formula
     r"|<!--.*?-->|</?[a-zA-Z][^<>]*>|<[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>]*>"  # a comment, a tag, a link by itself
     r"|&(?:#\d+|#x[0-9a-fA-F]+|\w+);"  # a character by its name

@@ -9,13 +9,15 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from polyak.book.parse.directives import DEEPEST, PICTURES, Directive, directive
 from polyak.book.parse.document import Document, markdown, plain
 from polyak.book.parse.fences import language
 from polyak.book.render import sanitise
 from polyak.book.render.colours import coloured
-from polyak.book.render.directives import DEEPEST, Directive, directive
 from polyak.book.render.images import Images
 from polyak.book.render.mathematics import Mathematics
+from polyak.book.render.references import Place, gather
+from polyak.book.render.roles import role
 from polyak.book.slots.fill import SLOT
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ class Prose:
         self.cells: Sequence[str] = ()
         self.ids: set[str] = set()
         self.titles: dict[str, str] = {}
+        self.places: dict[str, Place] = {}
+        self.labels: Sequence[str] = ()
+        self.footnotes: dict[int, str] = {}
         self.depth = 0
         self.references: dict[str, object] = {}
 
@@ -51,6 +56,8 @@ class Prose:
         tokens = list(document.tokens)
         sanitise.settle(tokens)
         self.titles = _titles(tokens)
+        self.labels = [cell.label for cell in document.cells]
+        self.places = gather(tokens, self.labels)
         self.references = {"references": dict(document.references.get("references", {}))}
         return self._render(tokens, document.references)
 
@@ -96,19 +103,42 @@ class Prose:
         token = tokens[index]
         cell = token.meta.get("cell")
         if cell is not None and int(cell) < len(self.cells):
-            return self._keep(self.cells[int(cell)])
+            label = self.labels[int(cell)]
+            named = f'<span id="{self._anchor(label)}"></span>' if label else ""
+            return self._keep(named + self.cells[int(cell)])
         said = directive(token.info, token.content) if cell is None and self.depth < DEEPEST else None
         if said is not None:
+            if said.name in PICTURES:
+                return self._picture(said)
             return self._math(said) if said.name == "math" else self._admonition(said)
         code = coloured(token.content, language(token.info))
         return self._keep(f'<div class="code"><pre>{code}</pre></div>\n')
 
     def _math(self, said: Directive) -> str:
-        formula = self.mathematics(f"{said.argument}\n{said.body}".strip(), block=True)
-        if not said.label:
+        return self._formula(f"{said.argument}\n{said.body}".strip(), said.label)
+
+    def _formula(self, latex: str, label: str = "") -> str:
+        """A formula on a line of its own, and its number where it has a label."""
+        formula = self.mathematics(latex, block=True)
+        if not label:
             return self._keep(f'<div class="formula">{formula}</div>\n')
-        label = f'<span class="label">({escape(said.label)})</span>'
-        return self._keep(f'<div class="formula" id="{self._anchor(said.label)}">{formula}{label}</div>\n')
+        place = self.places.get(label)
+        number = f'<span class="label">({place.number if place else escape(label)})</span>'
+        return self._keep(f'<div class="formula" id="{self._anchor(label)}">{formula}{number}</div>\n')
+
+    def _picture(self, said: Directive) -> str:
+        """A figure: its picture, and its words below, after its number where it has a label."""
+        width = said.options.get("width", "").removesuffix("px")
+        image = self.images(said.argument, _named(said.options.get("alt", "")), width=width)
+        place = self.places.get(said.label)
+        caption = f"Figure {place.number}. {said.body}" if place and place.number else said.body
+        self.depth += 1
+        try:
+            words = self.inline(caption) if said.name == "figure" and caption.strip() else ""
+        finally:
+            self.depth -= 1
+        anchor = f' id="{self._anchor(said.label)}"' if said.label else ""
+        return self._keep(f'<div class="figure"{anchor}>{image}\n{words}</div>\n')
 
     def _admonition(self, said: Directive) -> str:
         self.depth += 1
@@ -128,15 +158,26 @@ class Prose:
         return self._keep(f'<span class="formula">{formula}</span>')
 
     def _on_math_block(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        return self._keep(
-            f'<div class="formula">{self.mathematics(tokens[index].content, block=True)}</div>\n'
-        )
+        return self._formula(tokens[index].content)
 
     def _on_math_block_label(self, tokens: Sequence[Token], index: int, *_: object) -> str:
-        name = tokens[index].info
-        label = f'<span class="label">({escape(name)})</span>'
-        formula = self.mathematics(tokens[index].content, block=True)
-        return self._keep(f'<div class="formula" id="{self._anchor(name)}">{formula}{label}</div>\n')
+        return self._formula(tokens[index].content, tokens[index].info)
+
+    def _on_role(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        token = tokens[index]
+        return self._keep(
+            role(
+                token.meta["role"],
+                _named(token.content),
+                places=self.places,
+                anchor=self._anchor,
+                link=slug,
+                formula=self.mathematics,
+            )
+        )
+
+    def _on_target(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        return self._keep(f'<span id="{self._anchor(tokens[index].content)}"></span>')
 
     def _on_image(self, tokens: Sequence[Token], index: int, *_: object) -> str:
         token = tokens[index]
@@ -166,6 +207,32 @@ class Prose:
 
     def _on_front_matter(self, *_: object) -> str:
         return ""
+
+    # Footnotes, which the parser puts behind all else: a number there and back.
+
+    def _on_footnote_ref(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        number = int(tokens[index].meta["id"]) + 1
+        again = int(tokens[index].meta.get("subId", 0))
+        anchor = self._anchor(f"footnote-ref-{number}" + (f"-{again}" if again else ""))
+        self.footnotes.setdefault(number, anchor)
+        return self._keep(f'<sup class="note" id="{anchor}"><a href="#footnote-{number}">{number}</a></sup>')
+
+    def _on_footnote_block_open(self, *_: object) -> str:
+        return self._keep('<div class="footnotes">\n<hr>\n<ol>\n')
+
+    def _on_footnote_block_close(self, *_: object) -> str:
+        return self._keep("</ol>\n</div>\n")
+
+    def _on_footnote_open(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        return self._keep(f'<li id="footnote-{int(tokens[index].meta["id"]) + 1}">')
+
+    def _on_footnote_close(self, *_: object) -> str:
+        return self._keep("</li>\n")
+
+    def _on_footnote_anchor(self, tokens: Sequence[Token], index: int, *_: object) -> str:
+        number = int(tokens[index].meta["id"]) + 1
+        anchor = self.footnotes.get(number, f"footnote-ref-{number}")
+        return self._keep(f' <a href="#{anchor}" aria-label="back to the text">\u21a9</a>')
 
     def _image_tag(self, given: Mapping[str, str]) -> str:
         return self._keep(self.images(given["src"], given.get("alt", ""), width=given.get("width", "")))

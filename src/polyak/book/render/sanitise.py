@@ -39,6 +39,7 @@ PAIRED = {*WORDS, "details", "summary", "blockquote"}
 WRAPPERS = {"div", "span", "p", "center", "font", "section", "article", "figure", "figcaption", "picture"}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 MARKDOWNS_OWN = {*HEADINGS, "p", "a", "pre", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"}
+MARKDOWNS_OWN |= {"dl", "dt", "dd"}
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"style"}, "td": {"style"}}
 Image = Callable[[Mapping[str, str]], str]
 

@@ -22,6 +22,9 @@ KINDS = {
     "th_open": "table cell",
     "td_open": "table cell",
     "list_item_open": "list item",
+    "footnote_open": "footnote",
+    "dt_open": "term",
+    "dd_open": "definition",
 }
 
 
@@ -106,20 +109,26 @@ def _spans(document: Document) -> Iterator[Span]:
     """The document's strings in the order in which they stand."""
     text, lines = document.text, _lines(document.text)
     reached = 0
-    kinds: list[str] = []
-    for token in document.tokens:
-        if token.nesting == 1:
-            kinds.append(KINDS.get(token.type, ""))
-        elif token.nesting == -1:
-            kinds.pop()
-        elif "cell" in token.meta:
+    for token, kind in sorted(_with_kinds(document.tokens), key=lambda pair: (pair[0].map or [0])[0]):
+        if "cell" in token.meta:
             yield from _in_cell(document.cells[token.meta["cell"]].code, token, text, lines)
-        elif token.type == "inline" and token.map and has_words(token.content):
-            kind = next(filter(None, reversed(kinds)), "paragraph")
+        else:
             span = _located(token, text, lines, reached, kind)
             if span is not None:
                 yield span
                 reached = span.end
+
+
+def _with_kinds(tokens: Sequence[Token]) -> Iterator[tuple[Token, str]]:
+    """What may have words, and what it is; footnotes come last, wherever they stand in the text."""
+    kinds: list[str] = []
+    for token in tokens:
+        if token.nesting == 1:
+            kinds.append(KINDS.get(token.type, ""))
+        elif token.nesting == -1:
+            kinds.pop()
+        elif "cell" in token.meta or (token.type == "inline" and token.map and has_words(token.content)):
+            yield token, next(filter(None, reversed(kinds)), "paragraph")
 
 
 def _lines(text: str) -> list[tuple[int, int]]:

@@ -1,14 +1,17 @@
-"""Fences that are directives of MyST: formulas and admonitions, taken apart into name, argument, options and words."""
+"""Fences that are directives of MyST (formulas, pictures, admonitions), taken apart into name, argument and words."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 ADMONITIONS = {
     name: name.capitalize()
     for name in ("note", "tip", "hint", "important", "warning", "caution", "attention", "danger", "error")
 } | {"seealso": "See also", "admonition": ""}
+PICTURES = ("figure", "image")
+KNOWN = {"math", *PICTURES, *ADMONITIONS}
 DEEPEST = 8  # admonitions in one another: what lies deeper is shown as it is typed
 
 
@@ -20,6 +23,7 @@ class Directive:
     argument: str
     label: str
     body: str
+    options: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def title(self) -> str:
@@ -48,12 +52,13 @@ def directive(info: str, content: str) -> Directive | None:
     ('Short.\n', None, None)
     """
     found = re.match(r"\{([a-z]+)\}(?:\s+(.*))?$", info.strip())
-    if not found or (found[1] != "math" and found[1] not in ADMONITIONS):
+    if not found or found[1] not in KNOWN:
         return None
     lines = content.split("\n")
     count = 0
     while count < len(lines) and re.match(r":[\w-]+:(\s|$)", lines[count]):
         count += 1
-    said = dict(line[1:].split(":", 1) for line in lines[:count])
+    said = {name: words.strip() for name, _, words in (line[1:].partition(":") for line in lines[:count])}
     body = "\n".join(lines[count:]).lstrip("\n")
-    return Directive(found[1], (found[2] or "").strip(), said.get("label", "").strip(), body)
+    label = said.get("label") or said.get("name") or ""
+    return Directive(found[1], (found[2] or "").strip(), label, body, said)
