@@ -7,8 +7,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Si
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from polyak.frameworks.bridge import Batch
-from polyak.frameworks.generators import held_by, remembered
+from polyak.frameworks.generators import held_by, remembered, seeded
 from polyak.ground.errors import PolyakError, a_or_an, whole_number
 from polyak.ground.types import Pytree
 
@@ -78,6 +80,19 @@ class Batches:
             self._spent = True
             yield from self._peeked
         yield from self._reading()
+
+    def read_by_generators(self) -> Iterator[Batch]:
+        """All of them, as a loop of the user's reads them: what is drawn is drawn by the shared generators as they
+        stand, and by those that the loader holds, which are seeded by NumPy's; these are put back at the end.
+        """
+        back = remembered(self._own, shared=False)
+        for each in self._own:
+            seeded(each, int(np.random.randint(1 << 31)))
+        try:
+            with _workers_forked():
+                yield from self._loader
+        finally:
+            back()
 
     def _reading(self) -> Generator[Batch]:
         iterator: Iterator[Batch] | None = None

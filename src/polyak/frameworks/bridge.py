@@ -19,6 +19,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.ground.types import Pytree
+from polyak.rules import Optimizer
+
 Vector: TypeAlias = Any
 """A flat array of the model's framework, of shape (size,)."""
 
@@ -77,11 +80,50 @@ class Local(Protocol):
         """(grad^2 l) u at the model's own outputs."""
 
 
+class Training(Protocol):
+    """One training of a model that JAX does not compile, on a copy of its own, in its framework's arrays; alone in its
+    process while it is open.
+    """
+
+    def load(self, arrays: Mapping[str, Any], /) -> None:
+        """Take up arrays by name: those that are trained, and what else changes in a training."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Copies of those: the trained ones, and of a model that changes others too, such as running statistics."""
+
+    def rows(self, rows: Batch, /) -> Batch:
+        """Rows that are NumPy's arrays as the user's loader gives them."""
+
+    def batches(self, rows: Batch, order: NDArray[Any], size: int, /) -> Iterator[Batch]:
+        """The rows that `rows` returned in an order, so many in a batch; fewer in the last."""
+
+    def seeded(self, seed: int, epoch: int, /) -> None:
+        """Every generator that the model may draw from, for an epoch of a run."""
+
+    def start(self, rule: Optimizer, *, compiles: bool) -> Pytree:
+        """The state of a rule, which JAX can compile or not, before the first step; what `step` then takes."""
+
+    def kept(self, state: Pytree, /) -> Pytree:
+        """A state as NumPy's arrays, copies."""
+
+    def restored(self, kept: Pytree, /) -> Pytree:
+        """The state that `kept` gave."""
+
+    def step(self, state: Pytree, batch: Batch, /) -> Pytree:
+        """One step of the rule on a batch; its next state."""
+
+    def value(self, batch: Batch, /) -> NDArray[Any]:
+        """The loss; of a model that a call in train mode changes, in eval mode."""
+
+    def answers(self, batch: Batch, /) -> tuple[Outputs, Outputs]:
+        """What the model returns, in the mode of `value`, and the second part of a batch (inputs, targets)."""
+
+
 class Pure(Protocol):
     """A model's loss as a function of its trained arrays by name.
 
     Attributes:
-        compiled: whether JAX can compile it; where not, `gradient(params, batch)` gives its gradient by name.
+        compiled: whether JAX can compile it; where not, it is `Stepwise`.
         dtype: what it computes in; empty where the precision is free.
     """
 
@@ -115,6 +157,13 @@ class Pure(Protocol):
 
     def changes(self, batch: Batch, /) -> bool:
         """Whether a call changes arrays that are not trained: a dropout's counter, running statistics."""
+
+
+class Stepwise(Pure, Protocol):
+    """A model that JAX does not compile: its trainings are run step by step."""
+
+    def training(self) -> AbstractContextManager[Training]:
+        """One training, on a copy of the model."""
 
 
 class Bridge(Protocol):
@@ -157,6 +206,9 @@ class Bridge(Protocol):
 
     def batches(self) -> Iterator[Batch]:
         """The loader read once more, from its beginning where it can be; the generators are as they were after it."""
+
+    def batches_by_generators(self) -> Iterator[Batch]:
+        """The loader read once more, by the generators as they stand, those that it holds seeded by them."""
 
     @property
     def shuffles(self) -> bool:

@@ -44,6 +44,10 @@ class ReadsBatches:
         """The batches read once more."""
         return self._batches.read()
 
+    def batches_by_generators(self) -> Iterator[Batch]:
+        """The batches by the generators as they stand."""
+        return self._batches.read_by_generators()
+
     def pure(self) -> Pure | None:
         """None: what JAX cannot compile is trained step by step."""
         return None

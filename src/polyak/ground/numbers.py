@@ -5,6 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, SupportsFloat, cast
 
+ALIKE = (
+    1e-4  # how far two losses of the same rows may be apart, of their size: sums in another order, in float32
+)
+SMALLEST = 1e-12  # of a loss: below it two are alike, whatever their signs
+
 
 def readable(value: SupportsFloat, digits: int = 4, *, places: int | None = None) -> str:
     """`value` for people: so many significant digits, or so many decimal places where that says something.
@@ -26,6 +31,15 @@ def readable(value: SupportsFloat, digits: int = 4, *, places: int | None = None
         if number == 0 or small <= abs(number) < large:
             return f"{number:.{places}f}"
     return f"{number:.{digits}g}"
+
+
+def alike(one: float, other: float, within: float = ALIKE) -> bool:
+    """Whether two losses are the same up to the rounding of float32's sums; nan is like nothing.
+
+    >>> alike(1.0, 1.00005), alike(1.0, 1.001), alike(float("nan"), float("nan"))
+    (True, False, False)
+    """
+    return abs(one - other) <= within * max(abs(one), abs(other), SMALLEST)
 
 
 def as_float(value: object) -> float:

@@ -6,9 +6,8 @@ import math
 
 from polyak.frameworks.bridge import Batch, Bridge
 from polyak.ground.errors import PolyakError
-from polyak.ground.numbers import readable
+from polyak.ground.numbers import alike, readable
 
-ALIKE = 1e-4  # how far two losses of one batch may be apart, of their size: sums in another order, in float32
 SHOWN = 4  # names in a line
 
 
@@ -22,7 +21,7 @@ def loss_at_the_door(bridge: Bridge, batch: Batch) -> float:
     if not math.isfinite(loss):
         raise PolyakError(f"the loss on the first batch is {readable(loss)}, expected a finite number")
     again = _loss(bridge, batch)
-    if not abs(again - loss) <= ALIKE * max(abs(loss), abs(again), 1e-12):
+    if not alike(again, loss):
         raise PolyakError(
             f"the loss changes between two calls on one batch, {readable(loss, 6)} then {readable(again, 6)}, though"
             " Python's, NumPy's and torch's generators were put back: dropout or noise by a generator of its own, or"

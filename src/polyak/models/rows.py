@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from polyak.frameworks.bridge import Batch, Bridge
+from polyak.frameworks.generators import all_seeded
 from polyak.ground.errors import PolyakError, a_or_an
 from polyak.ground.hashing import hashed
 from polyak.ground.types import Pytree
@@ -50,8 +51,7 @@ def _held_out(first: Batch, given: object) -> list[Batch]:
 def _check_made_up_alike(bridge: Bridge, batches: list[Batch]) -> None:
     """Refuse batches of other arrays than the first one's, or whose arrays do not agree on their rows."""
     structure: object = jax.tree.structure(bridge.first)
-    strange = next((batch for batch in batches if jax.tree.structure(batch) != structure), None)
-    if strange is not None:
+    if any(jax.tree.structure(batch) != structure for batch in batches):
         raise PolyakError("the batches are not made up alike, expected the same arrays in each")
     for batch in batches:
         bridge.rows(batch)  # refused where the arrays do not agree
@@ -66,6 +66,24 @@ def _joined(batches: list[Batch]) -> list[np.ndarray]:
         raise PolyakError(
             "the batches' arrays differ in shape beside their rows, expected one shape: padded to one length"
         ) from None
+
+
+def are_others_in_each_reading(bridge: Bridge, rows: Batch) -> bool:
+    """Whether another reading of a loader, by other random numbers, has other rows, and not these in another order.
+
+    Args:
+        bridge: to the model.
+        rows: of one reading, as `rows_of` gives them.
+    """
+    if bridge.in_order:
+        return False
+    with all_seeded(1):
+        again = list(bridge.batches_by_generators())
+    leaves = _joined(again)
+    leaves = [leaf[_by_content(leaves)] for leaf in leaves]
+    return not all(
+        np.array_equal(one, other) for one, other in zip(jax.tree.leaves(rows), leaves, strict=True)
+    )
 
 
 def taken(rows: Pytree, numbers: np.ndarray) -> Pytree:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,7 +13,7 @@ import numpy as np
 from polyak.frameworks.bridge import Batch, Bridge, Pure
 from polyak.ground.errors import PolyakError
 from polyak.ground.hashing import hashed, numbers_hash
-from polyak.ground.numbers import readable
+from polyak.ground.numbers import alike, readable
 from polyak.ground.shown import Shown
 from polyak.ground.types import Pytree
 from polyak.models import rows as of_rows
@@ -22,7 +23,8 @@ from polyak.problems.held_out import is_share, parted
 from polyak.problems.task import Rows
 
 Params = dict[str, np.ndarray]
-ALIKE = 1e-3  # how far a mean over rows that are given twice may be from that of once, of its size: float32's sums
+A_MEAN = 1e-3  # how far a mean over rows that are given twice may be from that of once, of its size: float32's sums
+Readings = Callable[[], Iterator[Batch]]
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,11 @@ class OutputsAndTargets:
 class ModelTask(Shown):
     """A model as `train`, `sweep` and `compare` see it; made by `as_task`.
 
-    Every run begins at the parameters that the model has when it begins: a seed draws the batches alone. The rows were
-    read once: what a loader draws anew in each reading (augmentation) is as it was in that one. What is not trained
-    stays as it was, too.
+    Every run begins at the parameters that the model has when it begins: a seed draws the batches, and of a model that
+    is trained step by step what dropout draws. The rows were read once, and what is recorded is taken over them. A
+    model of JAX is trained on them as they were in that reading, and what it does not train stays as it was; a torch
+    model in train mode changes its running statistics, and where a loader's rows are others in each reading
+    (augmentation) each epoch is a reading of its own, by the loader's own batches.
 
     Attributes:
         name: the model's.
@@ -63,6 +67,8 @@ class ModelTask(Shown):
         pure: its loss as a function of its arrays by name.
         kept: the rows that are trained on.
         out: the rows held out; None where none are.
+        own_readings: reads the loader anew, where its rows are others in each reading and the model is trained step by
+            step; None where batches are drawn from `kept`.
     """
 
     name: str
@@ -70,6 +76,7 @@ class ModelTask(Shown):
     pure: Pure
     kept: Batch
     out: Batch | None
+    own_readings: Readings | None = None
     answers: OutputsAndTargets | None = field(init=False)
     loss_of_many: None = field(init=False, default=None)
 
@@ -196,13 +203,21 @@ def _made(bridge: Bridge, held_out: object) -> ModelTask:
     _check(bridge, pure)
     rows = of_rows.rows_of(bridge)
     kept, out = rows, None
+    own_readings = None
+    if not pure.compiled and of_rows.are_others_in_each_reading(bridge, rows):
+        own_readings = bridge.batches_by_generators
+        if held_out is not None and is_share(held_out):
+            raise PolyakError(
+                f"the rows of {bridge.name}'s loader are others in each reading (augmentation, a sampler), and a share"
+                " held out would be trained on: expected held_out= with batches of their own"
+            )
     if held_out is not None and is_share(held_out):
         labels = of_rows.labels_of(rows)
         numbers = parted(of_rows.count(rows), held_out, 0, labels, f"{bridge.name}'s batches")
         kept, out = (of_rows.taken(rows, each) for each in numbers)
     elif held_out is not None:
         out = of_rows.rows_of(bridge, held_out)
-    return ModelTask(bridge.name, bridge.rows(bridge.first), pure, kept, out)
+    return ModelTask(bridge.name, bridge.rows(bridge.first), pure, kept, out, own_readings)
 
 
 def _check(bridge: Bridge, pure: Pure) -> None:
@@ -217,13 +232,13 @@ def _check(bridge: Bridge, pure: Pure) -> None:
     except Exception as error:
         line = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise PolyakError(f"the loss of {bridge.name} cannot be compiled by JAX: {line}") from error
-    if pure.changes(batch):
+    if pure.compiled and pure.changes(batch):
         raise PolyakError(
             f"the loss of {bridge.name} changes arrays that are not trained (dropout, running statistics), and they"
             " would stand still: expected the model without them, or in eval mode"
         )
     twice = float(value(params, jax.tree.map(lambda leaf: np.concatenate([leaf, leaf]), batch)))
-    if not abs(twice - once) <= ALIKE * max(abs(once), abs(twice)):
+    if not alike(twice, once, A_MEAN):
         raise PolyakError(
             f"the loss of {bridge.name} is no mean over the rows: {readable(once, 4)} on the first batch,"
             f" {readable(twice, 4)} on its rows given twice"

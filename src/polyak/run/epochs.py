@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -12,9 +11,9 @@ from jax import lax
 
 from polyak.ground.compiled import OPTIONS, QUICK, jitted
 from polyak.ground.types import Pytree
-from polyak.rules import Optimizer, Transformation
+from polyak.rules import Transformation
 from polyak.run.evaluation import Evaluation, Looked, Seen
-from polyak.run.loop import Carry, Loop, compiles, eager_loop, loop, rule_compiled_loop, start, unstacked
+from polyak.run.loop import Carry, Loop, eager_loop, loop, start, unstacked
 
 Gradient = Callable[..., Pytree]  # of the parameters and a batch's rows
 Observe = Callable[[Pytree, Looked], Seen]
@@ -75,14 +74,9 @@ def advance_eager(
     looked: Looked,
     batches: Orders,
 ) -> tuple[Carry, Seen]:
-    """The same as `advance`, step after step; only the gradient and what is seen are compiled, or the rule alone where
-    the task has a gradient of its own, in a framework that is not JAX.
-    """
-    own = getattr(evaluation.loss, "gradient", None)
-    slope, observe = _compiled(evaluation) if own is None else (own, evaluation.seen)
-    params = jax.tree.map(lambda x: x[0], carry[0])
-    steps = eager_loop if own is None or not compiles(cast("Optimizer", rule), params) else rule_compiled_loop
-    epoch = one_epoch(steps, slope, observe, rule, rows, looked)
+    """The same as `advance`, step after step; only the gradient and what is seen are compiled."""
+    slope, observe = _compiled(evaluation)
+    epoch = one_epoch(eager_loop, slope, observe, rule, rows, looked)
     ends = []
     for one, epochs in zip(unstacked(carry), unstacked(batches), strict=True):
         records = []

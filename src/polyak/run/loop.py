@@ -71,28 +71,10 @@ def eager_loop(
     rule: Transformation, gradient: Gradient, observe: Observe, carry: Carry, inputs: Pytree
 ) -> tuple[Carry, Pytree]:
     """The same steps and records one by one in Python, for a page's function that cannot be traced."""
-    return _stepped(_moved, rule, gradient, observe, carry, inputs)
-
-
-def rule_compiled_loop(
-    rule: Transformation, gradient: Gradient, observe: Observe, carry: Carry, inputs: Pytree
-) -> tuple[Carry, Pytree]:
-    """The same with the rule compiled, for a gradient that JAX does not compute."""
-    return _stepped(_moved_compiled, rule, gradient, observe, carry, inputs)
-
-
-def _stepped(
-    moved: Callable[..., Carry],
-    rule: Transformation,
-    gradient: Gradient,
-    observe: Observe,
-    carry: Carry,
-    inputs: Pytree,
-) -> tuple[Carry, Pytree]:
     records = []
     for batches in unstacked(inputs):
         for batch in unstacked(batches):
-            carry = moved(rule, gradient(carry[0], batch), carry)
+            carry = _moved(rule, gradient(carry[0], batch), carry)
         records.append(observe(carry[0]))
     return carry, jax.tree.map(lambda *values: jnp.stack(values), *records)
 
@@ -102,9 +84,6 @@ def _moved(rule: Transformation, grads: Pytree, carry: Carry) -> Carry:
     params, state = carry
     updates, state = rule.update(grads, state, params)
     return jax.tree.map(lambda x, step: x + step.astype(x.dtype), params, updates), state
-
-
-_moved_compiled = jax.jit(_moved)
 
 
 def compiles(rule: Optimizer, params: Pytree) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from polyak.data import Data
 from polyak.frameworks.spelled_rule import is_spelled, spelled_rule
-from polyak.ground.errors import whole_number
+from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.precision import checked_dtype, in_precision
 from polyak.ground.progress import Progress, silent
 from polyak.models import Model
@@ -25,12 +26,16 @@ from polyak.run import checkpoint as checkpoints
 from polyak.run.affordable import check_memory_of
 from polyak.run.batches import Indices, Plan
 from polyak.run.epochs import advance_eager, begin_eager, engine
-from polyak.run.evaluation import HELD_OUT, LOSS, Evaluation, Seen
+from polyak.run.evaluation import HELD_OUT, LOSS, Evaluation
 from polyak.run.history import History
 from polyak.run.loop import Carry, compiles
 from polyak.run.seeds import seeds_from
+from polyak.run.step_by_step import StepByStepRuns
 
 Recorded = NDArray[np.floating[Any]]
+Looks = Mapping[str, Any]  # what was seen, by name
+Begin = Callable[[], tuple[Carry, Looks]]
+Advance = Callable[[Carry, range], tuple[Carry, Looks]]
 BATCH_SIZE, EVERY = 10, 100  # of a problem, unless said
 STEPS_A_CALL = 100_000  # of one compiled call: well under a second for a small model
 
@@ -139,6 +144,12 @@ def train(
 def batch_size_of(task: Task, asked: int | None) -> int:
     """Rows in a mini-batch: as asked, or as suits the task, at most all."""
     rows = task.data.rows
+    own = getattr(task, "own_readings", None) is not None
+    if own and asked not in (None, task.batch_size):  # type: ignore[attr-defined]
+        raise PolyakError(
+            f"batch_size is {asked!r}, but the loader's rows are others in each reading, and its batches are trained"
+            f" on as they come, {task.batch_size} rows each: expected a loader with that batch_size"  # type: ignore[attr-defined]
+        )
     if asked is None:
         return min(task.batch_size if isinstance(task, ModelTask) else BATCH_SIZE, rows)
     return whole_number("batch_size", asked, at_least=1, at_most=rows)
@@ -161,8 +172,6 @@ class _Training:
         self.rule, self.problem, self.plan = rule, problem, plan
         self.seeds, self.replace, self.dtype, self.quick = seeds, replace, dtype, quick
         self.evaluation, self.names = evaluation, evaluation.names(problem)
-        rows = on_device(problem, dtype)
-        self.rows, self.looked = rows.drawn, evaluation.looked_at(rows)
 
     def identity(self, epochs: int) -> dict[str, str]:
         """What tells this training from another."""
@@ -182,21 +191,53 @@ class _Training:
         self, epochs: int, progress: Progress, file: Path | None, identity: dict[str, str]
     ) -> tuple[Carry, dict[str, Recorded]]:
         """Run what is left of `epochs` epochs, in compiled calls of many; the carry, and what was seen by name."""
+        with self._engine() as (begin, advance, steps_a_call):
+            return self._finish(begin, advance, steps_a_call, epochs, progress, file, identity)
+
+    @contextmanager
+    def _engine(self) -> Iterator[tuple[Begin, Advance, int]]:
+        """What begins, and what runs some epochs, compiled or not; and how many steps a call of it may have."""
+        if isinstance(self.problem, ModelTask) and not self.problem.compiled:
+            how = self.rule, self.problem, self.evaluation, self.plan, self.seeds, self.dtype
+            with StepByStepRuns.opened(*how, replace=self.replace) as runs:
+                yield runs.begin, lambda carry, upcoming: runs.advance(carry, upcoming.start), 1
+            return
         first = [self.problem.first(seed, self.dtype) for seed in self.seeds]
         params = jax.tree.map(lambda *arrays: np.stack(arrays), *first)
-        compiled = self.problem.compiled and compiles(self.rule, jax.tree.map(lambda x: x[0], params))
+        rows = on_device(self.problem, self.dtype)
+        looked = self.evaluation.looked_at(rows)
+        compiled = compiles(self.rule, first[0])
         begin, advance = engine(quick=self.quick) if compiled else (begin_eager, advance_eager)
-        carry, before = begin(self.evaluation, self.rule, params, self.looked)
+
+        def some(carry: Carry, upcoming: range) -> tuple[Carry, Looks]:
+            batches = self._batches(upcoming)
+            return advance(self.evaluation, self.rule, carry, rows.drawn, looked, batches)
+
+        yield (
+            lambda: begin(self.evaluation, self.rule, params, looked),
+            some,
+            STEPS_A_CALL if compiled else 1,
+        )
+
+    def _finish(
+        self,
+        begin: Begin,
+        advance: Advance,
+        steps_a_call: int,
+        epochs: int,
+        progress: Progress,
+        file: Path | None,
+        identity: dict[str, str],
+    ) -> tuple[Carry, dict[str, Recorded]]:
+        carry, before = begin()
         done, losses = 0, self._flat(before)
         if file and (stored := checkpoints.load(file, identity, carry, epochs, self._recorded)):
             done, carry, losses = stored
-        steps_a_call = STEPS_A_CALL if compiled else 1
         a_call = max(1, steps_a_call // (self.plan.steps * len(self.seeds)))
         progress(done, epochs)
         while done < epochs:
             upcoming = range(done, min(done + a_call, epochs))
-            batches = self._batches(upcoming)
-            carry, new = advance(self.evaluation, self.rule, carry, self.rows, self.looked, batches)
+            carry, new = advance(carry, upcoming)
             losses = np.concatenate([losses, self._flat(new)], axis=1)
             done = upcoming.stop
             progress(done, epochs)
@@ -207,7 +248,7 @@ class _Training:
         ended: Carry = jax.tree.map(np.asarray, carry)
         return ended, {name: losses[..., k] for k, name in enumerate(self.names)}
 
-    def _flat(self, seen: Seen) -> Recorded:
+    def _flat(self, seen: Looks) -> Recorded:
         """What was seen, shape (seeds, records, names)."""
         arrays = [np.asarray(seen[name]).reshape(len(self.seeds), -1) for name in self.names]
         return np.stack(arrays, axis=-1)

@@ -16,10 +16,10 @@ import array_api_compat
 import numpy as np
 
 from polyak.frameworks.bridge import Batch, Bridge
+from polyak.ground.numbers import alike
 from polyak.theory.enough_rows import Rows
 
 TOGETHER = 2048  # rows of a joined batch at most
-ALIKE = 1e-4  # relative: how far the loss of joined batches may be from their mean, in float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ def _joins(bridge: Bridge, two: Sequence[Batch], counts: Sequence[int]) -> bool:
         return False
     losses = [_loss(bridge, batch) for batch in (*two, both)]
     mean = float(np.average(losses[:2], weights=counts))
-    return abs(losses[2] - mean) <= ALIKE * abs(mean)
+    return alike(losses[2], mean)
 
 
 def _loss(bridge: Bridge, batch: Batch) -> float:

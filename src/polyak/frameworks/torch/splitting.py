@@ -13,9 +13,7 @@ from polyak.frameworks.generators import Restore, remembered
 from polyak.frameworks.torch.layout import Layout, Parts
 from polyak.frameworks.torch.losses import InPlace, Loss
 from polyak.ground.errors import PolyakError
-from polyak.ground.numbers import readable
-
-ALIKE = 1e-4  # how far two losses of the same outputs may be apart, of their size
+from polyak.ground.numbers import alike, readable
 
 
 class Split:
@@ -97,7 +95,7 @@ class Split:
     def _another_value(self, value: torch.Tensor) -> str:
         assert self.scalar is not None
         first, second = float(self.scalar.detach()), float(value.detach())
-        if abs(first - second) <= ALIKE * max(abs(first), abs(second), 1e-12):
+        if alike(first, second):
             return ""
         return f"it is {readable(first, 6)}, and of the same outputs {readable(second, 6)}"
 
