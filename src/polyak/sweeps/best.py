@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from polyak.ground.errors import PolyakError, unknown
 from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
+from polyak.sweeps.one_by_one import DIVERGED, REASON
 from polyak.sweeps.results import SweepResult, by_rule, swept
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class Best(Shown):
         diverged: the share of the plane that is not finite.
         shape: of the near-best region: "basin", "ridge", "island", "plateau" or "single cell".
         judged: on which rows, and what else was seen of the cell, in words; empty where there was no choice.
+        died: how many runs of the plane did not come to their end: an exception, a lack of memory.
+        reason: that of the most of them, in words.
     """
 
     rule: str
@@ -53,6 +57,8 @@ class Best(Shown):
     diverged: float
     shape: str
     judged: str = ""
+    died: int = 0
+    reason: str = ""
 
     def __str__(self) -> str:
         where = ", ".join(f"{name}={readable(value, 6)}" for name, value in self.settings.items())
@@ -70,6 +76,8 @@ class Best(Shown):
         for name, end in self.edges.items():
             lines.append(f"  it lies on the {end} edge of {name}: the best may be outside the plane")
         lines.append(f"  {SHAPES[self.shape]}; {self.near:.1%} of the plane is within {NEAR:.0%} of it")
+        if self.died:
+            lines.append(f"  {self.died} run{'s' * (self.died > 1)} died: {self.reason}")
         if self.diverged:
             lines.append(f"  {self.diverged:.1%} of the plane diverged")
         return "\n".join(lines)
@@ -150,9 +158,11 @@ def _of(rule: str, dataset: xr.Dataset, by: str | None) -> Best:
     unfinished = dataset.attrs.get("unfinished_chunks", 0)
     variable = compared(dataset, by)
     sign, middle = sign_of(variable, dataset), medians(dataset, by)
+    died, reason = deaths(dataset)
     values = np.asarray(middle.values, dtype=np.float64)
     if not np.isfinite(values).any():
-        what = "no chunk of it is finished yet" if unfinished else "every cell diverged"
+        ended = f"every cell died or diverged ({reason})" if died else "every cell diverged"
+        what = "no chunk of it is finished yet" if unfinished else ended
         raise PolyakError(f"the sweep of {rule} has no best cell: {what}")
     place = tuple(int(k) for k in np.unravel_index(np.argmin(values), values.shape))
     dims = [str(dim) for dim in middle.dims]
@@ -175,7 +185,18 @@ def _of(rule: str, dataset: xr.Dataset, by: str | None) -> Best:
         diverged=float((~np.isfinite(values)).mean()),
         shape=_shape(near, place) if grid else "basin",
         judged=_judged(dataset, variable, here),
+        died=died,
+        reason=reason,
     )
+
+
+def deaths(dataset: xr.Dataset) -> tuple[int, str]:
+    """How many runs of a sweep did not come to their end, and the reason of most of them; one that diverged did."""
+    if REASON not in dataset:
+        return 0, ""
+    reasons = dataset[REASON].values.ravel()
+    found = Counter(str(each) for each in reasons if each and not str(each).startswith(DIVERGED))
+    return (found.total(), found.most_common(1)[0][0]) if found else (0, "")
 
 
 def _judged(dataset: xr.Dataset, variable: str, here: dict[str, int]) -> str:

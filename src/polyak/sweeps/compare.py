@@ -16,7 +16,7 @@ from polyak.models.task import ModelTask, as_task
 from polyak.problems import Problem, Task
 from polyak.run.evaluation import HELD_OUT, LOSS, Evaluation
 from polyak.run.train import batch_size_of, train
-from polyak.sweeps.best import best, interval_of_median, medians, near_best, sign_of
+from polyak.sweeps.best import best, deaths, interval_of_median, medians, near_best, sign_of
 from polyak.sweeps.comparison import Comparison, Entry
 from polyak.sweeps.results import by_rule
 from polyak.sweeps.search_space import SearchSpace, SettableRule, numbered
@@ -172,7 +172,9 @@ class _Judge(NamedTuple):
         variable = f"final_{self.by}"
         values = np.sort(np.asarray(medians(dataset, variable).values, dtype=np.float64))
         if not np.isfinite(values[0]):
-            raise PolyakError(f"every setting of {name} diverged: give it other ranges by search_space(...)")
+            died, reason = deaths(dataset)
+            ended = f"died or diverged ({reason})" if died else "diverged"
+            raise PolyakError(f"every setting of {name} {ended}: give it other ranges by search_space(...)")
         chosen = best(dataset, by=variable)
         assert not isinstance(chosen, dict)
         rule, sign = space.at(**chosen.settings), sign_of(variable, dataset)

@@ -20,9 +20,10 @@ def empty(setup: Setup) -> dict[str, np.ndarray]:
     return {name: np.empty(about.shape, about.dtype) for name, about in setup.variables().items()}
 
 
-def fill_value(dtype: str) -> float:
+def fill_value(dtype: str) -> float | str:
     """What stands where no chunk was written yet."""
-    return NOT_YET if np.dtype(dtype).kind == "i" else np.nan
+    kind = np.dtype(dtype).kind
+    return NOT_YET if kind == "i" else "" if kind == "U" else np.nan
 
 
 def dataset(setup: Setup, arrays: Mapping[str, np.ndarray]) -> xr.Dataset:

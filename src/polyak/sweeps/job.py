@@ -11,7 +11,6 @@ import jax
 import numpy as np
 
 from polyak.ground.precision import in_precision
-from polyak.run.loop import compiles
 from polyak.sweeps import chunks
 from polyak.sweeps.chunks import Region
 from polyak.sweeps.lanes import lane_count
@@ -33,12 +32,12 @@ class Job(Setup):
     @cached_property
     def lanes(self) -> int:
         """How many cells run side by side; the same whatever the chunks are. One, if the rule cannot be traced."""
+        if self.one_by_one:
+            return 1
         rule = self.rule
         params = self.on.params(self.seeds[0] if self.seeds else None)
         with in_precision(self.on.dtype):
             params = jax.tree.map(jax.numpy.asarray, params)
-            if not self.on.compiled or not compiles(rule, params):
-                return 1
             shapes = jax.eval_shape(lambda x: (x, rule.init(x)), params)
         held = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
         cells_of_a_seed = math.prod(self.shape[1:]) if self.on.seeded else self.cells

@@ -113,7 +113,9 @@ class OnLandscape:
         """What is recorded of cells with these values, each of shape (cells,)."""
         with in_precision(self.dtype):
             if not compiles(rule, jnp.asarray(self.params(None))):
-                return one_by_one(recording, values, partial(self._alone, rule, recording))
+                return one_by_one(
+                    recording, values, partial(self._alone, rule, recording), self.sizes(), self.dtype
+                )
             blocks, used = in_blocks(values, lanes, capacity, self.dtype)
             every = self.every if recording.step_by_step else self.steps
             x, goal = self.params(None), np.asarray(recording.goal, self.dtype)

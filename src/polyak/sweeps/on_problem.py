@@ -160,7 +160,9 @@ class OnProblem:
         with in_precision(self.dtype):
             params = self.params(seed)
             if not self.compiled or not compiles(rule, jax.tree.map(jnp.asarray, params)):
-                return one_by_one(recording, values, partial(self._alone, rule, seed))
+                return one_by_one(
+                    recording, values, partial(self._alone, rule, seed), self.sizes(), self.dtype
+                )
             blocks, used = in_blocks(values, lanes, capacity, self.dtype)
             evaluation = self.evaluation._replace(loss=self.problem.loss_of_many or self.problem.loss)
             steps = self.recorded_steps()[1:].reshape(self.epochs, -1).astype(np.int32)

@@ -18,8 +18,10 @@ from polyak.ground.version import __version__
 from polyak.rules import Optimizer, PageRule, Tabulated, tabulated, unwrapped
 from polyak.rules.pages.captured import functions_around
 from polyak.run.checkpoint import step_hash
+from polyak.run.loop import compiles
 from polyak.sweeps.on_landscape import OnLandscape
 from polyak.sweeps.on_problem import OnProblem
+from polyak.sweeps.one_by_one import REASON, WORDS
 from polyak.sweeps.recording import Recording
 from polyak.sweeps.sampling import sampled
 from polyak.sweeps.search_space import SearchSpace
@@ -88,7 +90,8 @@ class Setup:
     def variables(self) -> dict[str, Variable]:
         """What the result holds, by name."""
         sizes = self.on.sizes()
-        return {
+        reason = Variable(self.dims, self.shape, WORDS, "what ended the run, empty where nothing did")
+        found = {
             name: Variable(
                 dims=(*self.dims, *record.dims),
                 shape=(*self.shape, *(sizes[dim] for dim in record.dims)),
@@ -97,6 +100,16 @@ class Setup:
             )
             for name, (record, _) in self.recording.kept.items()
         }
+        return {**found, REASON: reason} if self.one_by_one else found
+
+    @cached_property
+    def one_by_one(self) -> bool:
+        """Whether cells are run one after the other: the rule cannot be traced, or the model not be compiled."""
+        if not self.on.compiled:
+            return True
+        with in_precision(self.on.dtype):
+            params = jax.tree.map(jax.numpy.asarray, self.on.params(self.seeds[0] if self.seeds else None))
+            return not compiles(self.rule, params)
 
     @property
     def recorded_bytes(self) -> int:
