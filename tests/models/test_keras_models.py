@@ -93,6 +93,20 @@ def test_nothing_of_them_changes(here: dict[str, Any], on_torch: dict[str, Any])
         assert said["dropout"]["loss"] != pytest.approx(said["plain"]["loss"], rel=1e-3)
 
 
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_a_training_step_by_step(keras: Any, on_torch: dict[str, Any], backend: str) -> None:
+    """Beside Keras's own steps: batch norm moves its statistics, dropout is drawn by the seed, and nothing is the
+    user's that changes.
+    """
+    found = keras_models.trained(keras) if backend == "jax" else on_torch["training"]
+    np.testing.assert_allclose(found["ours"], found["theirs"], rtol=2e-5)
+    np.testing.assert_allclose(*found["moving"], rtol=1e-4, atol=1e-6)
+    assert found["ours"] == found["sent"]
+    assert found["same"]
+    assert found["accuracy"] in np.arange(7, dtype=np.float32) / np.float32(6)
+    assert found["plane"] == found["alone"][0] != found["alone"][1]
+
+
 def test_what_is_not_compiled_is_refused(keras: Any, refused: Any) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     with refused("has no loss", "model.compile(optimizer, loss)"):

@@ -94,7 +94,41 @@ def said(keras: Any) -> dict[str, Any]:
     return found
 
 
+def trained(keras: Any) -> dict[str, Any]:
+    """A training step by step beside Keras's own on the same rows; and one with dropout, alone and on a plane."""
+    import pickle
+
+    import polyak as pk
+    from polyak.models.task import as_task
+
+    model, own = build(keras), build(keras)
+    of = pk.model(model, [(X[:3], Y[:3]), (X[3:], Y[3:])])
+    before = state(model)
+    history = pk.train("heavy_ball", of, epochs=2, seed=1, lr=0.1, momentum=0.9, measure="accuracy")
+    losses = []
+    for epoch in (0, 1):
+        order = np.random.default_rng(np.random.SeedSequence(1, spawn_key=(1, epoch))).permutation(6)
+        for rows in order.reshape(2, 3):
+            own.train_on_batch(X[rows], Y[rows])
+        losses.append(float(own.evaluate(X, Y, verbose=0)))
+    whole = as_task(of).with_params({name: x[0] for name, x in history.params.items()})
+    dropped = pk.model(build(keras, dropout=0.3), [(X, Y)])
+    plane = pk.sweep("adam", on=dropped, epochs=2, seeds=[4], lr=[0.01, 0.1])
+    alone = pk.train("adam", dropped, epochs=2, seeds=[4, 5], lr=0.1)
+    sent = pickle.loads(pickle.dumps(as_task(of)))
+    return {
+        "ours": history.losses[0, 1:].tolist(),
+        "theirs": losses,
+        "accuracy": float(history.measures[0, -1]),
+        "moving": [plain(m.layers[1].moving_mean.value).tolist() for m in (whole, own)],
+        "same": state(model) == before,
+        "plane": float(plane.final_loss.sel(lr=0.1, seed=4)),
+        "alone": alone.final_losses.tolist(),
+        "sent": pk.train("heavy_ball", sent, epochs=2, seed=1, lr=0.1, momentum=0.9).losses[0, 1:].tolist(),
+    }
+
+
 if __name__ == "__main__":
     import keras
 
-    json.dump(said(keras), sys.stdout)
+    json.dump({**said(keras), "training": trained(keras)}, sys.stdout)

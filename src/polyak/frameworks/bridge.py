@@ -14,13 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.types import Pytree
-from polyak.rules import Optimizer
+
+if TYPE_CHECKING:
+    from polyak.rules import Optimizer
 
 Vector: TypeAlias = Any
 """A flat array of the model's framework, of shape (size,)."""

@@ -7,10 +7,10 @@ through JAX, compiled where it can be.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from polyak.frameworks.spelled_rule import SpelledRule
@@ -37,16 +37,25 @@ def on_any_arrays(rule: Optimizer) -> bool:
 
 def started(rule: Optimizer, params: Named) -> Pytree:
     """A rule's state before the first step, as JAX's arrays."""
-    return jax.tree.map(jnp.asarray, rule.init(jax.tree.map(jnp.asarray, params)))
+    import jax
+
+    return jax.tree.map(jax.numpy.asarray, rule.init(jax.tree.map(jax.numpy.asarray, params)))
 
 
 def moved(rule: Optimizer, grads: Named, state: Pytree, params: Named) -> tuple[Named, Pytree]:
     """One step: the parameters after it, and the rule's next state."""
+    import jax
+
     updates, state = rule.update(grads, state, params)
     return jax.tree.map(lambda x, step: x + step.astype(x.dtype), params, updates), state
 
 
-moved_compiled = jax.jit(moved)
+@cache
+def stepper(*, compiles: bool) -> Callable[..., tuple[Named, Pytree]]:
+    """`moved`, compiled where the rule can be."""
+    import jax
+
+    return jax.jit(moved) if compiles else moved
 
 
 def seed_of(seed: int, epoch: int) -> int:

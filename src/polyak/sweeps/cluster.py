@@ -29,11 +29,12 @@ from polyak.sweeps.plan import WRITTEN
 from polyak.sweeps.results import SweepResult
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, as_completed
+    from distributed import Client, Future, LocalCluster, as_completed
 
 AT_ONCE = 4  # chunks that each thread of a worker is given ahead
 PATIENCE = 10  # seconds to wait for a scheduler and for its first worker
 LOOK_AGAIN = 0.005  # seconds between looks at what has come back
+ATTEMPTS = 3  # to begin workers
 MOST_LOST = 100  # workers that may die under one chunk before the chunk is held to be the cause
 # One core a worker: the chunks are what runs side by side.
 ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "OMP_NUM_THREADS": "1"}
@@ -91,18 +92,7 @@ def client_of(cluster: str | Client | None, workers: int | None) -> Iterator[Cli
     with _quiet(), dask.config.set({"distributed.scheduler.allowed-failures": MOST_LOST}):
         if workers is not None:
             count = whole_number("workers", workers, at_least=1)
-            with _deaf_to_ctrl_c():
-                made = distributed.LocalCluster(
-                    n_workers=count,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    dashboard_address=None,
-                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its own page, where no other is
-                    silence_logs=logging.CRITICAL,
-                    env=ONE_THREAD,
-                )
-            with made, distributed.Client(made) as client:
+            with _local_cluster(count) as made, distributed.Client(made) as client:
                 yield client
             return
         try:
@@ -114,6 +104,29 @@ def client_of(cluster: str | Client | None, workers: int | None) -> Iterator[Cli
             ) from None
         with client:
             yield client
+
+
+def _local_cluster(count: int) -> LocalCluster:
+    """Of processes on this machine; begun again where one of them is killed while it begins."""
+    import distributed
+
+    for attempt in range(ATTEMPTS):
+        try:
+            with _deaf_to_ctrl_c():
+                return distributed.LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its own page, where no other is
+                    silence_logs=logging.CRITICAL,
+                    env=ONE_THREAD,
+                )
+        except RuntimeError as error:
+            if attempt == ATTEMPTS - 1:
+                raise PolyakError(f"workers cannot be begun on this machine: {error}") from error
+    raise AssertionError
 
 
 @contextlib.contextmanager

@@ -103,8 +103,8 @@ class Compiled:
         return tensors(x), tensors(y), tensors(weights)
 
     @contextmanager
-    def scope(self, trained: Sequence[Any], others: Sequence[Any]) -> Iterator[None]:
-        """Inside, the variables have these values, and what is assigned to them is forgotten."""
+    def scope(self, trained: Sequence[Any], others: Sequence[Any]) -> Iterator[Any]:
+        """Inside, the variables have these values, and what is assigned to them is known to the scope alone."""
         variables = [*self.trained, *self.others]
         values = [*trained, *others]
         pairs = list(zip(variables, values, strict=True))
@@ -112,8 +112,8 @@ class Compiled:
         users = own["_compile_loss"]
         own["_compile_loss"] = self._losses
         try:
-            with self.keras.StatelessScope(state_mapping=pairs, collect_losses=True):
-                yield
+            with self.keras.StatelessScope(state_mapping=pairs, collect_losses=True) as scope:
+                yield scope
         finally:
             own["_compile_loss"] = users
 
@@ -123,15 +123,15 @@ class Compiled:
         with self.scope(trained, others):
             return self.called(self.model, x)
 
-    def called(self, model: Any, x: Any) -> Outputs:  # noqa: ANN401 - the model, or what stands in its place
-        """model(x), as `fit` calls it."""
-        return model(x, training=True) if self.model._call_has_training_arg else model(x)
+    def called(self, model: Any, x: Any, *, training: bool = True) -> Outputs:  # noqa: ANN401 - see `loss`
+        """model(x), as `fit` calls it; or as `evaluate` does."""
+        return model(x, training=training) if self.model._call_has_training_arg else model(x)
 
-    def loss(self, model: Any, batch: Batch) -> Any:  # noqa: ANN401 - Keras has no types
+    def loss(self, model: Any, batch: Batch, *, training: bool = True) -> Any:  # noqa: ANN401 - Keras has no types
         """The compiled loss with all penalties, of the model or of what stands in its place; inside the scope."""
         x, y, weights = self.parts(batch)
-        outputs = self.called(model, x)
-        return self.model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weights, training=True)
+        outputs = self.called(model, x, training=training)
+        return self.model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weights, training=training)
 
     def places(self, arrays: Sequence[object]) -> tuple[int | None, ...]:
         """Which trained variable each of an optimizer's is."""

@@ -11,6 +11,7 @@ from polyak.frameworks.bridge import Batch, Outputs
 from polyak.frameworks.jax.bridge import JaxBridge
 from polyak.frameworks.jax.trained import Leaves, Today
 from polyak.frameworks.keras.compiled import Compiled
+from polyak.frameworks.keras.stepwise import KerasStepwise
 
 Values = tuple[Leaves, Leaves]
 
@@ -70,9 +71,9 @@ class KerasOnJax(JaxBridge):
         else:
             super().__init__(loss_of_outputs, variables, batches, forward)
 
-    def pure(self) -> None:
-        """None: its loss is not a function of its arrays alone."""
-        return
+    def pure(self) -> KerasStepwise:
+        """Its variables have values of their own in each training."""
+        return KerasStepwise(self._compiled, self.first)
 
     def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
         """Which variable each of an optimizer's is."""

@@ -10,6 +10,7 @@ import torch
 from polyak.frameworks.batches import Batches
 from polyak.frameworks.bridge import Batch, Outputs
 from polyak.frameworks.keras.compiled import Compiled
+from polyak.frameworks.keras.stepwise import KerasStepwise
 from polyak.frameworks.torch.bridge import TorchBridge
 
 Net = Callable[..., Outputs]
@@ -49,8 +50,9 @@ class KerasOnTorch(TorchBridge):
     def _check_parameters(self) -> None:
         """Keras's variables are asked for by name: what is trained was fixed when the model was looked at."""
 
-    def pure(self) -> None:
-        """None: its variables are exchanged inside a scope, not in a copy."""
+    def pure(self) -> KerasStepwise:
+        """Its variables have values of their own in each training."""
+        return KerasStepwise(self._compiled, self.first)
 
     def places(self, arrays: Sequence[object], /) -> tuple[int | None, ...]:
         """Which variable each of an optimizer's is."""

@@ -21,11 +21,10 @@ from polyak.frameworks.steppers import refusals
 from polyak.frameworks.stepping import (
     ONE_AT_A_TIME,
     Named,
-    moved,
-    moved_compiled,
     on_any_arrays,
     seed_of,
     started,
+    stepper,
 )
 from polyak.frameworks.torch.local import the_loss
 from polyak.frameworks.torch.losses import Loss, listening
@@ -110,7 +109,7 @@ class TorchTraining:
         """Tensors of a rule of ours, JAX's arrays of any other."""
         self._rule = rule
         self._native = on_any_arrays(rule)
-        self._moved = moved_compiled if compiles else moved
+        self._moved = stepper(compiles=compiles)
         return rule.init(self._params) if self._native else started(rule, self.arrays())
 
     def kept(self, state: Pytree, /) -> Pytree:
