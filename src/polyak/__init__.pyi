@@ -1,6 +1,19 @@
 from . import book, data, frameworks, landscapes, models, problems, rules, run, show, sweeps, theory
 from .book import read
-from .diagnose import Diagnosis, Explanation, Forecast, Watch, Watched, diagnose, explain, forecast, watch
+from .diagnose import (
+    Diagnosis,
+    Explanation,
+    Forecast,
+    HuggingFaceWatch,
+    KerasWatch,
+    LightningWatch,
+    Watch,
+    Watched,
+    diagnose,
+    explain,
+    forecast,
+    watch,
+)
 from .frameworks.torch.export import to_torch
 from .ground.errors import PolyakError
 from .ground.version import __version__
@@ -95,6 +108,9 @@ __all__ = [
     "Guarantee",
     "HeavyBall",
     "History",
+    "HuggingFaceWatch",
+    "KerasWatch",
+    "LightningWatch",
     "Lion",
     "Model",
     "ModelStability",

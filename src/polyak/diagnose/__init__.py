@@ -1,5 +1,6 @@
 """The user's own training, looked at: curvature, edges, noise, and what they say of its settings."""
 
+from polyak.diagnose.callbacks import HuggingFaceWatch, KerasWatch, LightningWatch
 from polyak.diagnose.diagnose import diagnose
 from polyak.diagnose.diagnosis import TITLES, Cost, Diagnosis
 from polyak.diagnose.explain import Explanation, explain
@@ -15,6 +16,9 @@ __all__ = [
     "Explanation",
     "Facts",
     "Forecast",
+    "HuggingFaceWatch",
+    "KerasWatch",
+    "LightningWatch",
     "Watch",
     "Watched",
     "diagnose",

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from polyak.frameworks.bridge import Bridges
 from polyak.frameworks.candidate import Candidates
+from polyak.frameworks.live import Lives
 from polyak.frameworks.reading import Readings
 from polyak.frameworks.spelling import Spelling
 from polyak.frameworks.state_format import Format
@@ -155,6 +156,10 @@ class Framework:
     def readings(self) -> Readings:
         """Its `reading.py`: how it reads an optimizer in mid-training."""
         return cast("Readings", self._part("reading"))
+
+    def lives(self) -> Lives:
+        """Its `live.py`: how it knows a training that a watch is on."""
+        return cast("Lives", self._part("live"))
 
 
 FRAMEWORKS = Catalogue[Framework]("framework")  # by prefix, in the order of their titles

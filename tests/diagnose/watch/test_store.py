@@ -71,7 +71,7 @@ def test_steps_taken_twice_count_once(tmp_path: Path) -> None:
     first.write(piece(1, 6, Event(2, "warned", "early"), Event(6, "warned", "late")))
     first.close()
     later = Store(tmp_path / "run.zarr", FACTS, READINGS)
-    assert (later.session, later.sketch, Watched(*later.before).last_step) == (1, (0.5, -0.25), 6)
+    assert (later.session, later.sketches[-1], Watched(*later.before).last_step) == (1, (0.5, -0.25), 6)
     resumed = Piece([{"step": float(k), "lr": 0.2} for k in (5, 6, 7)], [], [Event(5, "resumed", "at 5")], ())
     later.write(resumed)
     later.close()

@@ -137,6 +137,58 @@ def test_a_training_goes_on_in_the_same_store(tmp_path: Path) -> None:
     assert pk.explain(store).watched.last_step == pk.explain(watch).watched.last_step == 20
 
 
+def test_a_store_of_another_seed_or_of_a_run_begun_again_is_refused(tmp_path: Path, refused: Any) -> None:
+    store, kept = tmp_path / "run.zarr", {}
+    for seed in (0, 1, 0):
+        net = stages.perceptron(seed)
+        optimizer, model = stages.sgd(net, 0.05), pk.model(net, LOSS, [one_batch()])
+        if not kept:
+            with pk.watch(optimizer, model, every=4, store=store) as watch:
+                for _ in range(4):
+                    trained(net, optimizer, 10, watch)
+                    watch.flush()
+                    kept = kept or copy.deepcopy(net.state_dict())
+        elif seed:
+            with refused("run.zarr holds another run, of other initial parameters", "a store of its own"):
+                pk.watch(optimizer, model, store=store)
+        else:
+            with refused("run.zarr holds a run that began where this one does and went on"):
+                pk.watch(optimizer, model, store=store)
+            net.load_state_dict(kept)  # an older checkpoint than the store's end
+            pk.watch(optimizer, model, store=store).close()
+
+
+def test_readings_hold_the_noise_the_age_of_the_velocity_and_clipping() -> None:
+    clipped = {}
+    for clip in (None, 0.01):
+        net = stages.perceptron()
+        training = stages.Training(
+            partial(Watch, most_time=1), net, stages.sgd(net, 0.02), stages.drawn(64), clip=clip, every=20
+        )
+        seen = training.run(120).watched
+        clipped[clip] = seen.reading("clipped")
+        traces, ages = seen.reading("trace_sigma"), seen.reading("older_share")
+        assert len(traces) == 2  # at every fourth reading
+        assert len(ages) == 6
+    assert (clipped[None] == 0).all()
+    assert (clipped[0.01] == 1).all()
+    assert ((ages > 0) & (ages < 1)).all()
+    x, y = stages.digits()
+    each = torch.func.vmap(torch.func.grad(per_row(net)), in_dims=(None, 0, 0))(
+        dict(net.named_parameters()), x, y
+    )
+    rows = torch.cat([g.detach().flatten(1) for g in each.values()], 1)
+    truth = float(rows.var(0).sum())
+    assert traces[-1] == pytest.approx(truth, rel=0.6)  # one pair of batches, some steps before
+
+
+def per_row(net: nn.Module) -> Any:
+    def loss(params: Any, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return LOSS(torch.func.functional_call(net, params, x[None]), y[None])
+
+    return loss
+
+
 def test_a_step_it_cannot_understand_stops_it_alone() -> None:
     net = stages.perceptron()
     optimizer = stages.sgd(net, 0.05)
@@ -191,7 +243,7 @@ def test_a_batch_that_is_not_finite_is_warned_of_once() -> None:
     ("change", "words"),
     [
         ({"model": nn.Linear(2, 1)}, "a watch of a Linear, expected pk.model"),
-        ({"optimizer": "sgd"}, "a watch of a str, expected a torch.optim optimizer"),
+        ({"optimizer": "sgd"}, "a watch of a str on a torch model, expected a torch.optim optimizer"),
         ({"every": 1}, "every is 1, expected"),
         ({"most_time": 0}, "most_time is 0, expected a share"),
         ({"log": 3}, "log is a int, expected a function of a dict"),

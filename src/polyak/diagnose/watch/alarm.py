@@ -39,8 +39,11 @@ class Alarm:
             self._share, self._read_at = share, lr
 
     def share_of(self, lr: float) -> float:
-        """Of the full batch's edge, of a learning rate: as it was last read; nan where it never was."""
-        return self._share * lr / self._read_at if self._read_at > 0 else math.nan
+        """Of the full batch's edge, of a learning rate: as it was last read; nan where it never was.
+
+        Of one that does not show, as an Optax optimizer's, it is taken not to have changed.
+        """
+        return self._share * lr / self._read_at if self._read_at > 0 and lr > 0 else self._share
 
     def step(
         self,
@@ -78,7 +81,8 @@ class Alarm:
             return ""
         said = "the loss has begun to rise"
         if past:
-            said += f", and lr {readable(lr, 3)} uses {readable(100 * share, 3)} % of the full batch's edge"
+            what = "the learning rate" if math.isnan(lr) else f"lr {readable(lr, 3)}"
+            said += f", and {what} uses {readable(100 * share, 3)} % of the full batch's edge"
         else:
             ago = len(self._lrs) - 1
             said += f", and the lr was raised from {readable(before, 3)} to {readable(lr, 3)} in {ago} steps"

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Container
 
 import numpy as np
 
 from polyak.diagnose.watch.facts import Facts
-from polyak.ground.errors import PolyakError
+from polyak.diagnose.watch.sketch import sketch_of
+from polyak.frameworks.framework import FRAMEWORKS
+from polyak.frameworks.live import Live
+from polyak.ground.errors import PolyakError, a_or_an
+from polyak.ground.numbers import readable
 from polyak.ground.version import __version__
 from polyak.models import Model
 
-if TYPE_CHECKING:
-    from polyak.frameworks.torch.live import TorchLive
 
-
-def live_of(optimizer: object, model: Model) -> TorchLive:
-    """The training, of torch; anything else is refused in a line."""
-    torch = sys.modules.get("torch")
-    if torch is None or not isinstance(optimizer, torch.optim.Optimizer):
-        raise PolyakError(
-            f"a watch of a {type(optimizer).__name__}, expected a torch.optim optimizer: a JAX or Keras training is not"
-            " watched yet"
-        )
-    if model.bridge.framework != "torch":
-        raise PolyakError(
-            f"{type(optimizer).__name__} is a torch optimizer, and the model is one of {model.bridge.framework}"
-        )
-    model.bridge.places([x for group in optimizer.param_groups for x in group["params"]])
-    from polyak.frameworks.torch.live import TorchLive
-
-    return TorchLive(optimizer, model.bridge)  # type: ignore[arg-type]
+def live_of(optimizer: object, model: Model) -> Live:
+    """The training, by the `live.py` of the model's framework; a PolyakError in a line for what it does not know."""
+    own = FRAMEWORKS[model.bridge.framework]
+    found: Live | None = own.lives().live(optimizer, model.bridge) if own.has("live") else None
+    if found is not None:
+        return found
+    expected = {
+        "torch": "a torch.optim optimizer",
+        "jax": "a rule or an Optax optimizer",
+        "keras": "the one that it was compiled with",
+    }
+    wanted = expected.get(own.prefix, "one that is watched")
+    raise PolyakError(
+        f"a watch of {a_or_an(type(optimizer).__name__)} on a {own.prefix} model, expected {wanted}"
+    )
 
 
 def require_same(held: Facts, now: Facts, store: str) -> None:
@@ -49,22 +48,39 @@ def require_same(held: Facts, now: Facts, store: str) -> None:
             )
 
 
-def facts_of(optimizer: object, model: Model, live: TorchLive, every: int) -> Facts:
+def facts_of(model: Model, live: Live, every: int) -> Facts:
     """What is known now."""
-    bridge, kind = model.bridge, type(optimizer).__name__
+    bridge = model.bridge
     return Facts(
-        framework="torch",
+        framework=bridge.framework,
         model=bridge.name,
-        optimizer=kind if live.ours else f"torch's {kind}",
-        optimizer_class=kind,
+        optimizer=live.label,
+        optimizer_class=live.kind,
         settings=dict(live.settings()),
         parameters=bridge.size,
         layers=bridge.names,
         layer_sizes=tuple(int(np.prod(shape)) for shape in bridge.shapes),
-        dtypes=tuple(str(x.dtype).removeprefix("torch.") for x in live.tensors),
+        dtypes=live.dtypes,
         every=every,
         run=uuid.uuid4().hex[:12],
         version=__version__,
         lr_in_velocity=live.lr_in_velocity,
         rows=model.rows,
+        start=sketch_of(live.parameters()),
     )
+
+
+def require_possible(model: object, most_time: float) -> None:
+    """Refuse what is no model, and no share of a time."""
+    if not isinstance(model, Model):
+        raise PolyakError(f"a watch of {a_or_an(type(model).__name__)}, expected pk.model(...)")
+    if not most_time > 0:
+        raise PolyakError(
+            f"most_time is {readable(most_time)}, expected a share of the training's time: 0.05"
+        )
+
+
+def require_alone(optimizer: object, live: Live, held: Container[object]) -> None:
+    """Refuse a second watch on an optimizer; one that holds nothing may train several models."""
+    if live.holds and optimizer in held:
+        raise PolyakError("this optimizer is watched already: close() that watch first")

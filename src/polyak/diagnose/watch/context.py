@@ -10,34 +10,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-Arrays = tuple[NDArray[np.floating], ...]
-
-
-class Live(Protocol):
-    """A training as it is now, whichever framework runs it."""
-
-    def parameters(self) -> Arrays:
-        """The parameters after the step."""
-
-    def gradients(self) -> Arrays | None:
-        """What the step was taken by, clipped where it was; None where the framework does not hold it."""
-
-    def slots(self) -> Mapping[str, Arrays]:
-        """The optimizer's state by our rules' names: velocity, mean, squares; of those that it holds now."""
-
-    def settings(self) -> Mapping[str, float]:
-        """The first group's numbers as they are now, by our rules' names: lr, momentum, beta2, eps ..."""
-
-    def numbers(self) -> tuple[float, ...]:
-        """All groups' numbers, to tell whether one has changed."""
-
-    def modes(self) -> Mapping[str, bool]:
-        """Whether each of the model's modules trains, by its name; empty where there are no modes."""
+from polyak.frameworks.live import Arrays, Live
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +29,10 @@ class Context:
         own_gradients: the batch's at today's parameters, by the watch itself and never clipped; None where that failed.
         updates: what the step changed; None at a reading that no step before had prepared.
         held: whether `gradients` are the optimizer's own.
-        kept: what the quantity's own `before` returned at the step before; None where it did not run.
+        kept: what the quantity's own `before` returned, some steps before; None where it did not run.
         rows: of the batch; 0 where that is not known.
+        other_gradients: another batch's at the same parameters, by the watch itself; None at most readings.
+        other_rows: of that batch.
     """
 
     step: int
@@ -65,6 +44,8 @@ class Context:
     held: bool
     kept: object
     rows: int
+    other_gradients: Arrays | None = None
+    other_rows: int = 0
 
     @cached_property
     def parameters(self) -> Arrays:

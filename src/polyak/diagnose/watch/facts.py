@@ -33,7 +33,7 @@ class Facts:
         lr_in_velocity: whether the velocity holds the learning rate; None where that is not known.
         rows: of the data, in all; None where only reading them would tell.
         loss_name: what the loss is called, where it has a name.
-        start: a few of the parameters as they were at the first step: see `sketch`.
+        start: a few of the parameters as they were when the watch began: see sketch.py.
     """
 
     framework: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,12 @@ from polyak.ground.registry import Catalogue, import_all
 Number = float | NDArray[np.float64]
 Compute = Callable[[Context], Number]
 Before = Callable[[Context], object]
+Ahead = Callable[[Mapping[str, float]], int]
+
+
+def one_step(_: Mapping[str, float]) -> int:
+    """The step before a reading, whatever the settings."""
+    return 1
 
 
 @dataclass(frozen=True)
@@ -27,8 +33,9 @@ class Quantity:
         cost: what one reading takes, in words.
         compute: of a reading, its number, or one for each layer; nan where it cannot be had.
         by_layer: whether it is one for each layer.
-        before: run at the step before a reading, at its end; what it returns is `Context.kept` at the reading. It must
-            be small. None where nothing is needed.
+        before: run some steps before a reading, at the end of one; what it returns is `Context.kept` at the reading. It
+            must be small. None where nothing is needed.
+        ahead: how many steps before, at the optimizer's settings; by default one.
     """
 
     name: str
@@ -37,18 +44,26 @@ class Quantity:
     compute: Compute
     by_layer: bool = False
     before: Before | None = None
+    ahead: Ahead = one_step
 
 
 QUANTITIES = Catalogue[Quantity]("quantity")
 
 
 def quantity(
-    name: str, *, unit: str, cost: str, by_layer: bool = False, before: Before | None = None
+    name: str,
+    *,
+    unit: str,
+    cost: str,
+    by_layer: bool = False,
+    before: Before | None = None,
+    ahead: Ahead = one_step,
 ) -> Callable[[Compute], Compute]:
     """Register what the function below computes, under a name."""
 
     def register(compute: Compute) -> Compute:
-        QUANTITIES.add(name, Quantity(name, unit, cost, compute, by_layer, before), home=compute.__module__)
+        made = Quantity(name, unit, cost, compute, by_layer, before, ahead)
+        QUANTITIES.add(name, made, home=compute.__module__)
         return compute
 
     return register

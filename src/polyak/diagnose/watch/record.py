@@ -34,9 +34,9 @@ class Record:
             self._readings.append(readings.flat(_rows(before.readings)))
             self._events += before.events
 
-    def packed(self) -> Piece:
+    def packed(self, sketch: tuple[float, ...] = ()) -> Piece:
         """What is new, as one piece; from now on it is not."""
-        piece = Piece(self.steps, self.readings, self.events, ())
+        piece = Piece(self.steps, self.readings, self.events, sketch)
         self._steps.append(STEP_COLUMNS.flat(self.steps))
         self._readings.append(self._columns.flat(self.readings))
         self._events += self.events

@@ -17,9 +17,8 @@ from collections import deque
 
 import numpy as np
 
-from polyak.diagnose.watch.context import Live
 from polyak.frameworks.bridge import Bridge, Local, Vector
-from polyak.frameworks.classify import reading_of
+from polyak.frameworks.live import Live
 from polyak.theory.mean_square import noise_factor
 from polyak.theory.model_subspace import Preconditioned, roots_and_pulls
 from polyak.theory.motion import Known, Motion, motion
@@ -33,14 +32,13 @@ class Sharpness:
     """The carried vector, and what was read along it.
 
     Args:
-        optimizer: whose rule it is.
         bridge: to the model.
         live: the training as it is.
         rows: of all data; None where that is not known.
     """
 
-    def __init__(self, optimizer: object, bridge: Bridge, live: Live, rows: int | None) -> None:
-        self._optimizer, self._bridge, self._live, self._rows = optimizer, bridge, live, rows
+    def __init__(self, bridge: Bridge, live: Live, rows: int | None) -> None:
+        self._bridge, self._live, self._rows = bridge, live, rows
         self._a = math.nan
         self._vector: Vector | None = None
         self._read: deque[float] = deque(maxlen=MEAN)
@@ -75,6 +73,8 @@ class Sharpness:
             self._read.clear()
         lr, gain = self._live.settings().get("lr", math.nan), moved.uniform
         unit = lr if moved.preconditioned or gain is None else gain
+        if math.isnan(unit):  # one that does not show: what is read is the curvature times it
+            unit = 1.0
         if not unit > 0:
             return {}
         self._read.append(a / unit)
@@ -116,7 +116,7 @@ class Sharpness:
         settings = self._live.numbers()
         if self._known is None or self._known[0] != settings or self._known[1].preconditioned:
             self._known = None
-            self._known = settings, motion(reading_of(self._optimizer, self._bridge), self._examined)
+            self._known = settings, motion(self._live.reading(), self._examined)
         return self._known[1]
 
 

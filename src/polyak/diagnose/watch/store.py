@@ -24,6 +24,7 @@ from polyak.sweeps.places import Folder, Place, one_line, place_of
 FORMAT = 1
 MOST_PIECES = 2**20
 STEP_ROWS, READING_ROWS, LETTERS = 1024, 64, 8192  # of a piece
+SKETCHES = 64  # that are read, of all pieces
 TOGETHER = 64  # pieces that are read at a time
 FACTS = "polyak_watch"  # the attribute that tells such a store from others
 
@@ -37,7 +38,7 @@ class Store:
         pieces: how many there are.
         session: how often the training began anew, counted from 0.
         before: what it held when it was opened; None where it was made now.
-        sketch: of the parameters at the end of the last piece.
+        sketches: of the parameters, at the ends of the last piece and of some before it, in their order.
     """
 
     def __init__(self, store: object, facts: Facts, readings: Columns) -> None:
@@ -65,7 +66,8 @@ class Store:
         self.pieces = len(marks)
         self.session = int(marks[-1][3]) + 1 if len(marks) else 0
         self.before = opened(self.place) if len(marks) else None
-        self.sketch = tuple(_words(group, self.pieces - 1).get("sketch", ())) if len(marks) else ()
+        some = np.unique(np.linspace(self.pieces - 1, 0, SKETCHES).astype(int)) if len(marks) else ()
+        self.sketches = tuple(tuple(_words(group, int(k)).get("sketch", ())) for k in some)
 
     def write(self, piece: Piece) -> None:
         """One more piece, its mark last; an error leaves the store as it was before."""

@@ -13,6 +13,7 @@ from polyak.ground.numbers import readable
 
 BACK = 500  # steps over which the sharpness is compared
 SAME = 1.1  # times: less than that is said as unchanged
+FULL = "full batch"
 EARLY = 100  # steps before which an edge means little
 
 Rows = Mapping[str, NDArray[np.float64]]
@@ -37,7 +38,8 @@ def verdict(facts: Facts, steps: Rows, readings: Rows) -> str:
     parts = [f"{what} {readable(100 * share, 2 if share < 0.99 else 4)} % of the edge ({which}{batch})"]
     parts += _growth(readings, at)
     if 0 < share < 1:
-        parts.append(f"ripples may begin at {_where(lr, share)}")
+        earlier = ", in batches earlier" if which == FULL and _in_batches(facts, size) else ""
+        parts.append(f"ripples may begin at {_where(lr, share)}{earlier}")
     elif share >= 1:
         parts.append("ripples may have begun: an edge is no divergence")
     if step < EARLY:
@@ -56,7 +58,12 @@ def _shares(readings: Rows) -> tuple[NDArray[np.float64], str]:
     joint = readings.get("mean_square_share", np.empty(0))
     if np.isfinite(joint).any():
         return joint, "mean-square along the sharpest direction"
-    return readings.get("share", np.empty(0)), "full batch"
+    return readings.get("share", np.empty(0)), FULL
+
+
+def _in_batches(facts: Facts, size: float) -> bool:
+    """Whether a batch is known not to be all the rows."""
+    return facts.rows is not None and size < facts.rows
 
 
 def _growth(readings: Rows, at: int) -> list[str]:

@@ -18,8 +18,9 @@ def watch(
     """Watch a training while it runs: its sharpness beside its rule's edge, its gradients, updates and velocity.
 
     Args:
-        optimizer: a torch.optim optimizer, or one that `to_torch` made; of the model's parameters.
-        model: from `pk.model`, of torch.
+        optimizer: of the model's parameters: a torch.optim optimizer, or one that `to_torch` made; of a JAX model an
+            Optax optimizer or a rule of ours; of a Keras model the one that it was compiled with.
+        model: from `pk.model`. What a JAX model does not train is as it was there.
         every: steps between two readings, at least 2.
         store: a folder or an address for what is seen: whole pieces, at least one every 200 steps. A training that goes
             on names the same store again. By default it is kept in memory alone.
@@ -27,7 +28,8 @@ def watch(
         most_time: the share of the training's time that the watch may take: readings of the curvature, which cost about
             three gradients each, are put off where it would take more. 1 for no bound.
 
-    Returns a Watch: `step(batch, loss=...)` after each `optimizer.step()`, `verdict()`, `plot()`, `watched`, `close()`.
+    Returns a Watch: `step(batch, loss=...)` after each `optimizer.step()`, in JAX `step(batch, params, opt_state)`;
+    `verdict()`, `plot()`, `watched`, `close()`. As a callback of a trainer: KerasWatch, LightningWatch, HuggingFaceWatch.
     The training is not changed, bit for bit, and goes on whatever happens to the watch: an error in it is one warning.
     Raises PolyakError for an optimizer of another model's parameters, one that is watched already, and a store that
     something else stands in.

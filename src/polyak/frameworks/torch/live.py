@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,28 +11,59 @@ import torch
 from numpy.typing import NDArray
 from torch.utils import _pytree
 
+from polyak.frameworks.bridge import Bridge
+from polyak.frameworks.live import Arrays
+from polyak.frameworks.reading import Reading
 from polyak.frameworks.torch.bridge import TorchBridge
 from polyak.frameworks.torch.export.optimizer import RuleOptimizer
-from polyak.frameworks.torch.reading import ONE_FOR_ALL, SLOTS
+from polyak.frameworks.torch.reading import ONE_FOR_ALL, SLOTS, reading
 from polyak.ground.errors import PolyakError
+from polyak.ground.types import Pytree
 
 ENTRIES = 16  # of all parameters, by which it is told whether they moved
 
-Arrays = tuple[NDArray[np.floating[Any]], ...]
+
+def live(optimizer: object, bridge: Bridge) -> TorchLive | None:
+    """Of a torch.optim optimizer on a torch model; None for others."""
+    if not isinstance(optimizer, torch.optim.Optimizer) or bridge.framework != "torch":
+        return None
+    assert isinstance(bridge, TorchBridge)
+    bridge.places([x for group in optimizer.param_groups for x in group["params"]])
+    return TorchLive(optimizer, bridge)
 
 
 class TorchLive:
-    """`polyak.diagnose.watch.context.Live` of a torch optimizer and the model whose parameters it moves."""
+    """`polyak.frameworks.live.Live` of a torch optimizer and the model whose parameters it moves."""
+
+    holds = True
 
     def __init__(self, optimizer: torch.optim.Optimizer, bridge: TorchBridge) -> None:
         self.optimizer, self.bridge = optimizer, bridge
         self.tensors = bridge._layout.tensors
         self.ours = isinstance(optimizer, RuleOptimizer)
+        self.kind = type(optimizer).__name__
+        self.label = self.kind if self.ours else f"torch's {self.kind}"
+        self.dtypes = tuple(str(x.dtype).removeprefix("torch.") for x in self.tensors)
         self._steps, self._moved = 0, self._sampled()
         self._hook = optimizer.register_step_post_hook(self._after)
 
     def _after(self, *_: object) -> None:
         self._steps += 1
+
+    def given(self, params: Pytree, state: Pytree) -> None:
+        """Nothing: torch holds both."""
+        if params is not None or state is not None:
+            raise PolyakError("a torch model holds its parameters and its optimizer: expected step(batch)")
+
+    def here(self) -> AbstractContextManager[None]:
+        """The model's tensors are today's."""
+        return nullcontext()
+
+    def reading(self) -> Reading:
+        """Of the optimizer."""
+        found = reading(self.optimizer, None, self.bridge)
+        assert found is not None
+        return found
 
     def close(self) -> None:
         """Leave the optimizer as it was."""

@@ -14,8 +14,9 @@ import math
 
 import numpy as np
 
-from polyak.diagnose.watch.context import Arrays, Context
+from polyak.diagnose.watch.context import Context
 from polyak.diagnose.watch.quantity import quantity
+from polyak.frameworks.live import Arrays
 
 
 @quantity("largest_gradient", unit="of the gradient", cost="one pass over the gradient")

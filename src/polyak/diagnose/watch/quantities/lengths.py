@@ -7,8 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.diagnose.watch.context import Arrays, Context, norm, norms
+from polyak.diagnose.watch.context import Context, norm, norms
 from polyak.diagnose.watch.quantity import quantity
+from polyak.frameworks.live import Arrays
 
 PASS = "one pass over as many numbers as there are parameters"
 

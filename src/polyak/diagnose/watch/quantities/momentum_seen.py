@@ -13,8 +13,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from polyak.diagnose.watch.context import Arrays, Context
+from polyak.diagnose.watch.context import Context
 from polyak.diagnose.watch.quantity import quantity
+from polyak.frameworks.live import Arrays
 
 ENTRIES = 1024  # at most, of all layers together
 ROUNDING = 1e-10  # of the velocity's square: what is left of it after the others below that tells nothing
