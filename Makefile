@@ -10,7 +10,7 @@ BIN    := $(VENV)/bin
 # The airfoil data is read from here where it is at hand; otherwise from the cache or the web.
 export POLYAK_DATA ?= $(wildcard $(abspath ../shared/data))
 
-.PHONY: study test quick tests lint style types format measure wheel hooks bench mutate attack docs peers lock clean
+.PHONY: study test quick tests lint style types format measure wheel hooks bench mutate attack docs book-peers peers lock clean
 .DEFAULT_GOAL := study
 
 $(BIN)/python:
@@ -89,6 +89,11 @@ mutate: $(VENV)/installed-test
 # A thousand tries of each kind of harm: bad input, hostile links, messages and documents, kills; under ten minutes.
 attack: $(VENV)/installed-test
 	$(BIN)/python scripts/attack.py
+
+# The helpers of the later editions, held against the published package's on the same seeds: it is downloaded, and used
+# outside this folder.
+book-peers: $(VENV)/installed-test
+	$(BIN)/python scripts/book_peers.py
 
 bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/run.py

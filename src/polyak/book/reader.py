@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from polyak.book.files import check_place, read_text
 from polyak.book.kept import Kept, key, page_kept, page_of, runs
 from polyak.book.notice import tell_once
 from polyak.book.parse.formats import as_markdown
+from polyak.book.parse.tabs import choose, of_tab
 from polyak.book.render.printed import printer
 from polyak.book.render.written import as_text
 from polyak.book.result import Reading
@@ -31,6 +32,7 @@ def read(
     *,
     strings: str | Path | None = None,
     language: str | None = None,
+    tab: str | None = None,
     to: str = "html",
     out: str | Path | None = None,
     keep_going: bool = False,
@@ -49,6 +51,8 @@ def read(
             script with cells (`# %%`).
         strings: an XLIFF 1.2 file that holds the words of the document's slots.
         language: which language of that file; by default its target's, or its source's where no target is filled.
+        tab: which framework's cells and words are read, of a document that has them for several (`#@tab pytorch`,
+            `%%tab`, `:begin_tab:`); by default PyTorch's, else the first.
         to: html for a page, pdf for the same printed, slides for a page that is turned, ipynb for a notebook; these
             run the cells. md for the document with its slots filled, myst, py (a script of cells), rmd or qmd
             for its cells and words as others have them; these run nothing.
@@ -79,91 +83,107 @@ def read(
     given = read_text(path)
     place = Path(out) if out is not None else Path(default_name(path, to, language))
     check_place(place, path, *([Path(strings)] if strings else []))
-    target = TARGETS[to]
-    if not target.runs:
-        return _convert(path, given, place, to, strings, language)
-    if to == "pdf":
-        printer()
-    kept = runs()
-    words = read_text(Path(strings)) if strings else ""
-    whole = key([to, path.name, language, real, words], [given], path.resolve().parent)
-    if not again and (found := page_of(kept.get(whole), place)):
-        return found
-    reading = _run(
+    asked = _Asked(
         path,
-        given,
         place,
         to,
         strings,
         language,
-        _Asked(keep_going, timeout, real, progress, tell, again),
-        kept,
+        tab,
+        keep_going,
+        timeout,
+        real,
+        again,
+        progress=progress,
+        tell=tell,
     )
+    target = TARGETS[to]
+    if not target.runs:
+        return _convert(given, asked)
+    if to == "pdf":
+        printer()
+    kept = runs()
+    words = read_text(Path(strings)) if strings else ""
+    whole = key([to, path.name, language, tab, real, words], [given], path.resolve().parent)
+    if not again and (found := page_of(kept.get(whole), place)):
+        return found
+    reading = _run(given, asked, kept)
     if target.kept and not reading.failures:
         kept.put(whole, page_kept(reading))
     return reading
 
 
-def _convert(
-    path: Path, given: str, place: Path, to: str, strings: str | Path | None, language: str | None
-) -> Reading:
-    """Write a document in another form, its slots filled; nothing runs."""
-    converted = as_markdown(given, path)
-    filled = _fill(given if converted is None else converted, path, strings, language)
-    write_whole(
-        place, as_text(filled.document, TARGETS[to].jupytext, path) if TARGETS[to].jupytext else filled.text
-    )
-    return Reading(place, slots=filled.empty, strings=filled.unused)
-
-
 @dataclass(frozen=True)
 class _Asked:
+    """What `read` was asked for, checked."""
+
+    path: Path
+    place: Path
+    to: str
+    strings: str | Path | None
+    language: str | None
+    tab: str | None
     keep_going: bool
     timeout: float | None
     real: bool
+    again: bool
     progress: Progress | None
     tell: Callable[[str], None] | None
-    again: bool
 
 
-def _run(
-    path: Path,
-    given: str,
-    place: Path,
-    to: str,
-    strings: str | Path | None,
-    language: str | None,
-    asked: _Asked,
-    kept: Kept,
-) -> Reading:
+@dataclass(frozen=True)
+class _Text:
+    """A document's text in Markdown, of one tab, its slots filled."""
+
+    filled: Filled
+    tab: str
+    has_lines: bool
+
+
+def _text(given: str, asked: _Asked) -> _Text:
+    converted = as_markdown(given, asked.path)
+    text = given if converted is None else converted
+    tab = choose(text, asked.tab, str(asked.path))
+    filled = _fill(of_tab(text, tab) if tab else text, asked.path, asked.strings, asked.language)
+    return _Text(filled, tab, has_lines=converted is None)
+
+
+def _convert(given: str, asked: _Asked) -> Reading:
+    """Write a document in another form; nothing runs."""
+    text = _text(given, asked)
+    form, filled = TARGETS[asked.to].jupytext, text.filled
+    write_whole(asked.place, as_text(filled.document, form, asked.path) if form else filled.text)
+    return Reading(asked.place, slots=filled.empty, strings=filled.unused, tab=text.tab)
+
+
+def _run(given: str, asked: _Asked, kept: Kept) -> Reading:
     """Run a document, or recall its run, and write its page or notebook."""
-    launched = Launched(path.resolve().parent)  # before all else that takes time
+    launched = Launched(asked.path.resolve().parent)  # before all else that takes time
     try:
         from polyak.book.job import Job
         from polyak.book.run.cells import OLD_NAMES, Settings
 
-        converted = as_markdown(given, path)
-        text = given if converted is None else converted
+        text = _text(given, asked)
         settings = Settings(
-            start_up="pass" if asked.real else OLD_NAMES,
+            start_up="pass" if asked.real else OLD_NAMES.format(tab=text.tab),
             timeout=None if asked.timeout == float("inf") else asked.timeout,
             keep_going=asked.keep_going,
             progress=asked.progress,
         )
         job = Job(
-            path,
-            _fill(text, path, strings, language),
-            place,
+            asked.path,
+            text.filled,
+            asked.place,
             launched,
             settings,
-            lines=converted is None,
+            lines=text.has_lines,
             runs=kept,
-            known_by=(asked.real,),
+            known_by=(asked.real, text.tab),
             again=asked.again,
         )
         if asked.tell:
-            tell_once(path, given, asked.tell)
-        return job.write(to, language)
+            tell_once(asked.path, given, asked.tell)
+        return replace(job.write(asked.to, asked.language), tab=text.tab)
     finally:
         launched.end()
 

@@ -21,6 +21,7 @@ class Reading(Shown):
         strings: the numbers of the strings that have no slot.
         images: the images that are missing.
         formulas: the formulas that could not be set.
+        tab: which of the document's tabs was read, where it has any.
         run_at: when the cells ran, where this reading ran none: what they did then was kept.
 
     >>> print(Reading(Path("momentum.html"), cells=9, ran=9, slots=(3,), images=("a.svg", "b.svg")))
@@ -36,6 +37,7 @@ class Reading(Shown):
     images: tuple[str, ...] = ()
     formulas: tuple[str, ...] = ()
     run_at: str = ""
+    tab: str = ""
 
     def __str__(self) -> str:
         summary = self.summary()
@@ -50,6 +52,7 @@ class Reading(Shown):
             else _many(self.cells, "cell")
         )
         said = [f"{ran}, run {self.run_at}" if self.run_at else f"{ran} run"] if self.cells else []
+        said += [f"tab {self.tab}"] if self.tab else []
         said += [f"{len(self.failures)} failed"] if self.failures else []
         said += [f"{_many(len(self.slots), 'slot')} without a string"] if self.slots else []
         said += [f"{_many(len(self.images), 'image')} missing"] if self.images else []

@@ -1,4 +1,4 @@
-"""The old names as modules of their own: `import gluonbook`, `import d2lzh`, `from mxnet import nd` ...
+"""The old names as modules of their own: `import gluonbook`, `import d2lzh`, `from d2l import torch as d2l` ...
 
 `install` puts a finder before all others; `uninstall` takes it away, with what it brought. Nothing is installed by
 importing Polyak: `polyak read` does it, in the kernel that runs the document.
@@ -21,7 +21,8 @@ BOOK = dict.fromkeys(("gluonbook", "gluonbook.utils", "d2lzh", "d2lzh.utils"), "
 OTHER_SPELLINGS = {"ndarray": "nd", "ndarray.random": "random", "nd.random": "random", "initializer": "init"}
 LAYERS = ("gluon", *(f"gluon.{part}" for part in ("nn", "loss", "data", "parameter", "block", "trainer")))
 MX = {name: name for name in ("nd", "random", "autograd", "init", "context", *LAYERS)} | OTHER_SPELLINGS
-OURS = BOOK | {"mxnet": "polyak.book.gluonbook.mx"}
+LATER = {"d2l": "polyak.book.d2l", "d2l.torch": "polyak.book.d2l.torch"}
+OURS = BOOK | LATER | {"mxnet": "polyak.book.gluonbook.mx"}
 OURS |= {f"mxnet.{old}": f"polyak.book.gluonbook.mx.{own}" for old, own in MX.items()}
 ROOTS = {name.partition(".")[0] for name in OURS}
 
@@ -84,8 +85,26 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 _finder = Finder()
 
 
-def install() -> None:
+class Tab:
+    """What a page asks which tab it is read in: `tab.selected('mxnet', 'pytorch')`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def selected(self, *names: str) -> bool:
+        """Whether it is one of these.
+
+        >>> Tab("pytorch").selected("mxnet", "pytorch"), Tab("pytorch").selected("jax")
+        (True, False)
+        """
+        return self.name in {word.strip() for name in names for word in name.split(",")}
+
+
+def install(tab: str = "") -> None:
     """Let the old names be imported from here, before any other package of those names.
+
+    Args:
+        tab: the tab of a later edition's page that is read; the page's cells then have it as `tab`.
 
     >>> install()
     >>> from mxnet import nd
@@ -101,6 +120,9 @@ def install() -> None:
         _set_aside.update(_taken_out())
         sys.meta_path.insert(0, _finder)
         bring_back_svg()
+    shell: Any = sys.modules["IPython"].get_ipython() if tab and "IPython" in sys.modules else None
+    if shell is not None:
+        shell.user_ns["tab"] = Tab(tab)
 
 
 def _show_numbers_plainly() -> None:

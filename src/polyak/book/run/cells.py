@@ -18,7 +18,7 @@ from polyak.ground.numbers import readable
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-OLD_NAMES = "from polyak.book.gluonbook import aliases as _aliases; _aliases.install(); del _aliases"
+OLD_NAMES = "from polyak.book.gluonbook import aliases as _aliases; _aliases.install({tab!r}); del _aliases"
 GRACE = 5.0  # seconds that an interrupted cell has to stop
 START = 120.0  # seconds that the start-up may take
 
@@ -52,7 +52,7 @@ class Settings:
         after_cell: called with each cell that has run.
     """
 
-    start_up: str = OLD_NAMES
+    start_up: str = OLD_NAMES.format(tab="")
     timeout: float | None = None
     keep_going: bool = False
     progress: Callable[[int, int], None] | None = None
