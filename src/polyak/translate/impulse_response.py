@@ -162,8 +162,6 @@ def _taken_at_once(response: ImpulseResponse) -> float:
 
 def _root(off: Callable[[float], float], ends: Interval, likely: float) -> float | None:
     """Where a function of one number of an interval is 0: at an end, at a likely place, or by Brent's method."""
-    from scipy.optimize import brentq
-
     low, high = ends.ends
     high = high if high in ends else math.nextafter(high, low)
     for value in (low, likely, high):
@@ -171,6 +169,8 @@ def _root(off: Callable[[float], float], ends: Interval, likely: float) -> float
             return value
     if off(low) * off(high) > 0:
         return None
+    from scipy.optimize import brentq  # half a second, which most answers do without
+
     return float(brentq(off, low, high, xtol=1e-300, rtol=1e-15))
 
 
