@@ -11,6 +11,7 @@ from pathlib import Path
 from polyak.cli import main as polyak
 from polyak.frameworks import FRAMEWORKS, SPELLINGS
 from polyak.translate.conventions_table import HEADER, OTHERS_HEADER, others, table
+from polyak.translate.schedules import table as schedules
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "conventions.md"
 VERSION = re.compile(r"\b(torch|keras|optax|jax|scikit-learn|polyak) \d[\w.+]*")
@@ -45,6 +46,17 @@ back: at momentum 0.9 and a drop to a tenth, 8.1 times. To make one follow the o
 
 In PyTorch, `pk.to_torch(pk.HeavyBall(lr=..., momentum=..., lr_in_velocity=True))` does it by itself. With the learning
 rate inside, Nesterov's form is exactly the look-ahead under any schedule; outside, only while it is constant.
+"""
+SCHEDULES = """
+## Schedules
+
+What is read and written: the learning rate of each step, counted from 0, the first being that of the first step.
+PyTorch's and Hugging Face's multiply the optimizer's own learning rate and are stepped by the user, after each
+step or each epoch (`--steps-per-epoch`); Optax's and Keras's are the learning rate. PyTorch's cosine rises again
+past its end, the others' stay. Keras's boundary is the last step of the old value. In float64 too Optax divides
+its int32 count in float32, and Keras takes its cosines in float32 on JAX: both are within 2e-7 of the largest
+learning rate. Hugging Face's, timm's and Detectron2's are formulas of their documentation, not run here. What has
+no name elsewhere is a function of the step. A test runs every row beside the real schedule, to 1e-12.
 """
 ADAPTIVE = """
 ## Adaptive optimizers
@@ -90,6 +102,13 @@ PITFALLS = {
     "Maximizing turns the gradient's sign, not the weight decay's.": (
         "translate torch:SGD lr=0.1 momentum=0.9 weight_decay=0.01 maximize=true --to jax"
     ),
+    "A schedule is said in the other framework's words, with what the velocity's convention makes of it.": (
+        'translate "opt = torch.optim.SGD(p, lr=0.1, momentum=0.9);'
+        ' torch.optim.lr_scheduler.MultiStepLR(opt, [60, 120])" --to keras'
+    ),
+    "Where the other side can keep the convention under a schedule, it does.": (
+        'translate "keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 200), momentum=0.9)" --to optax'
+    ),
     "`optax.adadelta()` without a learning rate climbs.": "translate optax:adadelta --to torch",
 }
 
@@ -115,6 +134,8 @@ def page() -> str:
         MOMENTUM,
         markdown(HEADER, table()),
         CHANGES,
+        SCHEDULES,
+        markdown(schedules.HEADER, schedules.table()),
         "\n## Pitfalls, and the command that shows each\n",
     ]
     for sentence, line in PITFALLS.items():

@@ -41,6 +41,7 @@ class Framework:
         schedules: whether its optimizers take a schedule for their learning rate.
         one_count: whether it counts one number of steps for all arrays, those without a gradient too.
         velocities: where its velocities are kept, in words.
+        rescaled: the line that multiplies them by `{factor}`; empty where it is not known.
         decay_in_loss: how weight decay is put into the loss there; `{amount}` and `{half}` of it.
         chain: how several transformations are one, `{}` the links; empty where that cannot be.
         links: the link for what is done besides, by the kind of condition; `{}` is the amount.
@@ -65,6 +66,7 @@ class Framework:
     schedules: bool = False
     one_count: bool = False
     velocities: str = "the velocities"
+    rescaled: str = ""
     decay_in_loss: str = ""
     chain: str = ""
     links: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ __all__ = ["Translation", "convert_state", "rescale", "translate"]
 
 
 def __getattr__(name: str) -> object:
-    """What stands on the theory is imported when it is first asked for: a translation does without, in half the time."""
+    """What stands on the theory is imported when it is first asked for: a translation does without."""
     if name != "rescale":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from polyak.translate.batch_size import rescale

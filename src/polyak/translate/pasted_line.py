@@ -11,6 +11,12 @@ from polyak.ground.numbers import readable
 from polyak.translate.best_arguments import Condition
 
 
+class Code(str):
+    """Code that stands for an argument's value, such as a schedule: it is shown as it is."""
+
+    __slots__ = ()
+
+
 def pasted(spelling: Spelling, arguments: Mapping[str, Any]) -> str:
     """The line to paste: every argument that makes a difference, those at their defaults too.
 
@@ -33,7 +39,7 @@ def pasted(spelling: Spelling, arguments: Mapping[str, Any]) -> str:
 LINKED = {
     "negate": "the gradient's sign is turned",
     "decay in the loss": "the coupled weight decay comes before the rest",
-    "decay by hand": "the decoupled weight decay comes last, times the learning rate: change both",
+    "decay by hand": "the decoupled weight decay is a link of its own, times the learning rate: change both",
 }
 BEFORE = ("negate", "decay in the loss")  # what a gradient goes through, in order; then the optimizer
 AFTER = ("decay by hand",)
@@ -59,6 +65,8 @@ def chained(target: Spelling, line: str, conditions: Sequence[Condition], rule: 
 
 
 def _number(value: object) -> str:
+    if isinstance(value, Code):
+        return str(value)
     if isinstance(value, tuple):
         return f"({', '.join(map(_number, value))})"
     return readable(value, 15) if isinstance(value, float) else repr(value)

@@ -20,6 +20,7 @@ from polyak.translate import impulse_response as algebra
 Arrays = list[NDArray[np.float64]]
 STEPS = 1000
 SHAPES = ((3, 2), (2,))
+CUTS = [6]  # where one array ends and the next begins
 SIZE = sum(int(np.prod(shape)) for shape in SHAPES)
 LOWEST, HIGHEST = 0.01, 0.5  # curvatures, of the edge of stability
 UNKNOWN_EDGE = 4.0  # for rules without an edge of their own
@@ -70,12 +71,12 @@ def problem_for(rule: object, steps: int = STEPS, size: float = 1.0) -> Problem:
 
 
 def arrays(x: NDArray[np.float64]) -> Arrays:
-    """The eight numbers as the two arrays of `SHAPES`."""
-    return [part.reshape(shape).copy() for part, shape in zip(np.split(x, [6]), SHAPES, strict=True)]
+    """The eight numbers as the arrays of `SHAPES`."""
+    return [part.reshape(shape).copy() for part, shape in zip(np.split(x, CUTS), SHAPES, strict=True)]
 
 
 def numbers(parts: Arrays) -> NDArray[np.float64]:
-    """The two arrays as eight numbers."""
+    """The arrays as eight numbers."""
     return np.concatenate([np.ravel(part) for part in parts])
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from polyak.ground.types import Pytree
 from polyak.translate.best_arguments import Condition
 from polyak.translate.proof_problem import Problem, arrays, numbers
 
+Factor: TypeAlias = float | Callable[[float, float], float]
+"""What a velocity is multiplied by at a change: a number, or a function of the old and the new learning rate."""
+
 
 class Side:
     """An optimizer with its settings, run step by step on the proof's problem.
@@ -27,6 +30,8 @@ class Side:
         arguments: its arguments.
         meaning: what they mean; our rule stands in where the framework is not installed.
         conditions: what is done besides, by hand.
+        run: what is stepped instead, which changes its learning rate itself.
+        stand_in: whether our rule is run where the framework could be.
     """
 
     def __init__(
@@ -35,14 +40,21 @@ class Side:
         arguments: Mapping[str, Any],
         meaning: Meaning,
         conditions: tuple[Condition, ...] = (),
+        run: Stepper | None = None,
+        *,
+        stand_in: bool = False,
     ) -> None:
         self.spelling, self.meaning = spelling, meaning
         self.conditions = {condition.kind: condition.amount for condition in conditions}
         self.framework = FRAMEWORKS[spelling.framework]
-        self.real = self.framework.installed
-        self.stepper: Stepper = (
-            stepper(spelling.name, spelling.runs_with(arguments)) if self.real else StandIn(meaning)
-        )
+        self.real = self.framework.installed and not stand_in
+        self.by_itself = run is not None
+        if run is not None:
+            self.stepper: Stepper = run
+        elif self.real:
+            self.stepper = stepper(spelling.name, spelling.runs_with(arguments))
+        else:
+            self.stepper = StandIn(meaning)
 
     @property
     def ran(self) -> str:
@@ -54,7 +66,7 @@ class Side:
         return f"our {self.meaning.rule.name()} for {absent}"
 
     def path(
-        self, problem: Problem, lrs: NDArray[np.float64], velocity_factor: float | None = None
+        self, problem: Problem, lrs: NDArray[np.float64], velocity_factor: Factor | None = None
     ) -> NDArray[np.float64]:
         """The positions, the start first: shape (steps + 1, 8).
 
@@ -69,9 +81,11 @@ class Side:
         in_loss, by_hand = (
             self.conditions.get(f"decay {where}", 0.0) for where in ("in the loss", "by hand")
         )
+        before = self.meaning.rule.lr
         for step, lr in enumerate(lrs):
-            if step and lr != lrs[step - 1]:
-                self._change(float(lr), velocity_factor)
+            if lr != before and not self.by_itself:
+                self._change(float(before), float(lr), velocity_factor if step else None)
+            before = lr
             g = turned * (problem.gradient(x, step) + in_loss * x)
             if step == 0:
                 g = g * self.conditions.get("first gradient", 1.0)
@@ -81,8 +95,10 @@ class Side:
             rows.append(x)
         return np.array(rows)
 
-    def _change(self, lr: float, velocity_factor: float | None) -> None:
+    def _change(self, old: float, lr: float, velocity_factor: Factor | None) -> None:
         self.stepper.set_lr(lr)
+        if callable(velocity_factor):  # of no use where one of both is 0
+            velocity_factor = velocity_factor(old, lr) if old and lr else None
         if velocity_factor is not None:
             framework = self.framework if self.real else FRAMEWORKS["polyak"]
             self.stepper.load(scaled(framework, self.stepper.state(), velocity_factor))

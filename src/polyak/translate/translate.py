@@ -9,16 +9,24 @@ from polyak.frameworks.arguments_to_rule import read
 from polyak.frameworks.called import by_prefix
 from polyak.frameworks.catalogue import SPELLINGS, find, of_framework
 from polyak.frameworks.spelling import Meaning, Spelling
-from polyak.ground.errors import PolyakError
+from polyak.ground.errors import PolyakError, whole_number
 from polyak.rules import CATALOGUE, Rule
 from polyak.translate.best_arguments import LEVELS, Fit, fits
-from polyak.translate.paste.recipe import Recipe, as_recipe, read_recipe
+from polyak.translate.paste.recipe import Clock, Recipe, as_recipe, read_recipe
 from polyak.translate.paste.text import is_pasted
+from polyak.translate.scheduled import with_schedule
 from polyak.translate.translation import Translation
 
 
 def translate(
-    name: str | Rule, /, *, to: str, curvature: float | Sequence[float] | None = None, **arguments: Any
+    name: str | Rule,
+    /,
+    *,
+    to: str,
+    curvature: float | Sequence[float] | None = None,
+    steps_per_epoch: int | None = None,
+    total_steps: int | None = None,
+    **arguments: Any,
 ) -> Translation:
     """A framework's optimizer in the words of another, by solving for its coefficients.
 
@@ -33,6 +41,9 @@ def translate(
         to: a framework ("torch", "keras", "tf1", "optax", "mxnet", "jax", "sklearn", "polyak", "chapter"), or one
             of its optimizers, such as "mxnet:nag".
         curvature: one or several, to be told how near the edge of stability this setting is on them.
+        steps_per_epoch: where the text has a schedule that is stepped once an epoch, how many steps an epoch has;
+            without it PyTorch's schedulers are read as stepped after every step.
+        total_steps: how many steps the training has, for a schedule that ends with it and does not say when.
         arguments: the optimizer's own, under its framework's names; the rest at that framework's defaults. Beside a
             pasted text, the values of what only a run would tell, such as `lr=args.lr`.
 
@@ -51,14 +62,18 @@ def translate(
     >>> print(translate(HeavyBall(lr=0.01, momentum=0.9), to="keras"))
     keras.optimizers.SGD(learning_rate=0.01, momentum=0.9, nesterov=False)
     """
-    recipe = _recipe(name, arguments)
+    for what, number in (("steps_per_epoch", steps_per_epoch), ("total_steps", total_steps)):
+        if number is not None:
+            whole_number(what, number, at_least=1)
+    recipe = _recipe(name, arguments, Clock(steps_per_epoch, total_steps))
     source, arguments = recipe.spelling, dict(recipe.arguments)
     if not isinstance(to, str):
         raise PolyakError(f"to is {_kind(to)}, expected the name of a framework or of one of its optimizers")
     for argument, value in arguments.items():
         if callable(value):
             raise PolyakError(
-                f"{source.name}: {argument} is a schedule, expected its value: translate each in turn"
+                f"{source.name}: {argument} is a schedule that only a run would tell: expected its value, or the call"
+                " as text, such as 'optax.sgd(optax.cosine_decay_schedule(0.1, 1000))'"
             )
     meaning = read(source, arguments)
     targets = of_framework(to) if by_prefix(to) or not (":" in to or "." in to) else (find(to),)
@@ -66,13 +81,14 @@ def translate(
     if not found:
         raise _nothing(source.name, to, meaning)
     best = min(found, key=lambda fit: _rank(fit, meaning.rule, source))
-    return Translation(source, dict(arguments), meaning, best, _curvatures(curvature), recipe.said)
+    made = Translation(source, dict(arguments), meaning, best, _curvatures(curvature), recipe.said)
+    return made if recipe.schedule is None else with_schedule(made, recipe.schedule)
 
 
-def _recipe(name: object, given: dict[str, Any]) -> Recipe:
+def _recipe(name: object, given: dict[str, Any], clock: Clock) -> Recipe:
     """What is translated: a pasted text, a name with its arguments, or a rule of ours, which brings its own."""
     if isinstance(name, str):
-        return read_recipe(name, given) if is_pasted(name) else as_recipe(name, given)
+        return read_recipe(name, given, clock) if is_pasted(name) else as_recipe(name, given)
     if not isinstance(name, Rule):
         raise PolyakError(
             f"{_kind(name)} is not translated by itself: give its name and its arguments, such as"

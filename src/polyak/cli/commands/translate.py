@@ -28,6 +28,8 @@ def translate(
     ],
     to: Annotated[str, typer.Option()],
     curvature: Annotated[str | None, typer.Option()] = None,
+    steps_per_epoch: Annotated[int | None, typer.Option()] = None,
+    total_steps: Annotated[int | None, typer.Option()] = None,
     check: Annotated[bool, typer.Option(help="Run both sides, 1,000 steps, on what is installed.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -36,7 +38,8 @@ def translate(
 
     arguments = arguments_from(optimizer, context.args)
     curvatures = None if curvature is None else numbers_from("curvature", curvature)
-    translation = translated(optimizer, to=to, curvature=curvatures, **arguments)
+    clock = {"steps_per_epoch": steps_per_epoch, "total_steps": total_steps}
+    translation = translated(optimizer, to=to, curvature=curvatures, **clock, **arguments)
     proof: list[str] = []
     if check and translation.without_proof is not None:
         proof = [translation.without_proof]
@@ -47,7 +50,7 @@ def translate(
         equal = {"target": translation.target, "arguments": translation.arguments, "equal": translation.equal}
         answer(translation, as_json, sentences=translation.words(), proof=proof, **equal)
         return
-    for line in [translation, *translation.words(), *proof]:
+    for line in [*str(translation).splitlines(), *translation.words(), *proof]:
         typer.echo(f"   {line}")
 
 

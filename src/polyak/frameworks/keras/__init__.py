@@ -12,6 +12,7 @@ register(
         schedules=True,
         one_count=True,
         velocities="optimizer.variables[2:], the momenta,",
+        rescaled="for v in optimizer.momentums: v.assign(v * ({factor}))",
         decay_in_loss="kernel_regularizer=keras.regularizers.L2({half})",
         modules=(
             *("keras.optimizers", "tf.keras.optimizers", "tensorflow.keras.optimizers", "optimizers"),

@@ -1,5 +1,1 @@
 """A recipe as people paste it: a call, a few lines, a dict, a part of a config. It is parsed and never run."""
-
-from polyak.translate.paste.recipe import Recipe, read_recipe
-
-__all__ = ["Recipe", "read_recipe"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from polyak.frameworks.called import borrowed, by_any_name
@@ -15,6 +15,8 @@ from polyak.translate.paste.configs import parts_of, parts_of_call
 from polyak.translate.paste.parts import Parts
 from polyak.translate.paste.text import Pasted, taken_apart
 from polyak.translate.paste.values import Call
+from polyak.translate.schedules import Schedule, is_schedule, read_schedule
+from polyak.translate.schedules.courses.constant import Constant
 
 
 @dataclass(frozen=True)
@@ -25,20 +27,39 @@ class Recipe:
         spelling: the optimizer's.
         arguments: its arguments, by its framework's names.
         said: what was read how, and what was left out, in words.
+        schedule: of its learning rate, which is then the largest of it; None where it is constant.
     """
 
     spelling: Spelling
     arguments: Mapping[str, Any]
     said: tuple[str, ...] = ()
+    schedule: Schedule | None = None
 
 
-def read_recipe(text: str, given: Mapping[str, Any] | None = None) -> Recipe:
+@dataclass(frozen=True)
+class Clock:
+    """How long a training is.
+
+    Attributes:
+        steps_per_epoch: what an epoch has, for schedules that are stepped once in each; None for those in steps.
+        total_steps: of the whole training, for schedules that end with it and do not say when.
+    """
+
+    steps_per_epoch: int | None = None
+    total_steps: int | None = None
+
+
+STEP_BY_STEP = Clock()
+
+
+def read_recipe(text: str, given: Mapping[str, Any] | None = None, clock: Clock = STEP_BY_STEP) -> Recipe:
     """A pasted text as a recipe. It is parsed, and nothing of it is run.
 
     Args:
         text: a call of an optimizer as it is written in a framework; a few lines with their imports; a dict, JSON or
             YAML; or the name of a file with one of these (.py, .yaml, .yml, .json).
         given: arguments for what only a run would tell, such as lr where the text says `lr=args.lr`.
+        clock: how long an epoch and the training are, where a schedule needs to know.
 
     Raises PolyakError, in one line, for a text that is no call, for a name of no framework, for what would have to
     be run, and for an argument that is not known.
@@ -49,24 +70,56 @@ def read_recipe(text: str, given: Mapping[str, Any] | None = None) -> Recipe:
     """
     pasted = taken_apart(text)
     parts = parts_of(pasted.mapping) if pasted.mapping is not None else parts_in(pasted)
-    return recipe_of(parts, given or {})
+    return recipe_of(parts, given or {}, clock)
 
 
-def recipe_of(parts: Parts, given: Mapping[str, Any]) -> Recipe:
+def recipe_of(parts: Parts, given: Mapping[str, Any], clock: Clock = STEP_BY_STEP) -> Recipe:
     """The parts, each bound to its framework."""
-    for part in (parts.scheduler, *parts.clips, *parts.wrappers):
-        if part is not None:
-            raise PolyakError(
-                f"{part!r} stands beside the optimizer: schedules, clipping and what wraps an optimizer are not"
-                " translated, expected the optimizer alone"
-            )
+    for part in (*parts.clips, *parts.wrappers):
+        raise PolyakError(
+            f"{part!r} stands beside the optimizer: clipping and what wraps an optimizer are not translated,"
+            " expected the optimizer alone, with its schedule"
+        )
     found = bound(parts.optimizer)
-    arguments = checked(found.spelling, filled(found.spelling, found.arguments, given))
+    read = filled(found.spelling, found.arguments, given)
+    if parts.steps is not None and clock.total_steps is None:
+        clock = replace(clock, total_steps=parts.steps)
+    schedule, read = scheduled(found.spelling, read, parts.scheduler, clock)
+    arguments = checked(found.spelling, read)
     named = () if parts.optimizer.name == found.spelling.name else _read_as(parts.optimizer, found.spelling)
     left = f"left out, since it changes no number: {', '.join(found.left_out)}"
     if len(found.left_out) > 1:
         left = left.replace("it changes", "they change")
-    return Recipe(found.spelling, arguments, (*named, *parts.said, *((left,) if found.left_out else ())))
+    said = (*named, *parts.said, *(schedule.said if schedule else ()), *((left,) if found.left_out else ()))
+    constant = schedule is not None and isinstance(schedule.course, Constant)
+    return Recipe(found.spelling, arguments, said, None if constant else schedule)
+
+
+def scheduled(
+    spelling: Spelling, read: Mapping[str, Any], beside: Call | None, clock: Clock
+) -> tuple[Schedule | None, dict[str, Any]]:
+    """The schedule of an optimizer, as its learning rate or beside it, and its arguments with the largest of it.
+
+    Raises PolyakError for two schedules, for one whose learning rate is always 0, and as `read_schedule` does.
+    """
+    name = next(argument.name for argument in spelling.arguments if "lr" in argument.settings)
+    own, arguments = read.get(name, spelling.defaults[name]), dict(read)
+    if not is_schedule(own) and beside is None:
+        return None, arguments
+    if is_schedule(own) and beside is not None:
+        raise PolyakError(f"{spelling.name} has two schedules, {own!r} and {beside!r}: expected one")
+    if beside is None:
+        found = read_schedule(own, None, clock.steps_per_epoch, clock.total_steps)
+    else:
+        base = checked(spelling, {name: own})[name]
+        if isinstance(base, bool) or not isinstance(base, int | float):
+            raise PolyakError(f"{spelling.name} needs {name}, which {beside.last} multiplies")
+        found = read_schedule(beside, float(base), clock.steps_per_epoch, clock.total_steps)
+    peak = found.course.peak
+    if peak == 0:
+        raise PolyakError(f"the learning rate of {found.row.name} is always 0")
+    arguments[name] = peak
+    return found, arguments
 
 
 def _read_as(call: Call, spelling: Spelling) -> tuple[str, ...]:
@@ -89,12 +142,35 @@ def parts_in(pasted: Pasted) -> Parts:
     if len(configs) == 1 and len(pasted.calls) == 1:
         return configs[0]
     optimizer = _only_optimizer(pasted.calls)
-    return Parts(optimizer, wrappers=tuple(call for call in pasted.calls if call is not optimizer))
+    inside = [each for call in pasted.calls for each in _within(call)]
+    outer = [call for call in pasted.calls if not any(call is each for each in inside)]
+    beside = [call for call in outer if call is not optimizer]
+    schedules = [call for call in beside if is_schedule(call)]
+    if len(schedules) > 1:
+        raise PolyakError(
+            f"the text has {len(schedules)} schedules, {', '.join(map(repr, schedules))}: expected one, or one of them"
+            " that names the others, such as SequentialLR"
+        )
+    wrappers = tuple(call for call in beside if call not in schedules)
+    return Parts(optimizer, scheduler=schedules[0] if schedules else None, wrappers=wrappers)
+
+
+def _within(value: object) -> Iterator[Call]:
+    """Every call inside a call."""
+    parts: Iterable[object] = ()
+    if isinstance(value, Call):
+        parts = (*value.positional, *value.named.values())
+    elif isinstance(value, tuple | dict):
+        parts = value.values() if isinstance(value, dict) else value
+    for part in parts:
+        if isinstance(part, Call):
+            yield part
+        yield from _within(part)
 
 
 def _only_optimizer(calls: list[Call]) -> Call:
     """The one call that is of an optimizer, else the refusal."""
-    optimizers = [call for call in calls if _is_optimizer(call)]
+    optimizers = [call for call in calls if not is_schedule(call) and _is_optimizer(call)]
     if not optimizers and len(calls) == 1:
         bound(calls[0])  # which says what is wrong with it
     if len(optimizers) != 1:

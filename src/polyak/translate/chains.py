@@ -1,0 +1,70 @@
+"""An optimizer with its schedule as links of Optax's chain, where its own functions cannot say it under a schedule.
+
+velocity with the lr inside:  v = m v + a_k g, x -= v (+ m v)    scale_by_learning_rate, then trace
+decay beside the step:        x -= a_k (v + lambda x)            trace, add_decayed_weights, scale_by_learning_rate
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from polyak.rules import GradientDescent, HeavyBall, Nesterov, Rule
+from polyak.translate.best_arguments import Condition
+from polyak.translate.schedules.course import number
+
+SCHEDULE = "schedule"  # what the learning rate is called where it stands twice
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Lines of Optax.
+
+    Attributes:
+        line: the chain.
+        before: the line that names the schedule, where it stands twice; else empty.
+    """
+
+    line: str
+    before: str = ""
+
+
+def chain(rule: Rule, line: str, lr: str, conditions: tuple[Condition, ...]) -> Chain:
+    """An optimizer of Optax under a schedule, with what is done besides as links.
+
+    Args:
+        rule: what is to be done; the velocity's convention is taken from it.
+        line: Optax's own function for it, its learning rate `lr`.
+        lr: the schedule as code.
+        conditions: what is done besides.
+
+    >>> found = chain(HeavyBall(lr=0.5, momentum=0.5), "", "optax.linear_schedule(1, 0, 9)", ())
+    >>> found.line
+    'optax.chain(optax.scale_by_learning_rate(optax.linear_schedule(1, 0, 9)), optax.trace(decay=0.5))'
+    """
+    amounts = {each.kind: each.amount for each in conditions}
+    links: list[str] = []
+    if "negate" in amounts:
+        links.append("optax.scale(-1)")
+    if "decay in the loss" in amounts:
+        links.append(f"optax.add_decayed_weights({number(amounts['decay in the loss'])})")
+    decay, before = amounts.get("decay by hand", 0.0), ""
+    scaled = f"optax.scale_by_learning_rate({lr})"
+    if isinstance(rule, GradientDescent) and decay:
+        links += [f"optax.add_decayed_weights({number(decay)})", scaled]
+    elif isinstance(rule, HeavyBall | Nesterov) and not rule.lr_in_velocity and decay:
+        links += [_trace(rule), f"optax.add_decayed_weights({number(decay)})", scaled]
+    else:
+        if isinstance(rule, HeavyBall | Nesterov) and rule.lr_in_velocity:
+            links += [scaled, _trace(rule)]
+        else:
+            links.append(line)
+        if decay:
+            before = f"{SCHEDULE} = {lr}"
+            links = [link.replace(lr, SCHEDULE) for link in links]
+            links.append(f"optax.add_decayed_weights(lambda k: -{number(decay)} * {SCHEDULE}(k))")
+    return Chain(links[0] if len(links) == 1 else f"optax.chain({', '.join(links)})", before)
+
+
+def _trace(rule: HeavyBall | Nesterov) -> str:
+    nesterov = ", nesterov=True" if isinstance(rule, Nesterov) else ""
+    return f"optax.trace(decay={number(float(rule.momentum))}{nesterov})"

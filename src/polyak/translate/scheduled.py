@@ -1,0 +1,230 @@
+"""A translation with its schedule: the lines to paste, what the velocity's convention does under it, and the proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.frameworks import FRAMEWORKS
+from polyak.frameworks.spelling import Spelling
+from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.numbers import readable
+from polyak.ground.progress import Progress
+from polyak.translate.best_arguments import ALWAYS, AT_CONSTANT_LR
+from polyak.translate.chains import chain
+from polyak.translate.pasted_line import Code, pasted
+from polyak.translate.program import Program
+from polyak.translate.proof_problem import STEPS, gap, problem_for
+from polyak.translate.schedule_proof import ScheduleProof
+from polyak.translate.schedules.courses.epochs import Epochs
+from polyak.translate.schedules.read import Schedule
+from polyak.translate.schedules.reread import own_code
+from polyak.translate.schedules.said import Said, say
+from polyak.translate.side import Side
+from polyak.translate.translation import Translation
+
+FEW = 200  # steps over which it is said how far two conventions part
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class ScheduledTranslation(Translation):
+    """An optimizer with a schedule of its learning rate, in the words of another framework. Made by `translate`.
+
+    Attributes:
+        schedule: as it was read.
+        there: the same in the other framework's words.
+    """
+
+    schedule: Schedule
+    there: Said
+
+    # The lines.
+
+    def program(self) -> Program:
+        """The lines to paste."""
+        name = _lr_name(self.target)
+        shown = {**self.arguments, name: Code(self.there.lr)}
+        line, before = pasted(self.target, shown), [self.there.before]
+        if self.target.framework == "optax":
+            found = chain(self._rule_to_be(), line, self.there.lr, self.fit.conditions)
+            line = found.line
+            before.append(found.before)
+        every = (
+            self.schedule.steps_per_epoch if self.there.after and isinstance(self.there.course, Epochs) else 1
+        )
+        lines = "\n".join(filter(None, before))
+        return Program(self.target.framework, line, lines, self.there.after, every)
+
+    def _rule_to_be(self) -> Any:  # noqa: ANN401
+        """The rule whose velocity's convention the other side is to have: the source's, where a chain can say it."""
+        holds = getattr(self.meaning.rule, "lr_in_velocity", False)
+        rule = self.fit.meaning.rule
+        return type(rule)(**{**rule.settings(), "lr_in_velocity": True}) if holds and _both(rule) else rule
+
+    def __str__(self) -> str:
+        return str(self.program())
+
+    # What is the same, and what is not.
+
+    def words(self) -> list[str]:
+        """What is equal under the schedule, what parts and by how much, what to do."""
+        spoken = super().words()
+        if self.equal == ALWAYS:
+            spoken[0] = "same trajectory under the schedule"
+        elif self.equal == AT_CONSTANT_LR:
+            spoken[0] = "not the same under the schedule, though it is while the learning rate is constant"
+            spoken = [line for line in spoken if not line.startswith("by how much")]
+            spoken[1:1] = [self._under_schedule()]
+            spoken += self._remedy()
+        if self.there.until is not None:
+            spoken.append(
+                f"the schedules are the same up to step {self.there.until:,}: past it one rises and the other stays"
+            )
+        return [*spoken, *self.there.said]
+
+    def _remedy(self) -> list[str]:
+        """The line that does what is to be done."""
+        line = FRAMEWORKS[self.target.framework].rescaled
+        factor = "new / old" if self.target_holds_lr else "old / new"
+        return (
+            [f"before each step whose learning rate is another: {line.format(factor=factor)}"] if line else []
+        )
+
+    def _under_schedule(self) -> str:
+        """How far the two conventions part under this schedule, and what is left with the remedy."""
+        alone, remedied = (self._gap(with_remedy=remedy, steps=FEW) for remedy in (False, True))
+        zero = bool((self.schedule.course.values(FEW) == 0).any())
+        left = (
+            f"; with the velocities multiplied as below by {readable(remedied, 2)}"
+            if remedied > 1e-10
+            else ""
+        )
+        why = ", for at a learning rate of 0 there is no such factor" if left and zero else ""
+        return (
+            f"by how much: over the first {FEW} steps of this schedule they part by {readable(alone, 2)} of the"
+            f" trajectory's size on the proof's problem{left}{why}"
+        )
+
+    def _gap(self, *, with_remedy: bool, steps: int) -> float:
+        """How far our own two rules part under the schedule."""
+        problem = problem_for(self.meaning.rule, steps)
+        here = Side(self.source, {}, self.meaning, stand_in=True).path(problem, self._lrs(steps))
+        there = Side(self.target, {}, self.fit.meaning, self.fit.conditions, stand_in=True)
+        factor = self._factor() if with_remedy else None
+        return gap(here, there.path(problem, self.there.course.values(steps), factor))
+
+    def _lrs(self, steps: int) -> NDArray[np.float64]:
+        return self.schedule.course.values(steps)
+
+    def _factor(self) -> Any:  # noqa: ANN401
+        inside = self.target_holds_lr
+        return (lambda old, new: new / old) if inside else (lambda old, new: old / new)
+
+    # The proof.
+
+    def check(self, steps: int = STEPS, drop: float = 0.1, progress: Progress | None = None) -> ScheduleProof:  # type: ignore[override] # noqa: ARG002
+        """Run both sides under their schedules, on the real frameworks where they are installed.
+
+        Args:
+            steps: how many, at least 4; not past the step up to which both schedules are the same.
+            drop: of no use here: the schedule changes the learning rate.
+            progress: called with (runs done, runs in all).
+        """
+        if self.without_proof is not None:
+            raise PolyakError(self.without_proof)
+        steps = whole_number("steps", steps, at_least=4)
+        if self.there.until is not None:
+            steps = min(steps, max(self.there.until, 4))
+        problem = problem_for(
+            self.meaning.rule, steps, 1.0 if self.fit.gradient is None else self.fit.gradient
+        )
+        sides = self._sides()
+        lrs = self._lrs(steps), self.there.course.values(steps)
+        paths = []
+        for done, (side, rates) in enumerate(zip(sides, lrs, strict=True), start=1):
+            paths.append(side.path(problem, rates))
+            if progress is not None:
+                progress(done, 3 if self.equal == AT_CONSTANT_LR else 2)
+        remedied = float("nan")
+        if self.equal == AT_CONSTANT_LR:
+            by_hand = Side(self.target, self.arguments, self.fit.meaning, self.fit.conditions)
+            remedied = gap(paths[0], by_hand.path(problem, lrs[1], self._factor()))
+        return ScheduleProof(
+            (sides[0].ran, sides[1].ran),
+            steps,
+            gap(*paths),
+            int(np.count_nonzero(np.diff(lrs[0]))),
+            remedied,
+            max(self.schedule.row.within, self.there.within),
+            self.equal,
+            self.fit.gradient,
+        )
+
+    def _sides(self) -> tuple[Side, Side]:
+        """Both as lines of their own frameworks where these can be run, else with the learning rate set by hand."""
+        free = {argument.name for argument in self.source.arguments if argument.free}
+        given = {name: value for name, value in self.given.items() if name not in free}
+        own, program = self._own_program(given), self.program()
+        here = own.stepper() if own is not None and own.runs else None
+        there = program.stepper() if program.runs else None
+        conditions = self.fit.conditions
+        if there is not None and program.framework == "optax":  # whose chain does the rest itself
+            conditions = tuple(each for each in conditions if each.kind == "first gradient")
+        return (
+            Side(self.source, given, self.meaning, run=here),
+            Side(self.target, self.arguments, self.fit.meaning, conditions, run=there),
+        )
+
+    def _own_program(self, given: dict[str, Any]) -> Program | None:
+        """What was read, as lines of its own framework; None where its schedule is a formula of ours."""
+        code = own_code(self.schedule)
+        if code is None:
+            return None
+        name, prefix = _lr_name(self.source), self.source.framework
+        row = self.schedule.row
+        if row.relative:
+            base = self.schedule.base
+            line = pasted(self.source, {**given, name: base})
+            return Program(prefix, line, "", code, self.schedule.steps_per_epoch)
+        return Program(prefix, pasted(self.source, {**given, name: Code(code)}), "")
+
+
+def with_schedule(found: Translation, schedule: Schedule) -> ScheduledTranslation:
+    """A translation at the largest learning rate of a schedule, with that schedule."""
+    fit = found.fit
+    ratio = fit.meaning.rule.lr / found.meaning.rule.lr
+    course = schedule.course if ratio == 1 else schedule.course.scaled(ratio)
+    prefix = found.target.framework
+    if prefix == "optax" and fit.equal == AT_CONSTANT_LR and _both(fit.meaning.rule) and _alike(found):
+        fit = replace(fit, equal=ALWAYS)
+    there = say(prefix, course)
+    return ScheduledTranslation(
+        source=found.source,
+        given=found.given,
+        meaning=found.meaning,
+        fit=fit,
+        curvatures=found.curvatures,
+        said=found.said,
+        schedule=schedule,
+        there=there,
+    )
+
+
+def _both(rule: object) -> bool:
+    """Whether a rule has either convention for its velocity."""
+    from polyak.rules import HeavyBall, Nesterov
+
+    return isinstance(rule, HeavyBall | Nesterov)
+
+
+def _alike(found: Translation) -> bool:
+    """Whether both sides are one rule but for where the learning rate stands."""
+    here, there = found.meaning.rule, found.fit.meaning.rule
+    return type(here) is type(there) and getattr(here, "lr_in_velocity", None) is True
+
+
+def _lr_name(spelling: Spelling) -> str:
+    return next(argument.name for argument in spelling.arguments if "lr" in argument.settings)

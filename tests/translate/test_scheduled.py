@@ -1,0 +1,140 @@
+"""A recipe with its schedule in another framework's lines: both run beside each other, as they are printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polyak as pk
+from polyak.ground.errors import PolyakError
+from polyak.translate import proof_problem
+from polyak.translate.best_arguments import ALWAYS, AT_CONSTANT_LR
+from polyak.translate.proof_problem import Problem, gap
+from polyak.translate.scheduled import ScheduledTranslation
+
+STEPS = 200
+SIZES = np.array(
+    [1e-6, 1e-4, 1e-2, 1.0, 10.0, 1e-3, 1e-5, 0.1]
+)  # of the gradients: a matrix's, a vector's, a number's
+SGD = "optimizer = torch.optim.SGD(p, lr=0.05, momentum=0.9)\n"
+ADAMW = "opt = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.1)\n"
+S = "scheduler = torch.optim.lr_scheduler."
+COSINE = "keras.optimizers.schedules.CosineDecay(0.01, 150, warmup_target=0.05, warmup_steps=20)"
+RECIPES = [  # the text, where to, how far it is the same, a part of the lines
+    (f"{SGD}{S}StepLR(optimizer, 30)", "optax", ALWAYS, "optax.exponential_decay("),
+    (f"{SGD}{S}MultiStepLR(optimizer, [60, 120], 0.2)", "keras", AT_CONSTANT_LR, "PiecewiseConstantDecay("),
+    (f"{SGD}{S}MultiStepLR(optimizer, [60, 120], 0.2)", "jax", ALWAYS, "lr = lambda k: "),
+    (f"{SGD}{S}MultiStepLR(optimizer, [60, 120], 0.2)", "mxnet", AT_CONSTANT_LR, "mxnet.gluon"),
+    (f"{ADAMW}{S}CosineAnnealingLR(opt, T_max=200)", "optax", ALWAYS, "optax.cosine_decay_schedule("),
+    (
+        f"{ADAMW}{S}SequentialLR(opt, [torch.optim.lr_scheduler.LinearLR(opt, 0.01, 1.0, 20),"
+        " torch.optim.lr_scheduler.CosineAnnealingLR(opt, 180)], [20])",
+        "optax",
+        ALWAYS,
+        "optax.warmup_cosine_decay_schedule(",
+    ),
+    (f"{ADAMW}{S}OneCycleLR(opt, 0.01, 200, cycle_momentum=False)", "optax", ALWAYS, "jnp.where(k < 59"),
+    ("optax.sgd(optax.linear_schedule(0.05, 0.0, 150), 0.9)", "torch", ALWAYS, "LinearLR(optimizer"),
+    (
+        "optax.adamw(optax.warmup_cosine_decay_schedule(0, 3e-3, 20, 180))",
+        "torch",
+        ALWAYS,
+        "LambdaLR(optimizer",
+    ),
+    ("optax.sgd(optax.piecewise_constant_schedule(0.05, {50: 0.1}), 0.9)", "torch", ALWAYS, "MultiStepLR("),
+    (
+        f"keras.optimizers.SGD({COSINE}, momentum=0.9, nesterov=True)",
+        "optax",
+        ALWAYS,
+        "optax.scale_by_learning_rate(",
+    ),
+    (
+        f"keras.optimizers.SGD({COSINE}, momentum=0.9, weight_decay=1e-2)",
+        "optax",
+        ALWAYS,
+        "schedule = optax.",
+    ),
+    (f"keras.optimizers.SGD({COSINE}, momentum=0.9)", "torch", AT_CONSTANT_LR, "SequentialLR("),
+    (
+        "TrainingArguments(learning_rate=2e-3, max_steps=200, warmup_ratio=0.1, max_grad_norm=0)",
+        "optax",
+        ALWAYS,
+        "join",
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def _shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A matrix, a vector and a number."""
+    monkeypatch.setattr(proof_problem, "SHAPES", ((2, 2), (3,), ()))
+    monkeypatch.setattr(proof_problem, "CUTS", [4, 7])
+
+
+def problem() -> Problem:
+    """Gradients of all sizes that a training has, each entry's its own, on a matrix, a vector and a number."""
+    rng = np.random.default_rng(1964)
+    return Problem(
+        np.diag(SIZES), rng.normal(size=8), SIZES * rng.normal(size=(STEPS, 8)), rng.normal(size=8) + 2.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "to", "equal", "line"), RECIPES, ids=[f"{row[1]}:{row[3][:20]}" for row in RECIPES]
+)
+def test_a_scheduled_recipe_runs_as_its_translation(text: str, to: str, equal: str, line: str) -> None:
+    """200 steps, each side by its own framework with its own schedule; with the remedy where one is said."""
+    found: Any = pk.translate(text, to=to)
+    assert isinstance(found, ScheduledTranslation)
+    assert line in str(found)
+    assert found.equal == equal
+    here, there = found._sides()
+    given = problem()
+    lrs = found.schedule.course.values(STEPS), found.there.course.values(STEPS)
+    path = here.path(given, lrs[0])
+    apart = gap(path, there.path(given, lrs[1]))
+    rounding = 2.0**-53 * np.abs(path).max() / np.abs(path - path[0]).max() * STEPS
+    within = max(1e-12, rounding, 10 * max(found.schedule.row.within, found.there.within))
+    if equal == ALWAYS:
+        assert apart <= within
+    else:
+        assert apart > 1e-3
+        proof = found.check(STEPS)
+        assert proof.gap > 1e-3
+        assert proof.gap_with_remedy <= within
+        assert any("by how much" in sentence for sentence in found.words())
+
+
+def test_a_schedule_in_epochs_is_held_for_an_epoch() -> None:
+    text = f"{SGD}{S}CosineAnnealingLR(optimizer, T_max=20)"
+    found: Any = pk.translate(text, to="optax", steps_per_epoch=10)
+    assert "k // 10" in str(found)
+    assert found.check(STEPS).gap < 1e-12
+    back: Any = pk.translate(text, to="torch", steps_per_epoch=10)
+    assert "scheduler.step() once an epoch, of 10 steps" in back.words()
+    assert str(back).splitlines()[-1].endswith("CosineAnnealingLR(optimizer, T_max=20, eta_min=0)")
+    assert back.check(STEPS).gap < 1e-12
+
+
+def test_a_warm_up_from_zero_has_no_remedy_and_says_so() -> None:
+    text = "optax.sgd(optax.linear_schedule(0.0, 0.05, 150), 0.9)"
+    found = pk.translate(text, to="keras")
+    assert any("at a learning rate of 0 there is no such factor" in sentence for sentence in found.words())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{SGD}{S}StepLR(optimizer, 30)\ns2 = torch.optim.lr_scheduler.StepLR(optimizer, 3)", "2 schedules"),
+        ("optax.sgd(optax.constant_schedule(0.0))", "is always 0"),
+        ("opt: adamw\nlr: 1e-3\nsched: cosine\nepochs: 90", "give steps_per_epoch"),
+        ("TrainingArguments(learning_rate=2e-5, max_grad_norm=0)", "give total_steps"),
+        ("optax.sgd(lambda step, other: 0.1)", "code that would have to be run"),
+    ],
+)
+def test_a_schedule_that_cannot_be_told_is_refused_in_one_line(text: str, said: str) -> None:
+    with pytest.raises(PolyakError, match=said) as refusal:
+        pk.translate(text, to="optax")
+    assert "\n" not in str(refusal.value)
