@@ -109,6 +109,16 @@ PITFALLS = {
     "Where the other side can keep the convention under a schedule, it does.": (
         'translate "keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 200), momentum=0.9)" --to optax'
     ),
+    "Clipping is read with its optimizer, and PyTorch's is not quite the others'.": (
+        'translate "optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(3e-4))" --to torch'
+    ),
+    "Keras's schedules count every gradient of an accumulated step; Optax's MultiSteps takes the mean in float32.": (
+        'translate "optax.MultiSteps(optax.adamw(optax.linear_schedule(3e-4, 0, 1000)), 4)" --to keras'
+    ),
+    "Decay before the velocity is PyTorch's, decay behind it Keras's.": (
+        'translate "optax.chain(optax.trace(0.9), optax.add_decayed_weights(1e-4),'
+        ' optax.scale_by_learning_rate(0.1))" --to keras'
+    ),
     "`optax.adadelta()` without a learning rate climbs.": "translate optax:adadelta --to torch",
 }
 

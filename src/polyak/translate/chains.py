@@ -28,7 +28,9 @@ class Chain:
     before: str = ""
 
 
-def chain(rule: Rule, line: str, lr: str, conditions: tuple[Condition, ...]) -> Chain:
+def chain(
+    rule: Rule, line: str, lr: str, conditions: tuple[Condition, ...], first: tuple[str, ...] = ()
+) -> Chain:
     """An optimizer of Optax under a schedule, with what is done besides as links.
 
     Args:
@@ -36,13 +38,14 @@ def chain(rule: Rule, line: str, lr: str, conditions: tuple[Condition, ...]) -> 
         line: Optax's own function for it, its learning rate `lr`.
         lr: the schedule as code.
         conditions: what is done besides.
+        first: links before all others.
 
     >>> found = chain(HeavyBall(lr=0.5, momentum=0.5), "", "optax.linear_schedule(1, 0, 9)", ())
     >>> found.line
     'optax.chain(optax.scale_by_learning_rate(optax.linear_schedule(1, 0, 9)), optax.trace(decay=0.5))'
     """
     amounts = {each.kind: each.amount for each in conditions}
-    links: list[str] = []
+    links = list(first)
     if "negate" in amounts:
         links.append("optax.scale(-1)")
     if "decay in the loss" in amounts:
@@ -58,11 +61,21 @@ def chain(rule: Rule, line: str, lr: str, conditions: tuple[Condition, ...]) -> 
             links += [scaled, _trace(rule)]
         else:
             links.append(line)
-        if decay:
+        if decay and _is_number(lr):
+            links.append(f"optax.add_decayed_weights({number(-decay * float(lr))})")
+        elif decay:
             before = f"{SCHEDULE} = {lr}"
             links = [link.replace(lr, SCHEDULE) for link in links]
             links.append(f"optax.add_decayed_weights(lambda k: -{number(decay)} * {SCHEDULE}(k))")
     return Chain(links[0] if len(links) == 1 else f"optax.chain({', '.join(links)})", before)
+
+
+def _is_number(code: str) -> bool:
+    try:
+        float(code)
+    except ValueError:
+        return False
+    return True
 
 
 def _trace(rule: HeavyBall | Nesterov) -> str:

@@ -31,9 +31,17 @@ def pasted(spelling: Spelling, arguments: Mapping[str, Any]) -> str:
             shown[argument.name] = arguments[argument.name]
         elif counts and argument.default is not REQUIRED and argument.default is not None:
             shown[argument.name] = argument.default
+    if spelling.framework == "keras":  # which takes no integer for a momentum
+        shown = {name: _with_point(value) for name, value in shown.items()}
     quoted = (f"'{name}': {_number(value)}" for name, value in shown.items())
     plain = (f"{name}={_number(value)}" for name, value in shown.items())
     return spelling.line.format(", ".join(quoted if spelling.mapping else plain))
+
+
+def _with_point(value: object) -> object:
+    """A float as code that is a float."""
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+    return Code(f"{value:.1f}") if whole else value
 
 
 LINKED = {

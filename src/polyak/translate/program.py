@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ class Program:
         before: lines that stand before it.
         scheduler: the line that makes a scheduler of it; empty where there is none.
         every: after how many steps the scheduler takes one.
+        lines: what is done between the gradients and the step.
+        gathered: how many gradients make one step, where that is done by hand.
     """
 
     framework: str
@@ -34,9 +37,11 @@ class Program:
     before: str = ""
     scheduler: str = ""
     every: int = 1
+    lines: tuple[str, ...] = ()
+    gathered: int = 1
 
     def __str__(self) -> str:
-        return "\n".join(filter(None, (self.before, self.optimizer, self.scheduler)))
+        return "\n".join(filter(None, (self.before, self.optimizer, self.scheduler, *self.lines)))
 
     @property
     def runs(self) -> bool:
@@ -84,7 +89,10 @@ class _Torch:
         from polyak.frameworks.torch.stepper import double
 
         self.inner.start(params)
-        self.taken, self.scheduler = 0, None
+        self.taken, self.gathered, self.scheduler = 0, list[list[Array]](), None
+        names = {**self.names, "model": SimpleNamespace(parameters=lambda: self.inner.params)}
+        for line in self.program.lines:
+            self.inner.optimizer.register_step_pre_hook(lambda *_, line=line: exec(line, names))
         if self.program.scheduler:
             with refusals(self.name), double():
                 self.scheduler = _made(
@@ -93,7 +101,12 @@ class _Torch:
 
     def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """`optimizer.step()`, then `scheduler.step()` where it is due."""
-        moved = self.inner.step(grads)
+        self.gathered.append([np.asarray(g) for g in grads])
+        if len(self.gathered) < self.program.gathered:
+            return [x.detach().numpy().copy() for x in self.inner.params]
+        summed = [np.asarray(sum(each)) / len(self.gathered) for each in zip(*self.gathered, strict=True)]
+        self.gathered = []
+        moved = self.inner.step(summed)
         self.taken += 1
         if self.scheduler is not None and self.taken % self.program.every == 0:
             self.scheduler.step()

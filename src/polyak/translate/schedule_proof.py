@@ -44,11 +44,12 @@ class ScheduleProof(Shown):
 
     def __str__(self) -> str:
         changes = "1 change" if self.changes == 1 else f"{self.changes:,} changes"
+        changed = f" under the schedule, {changes} of the learning rate" if self.changes else ""
         large = "" if self.gradient is None else f" with gradients of about {readable(self.gradient)}"
         small = self.equal == ALWAYS and self.gap <= ROUNDING
         gap = f"0 to rounding ({readable(self.gap, 1)})" if small else readable(self.gap, 3)
         said = (
-            f"checked: {self.steps:,} steps under the schedule, {changes} of the learning rate{large}, largest gap"
+            f"checked: {self.steps:,} steps{changed}{large}, largest gap"
             f" {gap} ({self.sides[0]} | {self.sides[1]})"
         )
         if self.equal not in (ALWAYS, NEARLY):

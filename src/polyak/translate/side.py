@@ -15,6 +15,7 @@ from polyak.frameworks.spelling import Meaning, Spelling
 from polyak.frameworks.state_format import MOMENTUM
 from polyak.frameworks.steppers import Array
 from polyak.ground.types import Pytree
+from polyak.translate.around import Around
 from polyak.translate.best_arguments import Condition
 from polyak.translate.proof_problem import Problem, arrays, numbers
 
@@ -31,6 +32,7 @@ class Side:
         meaning: what they mean; our rule stands in where the framework is not installed.
         conditions: what is done besides, by hand.
         run: what is stepped instead, which changes its learning rate itself.
+        around: what is done to the gradients by hand, the outermost first.
         stand_in: whether our rule is run where the framework could be.
     """
 
@@ -41,6 +43,7 @@ class Side:
         meaning: Meaning,
         conditions: tuple[Condition, ...] = (),
         run: Stepper | None = None,
+        around: tuple[Around, ...] = (),
         *,
         stand_in: bool = False,
     ) -> None:
@@ -48,7 +51,8 @@ class Side:
         self.conditions = {condition.kind: condition.amount for condition in conditions}
         self.framework = FRAMEWORKS[spelling.framework]
         self.real = self.framework.installed and not stand_in
-        self.by_itself = run is not None
+        self.by_itself, self.around = run is not None, around
+        self.every = max([1, *(each.every for each in around)])
         if run is not None:
             self.stepper: Stepper = run
         elif self.real:
@@ -82,14 +86,24 @@ class Side:
             self.conditions.get(f"decay {where}", 0.0) for where in ("in the loss", "by hand")
         )
         before = self.meaning.rule.lr
-        for step, lr in enumerate(lrs):
+        held = list[list[Array]]()
+        for step in range(len(lrs)):
+            lr = lrs[step // self.every]
             if lr != before and not self.by_itself:
                 self._change(float(before), float(lr), velocity_factor if step else None)
             before = lr
             g = turned * (problem.gradient(x, step) + in_loss * x)
             if step == 0:
                 g = g * self.conditions.get("first gradient", 1.0)
-            moved = numbers(self.stepper.step(arrays(g)))
+            held.append(arrays(g))
+            if len(held) < self.every:
+                rows.append(x)
+                continue
+            summed = [np.asarray(sum(each) / self.every) for each in zip(*held, strict=True)]
+            held = []
+            for each in self.around:
+                summed = each.gradients(summed)
+            moved = numbers(self.stepper.step(summed))
             x = moved if not by_hand else x * (1 - lr * by_hand) + (moved - there)
             there = moved
             rows.append(x)

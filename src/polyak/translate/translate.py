@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from polyak.frameworks.arguments_to_rule import read
@@ -10,12 +11,12 @@ from polyak.frameworks.called import by_prefix
 from polyak.frameworks.catalogue import SPELLINGS, find, of_framework
 from polyak.frameworks.spelling import Meaning, Spelling
 from polyak.ground.errors import PolyakError, whole_number
-from polyak.rules import CATALOGUE, Rule
+from polyak.rules import CATALOGUE, HeavyBall, Nesterov, Rule
 from polyak.translate.best_arguments import LEVELS, Fit, fits
 from polyak.translate.paste.recipe import Clock, Recipe, as_recipe, read_recipe
 from polyak.translate.paste.text import is_pasted
-from polyak.translate.scheduled import with_schedule
 from polyak.translate.translation import Translation
+from polyak.translate.whole_recipe import with_recipe
 
 
 def translate(
@@ -75,14 +76,15 @@ def translate(
                 f"{source.name}: {argument} is a schedule that only a run would tell: expected its value, or the call"
                 " as text, such as 'optax.sgd(optax.cosine_decay_schedule(0.1, 1000))'"
             )
-    meaning = read(source, arguments)
+    meaning = _meant(recipe, arguments)
     targets = of_framework(to) if by_prefix(to) or not (":" in to or "." in to) else (find(to),)
     found = fits(targets, meaning)
     if not found:
         raise _nothing(source.name, to, meaning)
     best = min(found, key=lambda fit: _rank(fit, meaning.rule, source))
     made = Translation(source, dict(arguments), meaning, best, _curvatures(curvature), recipe.said)
-    return made if recipe.schedule is None else with_schedule(made, recipe.schedule)
+    plain = recipe.schedule is None and not (recipe.around or recipe.links)
+    return made if plain else with_recipe(made, recipe)
 
 
 def _recipe(name: object, given: dict[str, Any], clock: Clock) -> Recipe:
@@ -99,6 +101,20 @@ def _recipe(name: object, given: dict[str, Any], clock: Clock) -> Recipe:
     if given:
         raise PolyakError(f"{name.name()} has its settings already; {next(iter(given))} has no place")
     return Recipe(find(f"polyak:{name.name()}"), name.settings())
+
+
+def _meant(recipe: Recipe, arguments: dict[str, Any]) -> Meaning:
+    """What the optimizer means, with what a chain says of its decay and its velocity."""
+    meaning = read(recipe.spelling, arguments)
+    if recipe.inside and isinstance(meaning.rule, HeavyBall | Nesterov):
+        meaning = replace(meaning, rule=meaning.rule.replace(lr_in_velocity=True))
+    if recipe.decay is None or not recipe.decay[1]:
+        return meaning
+    if meaning.weight_decay:
+        raise PolyakError(
+            f"{recipe.spelling.name} decays already, and the chain once more: expected one of both"
+        )
+    return replace(meaning, weight_decay=recipe.decay[1], decay_kind=recipe.decay[0])
 
 
 def _kind(value: object) -> str:

@@ -22,6 +22,9 @@ class Parts:
         said: what was taken how, in words.
         epochs: whether the scheduler counts epochs.
         steps: how many steps there are in all, where the text says so.
+        decay: of a chain, the kind and the strength of the weight decay that is a link of its own.
+        inside: of a chain, whether the learning rate comes before the velocity.
+        links: of a chain, those that are the optimizer.
     """
 
     optimizer: Call
@@ -31,6 +34,9 @@ class Parts:
     said: tuple[str, ...] = ()
     epochs: bool = False
     steps: int | None = None
+    decay: tuple[str, float] | None = None
+    inside: bool = False
+    links: tuple[Call, ...] = ()
 
 
 @dataclass

@@ -10,7 +10,11 @@ from polyak.frameworks.called import borrowed, by_any_name
 from polyak.frameworks.catalogue import find
 from polyak.frameworks.spelling import Spelling
 from polyak.ground.errors import PolyakError
+from polyak.translate.around import Around, around_of
+from polyak.translate.around.accumulate import Accumulate, steps_of
+from polyak.translate.around.clip import ARGUMENTS, Clip, amount_of
 from polyak.translate.paste.binding import bound, checked
+from polyak.translate.paste.chains import is_chain, parts_of_chain
 from polyak.translate.paste.configs import parts_of, parts_of_call
 from polyak.translate.paste.parts import Parts
 from polyak.translate.paste.text import Pasted, taken_apart
@@ -28,12 +32,20 @@ class Recipe:
         arguments: its arguments, by its framework's names.
         said: what was read how, and what was left out, in words.
         schedule: of its learning rate, which is then the largest of it; None where it is constant.
+        around: what is done to the gradients before it, the outermost first.
+        decay: the kind and the strength of a weight decay beside the optimizer's own; None where there is none.
+        inside: whether the learning rate is inside the velocity, where its name says that it is not.
+        links: of a chain of Optax's, those that are the optimizer.
     """
 
     spelling: Spelling
     arguments: Mapping[str, Any]
     said: tuple[str, ...] = ()
     schedule: Schedule | None = None
+    around: tuple[Around, ...] = ()
+    decay: tuple[str, float] | None = None
+    inside: bool = False
+    links: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,16 +87,14 @@ def read_recipe(text: str, given: Mapping[str, Any] | None = None, clock: Clock 
 
 def recipe_of(parts: Parts, given: Mapping[str, Any], clock: Clock = STEP_BY_STEP) -> Recipe:
     """The parts, each bound to its framework."""
-    for part in (*parts.clips, *parts.wrappers):
-        raise PolyakError(
-            f"{part!r} stands beside the optimizer: clipping and what wraps an optimizer are not translated,"
-            " expected the optimizer alone, with its schedule"
-        )
+    around = [_around(part) for part in (*parts.wrappers, *parts.clips)]
     found = bound(parts.optimizer)
     read = filled(found.spelling, found.arguments, given)
     if parts.steps is not None and clock.total_steps is None:
         clock = replace(clock, total_steps=parts.steps)
     schedule, read = scheduled(found.spelling, read, parts.scheduler, clock)
+    read, own = _arguments_around(read)
+    around += own
     arguments = checked(found.spelling, read)
     named = () if parts.optimizer.name == found.spelling.name else _read_as(parts.optimizer, found.spelling)
     left = f"left out, since it changes no number: {', '.join(found.left_out)}"
@@ -92,7 +102,41 @@ def recipe_of(parts: Parts, given: Mapping[str, Any], clock: Clock = STEP_BY_STE
         left = left.replace("it changes", "they change")
     said = (*named, *parts.said, *(schedule.said if schedule else ()), *((left,) if found.left_out else ()))
     constant = schedule is not None and isinstance(schedule.course, Constant)
-    return Recipe(found.spelling, arguments, said, None if constant else schedule)
+    return Recipe(
+        found.spelling,
+        arguments,
+        said,
+        None if constant else schedule,
+        tuple(sorted(around, key=lambda each: -each.every)),  # gradients are summed first
+        parts.decay,
+        parts.inside,
+        parts.links,
+    )
+
+
+def _around(call: Call) -> Around:
+    """What a call does around the optimizer, else the refusal."""
+    found = around_of(call)
+    if found is None:
+        raise PolyakError(
+            f"{call!r} stands beside the optimizer and is not read: expected the optimizer with its schedule, the"
+            " clipping of its gradients and their accumulation"
+        )
+    return found
+
+
+def _arguments_around(read: Mapping[str, Any]) -> tuple[dict[str, Any], list[Around]]:
+    """Keras's arguments that are no optimizer's own, taken out of the others."""
+    kept, around = dict(read), list[Around]()
+    for name, how in ARGUMENTS.items():
+        if kept.get(name) is not None and isinstance(kept[name], int | float):
+            around.append(Clip(how, amount_of(name, kept.pop(name))))
+    if len(around) > 1:
+        raise PolyakError(f"expected one of {', '.join(ARGUMENTS)}, as Keras does")
+    accumulated = "gradient_accumulation_steps"
+    if kept.get(accumulated) is not None:
+        around.append(Accumulate(steps_of(accumulated, kept.pop(accumulated))))
+    return kept, around
 
 
 def scheduled(
@@ -142,6 +186,7 @@ def parts_in(pasted: Pasted) -> Parts:
     if len(configs) == 1 and len(pasted.calls) == 1:
         return configs[0]
     optimizer = _only_optimizer(pasted.calls)
+    taken = parts_of_chain(optimizer) if is_chain(optimizer) else Parts(optimizer)
     inside = [each for call in pasted.calls for each in _within(call)]
     outer = [call for call in pasted.calls if not any(call is each for each in inside)]
     beside = [call for call in outer if call is not optimizer]
@@ -152,7 +197,9 @@ def parts_in(pasted: Pasted) -> Parts:
             " that names the others, such as SequentialLR"
         )
     wrappers = tuple(call for call in beside if call not in schedules)
-    return Parts(optimizer, scheduler=schedules[0] if schedules else None, wrappers=wrappers)
+    return replace(
+        taken, scheduler=schedules[0] if schedules else None, wrappers=(*wrappers, *taken.wrappers)
+    )
 
 
 def _within(value: object) -> Iterator[Call]:
@@ -170,7 +217,14 @@ def _within(value: object) -> Iterator[Call]:
 
 def _only_optimizer(calls: list[Call]) -> Call:
     """The one call that is of an optimizer, else the refusal."""
-    optimizers = [call for call in calls if not is_schedule(call) and _is_optimizer(call)]
+    within = [each for call in calls if is_chain(call) for each in _within(call)]
+    optimizers = [
+        call
+        for call in calls
+        if not is_schedule(call)
+        and not any(call is each for each in within)
+        and (is_chain(call) or _is_optimizer(call))
+    ]
     if not optimizers and len(calls) == 1:
         bound(calls[0])  # which says what is wrong with it
     if len(optimizers) != 1:

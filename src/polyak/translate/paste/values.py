@@ -146,7 +146,7 @@ def dotted(node: ast.expr, known: Mapping[str, Any]) -> str | None:
 
 
 def _call(node: ast.Call, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    name, text = dotted(node.func, known), ast.unparse(node)
+    name, text = dotted(node.func, known) or _injected(node.func, known), ast.unparse(node)
     if name is None:
         return Unread(text)
     positional: list[Any] = []
@@ -168,6 +168,14 @@ def _call(node: ast.Call, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
                 raise PolyakError(f"{name}: {key} is given twice")
             named[key] = each
     return _made(Call(name, tuple(positional), named, text))
+
+
+def _injected(node: ast.expr, known: Mapping[str, Any]) -> str | None:
+    """`optax.inject_hyperparams(optax.adam)`, which is called as what is inside it; None for another expression."""
+    if not (isinstance(node, ast.Call) and node.args):
+        return None
+    outer = dotted(node.func, known) or ""
+    return dotted(node.args[0], known) if outer.rpartition(".")[2] == "inject_hyperparams" else None
 
 
 def _made(call: Call) -> Any:  # noqa: ANN401

@@ -13,15 +13,23 @@ from polyak.frameworks.spelling import Spelling
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
 from polyak.ground.progress import Progress
+from polyak.translate.around import Around
+from polyak.translate.around.clip import Clip
 from polyak.translate.best_arguments import ALWAYS, AT_CONSTANT_LR
 from polyak.translate.chains import chain
+from polyak.translate.paste.chains import own_chain
+from polyak.translate.paste.recipe import Recipe
+from polyak.translate.paste.values import Call
 from polyak.translate.pasted_line import Code, pasted
 from polyak.translate.program import Program
 from polyak.translate.proof_problem import STEPS, gap, problem_for
 from polyak.translate.schedule_proof import ScheduleProof
-from polyak.translate.schedules.courses.epochs import Epochs
+from polyak.translate.schedules.course import Course
+from polyak.translate.schedules.courses.constant import Constant
+from polyak.translate.schedules.courses.epochs import Epochs, in_epochs
 from polyak.translate.schedules.read import Schedule
 from polyak.translate.schedules.reread import own_code
+from polyak.translate.schedules.row import Row
 from polyak.translate.schedules.said import Said, say
 from polyak.translate.side import Side
 from polyak.translate.translation import Translation
@@ -30,39 +38,64 @@ FEW = 200  # steps over which it is said how far two conventions part
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ScheduledTranslation(Translation):
+class RecipeTranslation(Translation):
     """An optimizer with a schedule of its learning rate, in the words of another framework. Made by `translate`.
 
     Attributes:
         schedule: as it was read.
         there: the same in the other framework's words.
+        around: what is done to the gradients before the optimizer sees them, the outermost first.
+        links: of a chain of Optax's that was read, those that are the optimizer.
     """
 
     schedule: Schedule
     there: Said
+    around: tuple[Around, ...] = ()
+    links: tuple[Call, ...] = ()
 
     # The lines.
 
     def program(self) -> Program:
         """The lines to paste."""
-        name = _lr_name(self.target)
+        prefix, name = self.target.framework, _lr_name(self.target)
+        around = [each.words(prefix) for each in self.around]
         shown = {**self.arguments, name: Code(self.there.lr)}
+        for words in around:
+            shown |= words.arguments
         line, before = pasted(self.target, shown), [self.there.before]
-        if self.target.framework == "optax":
-            found = chain(self._rule_to_be(), line, self.there.lr, self.fit.conditions)
+        if prefix == "optax":
+            first = tuple(words.link for words in around if words.link)
+            found = chain(self._rule_to_be(), line, self.there.lr, self.fit.conditions, first)
             line = found.line
-            before.append(found.before)
+            before += [
+                *(["import jax.numpy as jnp"] if any("jnp." in each for each in first) else []),
+                found.before,
+            ]
+            for words in around:
+                line = words.around.format(line) if words.around else line
         every = (
             self.schedule.steps_per_epoch if self.there.after and isinstance(self.there.course, Epochs) else 1
         )
-        lines = "\n".join(filter(None, before))
-        return Program(self.target.framework, line, lines, self.there.after, every)
+        return Program(
+            prefix,
+            line,
+            "\n".join(dict.fromkeys("\n".join(filter(None, before)).splitlines())) if before else "",
+            self.there.after,
+            every,
+            tuple(words.line for words in around if words.line),
+            max([1, *(words.every for words in around)]) if prefix == "torch" else 1,
+        )
 
     def _rule_to_be(self) -> Any:  # noqa: ANN401
         """The rule whose velocity's convention the other side is to have: the source's, where a chain can say it."""
-        holds = getattr(self.meaning.rule, "lr_in_velocity", False)
         rule = self.fit.meaning.rule
+        holds = getattr(self.meaning.rule, "lr_in_velocity", False) and not self.constant
         return type(rule)(**{**rule.settings(), "lr_in_velocity": True}) if holds and _both(rule) else rule
+
+    @property
+    def constant(self) -> bool:
+        """Whether the learning rate never changes."""
+        return isinstance(self.schedule.course, Constant)
 
     def __str__(self) -> str:
         return str(self.program())
@@ -72,6 +105,12 @@ class ScheduledTranslation(Translation):
     def words(self) -> list[str]:
         """What is equal under the schedule, what parts and by how much, what to do."""
         spoken = super().words()
+        around = [said for each in self.around for said in each.words(self.target.framework).said]
+        prefixes = self.source.framework, self.target.framework
+        apart = [each.words(prefix).apart for each in self.around for prefix in prefixes]
+        around += dict.fromkeys(filter(None, apart))
+        if self.constant:
+            return [*spoken, *self.there.said, *around]
         if self.equal == ALWAYS:
             spoken[0] = "same trajectory under the schedule"
         elif self.equal == AT_CONSTANT_LR:
@@ -83,7 +122,7 @@ class ScheduledTranslation(Translation):
             spoken.append(
                 f"the schedules are the same up to step {self.there.until:,}: past it one rises and the other stays"
             )
-        return [*spoken, *self.there.said]
+        return [*spoken, *self.there.said, *around]
 
     def _remedy(self) -> list[str]:
         """The line that does what is to be done."""
@@ -149,59 +188,113 @@ class ScheduledTranslation(Translation):
             if progress is not None:
                 progress(done, 3 if self.equal == AT_CONSTANT_LR else 2)
         remedied = float("nan")
-        if self.equal == AT_CONSTANT_LR:
-            by_hand = Side(self.target, self.arguments, self.fit.meaning, self.fit.conditions)
+        if self.equal == AT_CONSTANT_LR and not self.constant:
+            by_hand = Side(
+                self.target, self.arguments, self.fit.meaning, self.fit.conditions, around=self.around
+            )
             remedied = gap(paths[0], by_hand.path(problem, lrs[1], self._factor()))
         return ScheduleProof(
             (sides[0].ran, sides[1].ran),
             steps,
             gap(*paths),
-            int(np.count_nonzero(np.diff(lrs[0]))),
+            int(np.count_nonzero(np.diff(lrs[0][: 1 + steps // self._every]))),
             remedied,
-            max(self.schedule.row.within, self.there.within),
-            self.equal,
+            self.within,
+            ALWAYS if self.constant and self.equal == AT_CONSTANT_LR else self.equal,
             self.fit.gradient,
         )
+
+    @property
+    def _every(self) -> int:
+        return max([1, *(each.every for each in self.around)])
+
+    @property
+    def within(self) -> float:
+        """How far the arithmetic of both sides' schedules and clippings is apart."""
+        prefixes = self.source.framework, self.target.framework
+        around = [each.words(prefix).within for each in self.around for prefix in prefixes]
+        return max([self.schedule.row.within, self.there.within, *around])
 
     def _sides(self) -> tuple[Side, Side]:
         """Both as lines of their own frameworks where these can be run, else with the learning rate set by hand."""
         free = {argument.name for argument in self.source.arguments if argument.free}
         given = {name: value for name, value in self.given.items() if name not in free}
         own, program = self._own_program(given), self.program()
-        here = own.stepper() if own is not None and own.runs else None
+        here = own.stepper() if own.runs else None
         there = program.stepper() if program.runs else None
         conditions = self.fit.conditions
         if there is not None and program.framework == "optax":  # whose chain does the rest itself
             conditions = tuple(each for each in conditions if each.kind == "first gradient")
         return (
-            Side(self.source, given, self.meaning, run=here),
-            Side(self.target, self.arguments, self.fit.meaning, conditions, run=there),
+            Side(self.source, given, self.meaning, run=here, around=() if here else self.around),
+            Side(
+                self.target,
+                self.arguments,
+                self.fit.meaning,
+                conditions,
+                run=there,
+                around=() if there else self.around,
+            ),
         )
 
-    def _own_program(self, given: dict[str, Any]) -> Program | None:
-        """What was read, as lines of its own framework; None where its schedule is a formula of ours."""
-        code = own_code(self.schedule)
-        if code is None:
-            return None
+    def _own_program(self, given: dict[str, Any]) -> Program:
+        """What was read, as lines of its own framework again."""
         name, prefix = _lr_name(self.source), self.source.framework
-        row = self.schedule.row
-        if row.relative:
-            base = self.schedule.base
-            line = pasted(self.source, {**given, name: base})
-            return Program(prefix, line, "", code, self.schedule.steps_per_epoch)
-        return Program(prefix, pasted(self.source, {**given, name: Code(code)}), "")
+        code = own_code(self.schedule)
+        if self.schedule.row.home != prefix:
+            code = None
+        relative = self.schedule.row.relative and not self.constant
+        said = say(prefix, self.schedule.course)
+        rate = said.lr if code is None else (repr(self.schedule.base) if relative else code)
+        after = said.after if code is None else (code if relative else "")
+        around = [each.words(prefix) for each in self.around]
+        shown = {**given, name: Code(rate)}
+        for words in around:
+            shown |= words.arguments
+        line = own_chain(self.links, rate) if self.links else pasted(self.source, shown)
+        if prefix == "optax":
+            first = [words.link for words in around if words.link]
+            line = f"optax.chain({', '.join([*first, line])})" if first else line
+            for words in around:
+                line = words.around.format(line) if words.around else line
+        return Program(
+            prefix,
+            line,
+            said.before if code is None else "",
+            after,
+            self.schedule.steps_per_epoch,
+            tuple(words.line for words in around if words.line),
+            max([1, *(words.every for words in around)]) if prefix == "torch" else 1,
+        )
 
 
-def with_schedule(found: Translation, schedule: Schedule) -> ScheduledTranslation:
-    """A translation at the largest learning rate of a schedule, with that schedule."""
+def with_recipe(found: Translation, recipe: Recipe) -> RecipeTranslation:
+    """A translation at the largest learning rate of a recipe, with its schedule and what stands around it."""
+    schedule = recipe.schedule
+    if schedule is None:
+        lr = found.meaning.rule.lr
+        row = Row("", "constant", Constant, relative=False, counts="steps")
+        schedule = Schedule(row, {}, Constant(lr))
+    elif found.source.framework == "keras" and any(each.every > 1 for each in recipe.around):
+        raise PolyakError(
+            f"{found.source.name}: with gradient_accumulation_steps a schedule of Keras's counts every gradient, not"
+            " every step: translate it without, its numbers divided"
+        )
+    _refuse_clipped_decay(found, recipe)
     fit = found.fit
     ratio = fit.meaning.rule.lr / found.meaning.rule.lr
     course = schedule.course if ratio == 1 else schedule.course.scaled(ratio)
     prefix = found.target.framework
-    if prefix == "optax" and fit.equal == AT_CONSTANT_LR and _both(fit.meaning.rule) and _alike(found):
+    changing = not isinstance(course, Constant)
+    if (
+        changing
+        and prefix == "optax"
+        and fit.equal == AT_CONSTANT_LR
+        and _both(fit.meaning.rule)
+        and _alike(found)
+    ):
         fit = replace(fit, equal=ALWAYS)
-    there = say(prefix, course)
-    return ScheduledTranslation(
+    return RecipeTranslation(
         source=found.source,
         given=found.given,
         meaning=found.meaning,
@@ -209,8 +302,35 @@ def with_schedule(found: Translation, schedule: Schedule) -> ScheduledTranslatio
         curvatures=found.curvatures,
         said=found.said,
         schedule=schedule,
-        there=there,
+        there=_counted(prefix, course, recipe.around),
+        around=recipe.around,
+        links=recipe.links,
     )
+
+
+def _counted(prefix: str, course: Course, around: tuple[Around, ...]) -> Said:
+    """The schedule in a framework's words; Keras's counts every gradient of those that make one step."""
+    every = max([1, *(each.every for each in around)])
+    if prefix != "keras" or every == 1:
+        return say(prefix, course)
+    return replace(say(prefix, in_epochs(course, every)), course=course)
+
+
+def _refuse_clipped_decay(found: Translation, recipe: Recipe) -> None:
+    """Refuse a decay that has to go into the loss and would be clipped there too, or is done by hand in between."""
+    kinds = {condition.kind for condition in found.fit.conditions}
+    if found.target.framework == "optax" or not recipe.around:
+        return
+    if "decay in the loss" in kinds and any(isinstance(each, Clip) for each in recipe.around):
+        raise PolyakError(
+            f"{found.target.name} has no coupled weight decay: in the loss it would be clipped with the gradients,"
+            f" which in {found.source.name} it is not"
+        )
+    if "decay by hand" in kinds and any(each.every > 1 for each in recipe.around):
+        raise PolyakError(
+            f"{found.target.name} has no decoupled weight decay: by hand it would be done at every gradient"
+            " that is summed"
+        )
 
 
 def _both(rule: object) -> bool:
