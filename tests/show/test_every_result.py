@@ -160,6 +160,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "Rescaling that diverged": lambda: pk.rescale(DESCENT, 4, 8, on=diabetes(), epochs=100),
     "Comparison": compared,
     "Entry": lambda: compared().entries[0],
+    "Difference": lambda: compared().differences[0],
     "Best": lambda: pk.best(pk.sweep(pk.HeavyBall, on="ravine", steps=5, **WIDE)),
     "Axis": lambda: pk.axes.log(1e-3, 1, 50),
     "Axis of many values": lambda: pk.axes.values(np.linspace(0.0, 1.0, 999).tolist()),

@@ -7,6 +7,7 @@ import optax
 import pytest
 
 import polyak as pk
+from polyak.sweeps.differences import difference
 from polyak.sweeps.sampling import sampled
 from polyak.sweeps.tuning_space import tuning_space
 
@@ -87,3 +88,71 @@ def test_bad_input(refused, small):
         pk.compare([pk.from_plane(lambda x1, x2, s1, s2: (x1, x2, s1, s2)), pk.Adam], on=small)
     with refused("every setting of gradient_descent diverged"):
         pk.compare([pk.search_space(pk.GradientDescent, lr=[1e30, 2e30]), pk.Adam], on=small, budget=3)
+
+
+def test_a_smaller_budget_reaches_what_random_searches_reach(found):
+    """Against searches that are drawn: the median, and what 95 of 100 end between."""
+    tried = found.entries[0].tuned
+    drawn = np.random.default_rng(0).choice(tried, (20_000, 4)).min(axis=1)
+    said = found.entries[0].reached(4)
+    for value, share in ((said.median, 0.5), (said.low, 0.025), (said.high, 0.975)):
+        assert (drawn < value).mean() <= share + 0.01
+        assert (drawn <= value).mean() >= share - 0.01
+    assert found.entries[0].reached(10_000).median == tried[0]
+
+
+def test_rules_are_told_apart_seed_by_seed(found):
+    first, second = found.entries[:2]
+    by = np.sort(second.history.final_losses - first.history.final_losses)
+    told = found.differences[0]
+    assert (told.better, told.other, told.seeds) == (first.name, second.name, 4)
+    assert told.interval is None, "four seeds tell no interval of 95 %"
+    assert told.median == pytest.approx(np.median(by))
+    assert "6 are needed" in str(found)
+
+
+def test_an_interval_of_differences_holds_as_often_as_it_says():
+    """Of runs whose differences are skew: the median is in the interval in as many of 1,000 as are said."""
+    rng = np.random.default_rng(5)
+    for seeds, confidence in ((6, 0.96875), (10, 0.978515625)):
+        held = 0
+        for _ in range(1000):
+            found = difference("a", np.zeros(seeds), "b", rng.exponential(size=seeds))
+            assert found.interval is not None
+            held += found.interval[0] <= np.log(2) <= found.interval[1]
+        assert found.confidence == pytest.approx(confidence)
+        assert abs(held / 1000 - confidence) < 4 * np.sqrt(confidence * (1 - confidence) / 1000)
+
+
+def test_a_run_that_diverges_is_infinitely_worse():
+    found = difference("a", [1.0] * 6, "b", [np.inf] * 5 + [np.nan])
+    assert found.told
+    assert found.median == np.inf
+    same = difference("a", [np.inf] * 6, "b", [np.inf] * 6)
+    assert not same.told
+
+
+def test_a_planted_difference_is_found(small):
+    """Gradient descent where a larger lr is still better, and on lrs that are a twenty-fifth larger: the better one is
+    found in 95 of 100 repetitions at least, each on seeds of its own; of two that are the same, none is called better.
+    """
+    small_lrs, large_lrs = (
+        pk.search_space(pk.GradientDescent, lr=pk.axes.log(low, high, 2))
+        for low, high in ((0.05, 0.06), (0.052, 0.0624))
+    )
+    found = same = 0
+    for repetition in range(100):
+        options = {
+            "on": small,
+            "budget": 4,
+            "seeds": 10,
+            "tuning_seeds": 2,
+            "epochs": 3,
+            "seed": 100 * repetition,
+        }
+        result = pk.compare(small_lrs, large_lrs, **options)
+        found += result.differences[0].told and result.entries[0].space is large_lrs
+        if repetition < 10:
+            same += pk.compare(large_lrs, large_lrs, **options).differences[0].told
+    assert found >= 95
+    assert same == 0

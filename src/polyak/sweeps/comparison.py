@@ -12,6 +12,8 @@ from polyak.ground.shown import Shown, table
 from polyak.problems import Task
 from polyak.run.history import History
 from polyak.run.result import Result
+from polyak.sweeps.differences import Difference, difference
+from polyak.sweeps.reached import Reached, budgets, reached
 from polyak.sweeps.search_space import SearchSpace
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ class Entry(Shown):
     near: float
     diverged: float
     seconds_a_step: float
+
+    def reached(self, settings: int) -> Reached:
+        """What searches of so many settings end at, on the tuning seeds, by what this one tried."""
+        return reached(self.tuned, settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +126,34 @@ class Comparison(Result):
             for entry in self.entries
         ]
 
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """How much better the first is than each other one, seed by seed, on the judging seeds."""
+        first, *others = self.entries
+        sign = -1.0 if self.judged_by == self.measure else 1.0
+
+        def ends(entry: Entry) -> np.ndarray:
+            return sign * np.asarray(entry.history.seen(self.judged_by)[:, -1], np.float64)
+
+        return tuple(difference(first.name, ends(first), other.name, ends(other)) for other in others)
+
+    @property
+    def reached_header(self) -> tuple[str, ...]:
+        """The columns of what was reached against the budget."""
+        counts = budgets(self.budget)
+        return ("best of so many settings, 95 % of searches", *map(str, counts))
+
+    def reached_rows(self) -> list[list[str]]:
+        """The cells of that table as text, a rule each."""
+        return [
+            [entry.name, *(_spread(entry.reached(count)) for count in budgets(self.budget))]
+            for entry in self.entries
+        ]
+
+    def verdict(self) -> str:
+        """Which rules are told apart, in words."""
+        return ". ".join(map(str, self.differences)) + "."
+
     def _table(self) -> str:
         return table(self.rows(), list(self.header))
 
@@ -160,10 +194,27 @@ class Comparison(Result):
         )
 
     def __str__(self) -> str:
-        everything = [list(self.header), *self.rows()]
-        widths = [max(len(row[k]) for row in everything) for k in range(len(self.header))]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            for row in everything
+        parts = [
+            *_columns([list(self.header), *self.rows()]),
+            "",
+            *_columns([list(self.reached_header), *self.reached_rows()]),
+            "",
+            self.verdict(),
+            self.protocol(),
         ]
-        return "\n".join([line.rstrip() for line in lines] + ["", self.protocol()])
+        return "\n".join(parts)
+
+
+def _columns(rows: list[list[str]]) -> list[str]:
+    """Rows of text as lines, their columns one under another."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def _spread(of: Reached) -> str:
+    """The median of what searches end at, and between what most do."""
+    if of.low == of.high:
+        return readable(of.median, 4)
+    return f"{readable(of.median, 4)} ({readable(of.low, 4)} to {readable(of.high, 4)})"
