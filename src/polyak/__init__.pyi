@@ -47,6 +47,7 @@ from .sweeps import (
     Axis,
     Best,
     Comparison,
+    Tuned,
     axes,
     best,
     compare,
@@ -82,6 +83,7 @@ from .theory import (
     stability,
     suggest,
     tradeoff,
+    tune,
 )
 from .translate import Translation, convert_state, rescale, translate
 from .verify import Verification, verify
@@ -131,6 +133,7 @@ __all__ = [
     "Trade",
     "Translation",
     "TripleMomentum",
+    "Tuned",
     "Verification",
     "Watch",
     "Watched",
@@ -185,6 +188,7 @@ __all__ = [
     "tradeoff",
     "train",
     "translate",
+    "tune",
     "verify",
     "watch",
 ]

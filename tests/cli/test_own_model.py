@@ -76,3 +76,11 @@ def test_a_setup_needs_nothing(place: str, here: Any) -> None:
     ended = here(["train", "gradient_descent", "--lr", "0.1", "--on", place.replace(":setup", ":needs")])
     assert ended.code == 2
     assert "needs size" in ended.err
+
+
+def test_tuned_by_halving(place: str, here: Any) -> None:
+    ended = here(["tune", "heavy_ball", "--on", place, "--cells", "3", "--epochs", "3", "--seeds", "1"])
+    assert "3 for 1 epoch, 1 for 3 epochs: 6 epochs in all" in ended.out
+    ended = here(["tune", "heavy_ball", "--on", place, "--lr", "0.1", "--momentum", "0.5"])
+    assert ended.code == 2
+    assert "no range left to tune" in ended.err

@@ -160,6 +160,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "Rescaling that diverged": lambda: pk.rescale(DESCENT, 4, 8, on=diabetes(), epochs=100),
     "Comparison": compared,
     "Entry": lambda: compared().entries[0],
+    "Tuned": lambda: pk.tune(pk.GradientDescent, on=diabetes(), cells=3, epochs=3, seeds=1),
     "Difference": lambda: compared().differences[0],
     "Best": lambda: pk.best(pk.sweep(pk.HeavyBall, on="ravine", steps=5, **WIDE)),
     "Axis": lambda: pk.axes.log(1e-3, 1, 50),

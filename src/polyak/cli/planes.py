@@ -76,6 +76,20 @@ def tuned_plane_from(label: str, labels: Sequence[str], grid: Sequence[str]) -> 
     return tuning_space(kind, **_spelled(own, known_settings(kind)[1]))
 
 
+def tuned_plane_beside(label: str, grid: Sequence[str], typed: Typed) -> SearchSpace:
+    """A rule on the ranges that it is tuned over, its own or those given, beside settings that are typed as numbers."""
+    fixed = settings_from(typed.words)
+    axes = {
+        name: axis for name, axis in tuned_plane_from(label, [label], grid).axes.items() if name not in fixed
+    }
+    lows = {name: f"{float(axis.at(0.0))!r}" for name, axis in axes.items()}
+    words = [word for name, value in {**fixed, **lows}.items() for word in (f"--{name}", value)]
+    rule = rule_from(label, replace(typed, words=words))
+    if not axes:
+        raise PolyakError(f"{label} has no range left to tune, every one of its settings is given")
+    return search_space(rule, **axes)
+
+
 def refuse_twice(labels: Sequence[str]) -> None:
     """An error for a rule that is named twice: nothing would tell one from the other."""
     known = [plain(label) for label in labels]

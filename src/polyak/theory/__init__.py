@@ -25,6 +25,7 @@ from polyak.theory.step_map import StepMap, step_map
 from polyak.theory.suggest import suggest
 from polyak.theory.suggestion import Setting, Suggestion
 from polyak.theory.tradeoff import Trade, tradeoff
+from polyak.theory.tuning import tune
 
 __all__ = [
     "REGIMES",
@@ -68,4 +69,5 @@ __all__ = [
     "step_map",
     "suggest",
     "tradeoff",
+    "tune",
 ]
