@@ -98,8 +98,10 @@ book-peers: $(VENV)/installed-test
 bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/run.py
 
+# What the documents show, and the site that opens from a disk: site/index.html, every warning an error.
 docs: $(VENV)/installed-test
 	$(BIN)/python scripts/make_docs.py
+	$(BIN)/python scripts/site/build.py site
 
 # TensorFlow and MXNet in environments of their own, and where their optimizers go, recorded for the tests.
 peers: $(VENV)/installed
@@ -114,4 +116,4 @@ lock:
 	rm -rf .lock
 
 clean:
-	rm -rf $(VENV) study .peers
+	rm -rf $(VENV) study site .peers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from patience import PATIENCE
 from polyak.ground.errors import PolyakError
 
 # Before torch is imported: its threads wait for one another where there are as many processes as cores.
@@ -20,6 +22,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # The same examples on every run and machine, however slow: `--hypothesis-profile default` looks for new ones.
 settings.register_profile("polyak", derandomize=True, deadline=None)
 settings.load_profile("polyak")
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +68,28 @@ def refused() -> Callable[..., AbstractContextManager[None]]:
             assert word in text
 
     return check
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Chromium without a screen; where it is not installed, a skip (a failure where POLYAK_COMPLETE is 1)."""
+    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        pytest.skip("chromium and chromedriver are not on the path: apt-get install chromium chromium-driver")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+
+    options = Options()
+    options.binary_location = chromium
+    folder = tmp_path_factory.mktemp("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={folder}", "--window-size=1440,1000"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    made = webdriver.Chrome(options=options, service=Service(chromedriver))
+    made.set_script_timeout(PATIENCE)
+    yield made
+    made.quit()
 
 
 @pytest.fixture

@@ -222,7 +222,7 @@ cell = v4.new_code_cell("1", id="cell-1", execution_count=1)
 text = 500_000 * "ab" + "\\n" + 500_000 * "a\\r" + "b\\r\\n"
 cell.outputs = [v4.new_output("stream", name="stdout", text=text)]
 page = Cells(lambda text: text, lambda text: text)(cell)
-print(page.count("ab"), page.count("a\\r"), page.count("b\\r"))
+print(page.count("ab") - page.count("tabindex"), page.count("a\\r"), page.count("b\\r"))
 """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,18 +17,6 @@ from polyak.lab.offer import Offer, offer
 from polyak.lab.page import Page
 from polyak.lab.state import ATTRIBUTES
 from polyak.rules import GradientDescent, HeavyBall
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 class Browser:
@@ -176,28 +163,6 @@ class Browser:
         ]
         asked += [m["params"]["url"] for m in messages if m["method"] == "Network.webSocketCreated"]
         return [url for url in asked if not url.startswith(("data:", "chrome:", "blob:"))]
-
-
-@pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Chromium without a screen; where it is not installed, a skip (a failure where POLYAK_COMPLETE is 1)."""
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or chromedriver is None:
-        pytest.skip("chromium and chromedriver are not on the path: apt-get install chromium chromium-driver")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    options = Options()
-    options.binary_location = chromium
-    folder = tmp_path_factory.mktemp("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={folder}", "--window-size=1440,1000"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    made = webdriver.Chrome(options=options, service=Service(chromedriver))
-    made.set_script_timeout(PATIENCE)
-    yield made
-    made.quit()
 
 
 @pytest.fixture

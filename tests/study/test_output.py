@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,8 @@ def test_names_of_the_users_own_are_only_names(made, tmp_path, short_ladder):
     assert f"Training: {SCRIPT}" in study.text
     assert f"Made by {SCRIPT}" in study.text
     for image in study.page.all("img"):
-        assert set(image.attributes) == {"alt", "src"}
+        assert set(image.attributes) == {"alt", "src", "style"}
+        assert re.fullmatch(r"--wide: [\d.]+; --narrow: [\d.]+", image.attributes["style"])
     for path in tmp_path.glob("*.svg"):
         assert "<script" not in path.read_text()
 

@@ -22,6 +22,10 @@ def batch_edges_figure(edges: BatchEdges, *, typical: bool | None = None) -> Fig
     Args:
         edges: what `batch_edges` returns.
         typical: whether a typical run's edge is shown, which may have to be simulated; by default where it is known.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> figure = batch_edges_figure(pk.batch_edges(pk.HeavyBall(lr=0.05, momentum=0.5), problem, batch_size=4))
     """
     figure = new_figure(6.2, 3.9)
     axes = figure.subplots()

@@ -18,6 +18,12 @@ def comparison_figure(comparison: Comparison) -> Figure:
 
     On the left each run is a dot, the median a bar and its interval a line. On the right a curve that rises at once and
     stays flat is a rule whose setting hardly matters.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> rules = [pk.HeavyBall, pk.GradientDescent]
+    >>> found = pk.compare(rules, on=problem, budget=8, seeds=3, tuning_seeds=1, epochs=1)
+    >>> figure = comparison_figure(found)
     """
     rules = len(comparison.entries)
     figure = new_figure(9.2, max(3.4, 1.2 + 0.42 * rules))

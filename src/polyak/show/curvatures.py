@@ -24,7 +24,12 @@ NAME = 28  # letters of a layer's name
 @draws(Curvature)
 @styled
 def curvature_figure(curvature: Curvature) -> Figure:
-    """How many eigenvalues lie where, the largest marked; and each layer's own largest, where they were asked for."""
+    """How many eigenvalues lie where, the largest marked; and each layer's own largest, where they were asked for.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> figure = curvature_figure(pk.curvature(problem, top=3))
+    """
     layers = len(curvature.layers)
     figure = new_figure(9.2 if layers else 6.4, 3.9 if layers or curvature.density is not None else 2.4)
     spectrum, *others = figure.subplots(1, 2 if layers else 1, squeeze=False)[0]

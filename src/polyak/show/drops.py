@@ -14,7 +14,12 @@ from polyak.theory import Drop
 @draws(Drop)
 @styled
 def drop_figure(drop: Drop) -> Figure:
-    """The expected loss after the last step, against the step at which the learning rate is dropped."""
+    """The expected loss after the last step, against the step at which the learning rate is dropped.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> figure = drop_figure(pk.lr_drop(pk.HeavyBall(lr=0.05, momentum=0.5), problem, steps=30))
+    """
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     steps = np.arange(len(drop.losses))

@@ -23,6 +23,11 @@ def expectation_figure(expected: Expectation, measured: History | None = None) -
     Args:
         expected: what `expected_loss` returns.
         measured: runs with the same rule and problem, drawn with replacement, recorded every batch.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> rule = pk.HeavyBall(lr=0.004, momentum=0.9)
+    >>> figure = expectation_figure(pk.expected_loss(rule, problem, batch_size=10, steps=100))
     """
     figure = new_figure(9.2, 3.9)
     losses, parts = figure.subplots(1, 2, width_ratios=(1.2, 1))
@@ -96,7 +101,12 @@ def draw_parts(axes: Axes, expected: Expectation) -> None:
 @draws(Trade)
 @styled
 def tradeoff_figure(trade: Trade) -> Figure:
-    """The noise floor against the steps that it takes to get there, one point a learning rate."""
+    """The noise floor against the steps that it takes to get there, one point a learning rate.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> figure = tradeoff_figure(pk.tradeoff(pk.HeavyBall(lr=0.02, momentum=0.5), problem))
+    """
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     known = np.isfinite(trade.floors) & np.isfinite(trade.steps_to_floor)

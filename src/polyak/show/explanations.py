@@ -15,7 +15,20 @@ from polyak.show.style import LARGEST, SMALLEST, heading, legend_below, new_figu
 @draws(Explanation)
 @styled
 def explanation_figure(explanation: Explanation) -> Figure:
-    """The loss, and two quantities that the cause is seen in; a line stands at the step."""
+    """The loss, and two quantities that the cause is seen in; a line stands at the step.
+
+    >>> import torch, polyak as pk
+    >>> net, loss, batch = torch.nn.Linear(2, 1), torch.nn.MSELoss(), (torch.ones(4, 2), torch.zeros(4, 1))
+    >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    >>> with pk.watch(optimizer, pk.model(net, loss, [batch]), every=2) as seen:
+    ...     for step in range(40):
+    ...         optimizer.param_groups[0]["lr"] = 0.1 if step < 25 else 0.6
+    ...         optimizer.zero_grad()
+    ...         loss(net(batch[0]), batch[1]).backward()
+    ...         optimizer.step()
+    ...         seen.step(batch)
+    >>> figure = explanation_figure(pk.explain(seen))
+    """
     figure = new_figure(7.0, 5.6)
     axes = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 2])
     watched = explanation.watched

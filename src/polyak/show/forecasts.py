@@ -15,7 +15,15 @@ MOST_NAMED = 7  # settings in the legend and in colours: the lowest ones; the ot
 @draws(Forecast)
 @styled
 def forecast_figure(forecast: Forecast) -> Figure:
-    """The curves of all settings; a cross where one is no longer said, dashes where it lies past its edge."""
+    """The curves of all settings; a cross where one is no longer said, dashes where it lies past its edge.
+
+    >>> import numpy as np, polyak as pk
+    >>> rows = np.random.default_rng(0).normal(1.0, 1.0, (64, 2)).astype("float32")
+    >>> forward, loss = lambda w, batch: batch @ w, lambda outputs, batch: ((outputs - 3) ** 2).mean()
+    >>> model = pk.model(loss, np.zeros(2, "float32"), np.split(rows, 8), forward=forward)
+    >>> found = pk.forecast(model, pk.HeavyBall(lr=0.01, momentum=0.5), 30, lr=[0.001, 0.01])
+    >>> figure = forecast_figure(found)
+    """
     figure = new_figure(7.0, 4.4)
     axes = figure.subplots()
     ends = np.array(

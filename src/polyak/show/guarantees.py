@@ -29,6 +29,10 @@ def guarantee_figure(guarantee: Guarantee, *, curve: xr.Dataset | None = None) -
     Args:
         guarantee: the setting to mark.
         curve: what `guarantee.curve()` returns, where it is at hand.
+
+    >>> import polyak as pk
+    >>> rule = pk.HeavyBall(lr=0.1, momentum=0.3)
+    >>> figure = guarantee_figure(pk.guarantee(rule, smoothness=4.0, strong_convexity=0.2))
     """
     shown = guarantee.refutation
     figure = new_figure(9.2 if shown is not None else 5.6, 3.9)

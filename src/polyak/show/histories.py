@@ -26,7 +26,13 @@ from polyak.show.style import (
 @draws(History)
 @styled
 def history_figure(histories: History | Sequence[History]) -> Figure:
-    """One training or several in one picture: the median over seeds, and a band from lowest to highest."""
+    """One training or several in one picture: the median over seeds, and a band from lowest to highest.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> rules = pk.HeavyBall(lr=0.004, momentum=0.9), pk.GradientDescent(lr=0.04)
+    >>> figure = history_figure([pk.train(rule, problem, seeds=5) for rule in rules])
+    """
     histories = [histories] if isinstance(histories, History) else list(histories)
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()

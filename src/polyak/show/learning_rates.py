@@ -18,7 +18,13 @@ from polyak.show.style import heading, legend_below, new_figure, series, set_log
 
 @styled
 def lr_figure(ladders: Sequence[Sequence[History]]) -> Figure:
-    """For each ladder of trainings that differ in lr alone: median and range over seeds of the last loss."""
+    """For each ladder of trainings that differ in lr alone: median and range over seeds of the last loss.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> rules = [pk.GradientDescent(lr=lr) for lr in (0.01, 0.1, 0.4)]
+    >>> figure = lr_figure([[pk.train(rule, problem, seeds=3) for rule in rules]])
+    """
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     drawn = np.concatenate([_draw_ladder(axes, ladder, index) for index, ladder in enumerate(ladders)])

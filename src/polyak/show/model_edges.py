@@ -20,7 +20,14 @@ REACH = 8.0  # times the largest of the lines: how far the picture goes
 @draws(ModelStability)
 @styled
 def model_edges_figure(stability: ModelStability) -> Figure:
-    """The directions whose own edge a learning rate is beyond, as a staircase; today's rate and both edges as lines."""
+    """The directions whose own edge a learning rate is beyond, as a staircase; today's rate and both edges as lines.
+
+    >>> import numpy as np, polyak as pk
+    >>> rows = np.random.default_rng(0).normal(1.0, 1.0, (64, 2)).astype("float32")
+    >>> forward, loss = lambda w, batch: batch @ w, lambda outputs, batch: ((outputs - 3) ** 2).mean()
+    >>> model = pk.model(loss, np.zeros(2, "float32"), np.split(rows, 8), forward=forward)
+    >>> figure = model_edges_figure(pk.stability(pk.HeavyBall(lr=0.05, momentum=0.5), model, batch_size=4))
+    """
     figure = new_figure(7.6, 3.9)
     axes = figure.subplots()
     unit = stability.lr if not math.isnan(stability.lr) else 1.0

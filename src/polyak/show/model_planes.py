@@ -31,6 +31,12 @@ def diagnosis_figure(diagnosis: Diagnosis) -> Figure:
     """The phase plane with what was measured in it; of a rule without one its edges, and without these the curvature.
 
     Raises PolyakError where neither was found.
+
+    >>> import numpy as np, polyak as pk
+    >>> rows = np.random.default_rng(0).normal(1.0, 1.0, (64, 2)).astype("float32")
+    >>> forward, loss = lambda w, batch: batch @ w, lambda outputs, batch: ((outputs - 3) ** 2).mean()
+    >>> model = pk.model(loss, np.zeros(2, "float32"), np.split(rows, 8), forward=forward)
+    >>> figure = diagnosis_figure(pk.diagnose(model, pk.HeavyBall(lr=0.05, momentum=0.5), top=1))
     """
     if diagnosis.stability is not None:
         try:
@@ -47,6 +53,12 @@ def model_plane_figure(diagnosis: Diagnosis) -> Figure:
     """Regimes over curvature and momentum at today's learning rate, and each curvature that was measured in it.
 
     Raises PolyakError for a rule that has no momentum, and where the edges were refused.
+
+    >>> import numpy as np, polyak as pk
+    >>> rows = np.random.default_rng(0).normal(1.0, 1.0, (64, 2)).astype("float32")
+    >>> forward, loss = lambda w, batch: batch @ w, lambda outputs, batch: ((outputs - 3) ** 2).mean()
+    >>> model = pk.model(loss, np.zeros(2, "float32"), np.split(rows, 8), forward=forward)
+    >>> figure = model_plane_figure(pk.diagnose(model, pk.HeavyBall(lr=0.05, momentum=0.5), top=1))
     """
     diagnosis.require("stability")
     edges = diagnosis.stability

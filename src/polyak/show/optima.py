@@ -24,7 +24,11 @@ FINE = 400  # points of a curve
 @draws(Optimum)
 @styled
 def optimum_figure(best: Optimum) -> Figure:
-    """How an error shrinks each step on every curvature, at the best setting and at gradient descent's best."""
+    """How an error shrinks each step on every curvature, at the best setting and at gradient descent's best.
+
+    >>> import polyak as pk
+    >>> figure = optimum_figure(pk.optimal(pk.HeavyBall, [1, 9]))
+    """
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     for index, (name, found) in enumerate((("", best), ("gradient descent, ", best.gradient_descent))):
@@ -56,6 +60,9 @@ def condition_figure(rates: xr.Dataset) -> Figure:
 
     Args:
         rates: what `rates_by_condition_number` returns.
+
+    >>> import polyak as pk
+    >>> figure = condition_figure(pk.theory.rates_by_condition_number(pk.HeavyBall, [2, 10, 50, 100]))
     """
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()

@@ -35,6 +35,10 @@ def phase_figure(diagram: xr.Dataset, stability: Stability | None = None, *, ste
         steps: of those errors.
 
     Raises PolyakError for a diagram of one axis.
+
+    >>> import polyak as pk
+    >>> diagram = pk.phase_diagram(pk.HeavyBall)
+    >>> figure = phase_figure(diagram, pk.stability(pk.HeavyBall(lr=0.6, momentum=0.5), "ravine"))
     """
     if stability is not None and "mean_square" in diagram:
         raise PolyakError(

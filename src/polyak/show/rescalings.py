@@ -20,6 +20,10 @@ def rescaling_figure(rescaling: Rescaling) -> Figure:
     """The expected loss against samples seen, of the rule as it was and as each way makes it, with the noise floors.
 
     Where no problem was given: what is left of one gradient's push after so many samples.
+
+    >>> import polyak as pk
+    >>> problem = pk.linear_regression(pk.data.diabetes())
+    >>> figure = rescaling_figure(pk.rescale(pk.HeavyBall(lr=0.05, momentum=0.5), 4, 8, on=problem))
     """
     figure = new_figure(6.2, 4.0)
     axes = figure.subplots()

@@ -18,7 +18,12 @@ from polyak.theory import RULE_OF_THUMB, Response
 @draws(Response)
 @styled
 def response_figure(responses: Response | Sequence[Response]) -> Figure:
-    """How one unit gradient moves x at each later step, one rule or several; shaded: the memory of the first."""
+    """How one unit gradient moves x at each later step, one rule or several; shaded: the memory of the first.
+
+    >>> import polyak as pk
+    >>> rules = [pk.HeavyBall(lr=0.1, momentum=momentum) for momentum in (0.5, 0.9)]
+    >>> figure = response_figure([pk.response(rule) for rule in rules])
+    """
     responses = [responses] if isinstance(responses, Response) else list(responses)
     first = responses[0]
     figure = new_figure(5.6, 3.7)

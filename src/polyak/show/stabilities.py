@@ -21,7 +21,11 @@ STEPS = 20
 @draws(Stability)
 @styled
 def stability_figure(stability: Stability, *, steps: int = STEPS) -> Figure:
-    """One step's eigenvalues for each curvature, and the predicted error over `steps` steps."""
+    """One step's eigenvalues for each curvature, and the predicted error over `steps` steps.
+
+    >>> import polyak as pk
+    >>> figure = stability_figure(pk.stability(pk.HeavyBall(lr=0.6, momentum=0.5), "ravine"))
+    """
     figure = new_figure(9.2, 3.9)
     plane, errors = figure.subplots(1, 2, width_ratios=(1, 1.45))
     shown = _chosen(len(stability.rates))

@@ -31,6 +31,11 @@ def curves_figure(
             beside it.
 
     Raises PolyakError where no values were recorded, and for a setting that is no axis.
+
+    >>> import polyak as pk
+    >>> grid = {"lr": [0.1, 0.4], "momentum": [0, 0.5]}
+    >>> ds = pk.sweep(pk.HeavyBall, on="ravine", steps=20, record=("final", "values"), **grid)
+    >>> figure = curves_figure(ds)
     """
     ((name, dataset),) = by_rule(result).items()
     curves = _values(name, dataset)

@@ -49,7 +49,8 @@ def plane_figure(result: xr.Dataset | xr.DataTree) -> Figure:
     >>> import polyak as pk
     >>> lr, momentum = pk.axes.log(0.01, 2, 30), pk.axes.linear(0, 0.9, 20)
     >>> ds = pk.sweep(pk.HeavyBall, on="ravine", steps=50, lr=lr, momentum=momentum)
-    >>> len(plane_figure(ds).axes)  # the map and its scale
+    >>> figure = plane_figure(ds)
+    >>> len(figure.axes)  # the map and its scale
     2
     """
     found = by_rule(result)

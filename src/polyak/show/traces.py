@@ -38,6 +38,10 @@ def trace_figure(traces: Trace | Sequence[Trace]) -> Figure:
     """One trace or several: over the contours, and the value against the step.
 
     In one dimension, or in more than two, only value and distance against the step are drawn.
+
+    >>> import polyak as pk
+    >>> rules = pk.HeavyBall(lr=0.4, momentum=0.5), pk.GradientDescent(lr=0.4)
+    >>> figure = trace_figure([pk.descend(rule, "ravine") for rule in rules])
     """
     traces = _several(traces)
     if traces[0].landscape.dimension != 2:
@@ -52,7 +56,12 @@ def trace_figure(traces: Trace | Sequence[Trace]) -> Figure:
 
 @styled
 def convergence_figure(traces: Trace | Sequence[Trace]) -> Figure:
-    """Value and distance to the minimiser against the step, both logarithmic."""
+    """Value and distance to the minimiser against the step, both logarithmic.
+
+    >>> import polyak as pk
+    >>> rule = pk.HeavyBall(lr=0.4, momentum=0.5)
+    >>> figure = convergence_figure(pk.descend(rule, "quadratic:0.1,1,3", 50))
+    """
     traces = _several(traces)
     figure = new_figure(9.2, 3.4)
     known = bool(traces[0].landscape.minimisers)

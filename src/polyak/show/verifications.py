@@ -18,7 +18,12 @@ MOST = 5  # lines that can be told apart
 @draws(Verification)
 @styled
 def verification_figure(report: Verification) -> Figure:
-    """Both impulse responses, and the gap of the two paths, step by step, in each scenario that parts."""
+    """Both impulse responses, and the gap of the two paths, step by step, in each scenario that parts.
+
+    >>> import polyak as pk
+    >>> report = pk.verify(pk.Nesterov, against=pk.HeavyBall, lr=0.05, momentum=0.5)
+    >>> figure = verification_figure(report)
+    """
     figure = new_figure(8.4, 3.9)
     left, right = figure.subplots(1, 2)
     draw_responses(left, report)

@@ -18,7 +18,20 @@ MOST_MARKS = 12  # lines of what happened, the last ones
 @draws(Watched)
 @styled
 def watched_figure(watched: Watched) -> Figure:
-    """Three pictures over the same steps; what happened stands as lines in all of them."""
+    """Three pictures over the same steps; what happened stands as lines in all of them.
+
+    >>> import torch, polyak as pk
+    >>> net, loss, batch = torch.nn.Linear(2, 1), torch.nn.MSELoss(), (torch.ones(4, 2), torch.zeros(4, 1))
+    >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    >>> with pk.watch(optimizer, pk.model(net, loss, [batch]), every=2) as seen:
+    ...     for step in range(40):
+    ...         optimizer.param_groups[0]["lr"] = 0.1 if step < 25 else 0.6
+    ...         optimizer.zero_grad()
+    ...         loss(net(batch[0]), batch[1]).backward()
+    ...         optimizer.step()
+    ...         seen.step(batch)
+    >>> figure = watched_figure(seen.watched)
+    """
     figure = new_figure(7.0, 6.4)
     top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=[3, 3, 2])
     steps, readings = watched.steps, watched.readings

@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 
 from polyak.ground.mathml import mathml
 from polyak.ground.version import __version__
+from polyak.show.stacked import stacked
+from polyak.show.style import in_style
 from polyak.study.section import Section
 
 FORMULA = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$")  # between two dollars that no backslash escapes
@@ -21,13 +23,18 @@ def page(
     title: str, command: str, sections: Sequence[Section], drawn: Mapping[str, bytes], *, beside: bool = True
 ) -> str:
     """The whole page as HTML; `drawn` are its pictures by name, as SVG, which stand `beside` it too."""
+    with in_style():
+        shapes = {
+            each.name: stacked(each.figure, drawn[each.name]) for part in sections for each in part.pictures
+        }
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(
         formula=displayed,
         inline=inline,
         plain=plain_text,
-        embedded=lambda name: f"data:image/svg+xml;base64,{base64.b64encode(drawn[name]).decode()}",
+        embedded=lambda name: f"data:image/svg+xml;base64,{base64.b64encode(shapes[name].svg).decode()}",
         slug=slug,
+        shape=shapes.__getitem__,
     )
     environment.tests["numeric"] = lambda cell: (
         re.fullmatch(r"-?(\d[\d.]*(e[+-]?\d+)?|inf|nan)", cell) is not None

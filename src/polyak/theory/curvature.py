@@ -54,14 +54,14 @@ def curvature(
     Args:
         model: from `pk.model`; or a Problem, of which all rows are read, in float64.
         top: how many of the largest eigenvalues; bottom: how many of the smallest. All, where there are fewer.
-    kind: "hessian", of the loss; or "gauss_newton", J^T (grad^2 l) J, of the linearised model's loss, which has
-        no negative curvature where the loss of the outputs is convex.
-    by: "layer" for the largest eigenvalue of each layer's own block as well, at about 8 products a layer.
-    rows: over how many rows at least, in the loader's order; by default as many as the bias asked for takes.
-    bias: how much too large the top may be, of itself, for want of rows: between 0 and 1.
-    accuracy: of each value over the rows that are read, relative (of the bottom: to the largest in size).
-    vectors: random ones, 8 products each, for the density and the trace; 4 by default, none for the top alone.
-    params: where a Problem's Hessian is taken; its first parameters of seed 0 by default.
+        kind: "hessian", of the loss; or "gauss_newton", J^T (grad^2 l) J, of the linearised model's loss, which has
+            no negative curvature where the loss of the outputs is convex.
+        by: "layer" for the largest eigenvalue of each layer's own block as well, at about 8 products a layer.
+        rows: over how many rows at least, in the loader's order; by default as many as the bias asked for takes.
+        bias: how much too large the top may be, of itself, for want of rows: between 0 and 1.
+        accuracy: of each value over the rows that are read, relative (of the bottom: to the largest in size).
+        vectors: random ones, 8 products each, for the density and the trace; 4 by default, none for the top alone.
+        params: where a Problem's Hessian is taken; its first parameters of seed 0 by default.
         seed: of the random vectors.
         room: bytes that the vectors of the method may take; of larger models they are fewer, and products more.
         most_products: after which the search ends with the errors that it then has.

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from nbconvert.exporters.html import HTMLExporter
     from nbformat import NotebookNode
 
+AREA, REACHED = (
+    '<div class="output_area">',
+    '<div class="output_area" tabindex="0">',
+)  # what scrolls, by keyboard too
 # What a page can show before what only a live one could.
 PRIORITY = (
     "text/html",
@@ -85,7 +89,7 @@ class Cells:
             if output.output_type == "stream":
                 output.text = "\n".join(map(_last_said, output.text.split("\n")))
         body, _ = TemplateExporter.from_notebook_node(self._exporter, v4.new_notebook(cells=[shown]))
-        return f"{str(body).strip()}\n"
+        return f"{str(body).strip()}\n".replace(AREA, REACHED)
 
     @cached_property
     def _exporter(self) -> HTMLExporter:

@@ -112,7 +112,7 @@ class Prose:
                 return self._picture(said)
             return self._math(said) if said.name == "math" else self._admonition(said)
         code = coloured(token.content, language(token.info))
-        return self._keep(f'<div class="code"><pre>{code}</pre></div>\n')
+        return self._keep(f'<div class="code"><pre tabindex="0">{code}</pre></div>\n')
 
     def _math(self, said: Directive) -> str:
         return self._formula(f"{said.argument}\n{said.body}".strip(), said.label)
