@@ -119,6 +119,10 @@ PITFALLS = {
         'translate "optax.chain(optax.trace(0.9), optax.add_decayed_weights(1e-4),'
         ' optax.scale_by_learning_rate(0.1))" --to keras'
     ),
+    "Groups of parameters, such as those without weight decay, go by a label in Optax.": (
+        "translate \"torch.optim.AdamW([{'params': decay, 'weight_decay': 0.1},"
+        " {'params': no_decay, 'weight_decay': 0.0}], lr=3e-4)\" --to optax"
+    ),
     "`optax.adadelta()` without a learning rate climbs.": "translate optax:adadelta --to torch",
 }
 

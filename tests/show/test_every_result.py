@@ -169,6 +169,13 @@ MADE: dict[str, Callable[[], Any]] = {
     "Data": pk.data.diabetes,
     "Problem": diabetes,
     "Landscape": lambda: pk.landscapes.ravine,
+    "RecipeTranslation": lambda: pk.translate(
+        "optax.sgd(optax.linear_schedule(0.1, 0.0, 9), 0.9)", to="torch"
+    ),
+    "ScheduleProof": lambda: made("RecipeTranslation").check(8),
+    "GroupedTranslation": lambda: pk.translate(
+        "torch.optim.SGD([{'params': a, 'lr': 0.1}, {'params': b, 'lr': 0.2}])", to="optax"
+    ),
     "Translation": lambda: pk.translate("keras:SGD", learning_rate=0.1, momentum=0.9, to="torch"),
     "Proof": lambda: pk.translate("mxnet:sgd", learning_rate=0.1, momentum=0.9, to="torch").check(steps=8),
     "Verification": lambda: pk.verify(pk.HeavyBall, against=pk.HeavyBall, lr=0.05, momentum=0.5),

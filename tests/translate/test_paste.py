@@ -162,7 +162,7 @@ BAD = [
     ("MLPClassifier(solver='sgd', alpha=1e-4)", ["alpha, its weight decay, is divided by the rows"]),
     ("TrainingArguments(learning_rate=2e-5, max_grad_norm=0)", ["give total_steps=..."]),
     ("optax.chain(optax.clip(1.0), optax.sgd())", ["optax:sgd needs learning_rate"]),
-    ("torch.optim.SGD([{'params': a}, {'params': b}], lr=0.1)", ["groups of parameters are not read"]),
+    ("torch.optim.SGD([{'params': a}, {'params': a}], lr=0.1)", ["the groups of parameters are a, a"]),
     ("x = (1)", ["no optimizer is named in it"]),
     ("(" * 5000, ["is no Python"]),
     (

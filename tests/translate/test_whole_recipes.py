@@ -169,6 +169,63 @@ def test_keras_counts_every_gradient_of_a_step_and_is_told_so() -> None:
     assert proof.changes == 50
 
 
+GROUPS = "[{'params': decay, 'weight_decay': 0.1}, {'params': no_decay, 'weight_decay': 0.0}]"
+GROUPED = [  # the text, where to, a part of the lines
+    (f"torch.optim.AdamW({GROUPS}, lr=3e-3)", "optax", "optax.multi_transform({'decay': optax.adamw("),
+    (f"torch.optim.Adam({GROUPS.replace('0.1', '0.0')}, lr=3e-3)", "keras", "optimizer_no_decay = keras"),
+    (
+        "opt = torch.optim.SGD([{'params': base}, {'params': head, 'lr': 0.05}], lr=0.01, momentum=.9)\n"
+        f"torch.nn.utils.clip_grad_norm_(p, 1.0)\n{S}StepLR(opt, 30)",
+        "optax",
+        "optax.chain(optax.clip_by_global_norm(1), optax.multi_transform(",
+    ),
+    (
+        "optax.multi_transform({'a': optax.sgd(0.05, momentum=0.9), 'b': optax.sgd(0.01)}, labels)",
+        "torch",
+        "torch.optim.SGD([{'params': a,",
+    ),
+    (
+        "optax.multi_transform({'a': optax.adamw(1e-3), 'b': optax.sgd(0.01)}, labels)",
+        "torch",
+        "optimizer_b = torch.optim.SGD(",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "to", "line"), GROUPED, ids=[f"{row[1]}:{row[2][:24]}" for row in GROUPED])
+def test_groups_of_parameters_run_as_their_translation(text: str, to: str, line: str) -> None:
+    """Both sides as they are printed, a matrix, a vector and a number in the groups in turn."""
+    found: Any = pk.translate(text, to=to)
+    assert line in str(found)
+    proof = found.check(STEPS)
+    clipped = "clip_grad" in text
+    if found.equal == ALWAYS:
+        assert proof.gap <= (1e-4 if clipped else 1e-11)
+        assert proof.gap > 0 or not clipped
+    else:
+        assert proof.gap > 1e-6
+    assert proof.holds
+    assert any(sentence.startswith(f"{found.groups[0][0]}: ") for sentence in found.words())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            f"opt = torch.optim.AdamW({GROUPS}, lr=1e-3)\ntorch.nn.utils.clip_grad_norm_(p, 1.0)",
+            "has no groups, and",
+        ),
+        (f"torch.optim.SGD({GROUPS}, lr=0.1)", "nothing need be done besides"),
+        ("torch.optim.SGD([{'params': a}, {'lr': 0.1}], lr=0.1)", "expected a dict with 'params'"),
+        ("torch.optim.SGD([{'params': a}, {'params': a}], lr=0.1)", "each with a name"),
+    ],
+)
+def test_groups_that_cannot_be_said_are_refused_in_one_line(text: str, said: str) -> None:
+    with pytest.raises(PolyakError, match=said) as refusal:
+        pk.translate(text, to="jax" if "SGD" in text else "keras")
+    assert "\n" not in str(refusal.value)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,17 @@ def pasted(spelling: Spelling, arguments: Mapping[str, Any]) -> str:
     quoted = (f"'{name}': {_number(value)}" for name, value in shown.items())
     plain = (f"{name}={_number(value)}" for name, value in shown.items())
     return spelling.line.format(", ".join(quoted if spelling.mapping else plain))
+
+
+def arguments_of(line: str) -> list[tuple[str, str]]:
+    """The arguments of one of our own lines, each its name and its code.
+
+    >>> arguments_of("torch.optim.SGD(lr=0.5, betas=(0.9, 0.99))")
+    [('lr', '0.5'), ('betas', '(0.9, 0.99)')]
+    """
+    call = ast.parse(line, mode="eval").body
+    assert isinstance(call, ast.Call)
+    return [(str(each.arg), ast.unparse(each.value)) for each in call.keywords]
 
 
 def _with_point(value: object) -> object:

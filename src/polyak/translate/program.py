@@ -30,6 +30,7 @@ class Program:
         every: after how many steps the scheduler takes one.
         lines: what is done between the gradients and the step.
         gathered: how many gradients make one step, where that is done by hand.
+        groups: the groups of parameters that the line names; empty where it is of all together.
     """
 
     framework: str
@@ -39,6 +40,11 @@ class Program:
     every: int = 1
     lines: tuple[str, ...] = ()
     gathered: int = 1
+    groups: tuple[str, ...] = ()
+
+    def labels(self, count: int) -> list[str]:
+        """The group of each of so many arrays, in a proof: in turn."""
+        return [self.groups[k % len(self.groups)] for k in range(count)]
 
     def __str__(self) -> str:
         return "\n".join(filter(None, (self.before, self.optimizer, self.scheduler, *self.lines)))
@@ -66,6 +72,13 @@ def _names(program: Program, **own: object) -> dict[str, Any]:
     return names
 
 
+def _parameters(program: Program, params: list[Any]) -> dict[str, list[Any]]:
+    """The parameters by the names that the line has for them."""
+    labelled = list(zip(program.labels(len(params)), params, strict=True)) if program.groups else []
+    groups = {name: [x for label, x in labelled if label == name] for name in program.groups}
+    return {"parameters": params, **groups}
+
+
 class _Torch:
     """PyTorch's lines: the optimizer of the parameters, and a scheduler of it."""
 
@@ -77,10 +90,10 @@ class _Torch:
         from polyak.frameworks.torch.stepper import TorchStepper
 
         names = _names(program, torch=torch)
-        line = program.optimizer.replace("(", "(parameters, ", 1)
+        line = program.optimizer if program.groups else program.optimizer.replace("(", "(parameters, ", 1)
         self.name, self.program = program.framework, program
         self.inner = TorchStepper(
-            program.framework, lambda params: _made(line, {**names, "parameters": params}), {}
+            program.framework, lambda params: _made(line, {**names, **_parameters(program, params)}), {}
         )
         self.names = names
 
@@ -135,7 +148,9 @@ class _Optax:
 
         self.name = program.framework
         with refusals(self.name):
-            self.rule = _made(program.optimizer, _names(program, optax=optax, jnp=jnp, jax=jax))
+            names = _names(program, optax=optax, jnp=jnp, jax=jax)
+            names["labels"] = lambda params: program.labels(len(params))
+            self.rule = _made(program.optimizer, names)
         self.update: Callable[..., Any] = jax.jit(self.rule.update)
 
     @in_float64

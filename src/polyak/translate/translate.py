@@ -13,6 +13,7 @@ from polyak.frameworks.spelling import Meaning, Spelling
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.rules import CATALOGUE, HeavyBall, Nesterov, Rule
 from polyak.translate.best_arguments import LEVELS, Fit, fits
+from polyak.translate.grouped import GroupedTranslation, grouped
 from polyak.translate.paste.recipe import Clock, Recipe, as_recipe, read_recipe
 from polyak.translate.paste.text import is_pasted
 from polyak.translate.translation import Translation
@@ -28,7 +29,7 @@ def translate(
     steps_per_epoch: int | None = None,
     total_steps: int | None = None,
     **arguments: Any,
-) -> Translation:
+) -> Translation | GroupedTranslation:
     """A framework's optimizer in the words of another, by solving for its coefficients.
 
     In the linear family two optimizers are the same if they have the same impulse response: the other side's
@@ -67,6 +68,14 @@ def translate(
         if number is not None:
             whole_number(what, number, at_least=1)
     recipe = _recipe(name, arguments, Clock(steps_per_epoch, total_steps))
+    if recipe.groups:
+        found = tuple((label, translated(each, to, curvature)) for label, each in recipe.groups)
+        return grouped(found, recipe.around)
+    return translated(recipe, to, curvature)
+
+
+def translated(recipe: Recipe, to: str, curvature: float | Sequence[float] | None) -> Translation:
+    """A recipe of one group in the words of another framework."""
     source, arguments = recipe.spelling, dict(recipe.arguments)
     if not isinstance(to, str):
         raise PolyakError(f"to is {_kind(to)}, expected the name of a framework or of one of its optimizers")

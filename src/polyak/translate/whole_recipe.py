@@ -219,7 +219,7 @@ class RecipeTranslation(Translation):
         """Both as lines of their own frameworks where these can be run, else with the learning rate set by hand."""
         free = {argument.name for argument in self.source.arguments if argument.free}
         given = {name: value for name, value in self.given.items() if name not in free}
-        own, program = self._own_program(given), self.program()
+        own, program = self.own_program(), self.program()
         here = own.stepper() if own.runs else None
         there = program.stepper() if program.runs else None
         conditions = self.fit.conditions
@@ -237,8 +237,10 @@ class RecipeTranslation(Translation):
             ),
         )
 
-    def _own_program(self, given: dict[str, Any]) -> Program:
+    def own_program(self) -> Program:
         """What was read, as lines of its own framework again."""
+        free = {argument.name for argument in self.source.arguments if argument.free}
+        given = {name: value for name, value in self.given.items() if name not in free}
         name, prefix = _lr_name(self.source), self.source.framework
         code = own_code(self.schedule)
         if self.schedule.row.home != prefix:

@@ -68,10 +68,6 @@ def _parameters(spelling: Spelling, positional: list[Any], named: dict[str, Any]
         )
     if positional:
         parameters = positional.pop(0)
-    if isinstance(parameters, tuple) and any(isinstance(each, dict) for each in parameters):
-        raise PolyakError(
-            f"{spelling.name}: groups of parameters are not read: translate each group by itself"
-        )
     return parameters
 
 

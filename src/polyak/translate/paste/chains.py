@@ -16,6 +16,7 @@ from polyak.translate.paste.parts import Parts
 from polyak.translate.paste.values import Call, Unread, must_be_run
 
 CHAINS = ("optax.chain", "optax.named_chain")
+GROUPS = ("multi_transform", "partition")  # of optimizers, by a label for each array
 CORES = {  # a link, the optimizer that it makes with a learning rate, and what its own arguments are called there
     "trace": ("optax.sgd", {"decay": "momentum", "nesterov": "nesterov"}),
     "scale_by_adam": ("optax.adam", {}),
@@ -28,7 +29,7 @@ RATES = ("scale_by_learning_rate", "scale_by_schedule", "scale")
 
 def is_chain(call: Call) -> bool:
     """Whether a call is a chain of Optax's, or sums gradients around one."""
-    return call.name in CHAINS or call.last == "MultiSteps"
+    return call.name in CHAINS or call.last == "MultiSteps" or call.last in GROUPS
 
 
 def parts_of_chain(call: Call) -> Parts:
@@ -40,7 +41,7 @@ def parts_of_chain(call: Call) -> Parts:
     """
     if call.last == "MultiSteps":
         return _accumulated(call)
-    links = list(_links(call))
+    links = [call] if call.last in GROUPS else list(_links(call))
     clips, rest = list[Call](), links
     while rest and rest[0].last.startswith("clip"):
         clips.append(rest[0])

@@ -13,8 +13,8 @@ from polyak.ground.errors import PolyakError
 from polyak.translate.around import Around, around_of
 from polyak.translate.around.accumulate import Accumulate, steps_of
 from polyak.translate.around.clip import ARGUMENTS, Clip, amount_of
-from polyak.translate.paste.binding import bound, checked
-from polyak.translate.paste.chains import is_chain, parts_of_chain
+from polyak.translate.paste.binding import Bound, bound, checked
+from polyak.translate.paste.chains import GROUPS, is_chain, parts_of_chain
 from polyak.translate.paste.configs import parts_of, parts_of_call
 from polyak.translate.paste.parts import Parts
 from polyak.translate.paste.text import Pasted, taken_apart
@@ -36,6 +36,7 @@ class Recipe:
         decay: the kind and the strength of a weight decay beside the optimizer's own; None where there is none.
         inside: whether the learning rate is inside the velocity, where its name says that it is not.
         links: of a chain of Optax's, those that are the optimizer.
+        groups: of parameters, each by its name and with a recipe of its own; the first is then the recipe's own.
     """
 
     spelling: Spelling
@@ -46,6 +47,7 @@ class Recipe:
     decay: tuple[str, float] | None = None
     inside: bool = False
     links: tuple[Call, ...] = ()
+    groups: tuple[tuple[str, Recipe], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,11 @@ def read_recipe(text: str, given: Mapping[str, Any] | None = None, clock: Clock 
 def recipe_of(parts: Parts, given: Mapping[str, Any], clock: Clock = STEP_BY_STEP) -> Recipe:
     """The parts, each bound to its framework."""
     around = [_around(part) for part in (*parts.wrappers, *parts.clips)]
+    if parts.optimizer.last in GROUPS:
+        return _grouped(_labelled(parts.optimizer), given, clock, around)
     found = bound(parts.optimizer)
+    if isinstance(found.parameters, tuple) and any(isinstance(each, dict) for each in found.parameters):
+        return _grouped(_groups_of(parts, found), given, clock, around)
     read = filled(found.spelling, found.arguments, given)
     if parts.steps is not None and clock.total_steps is None:
         clock = replace(clock, total_steps=parts.steps)
@@ -112,6 +118,51 @@ def recipe_of(parts: Parts, given: Mapping[str, Any], clock: Clock = STEP_BY_STE
         parts.inside,
         parts.links,
     )
+
+
+def _grouped(
+    groups: list[tuple[str, Parts]], given: Mapping[str, Any], clock: Clock, around: list[Around]
+) -> Recipe:
+    """Groups of parameters, each read by itself; what is done to the gradients is done to all together."""
+    names = [name for name, _ in groups]
+    if len({*names}) < len(names) or len(names) < 2:
+        raise PolyakError(
+            f"the groups of parameters are {', '.join(names)}, expected two or more, each with a name"
+        )
+    each = [(name, recipe_of(parts, given, clock)) for name, parts in groups]
+    if any(recipe.around or recipe.groups for _, recipe in each):
+        raise PolyakError("a group of parameters with its own clipping or groups is not read")
+    said = tuple(dict.fromkeys(line for _, recipe in each for line in recipe.said))
+    return replace(
+        each[0][1], around=tuple(sorted(around, key=lambda it: -it.every)), groups=tuple(each), said=said
+    )
+
+
+def _labelled(call: Call) -> list[tuple[str, Parts]]:
+    """The optimizers of Optax's multi_transform, by their labels."""
+    inside = call.named.get("transforms", call.positional[0] if call.positional else None)
+    if not isinstance(inside, dict) or not all(isinstance(value, Call) for value in inside.values()):
+        raise PolyakError(
+            f"{call!r} is not read, expected optax.multi_transform({{'name': optimizer, ...}}, labels)"
+        )
+    return [
+        (str(name), parts_of_chain(value) if is_chain(value) else Parts(value))
+        for name, value in inside.items()
+    ]
+
+
+def _groups_of(parts: Parts, found: Bound) -> list[tuple[str, Parts]]:
+    """torch's groups, each with the arguments of the call but for its own."""
+    groups = []
+    for number, group in enumerate(found.parameters, start=1):
+        if not isinstance(group, dict) or "params" not in group:
+            raise PolyakError(f"{found.spelling.name}: a group is {group!r}, expected a dict with 'params'")
+        own = {name: value for name, value in group.items() if name not in ("params", "name")}
+        text = group.get("name", repr(group["params"]))
+        name = text if isinstance(text, str) and text.isidentifier() else f"group_{number}"
+        call = Call(parts.optimizer.name, (), {**found.arguments, **own}, parts.optimizer.text)
+        groups.append((name, replace(parts, optimizer=call, clips=(), wrappers=())))
+    return groups
 
 
 def _around(call: Call) -> Around:
