@@ -218,3 +218,12 @@ def test_whatever_the_raw_html_every_tag_is_closed_in_its_place(parts: list[str]
         assert "never closed" in str(refusal)  # noqa: PT017
     else:
         balanced(page)
+
+
+def test_a_thousand_headings_of_the_same_words_have_an_anchor_each() -> None:
+    """The k-th has its number in one look, not in k: this would take a minute otherwise."""
+    prose = Prose(Path())
+    names = [prose._anchor("Words") for _ in range(20_000)]
+    assert names[:3] == ["words", "words-2", "words-3"]
+    assert len(set(names)) == 20_000
+    assert prose._anchor("Words 2") == "words-2-2"

@@ -107,6 +107,7 @@ def test_lines_are_those_of_the_file_whatever_its_strings(place: Path, here: Any
         ("read noise.md", ("noise.md is not text", "line 2")),
         ("read zero.md", ("zero.md is not text", "line 1")),
         ("read prose.md", ("prose.md has no code to run", "{code-cell}")),
+        ("read long.md", ("long.md is 8,000,001 characters long, expected at most 8,000,000",)),
         ("read open.md", ("open.md, line 3: this fence is never closed",)),
         ("read twice.md", ("twice.md: slot 1 stands twice, on lines 1 and 3",)),
         ("read code.md", ("code.md, line 2: slot 1 stands in code",)),
@@ -140,6 +141,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 ) -> None:
     files = {
         "a.md": b"# A",
+        "long.md": b"a" * 8_000_001,
         "empty.md": b"",
         "blank.md": b" \n\xef\xbb\xbf\n",
         "noise.md": b"a\n\xff\xfe",

@@ -24,6 +24,7 @@ from polyak.ground.files import write_whole
 if TYPE_CHECKING:
     from polyak.book.slots.fill import Filled
 
+LONGEST = 8_000_000  # characters of a document: a chapter has 60,000
 Progress = Callable[[int, int], None]
 
 
@@ -143,6 +144,8 @@ class _Text:
 def _text(given: str, asked: _Asked) -> _Text:
     converted = as_markdown(given, asked.path)
     text = given if converted is None else converted
+    if len(text) > LONGEST:
+        raise PolyakError(f"{asked.path} is {len(text):,} characters long, expected at most {LONGEST:,}")
     tab = choose(text, asked.tab, str(asked.path))
     filled = _fill(of_tab(text, tab) if tab else text, asked.path, asked.strings, asked.language)
     return _Text(filled, tab, has_lines=converted is None)

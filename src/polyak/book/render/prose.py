@@ -38,6 +38,7 @@ class Prose:
         self.kept: list[str] = []
         self.cells: Sequence[str] = ()
         self.ids: set[str] = set()
+        self.same: dict[str, int] = {}
         self.titles: dict[str, str] = {}
         self.places: dict[str, Place] = {}
         self.labels: Sequence[str] = ()
@@ -240,10 +241,11 @@ class Prose:
     def _anchor(self, words: str) -> str:
         """An anchor that nothing else on the page has."""
         stem = name = slug(words)
-        count = 1
+        count = self.same.get(stem, 1)  # thousands of headings may have the same words
         while name in self.ids:
             count += 1
             name = f"{stem}-{count}"
+        self.same[stem] = count
         self.ids.add(name)
         return name
 
