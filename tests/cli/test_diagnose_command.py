@@ -90,6 +90,15 @@ def test_it_ends_with_a_page_and_says_the_same(mine, polyak_):
     assert "polyak diagnose mine.py:setup --out report --top 2 --steps 50" in html
 
 
+def test_the_plane_of_other_settings(mine, polyak_):
+    """Trained from today's parameters: a star on the page, and the best one in words."""
+    said = polyak_("diagnose mine.py:setup --top 1 --plane 2")
+    assert "Other settings, trained ──" in said
+    assert "trained at 45 settings, 2 epochs each" in said
+    assert "judged on 26 rows held out" in said
+    assert (mine / "report" / "trained-plane.svg").is_file()
+
+
 def test_the_numbers_alone(mine, polyak_):
     numbers = json.loads(polyak_("diagnose mine.py:setup --json --batch-size 4"))
     assert numbers["batch_size"] == 4
@@ -116,6 +125,7 @@ def test_what_cannot_be_said_is_said_so(mine, polyak_):
         ("diagnose none.py:setup", ["no such file"]),
         ("diagnose heavy_ball", ["names no file"]),
         ("diagnose mine.py:setup --top 0", ["top is 0"]),
+        ("diagnose mine.py:setup --plane -1", ["plane is -1"]),
         ("diagnose mine.py:setup --batch-size two", ["batch_size is 'two'"]),
         ("diagnose mine.py:setup --out mine.py", ["mine.py"]),
         ("diagnose mine.py:setup --out ' '", ["--out is empty"]),

@@ -79,3 +79,21 @@ def test_a_flax_model_on_workers(client: Any, tmp_path: Path) -> None:
     options: dict[str, Any] = {"epochs": 2, "lr": pk.axes.log(0.01, 1, 8), "chunk": 4, "on": model}
     plane: Any = pk.sweep("adam", **options, store=tmp_path / "a.zarr", cluster=client)
     assert plane.load().equals(pk.sweep("adam", **options))
+
+
+def test_workers_without_the_model_s_packages(client: Any, tmp_path: Path, refused: Any) -> None:
+    class Loss:
+        def __call__(self, outputs: Any, targets: Any) -> Any:
+            return torch.nn.functional.cross_entropy(outputs, targets)
+
+        def __repr__(self) -> str:
+            return "Loss()"
+
+        def __reduce__(self) -> Any:
+            import importlib
+
+            return importlib.import_module, ("no_such_package",)
+
+    model = pk.model(torch.nn.Linear(3, 3), Loss(), [(torch.ones(6, 3), torch.arange(6) % 3)])
+    with refused("a worker lacks what this sweep needs", "no_such_package"):
+        pk.sweep("adam", on=model, epochs=1, lr=[0.1, 0.2], store=tmp_path / "a.zarr", cluster=client)

@@ -236,6 +236,9 @@ def _submit(
             progress(done + by_others, total)
     except KilledWorker:
         raise PolyakError(f"workers die under this sweep again and again; {GOES_ON}") from None
+    except ImportError as error:
+        client.cancel(list(finished.futures), force=True)
+        raise PolyakError(f"a worker lacks what this sweep needs: {error}; expected it there too") from None
     except CancelledError:
         raise PolyakError(f"the cluster went away; {GOES_ON}") from None
     except BaseException:

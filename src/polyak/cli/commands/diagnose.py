@@ -12,7 +12,7 @@ import typer
 from polyak.cli.command import OWN_MODEL, command
 from polyak.cli.progress import shown
 from polyak.cli.sections import report
-from polyak.ground.errors import PolyakError
+from polyak.ground.errors import PolyakError, whole_number
 
 EPILOG = "polyak diagnose my_training.py:setup --out report/; setup() returns model, optimizer and batches"
 
@@ -22,6 +22,12 @@ def diagnose(
     context: typer.Context,
     setup: Annotated[str, typer.Argument(help="my_training.py:setup, a function that makes the training.")],
     *,
+    plane: Annotated[
+        int,
+        typer.Option(
+            help="Epochs of trainings at other settings, a plane of them in the report; 0 for none."
+        ),
+    ] = 0,
     out: Annotated[str, typer.Option(metavar="FOLDER", help="For index.html and its pictures.")] = "report",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the numbers as JSON, in place of words.")
@@ -32,6 +38,7 @@ def diagnose(
     from polyak.cli.setups import setup_from
     from polyak.show.places import check_folder
 
+    plane = whole_number("plane", plane, at_least=0)
     if not out.strip():
         raise PolyakError("--out is empty, expected the name of a folder")
     from polyak.ground.extras import need
@@ -48,6 +55,12 @@ def diagnose(
     with shown(f"diagnosing {looked_at.bridge.name}", "parts of a thousand") as progress:
         found = diagnosed(looked_at, made.optimizer, state=made.state, progress=progress, **options)
     sections = model_sections(found)
+    if plane:
+        from polyak.study.model_plane import plane_section
+
+        of = {"epochs": plane, "state": made.state, "batch_size": options["batch_size"]}
+        with shown("training the plane", "cells") as progress:
+            sections.insert(-1, plane_section(looked_at, made.optimizer, progress=progress, **of))
     write_page(out, f"Diagnosis: {looked_at.bridge.name}", shlex.join(["polyak", *context.obj]), sections)
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=2, allow_nan=False))
