@@ -59,10 +59,10 @@ def plane_section(
         return Section(title, [f"No answer: {str(error).rstrip('.')}."])
     (dataset,) = by_rule(plane).values()
     settings = dataset.sizes["lr"] * dataset.sizes.get("momentum", 1)
+    each = f"{epochs} epoch{'s' * (epochs > 1)} each"
     said = (
-        f"The model was trained at {settings} settings, {epochs} epoch{'s' * (epochs > 1)} each, from today's parameters"
-        f" and an empty state, on four fifths of its rows; today's lr is {readable(lr)}. Each was judged by the loss"
-        " over the others."
+        f"The model was trained at {settings} settings, {each}, from today's parameters and an empty state, on four"
+        f" fifths of its rows; today's lr is {readable(lr)}. Each was judged by the loss over the others."
     )
     caption = "The loss over the rows held out at each setting; a star is the best, hatched cells diverged."
     return Section(
