@@ -147,6 +147,27 @@ def test_a_schedule_in_epochs_is_held_for_an_epoch() -> None:
     assert back.check(STEPS).gap < 1e-12
 
 
+def test_a_formula_of_a_documentation_is_said_to_be_one() -> None:
+    """Hugging Face's warm-up and cosine by hand: 5 of 20 steps up, then half a cosine over 15."""
+    text = (
+        "TrainingArguments(learning_rate=0.1, lr_scheduler_type='cosine', warmup_steps=5, max_steps=20,"
+        " max_grad_norm=0)"
+    )
+    found: Any = pk.translate(text, to="optax")
+    assert any("transformers's formula as its documentation has it" in line for line in found.words())
+    k = np.arange(20)
+    expected = np.where(k < 5, 0.1 * k / 5, 0.05 * (1 + np.cos(np.pi * (k - 5) / 15)))
+    np.testing.assert_allclose(found.schedule.course.values(20), expected, atol=1e-15)
+    timm: Any = pk.translate(
+        "{'opt': 'adamw', 'lr': 0.1, 'sched': 'cosine', 'epochs': 10, 'warmup_epochs': 2, 'warmup_lr': 0.02}",
+        to="optax",
+        steps_per_epoch=3,
+    )
+    t = np.arange(30) // 3
+    by_epoch = np.where(t < 2, 0.02 + t * 0.04, 0.05 * (1 + np.cos(np.pi * t / 10)))
+    np.testing.assert_allclose(timm.schedule.course.values(30), by_epoch, atol=1e-15)
+
+
 def test_a_warm_up_from_zero_has_no_remedy_and_says_so() -> None:
     text = "optax.sgd(optax.linear_schedule(0.0, 0.05, 150), 0.9)"
     found = pk.translate(text, to="keras")
