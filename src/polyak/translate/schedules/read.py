@@ -96,7 +96,8 @@ def read_schedule(
     try:
         course = row.read(lr, **values) if row.relative else row.read(**values)
     except PolyakError as error:
-        raise PolyakError(f"{row.name}: {error}") from None
+        named = str(error).startswith(row.name)
+        raise PolyakError(f"{'' if named else f'{row.name}: '}{error}") from None
     found = _counted(row, arguments, course, steps_per_epoch)
     if row.home not in FRAMEWORKS or row.home == "timm":  # which are not run here
         said = f"the schedule is {row.home}'s formula as its documentation has it, which was not run here"
