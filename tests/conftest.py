@@ -19,6 +19,30 @@ from polyak.ground.errors import PolyakError
 # Before torch is imported: its threads wait for one another where there are as many processes as cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Half of what the tests take is XLA at work on thousands of small programs. Those that name no options of their own
+# (an operation by itself, what a test compiles) are compiled the quick way; Polyak's loops say theirs, and keep them.
+os.environ["XLA_FLAGS"] = " ".join(
+    ["--xla_cpu_use_fusion_emitters=false", "--xla_backend_optimization_level=0", os.environ.get("XLA_FLAGS", "")]
+)
+# What was compiled is kept, for the other worker and for the next run; a program is found by all that it is made of.
+PROGRAMS = Path(__file__).resolve().parent.parent / ".pytest_cache" / "programs"
+MOST_KEPT = 2**30  # bytes; past them it is begun anew
+
+
+def _keep_programs() -> None:
+    import jax
+
+    if PROGRAMS.is_dir() and "PYTEST_XDIST_WORKER" not in os.environ:
+        with os.scandir(PROGRAMS) as files:
+            if sum(file.stat().st_size for file in files) > MOST_KEPT:
+                shutil.rmtree(PROGRAMS)
+    jax.config.update("jax_compilation_cache_dir", str(PROGRAMS))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+_keep_programs()
+
 # The same examples on every run and machine, however slow: `--hypothesis-profile default` looks for new ones.
 settings.register_profile("polyak", derandomize=True, deadline=None)
 settings.load_profile("polyak")
