@@ -1,4 +1,7 @@
-"""Every pair of spellings of the linear family: the same path where they are said to be the same, over 1,000 steps."""
+"""Every pair of spellings of the linear family: the same path where they are said to be the same, over 300 steps.
+
+That each framework does over 1,000 what its own row says is asked of the rows: these are many times the memory of a
+momentum of 0.85, and the problem never rests."""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from polyak.translate.proof_problem import distance, learning_rates, problem_for
 from polyak.translate.side import Side
 from polyak.translate.translation import Translation
 
-STEPS, DROPPED, DROP = 1000, 120, 0.1
+STEPS, DROPPED, DROP = 300, 120, 0.1
 ROUNDING = 1e-10  # of the trajectory's size
 # Of all settings here Nesterov's is the one with the lowest edge: on its problem the others are stable too.
 PROBLEM = problem_for(pk.Nesterov(lr=0.05, momentum=0.85), STEPS)
@@ -71,7 +74,7 @@ def path(
     drop: float | None = None,
     factor: float | None = None,
 ) -> np.ndarray:
-    """Where an optimizer goes, the real one where it is installed: 1,000 steps, or 120 with a drop half way."""
+    """Where an optimizer goes, the real one where it is installed: 300 steps, or 120 with a drop half way."""
     row, given = SPELLINGS[name], dict(arguments)
     meaning = read(row, given)
     side = Side(row, given, meaning, conditions)
@@ -88,20 +91,23 @@ def of_target(found: Translation, **more: Any) -> np.ndarray:
     return path(found.target.name, tuple(found.arguments.items()), found.fit.conditions, **more)
 
 
-@pytest.fixture
-def rough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no pair is equal the nearest is sought only roughly: it is not what is asked here."""
-    monkeypatch.setattr(best_arguments, "TRIED", 4)
-    monkeypatch.setattr(best_arguments, "GRID", 3)
+@functools.cache
+def translated(name: str, arguments: tuple[tuple[str, Any], ...]) -> list[Translation]:
+    """A setting in the words of every spelling of the family.
+
+    Where no pair is equal the nearest is sought only roughly: it is not what is asked here.
+    """
+    with pytest.MonkeyPatch.context() as roughly:
+        roughly.setattr(best_arguments, "TRIED", 4)
+        roughly.setattr(best_arguments, "GRID", 3)
+        return [pk.translate(name, to=other, **dict(arguments)) for other in sorted(LINEAR)]
 
 
 def translations(row: Spelling, form: Form, said: Any) -> list[Translation]:
     """A form's setting in the words of every spelling of the family."""
-    given = said(row, form).arguments
-    return [pk.translate(row.name, to=name, **given) for name in sorted(LINEAR)]
+    return translated(row.name, tuple(said(row, form).arguments.items()))
 
 
-@pytest.mark.usefixtures("rough")
 def test_the_same_where_it_can_be_said_and_parting_as_predicted(
     linear_form: tuple[Spelling, Form], said: Any, relative: Any
 ) -> None:
@@ -120,7 +126,7 @@ def test_the_same_where_it_can_be_said_and_parting_as_predicted(
             continue
         assert t.equal == AT_CONSTANT_LR
         measured = np.abs(dropped[0] - dropped[1]).max()
-        # Neither is a small number, and both come from a thousand sums: nine digits agree.
+        # Neither is a small number, and both come from many sums: nine digits agree.
         assert measured == pytest.approx(predicted_gap(t.meaning, PROBLEM, DROPPED, DROP), rel=1e-9)
         assert relative(*dropped) > 0.01, t
         factor = DROP if t.target_holds_lr else 1 / DROP
@@ -129,7 +135,6 @@ def test_the_same_where_it_can_be_said_and_parting_as_predicted(
         assert relative(of_source(t, drop=DROP), remedied) < ROUNDING, t
 
 
-@pytest.mark.usefixtures("rough")
 def test_there_and_back_again(linear_form: tuple[Spelling, Form], said: Any) -> None:
     """A setting that was translated is translated back to itself."""
     row, form = linear_form

@@ -183,7 +183,7 @@ class Rule(Node):
 
     def settings(self) -> dict[str, Any]:
         """Every hyper-parameter and choice with its present value."""
-        return {name: getattr(self, name) for name in (*self.hyperparameters(), *self.choices())}
+        return {name: getattr(self, name) for name in (*self._numbers, *self._choices)}
 
     def schedules(self) -> dict[str, Schedule]:
         """The hyper-parameters that change with the step."""
@@ -196,7 +196,7 @@ class Rule(Node):
     def at(self, count: Number, g: Array) -> Self:
         """This rule as it stands at step `count`, its schedules evaluated, in the precision of `g`."""
         changed = {}
-        for name in self.hyperparameters():
+        for name in self._numbers:
             value = getattr(self, name)
             if type(value) is float:
                 continue
@@ -208,9 +208,17 @@ class Rule(Node):
         return unchecked(type(self), {**self.settings(), **changed}) if changed else self
 
     def _flatten(self) -> tuple[list[Number], tuple[tuple[str, ...], tuple[tuple[str, Any], ...]]]:
-        settings, free = self.settings(), self._names()
-        fixed = tuple((name, value) for name, value in settings.items() if name not in free)
-        return [settings[name] for name in free], (free, fixed)
+        # Run on NumPy arrays this is asked at every step, so that it looks at each setting once.
+        free, leaves, fixed = list[str](), list[Number](), list[tuple[str, Any]]()
+        for name in self._numbers:
+            value = getattr(self, name)
+            if _is_leaf(value):
+                free.append(name)
+                leaves.append(value)
+            else:
+                fixed.append((name, value))
+        fixed += [(name, getattr(self, name)) for name in self._choices]
+        return leaves, (tuple(free), tuple(fixed))
 
     @classmethod
     def _unflatten(cls, structure: Pytree, leaves: Sequence[Pytree]) -> Self:
@@ -219,12 +227,7 @@ class Rule(Node):
 
     def _names(self) -> tuple[str, ...]:
         """The numbers and the tables of schedules; a schedule's code is compiled in."""
-        numbers = self._numbers
-        return tuple(
-            name
-            for name, value in self.settings().items()
-            if name in numbers and (getattr(value, "is_tabulated", False) or not callable(value))
-        )
+        return tuple(name for name in self._numbers if _is_leaf(getattr(self, name)))
 
     def __str__(self) -> str:
         return (
@@ -234,3 +237,7 @@ class Rule(Node):
     def _repr_markdown_(self) -> str:
         lines = self.formula.replace(r"\\", r"\\ ")
         return f"**{self}**\n\n$$\\begin{{aligned}}{lines}\\end{{aligned}}$$\n\n{self.source}"
+
+
+def _is_leaf(value: object) -> bool:
+    return type(value) is float or getattr(value, "is_tabulated", False) or not callable(value)

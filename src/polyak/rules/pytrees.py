@@ -24,6 +24,8 @@ def unchecked(cls: type[T], settings: dict[str, Pytree]) -> T:
 
 def beside_traced(arrays: list[Pytree], others: Pytree) -> list[Pytree]:
     """NumPy arrays become JAX arrays where the rule, its state or its parameters are traced."""
+    if not any(map(is_numpy_array, arrays)):
+        return arrays
     import jax
 
     if not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree_util.tree_leaves(others)):

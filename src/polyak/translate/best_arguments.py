@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from polyak.frameworks.spelling import Form, Meaning, Spelling
 from polyak.ground.numbers import readable
 from polyak.rules import LinearRule, Rule
 from polyak.translate import impulse_response as algebra
-from polyak.translate.proof_problem import SIZES, distance, gaps
+from polyak.translate.proof_problem import SIZES, distance, distance_from, gaps
 
 ALWAYS, AT_CONSTANT_LR, NEARLY = "always", "at constant lr", "nearly"
 LEVELS = (ALWAYS, AT_CONSTANT_LR, NEARLY)
@@ -133,11 +134,14 @@ def nearest_member(kind: type[LinearRule], fixed: Mapping[str, Any], rule: Linea
         unit = kind.from_settings(**{**fixed, **numbers}, lr=1.0)
         return unit.replace(lr=algebra.rounded(gain / algebra.impulse_response(unit).gain))
 
-    def apart(value: float) -> float:
-        return min(distance(rule, member(value), steps=TRIED), BEYOND)
-
     if name is None:
         return member(0.0)
+    away = distance_from(rule, steps=TRIED)
+
+    @functools.cache
+    def apart(value: float) -> float:
+        return min(away(member(value)), BEYOND)
+
     grid = 1 - np.geomspace(1, LEFT_OVER, GRID)
     best = int(np.argmin([apart(float(value)) for value in grid]))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, GRID - 1)]

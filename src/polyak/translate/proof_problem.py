@@ -9,6 +9,7 @@ are as large as those of a real training, which matters wherever an eps stands b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,6 +155,15 @@ def distance(rule: Rule, other: Rule, drop: float | None = None, steps: int = ST
     >>> distance(inside, outside) < 1e-12, distance(inside, outside, drop=0.1) > 0.01
     (True, True)
     """
+    return distance_from(rule, drop, steps)(other)
+
+
+def distance_from(rule: Rule, drop: float | None = None, steps: int = STEPS) -> Callable[[Rule], float]:
+    """`distance` of one rule from any other: where many are asked about, its own path is walked once."""
     problem = problem_for(rule, steps)
-    paths = [walk(each, problem, learning_rates(each.lr, steps, drop)) for each in (rule, other)]  # type: ignore[attr-defined]
-    return gap(*paths)
+
+    def walked(each: Rule) -> NDArray[np.float64]:
+        return walk(each, problem, learning_rates(each.lr, steps, drop))  # type: ignore[attr-defined]
+
+    path = walked(rule)
+    return lambda other: gap(path, walked(other))

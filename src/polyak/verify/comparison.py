@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from polyak.frameworks import Stepper
 from polyak.ground.numbers import readable
+from polyak.verify.reference_model import Model, ModelStepper
 from polyak.verify.scenarios import Descended, Path, Scenario
 
 ULP = float(np.finfo(np.float64).eps)
@@ -80,17 +81,23 @@ class Reference:
     Attributes:
         path: shape (steps + 1, size).
         make: the reference, to be run once more.
+        model: the reference in our words; None where it has none.
     """
 
     scenario: Scenario
     problem: Descended
     path: Path
     make: Callable[[], Stepper]
+    model: Model | None = None
 
     @classmethod
-    def run(cls, scenario: Scenario, problem: Descended, make: Callable[[], Stepper]) -> Reference:
+    def run(
+        cls, scenario: Scenario, problem: Descended, make: Callable[[], Stepper], model: Model | None = None
+    ) -> Reference:
         """The reference's path."""
-        return cls(scenario, problem, scenario.path(make(), problem), make)
+        path = scenario.path(make(), problem)
+        path.setflags(write=False)  # it is kept for the next verification
+        return cls(scenario, problem, path, make, model)
 
     @functools.cached_property
     def rounding(self) -> Path:
@@ -103,7 +110,16 @@ class Reference:
     @functools.cached_property
     def moved(self) -> Path:
         """The path from a start that is a last digit away."""
-        return self.scenario.path(self.make(), self.problem, self.problem.start * NEXT)
+        path = self.scenario.path(self.make(), self.problem, self.problem.start * NEXT)
+        path.setflags(write=False)
+        return path
+
+    @functools.cached_property
+    def sound(self) -> bool:
+        """Whether the model is the reference."""
+        if self.model is None:
+            return False
+        return self.equals(self.scenario.path(ModelStepper(self.model), self.problem))
 
     def gaps(self, path: Path, bound: Path) -> Path:
         """The distances of another path from this one; 0 from the step on at which this one is not finite."""

@@ -26,13 +26,12 @@ HALF_DIGIT = 2.0**-24  # of a number: what float32 may round off it
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the candidate did in one scenario, beside the reference, and the reference in our words there.
+    """What the candidate did in one scenario, beside the reference.
 
     Attributes:
         reference: the reference's run.
         candidate: the candidate's path, shape (steps + 1, size).
         outcome: where the two part.
-        model: the reference in our words; None where it has none.
         make: the candidate, to be run once more.
         allowed: how far float32 may carry it, shape (steps + 1, 1); None where it is held to float64.
         until: how many rows can be compared: those before float32 overflows.
@@ -41,7 +40,6 @@ class Evidence:
     reference: Reference
     candidate: Path
     outcome: Outcome
-    model: Model | None
     make: Callable[[], Stepper]
     allowed: Path | None = None
     until: int | None = None
@@ -50,6 +48,11 @@ class Evidence:
     def scenario(self) -> Scenario:
         """The scenario."""
         return self.reference.scenario
+
+    @property
+    def model(self) -> Model | None:
+        """The reference in our words; None where it has none."""
+        return self.reference.model
 
     @property
     def parted(self) -> bool:
@@ -75,7 +78,7 @@ class Evidence:
     @property
     def sound(self) -> bool:
         """Whether the model is the reference."""
-        return self.model is not None and self.reference.equals(self.path_of(self.model))
+        return self.reference.sound
 
     def path_of(self, model: Model, steps: int | None = None, start: Path | None = None) -> Path:
         """Where a model goes."""

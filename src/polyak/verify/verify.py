@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.progress import Progress
-from polyak.verify.comparison import Outcome, Reference
+from polyak.verify.comparison import Outcome
 from polyak.verify.diagnosis import diagnose, fitted_numbers
 from polyak.verify.evidence import Evidence
-from polyak.verify.problems import Problems
 from polyak.verify.reference_model import Model, model_of
-from polyak.verify.scenarios import SCENARIOS, Descended, Scenario
+from polyak.verify.references import References, references
+from polyak.verify.scenarios import SCENARIOS, Scenario
 from polyak.verify.side import Side, checked
 from polyak.verify.single_precision import judged
 from polyak.verify.verification import Verification
@@ -95,11 +95,10 @@ def _refuse_nan(settings: Mapping[str, Any]) -> None:
 
 def _run(tested: Side, reference: Side, progress: Progress | None) -> tuple[list[Outcome], list[Evidence]]:
     """What came of every scenario, and what the candidate did in those that could be run."""
-    model = model_of(reference.candidate, reference.settings)
-    problems = Problems(None if model is None else model.rule)
+    kept = references(reference)
     outcomes, evidence = list[Outcome](), list[Evidence]()
     for done, scenario in enumerate(SCENARIOS, start=1):
-        outcomes.append(_tried(scenario, problems.of(scenario), tested, reference, evidence))
+        outcomes.append(_tried(scenario, tested, kept, evidence))
         if progress is not None:
             progress(done, len(SCENARIOS))
     if not evidence:
@@ -108,25 +107,22 @@ def _run(tested: Side, reference: Side, progress: Progress | None) -> tuple[list
     return outcomes, evidence
 
 
-def _tried(
-    scenario: Scenario, problem: Descended, tested: Side, reference: Side, evidence: list[Evidence]
-) -> Outcome:
-    obstacle = reference.obstacle(scenario) or tested.obstacle(scenario)
+def _tried(scenario: Scenario, tested: Side, kept: References, evidence: list[Evidence]) -> Outcome:
+    obstacle = kept.side.obstacle(scenario) or tested.obstacle(scenario)
     if scenario.nested and not obstacle and not tested.make().takes_pytrees:
         obstacle = f"{tested.name} takes a list"
     if obstacle:
         return Outcome(scenario.name, "not tried", obstacle)
     try:
-        expected = Reference.run(scenario, problem, lambda: reference.make(scenario.settings))
+        expected = kept.of(scenario)
     except PolyakError as error:
         return Outcome(scenario.name, "not tried", str(error))
     try:
-        path = scenario.path(tested.stepper(scenario), problem)
+        path = scenario.path(tested.stepper(scenario), expected.problem)
     except PolyakError as error:
         return Outcome(scenario.name, "fails", str(error))
     outcome = expected.outcome(path)
-    model = model_of(reference.candidate, {**reference.settings, **scenario.settings})
-    evidence.append(Evidence(expected, path, outcome, model, lambda: tested.stepper(scenario)))
+    evidence.append(Evidence(expected, path, outcome, lambda: tested.stepper(scenario)))
     return outcome
 
 

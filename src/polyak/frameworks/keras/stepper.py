@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import sys
@@ -18,7 +19,10 @@ from polyak.frameworks.steppers import Array, check_arguments, in_float64, refus
 from polyak.ground.errors import PolyakError
 
 KIND, BACKEND = "optimizer of keras", "jax"
+EAGER = 16  # steps: what Keras does at each takes milliseconds, compiling it as long as so many of them
 Factory = Callable[..., Any]
+Program = Callable[..., tuple[list[Any], list[Any]]]
+Shapes = tuple[tuple[int, ...], ...]
 
 
 class Configured(Protocol):
@@ -83,6 +87,19 @@ def is_optimizer(value: object) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=8)
+def compiled(factory: Factory, settings: tuple[tuple[str, Any], ...], shapes: Shapes) -> Program:
+    """A class's step on arrays of these shapes: (its variables, gradients, parameters) -> (parameters, variables).
+
+    The learning rate is one of its variables.
+    """
+    from polyak.ground.compiled import quickly
+
+    made = factory(**dict(settings))
+    made.build([on_jax().Variable(np.zeros(shape), dtype="float64") for shape in shapes])
+    return quickly(made.stateless_apply)
+
+
 class KerasStepper:
     """A class that makes a keras.optimizers.Optimizer."""
 
@@ -104,16 +121,41 @@ class KerasStepper:
             self.params = [self.keras.Variable(x, dtype="float64") for x in params]
             self.optimizer = self.factory(**self.settings)
             self.optimizer.build(self.params)
+        self.taken = 0
 
     @in_float64
     def step(self, grads: Sequence[Array | None]) -> list[Array]:
-        """`optimizer.apply(grads, params)`."""
-        given = [None if g is None else self.keras.ops.convert_to_tensor(g, dtype="float64") for g in grads]
+        """`optimizer.apply(grads, params)`; on a long way compiled, as in Keras's own `fit`."""
         with refusals(self.name), double(self.keras), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Gradients do not exist")
-            if any(g is not None for g in given):  # with none at all Keras refuses
-                self.optimizer.apply(given, self.params)
+            if any(g is not None for g in grads):  # with none at all Keras refuses
+                self.taken += 1
+                program = self._program(grads) if self.taken > EAGER else None
+                if program is None:
+                    given = [None if g is None else self._tensor(g) for g in grads]
+                    self.optimizer.apply(given, self.params)
+                else:
+                    self._run(program, grads)
         return [np.array(x.value) for x in self.params]
+
+    def _tensor(self, x: Array) -> object:
+        return self.keras.ops.convert_to_tensor(x, dtype="float64")
+
+    def _program(self, grads: Sequence[Array | None]) -> Program | None:
+        """The step compiled; None where it is not: another's class may do what cannot be, or settings be functions."""
+        plain = all(isinstance(value, float | int | str | None) for value in self.settings.values())
+        if not plain or not self.factory.__module__.startswith("keras.") or any(g is None for g in grads):
+            return None
+        shapes = tuple(tuple(x.shape) for x in self.params)
+        return compiled(self.factory, tuple(sorted(self.settings.items())), shapes)
+
+    def _run(self, program: Program, grads: Sequence[Array | None]) -> None:
+        """One step of what is compiled, the variables as they stand given and taken back."""
+        own = self.optimizer.variables
+        kept = [variable.value for variable in own], list(grads), [x.value for x in self.params]
+        for variables, values in zip((self.params, own), program(*kept), strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
 
     @in_float64
     def set_lr(self, lr: float) -> None:

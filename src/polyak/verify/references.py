@@ -1,0 +1,83 @@
+"""References that were run already: of what is verified one after the other, much is verified against the same.
+
+A reference and what it makes of roundings depend on its settings and on the scenario alone, and are half of what a
+verification runs. Those of the last few are kept; of somebody's own object, which may do another thing each time, none.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections import OrderedDict
+from collections.abc import Hashable
+
+from polyak.rules import Rule
+from polyak.verify.comparison import Reference
+from polyak.verify.problems import Problems
+from polyak.verify.reference_model import model_of
+from polyak.verify.scenarios import Scenario
+from polyak.verify.side import Side
+
+KEPT = 4  # references: up to 4 MB each
+
+
+class References:
+    """What a reference does in each scenario, run at the first time that it is asked for.
+
+    Args:
+        side: the reference.
+    """
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.runs = dict[str, Reference]()
+
+    @functools.cached_property
+    def problems(self) -> Problems:
+        """What it is run on."""
+        model = model_of(self.side.candidate, self.side.settings)
+        return Problems(None if model is None else model.rule)
+
+    def of(self, scenario: Scenario) -> Reference:
+        """Its run in a scenario. Raises PolyakError where it cannot be run there."""
+        if scenario.name not in self.runs:
+            side = self.side
+            self.runs[scenario.name] = Reference.run(
+                scenario,
+                self.problems.of(scenario),
+                lambda: side.make(scenario.settings),
+                model_of(side.candidate, {**side.settings, **scenario.settings}),
+            )
+        return self.runs[scenario.name]
+
+
+_kept: OrderedDict[Hashable, References] = OrderedDict()
+
+
+def references(side: Side) -> References:
+    """The runs of a reference, those of an earlier verification where it was the same."""
+    key = _key(side)
+    if key is None:
+        return References(side)
+    found = _kept.pop(key, None) or References(side)
+    _kept[key] = found
+    while len(_kept) > KEPT:
+        _kept.popitem(last=False)
+    return found
+
+
+def _key(side: Side) -> Hashable | None:
+    """What a reference is known by: a rule of ours, or a framework's own class and its settings; None for others."""
+    candidate = side.candidate
+    theirs = candidate.spelled and (
+        inspect.isclass(candidate.optimizer) or inspect.isfunction(candidate.optimizer)
+    )
+    if not (theirs or isinstance(candidate.optimizer, Rule)):
+        return None
+    settings = tuple(sorted((name, type(value).__name__, value) for name, value in side.settings.items()))
+    key = candidate.optimizer, candidate.label, settings
+    try:
+        hash(key)
+    except TypeError:  # a table, or an array that is traced
+        return None
+    return key
