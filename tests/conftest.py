@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,33 +14,28 @@ from hypothesis import settings
 
 from patience import PATIENCE
 from polyak.ground.errors import PolyakError
+from polyak.ground.programs import FOLDER, SETTINGS, bound
 
 # Before torch is imported: its threads wait for one another where there are as many processes as cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Half of what the tests take is XLA at work on thousands of small programs. Those that name no options of their own
-# (an operation by itself, what a test compiles) are compiled the quick way; Polyak's loops say theirs, and keep them.
+# Half of what the tests took was XLA at work on thousands of small programs, each of which runs for milliseconds: here
+# all are compiled the quick way, the loops too, which users have optimised.
 os.environ["XLA_FLAGS"] = " ".join(
-    ["--xla_cpu_use_fusion_emitters=false", "--xla_backend_optimization_level=0", os.environ.get("XLA_FLAGS", "")]
+    [
+        "--xla_cpu_use_fusion_emitters=false",
+        "--xla_backend_optimization_level=0",
+        os.environ.get("XLA_FLAGS", ""),
+    ]
 )
-# What was compiled is kept, for the other worker and for the next run; a program is found by all that it is made of.
-PROGRAMS = Path(__file__).resolve().parent.parent / ".pytest_cache" / "programs"
-MOST_KEPT = 2**30  # bytes; past them it is begun anew
-
-
-def _keep_programs() -> None:
-    import jax
-
-    if PROGRAMS.is_dir() and "PYTEST_XDIST_WORKER" not in os.environ:
-        with os.scandir(PROGRAMS) as files:
-            if sum(file.stat().st_size for file in files) > MOST_KEPT:
-                shutil.rmtree(PROGRAMS)
-    jax.config.update("jax_compilation_cache_dir", str(PROGRAMS))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-
-
-_keep_programs()
+# What was compiled is kept, for what forgets it between two files, for the processes that tests start and for the next
+# run. Each worker has its own, for JAX writes in place: nobody reads what another has half written.
+PROGRAMS = (
+    Path(__file__).parents[1] / ".pytest_cache" / "programs" / os.environ.get("PYTEST_XDIST_WORKER", "main")
+)
+PROGRAMS.mkdir(parents=True, exist_ok=True)
+bound(PROGRAMS, 2**29)
+os.environ.update({FOLDER: str(PROGRAMS), **SETTINGS})
 
 # The same examples on every run and machine, however slow: `--hypothesis-profile default` looks for new ones.
 settings.register_profile("polyak", derandomize=True, deadline=None)

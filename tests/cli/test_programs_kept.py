@@ -13,6 +13,12 @@ from polyak.ground.programs import FOLDER, begin_anew, bound, kept, remember_pro
 LINE = "trace heavy_ball --lr 0.6 --momentum 0.5"
 
 
+@pytest.fixture(autouse=True)
+def nowhere_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the tests keep theirs is not said."""
+    monkeypatch.delenv(FOLDER)
+
+
 def programs(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.rglob("*-cache")}
 
@@ -40,12 +46,9 @@ def test_a_cache_that_cannot_be_made_is_done_without(process: Any, folder: Path)
     assert "x1 0.007188" in done.stdout
 
 
-def test_the_users_own_cache_and_a_jax_that_is_there_are_left_alone(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_users_own_cache_and_a_jax_that_is_there_are_left_alone(folder: Path) -> None:
     import jax  # noqa: F401 - it is there
 
-    monkeypatch.delenv(FOLDER, raising=False)
     remember_programs(folder / "kept")
     assert FOLDER not in os.environ
     assert not (folder / "kept").exists()

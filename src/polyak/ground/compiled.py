@@ -15,8 +15,7 @@ import jax
 
 R = TypeVar("R")
 
-# The level is XLA's own, said because XLA_FLAGS may ask for another for all that says none, as our tests do.
-OPTIONS: Mapping[str, bool | int] = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 3}
+OPTIONS: Mapping[str, bool | int] = {"xla_cpu_use_fusion_emitters": False}
 QUICK: Mapping[str, bool | int] = {**OPTIONS, "xla_backend_optimization_level": 0}
 
 
