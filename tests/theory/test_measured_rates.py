@@ -10,8 +10,8 @@ power   the rule is run one step from each unit of z, and that map is squared 40
         Gelfand's formula |M^n|^(1/n) is off by about log(n) / n, here 3e-11. Tolerance 1e-8, for rounding near a double
         eigenvalue; a fourth of the settings are such that both eigenvalues are real.
 
-What is predicted of every twentieth setting is asked of `step_map` itself; of the others, of one examination of the rule,
-as the theory does where it goes through settings. Both must say one matrix.
+What is predicted of every twentieth setting is asked of `step_map` itself; of the others, of one examination of the
+rule, as the theory does where it goes through settings. Both must say one matrix.
 """
 
 from __future__ import annotations
