@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from polyak.ground.compiled import OPTIONS, QUICK, jitted
+from polyak.ground.compiled import QUICK, THOROUGH, jitted
 from polyak.ground.types import Pytree
 from polyak.rules import Transformation
 from polyak.run.evaluation import Evaluation, Looked, Seen
@@ -30,7 +30,7 @@ def engine(*, quick: bool = False) -> tuple[Begin, Advance]:
 
     If `quick`, in about a third of the time, for code that runs about three times slower.
     """
-    options = QUICK if quick else OPTIONS
+    options = QUICK if quick else THOROUGH
     return jitted(begin, options, static=(0,)), jitted(advance, options, static=(0,))
 
 

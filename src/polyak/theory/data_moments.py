@@ -20,7 +20,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
-from polyak.ground.compiled import jitted
+from polyak.ground.compiled import thoroughly
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
@@ -192,7 +192,7 @@ def _like(problem: Problem) -> Pytree:
     )
 
 
-@partial(jitted, static=0)
+@partial(thoroughly, static=0)
 def _rows(
     loss: Loss, tree: Pytree, point: jax.Array, X: jax.Array, y: jax.Array
 ) -> tuple[jax.Array, jax.Array]:

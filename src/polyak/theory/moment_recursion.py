@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from polyak.ground.compiled import jitted
+from polyak.ground.compiled import thoroughly
 
 Pair: TypeAlias = tuple[jax.Array, jax.Array]
 
@@ -65,7 +65,7 @@ def second_moment(P: jax.Array, A: jax.Array, B: jax.Array, M: jax.Array, V: jax
     return (T @ P @ T.T).at[:-1, :-1].add(jnp.kron(jnp.outer(B, B), C))
 
 
-@jitted
+@thoroughly
 def recursion(mu: jax.Array, P: jax.Array, steps: Steps, K: jax.Array) -> Recorded:
     """Every step's expectation, the start first: arrays with a leading axis of steps + 1.
 
@@ -88,7 +88,7 @@ def recursion(mu: jax.Array, P: jax.Array, steps: Steps, K: jax.Array) -> Record
     )
 
 
-@jitted
+@thoroughly
 def worth(K: jax.Array, steps: Steps, size: jax.Array) -> jax.Array:
     """What P is worth, if so many steps follow it: W_j with E[loss] = sum(W_j P) / 2 after j steps, for j = 0 .. steps.
 

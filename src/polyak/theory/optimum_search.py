@@ -19,7 +19,7 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from polyak.ground.compiled import jitted
+from polyak.ground.compiled import thoroughly
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
@@ -63,7 +63,7 @@ def best_settings(family: Family, values: NDArray[np.float64]) -> dict[str, floa
     return dict(zip(names, map(float, settings), strict=True))
 
 
-@partial(jitted, static=(2, 3))
+@partial(thoroughly, static=(2, 3))
 def _worst_log_rate(
     rule: Optimizer, state: Pytree, kept: Kept, names: Names, values: jax.Array, settings: jax.Array
 ) -> jax.Array:
@@ -86,7 +86,7 @@ def _setting(place: jax.Array, low: float, high: float) -> jax.Array:
     return low - jnp.expm1(-place) * (1 - low) if high == WIDE else place
 
 
-@partial(jitted, static=(2, 3, 5))
+@partial(thoroughly, static=(2, 3, 5))
 def _best(rule: Optimizer, state: Pytree, kept: Kept, names: Names, values: jax.Array, ends: Ends) -> Least:
     """The least worst logarithmic rate, and where it is: each place is searched for the best of those before it."""
 

@@ -22,7 +22,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
-from polyak.ground.compiled import jitted
+from polyak.ground.compiled import thoroughly
 from polyak.ground.errors import PolyakError
 from polyak.ground.limits import check_memory
 from polyak.ground.types import Pytree
@@ -121,7 +121,7 @@ def _vectors(problem: Problem, size: int) -> tuple[NDArray[np.float64], NDArray[
     return np.concatenate(vectors), np.concatenate(offsets)
 
 
-@partial(jitted, static=0)
+@partial(thoroughly, static=0)
 def _of_rows(
     loss: Callable[..., jax.Array], like: Pytree, u: jax.Array, X: jax.Array, y: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:

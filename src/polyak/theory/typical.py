@@ -25,7 +25,7 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from polyak.ground.compiled import jitted
+from polyak.ground.compiled import thoroughly
 from polyak.ground.progress import Progress, silent
 from polyak.theory.rows import Rows
 from polyak.theory.step_map import StepMap
@@ -116,7 +116,7 @@ def _exponents(step: StepMap, rows: Rows, batch_size: int, *, replace: bool) -> 
         return np.asarray(_simulated(*given, batch_size, replace))
 
 
-@partial(jitted, static=(3, 4))
+@partial(thoroughly, static=(3, 4))
 def _simulated(A: jax.Array, B: jax.Array, Z: jax.Array, batch_size: int, replace: bool) -> jax.Array:
     n, k = Z.shape
     begun = jax.random.normal(jax.random.key(1), (RUNS, len(B), k), dtype=jnp.float64)
