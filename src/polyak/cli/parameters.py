@@ -57,6 +57,9 @@ def _definition(module: str, name: str) -> tuple[ast.FunctionDef, dict[str, obje
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return node, dict(_constants(tree))
+    for node in ast.walk(
+        tree
+    ):  # what is imported only when it is asked for stands beside the type checker's word
         if isinstance(node, ast.ImportFrom) and node.module is not None:
             for alias in node.names:
                 if name == (alias.asname or alias.name):
