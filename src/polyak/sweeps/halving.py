@@ -97,8 +97,9 @@ class Tuned(Shown):
     def __str__(self) -> str:
         where = ", ".join(f"{name}={readable(value, 6)}" for name, value in self.settings.items())
         rounds = ", ".join(f"{cells} for {epochs} epoch{'s' * (epochs > 1)}" for epochs, cells in self.rounds)
+        seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}"
         lines = [
-            f"{self.rule}({where}): median {self.quantity} of {len(self.seeds)} seed{'s' * (len(self.seeds) > 1)} {readable(self.value, 6)}",
+            f"{self.rule}({where}): median {self.quantity} of {seeds} {readable(self.value, 6)}",
             f"  {rounds}: {self.spent:,} epochs in all, {self.spent / self.of_all:.0%} of every setting to its end",
         ]
         died = [each for each in self.trials if each.reason]

@@ -29,8 +29,9 @@ def watch(
             three gradients each, are put off where it would take more. 1 for no bound.
 
     Returns a Watch: `step(batch, loss=...)` after each `optimizer.step()`, in JAX `step(batch, params, opt_state)`;
-    `verdict()`, `plot()`, `watched`, `close()`. As a callback of a trainer: KerasWatch, LightningWatch, HuggingFaceWatch.
-    The training is not changed, bit for bit, and goes on whatever happens to the watch: an error in it is one warning.
+    `verdict()`, `plot()`, `watched`, `close()`. As a callback of a trainer: KerasWatch, LightningWatch,
+    HuggingFaceWatch. The training is not changed, bit for bit, and goes on whatever happens to the watch: an error in
+    it is one warning.
     Raises PolyakError for an optimizer of another model's parameters, one that is watched already, and a store that
     something else stands in.
 
