@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-from polyak.ground.errors import PolyakError, unknown
-from polyak.ground.extras import need
+from polyak.data.downloads import at_hand, fetched
+from polyak.ground.errors import unknown
 
 DATA_URL = "http://d2l-data.s3-accelerate.amazonaws.com/"
 DATA_HUB: dict[str, tuple[str, str]] = {
@@ -42,32 +39,3 @@ def download(url: str, folder: str | None = None, sha1_hash: str | None = None) 
         airfoil()
         place = at_hand(name)
     return str(place or fetched(url, f"sha1:{sha1_hash}" if sha1_hash else None))
-
-
-def at_hand(name: str, folder: str | None = None) -> Path | None:
-    """A file of that name in a folder, in POLYAK_DATA or in the cache."""
-    from polyak.data.airfoil import cache
-
-    folders = [folder, os.environ.get("POLYAK_DATA"), str(cache())]
-    places = (Path(place) / name for place in folders if place)
-    return next((place for place in places if place.is_file()), None)
-
-
-def fetched(url: str, checksum: str | None) -> Path:
-    """A file downloaded into the cache."""
-    from polyak.data.airfoil import cache
-
-    name = url.rpartition("/")[2]
-    need("pooch", what="a download", extra="data")
-    import pooch
-
-    pooch.get_logger().setLevel("WARNING")
-    try:
-        return Path(pooch.retrieve(url, known_hash=checksum, fname=name, path=cache()))
-    except ValueError:
-        raise PolyakError(f"{url}: what came has the wrong checksum; nothing was kept") from None
-    except OSError as error:
-        raise PolyakError(
-            f"{name} is not at hand and {url} cannot be reached ({type(error).__name__}); "
-            "put the file in a folder and name it in POLYAK_DATA"
-        ) from None

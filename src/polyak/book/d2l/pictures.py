@@ -1,50 +1,21 @@
-"""Fashion-MNIST and training on pictures with PyTorch, as the later editions do, without torchvision.
-
-The data are the four files of the data set's own format (IDX), in POLYAK_DATA, in the cache, or downloaded with their
-checksums: Xiao, Rasul and Vollgraf (2017), 60,000 and 10,000 grey pictures of 28 x 28 in ten classes.
-"""
+"""Fashion-MNIST and training on pictures with PyTorch, as the later editions do, without torchvision."""
 
 from __future__ import annotations
 
-import gzip
-import struct
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from polyak.book.d2l.downloads import at_hand, fetched
 from polyak.book.d2l.measures import Accumulator, Timer
 from polyak.book.d2l.plots import Animator
-from polyak.ground.errors import PolyakError
+from polyak.data.fashion_mnist import fashion_mnist
 
 if TYPE_CHECKING:
     import torch
     from torch.utils.data import DataLoader
 
 Batches: TypeAlias = "DataLoader[tuple[torch.Tensor, ...]]"
-
-URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
-FILES = {
-    "train-images-idx3-ubyte.gz": "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-    "train-labels-idx1-ubyte.gz": "md5:25c81989df183df01b3e8a0aad5dffbe",
-    "t10k-images-idx3-ubyte.gz": "md5:bef4ecab320f06d8554ea6380940ec79",
-    "t10k-labels-idx1-ubyte.gz": "md5:bb300cfdad3c16e7a12a480ee83cd310",
-}
-LABELS = (
-    "t-shirt",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-)
-UNSIGNED_BYTES = 8  # the kind of number, as IDX says it
 
 
 def load_data_fashion_mnist(
@@ -62,56 +33,15 @@ def load_data_fashion_mnist(
     return DataLoader(train, batch_size, shuffle=True), DataLoader(test, batch_size, shuffle=False)
 
 
-def get_fashion_mnist_labels(labels: Iterable[int]) -> list[str]:
-    """The names of classes.
-
-    >>> get_fashion_mnist_labels([0, 9])
-    ['t-shirt', 'ankle boot']
-    """
-    return [LABELS[int(label)] for label in labels]
-
-
 def _pictures(part: str, resize: int | Sequence[int] | None) -> tuple[torch.Tensor, torch.Tensor]:
     import torch
 
-    pictures, labels = (
-        _file(f"{part}-{kind}-idx{axes}-ubyte.gz") for kind, axes in (("images", 3), ("labels", 1))
-    )
-    if len(pictures) != len(labels):
-        raise PolyakError(
-            f"the {part} files of Fashion-MNIST have {len(pictures)} pictures and {len(labels)} labels"
-        )
+    pictures, labels = fashion_mnist(part)
     X = torch.from_numpy(pictures.astype(np.float32) / 255).unsqueeze(1)
     if resize is not None:
         size = (resize, resize) if isinstance(resize, int) else tuple(resize)
         X = torch.nn.functional.interpolate(X, size, mode="bilinear", antialias=True)
     return X, torch.from_numpy(labels.astype(np.int64))
-
-
-def _file(name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    place = at_hand(name) or at_hand(name.removesuffix(".gz")) or fetched(f"{URL}{name}", FILES[name])
-    return read_idx(place)
-
-
-def read_idx(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """An array of bytes in the format IDX, gzipped or not: two zeros, 8, the number of axes, their lengths, the bytes.
-
-    Raises:
-        PolyakError: the file is none of that kind, or ends early.
-    """
-    content = path.read_bytes()
-    try:
-        content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-        zeros, kind, axes = struct.unpack(">HBB", content[:4])
-        shape = struct.unpack(f">{axes}I", content[4 : 4 + 4 * axes])
-    except (OSError, EOFError, struct.error):
-        raise PolyakError(f"{path} is no IDX file, expected one such as Fashion-MNIST's") from None
-    if zeros or kind != UNSIGNED_BYTES:
-        raise PolyakError(f"{path} is no IDX file of bytes, expected one such as Fashion-MNIST's")
-    numbers = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
-    if numbers.size != int(np.prod(shape)):
-        raise PolyakError(f"{path} has {numbers.size} numbers, its head says {int(np.prod(shape))}")
-    return numbers.reshape(shape)
 
 
 def cpu() -> torch.device:

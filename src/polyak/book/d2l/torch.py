@@ -29,7 +29,6 @@ NAMES = {
     **dict.fromkeys(
         (
             "load_data_fashion_mnist",
-            "get_fashion_mnist_labels",
             "accuracy",
             "evaluate_accuracy_gpu",
             "train_ch6",
@@ -82,6 +81,8 @@ FUNCTIONS = {
     "concat": "cat",
     "batch_matmul": "bmm",
 }
+# Under another name of ours.
+ELSEWHERE = {"get_fashion_mnist_labels": ("polyak.data.fashion_mnist", "names_of")}
 METHODS = {
     "size": "numel",
     "reshape": "reshape",
@@ -117,11 +118,16 @@ def __getattr__(name: str) -> AskedFor:
         return _method(METHODS[name])
     if name in MODULES:
         return importlib.import_module(MODULES[name])
-    if name in NAMES or name in FUNCTIONS:
-        module, own = (NAMES[name], name) if name in NAMES else ("torch", FUNCTIONS[name])
+    places = {
+        **ELSEWHERE,
+        **{known: (module, known) for known, module in NAMES.items()},
+        **{known: ("torch", own) for known, own in FUNCTIONS.items()},
+    }
+    if name in places:
+        module, own = places[name]
         return getattr(importlib.import_module(module), own)
     raise AttributeError(absent("d2l.torch", name, __dir__()))
 
 
 def __dir__() -> list[str]:
-    return [*NAMES, *FUNCTIONS, *METHODS, *MODULES, "numpy"]
+    return [*NAMES, *ELSEWHERE, *FUNCTIONS, *METHODS, *MODULES, "numpy"]

@@ -18,6 +18,10 @@ NAMES = {
     "optimize": "by_trainer",
     **dict.fromkeys(("get_data_ch7", "train_ch7", "train_gluon_ch7"), "training"),
     **dict.fromkeys(("linreg", "squared_loss", "sgd", "data_iter"), "from_scratch"),
+    **dict.fromkeys(
+        ("load_data_fashion_mnist", "get_fashion_mnist_labels", "show_fashion_mnist"), "pictures"
+    ),
+    **dict.fromkeys(("train_ch3", "evaluate_accuracy", "accuracy", "try_gpu", "try_all_gpus"), "pictures"),
     **dict.fromkeys(("set_figsize", "use_svg_display", "semilogy"), "figures"),
     **dict.fromkeys(("nd", "autograd", "gluon", "init"), "mx"),
     **{"nn": "mx.gluon", "gdata": "mx.gluon:data", "gloss": "mx.gluon:loss", "mx": ":mx"},

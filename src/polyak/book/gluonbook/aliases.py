@@ -110,10 +110,10 @@ def install(tab: str = "") -> None:
     >>> from mxnet import nd
     >>> nd.ones(2).sum().asscalar()
     2.0
-    >>> from gluonbook import train_ch3  # doctest: +ELLIPSIS
+    >>> from gluonbook import train_ch5  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ModuleNotFoundError: gluonbook has no 'train_ch3' here; Polyak brings: train_ch7, ...
+    ModuleNotFoundError: gluonbook has no 'train_ch5' here; Polyak brings: train_ch3, ...
     >>> uninstall()
     """
     if _finder not in sys.meta_path:
