@@ -41,6 +41,7 @@ class Page:
         self.budget = Budget()
         self.quiet = False
         self.notice, self.trouble = paragraph(self, "notice"), paragraph(self, "trouble")
+        self.notice.visible = self.trouble.visible = False
         # Bokeh looks through all models at each one that is added: once, at the end, is enough.
         with doc.models.freeze():
             self.panels: dict[str, Panel] = {panel.name: panel(self) for panel in in_order()}
@@ -168,7 +169,7 @@ class Page:
     def say(self, text: str) -> None:
         shown = f'<p role="status">{escape(text)}</p>' if text else ""
         if self.notice.text != shown:
-            self.notice.text = shown
+            self.notice.text, self.notice.visible = shown, bool(shown)  # empty, it takes no room
 
     def show_trouble(self) -> None:
         """What is wrong with the files that are watched."""

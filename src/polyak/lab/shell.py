@@ -124,6 +124,7 @@ def environment() -> Environment:
         autoescape=False, loader=PackageLoader("polyak.lab", "."), undefined=StrictUndefined
     )
     environment.globals["page_style"] = files("polyak.lab").joinpath("page.css").read_text("utf-8")
+    environment.globals["names_script"] = files("polyak.lab").joinpath("names.js").read_text("utf-8")
     environment.filters["e"] = escape
     return environment
 

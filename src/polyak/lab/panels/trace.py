@@ -67,9 +67,11 @@ class TracePanel(Panel):
     def _draw_glyphs(self) -> None:
         look, plane = self.session.look, self.plane
         star = {"marker": "star", "size": 17, "fill_color": look.ink, "line_color": look.paper}
-        plane.scatter("x1", "x2", source=self.minimisers, **star, **OVER)
-        ring = {"size": 15, "fill_color": look.paper, "line_color": look.ink, "line_width": 3}
-        plane.scatter("x1", "x2", source=self.start, **ring, **OVER)
+        ring = {"size": 15, "fill_color": None, "line_color": look.ink, "line_width": 3}
+        self.in_front = [
+            plane.scatter("x1", "x2", source=self.minimisers, **star, **OVER),
+            plane.scatter("x1", "x2", source=self.start, **ring, **OVER),
+        ]
         lean(plane)
 
     def _draw_rule(self, k: int) -> ColumnDataSource:
@@ -79,6 +81,9 @@ class TracePanel(Panel):
         self.plane.line("x1", "x2", line_width=2, line_dash=DASHES[k], **shared)
         self.plane.scatter("x1", "x2", size="size", marker=MARKERS[k], **shared)
         self.curves.add(k, source)
+        # The star and the ring stay in front of what comes: the last mark of a trace that arrives hides neither.
+        ours = [each for each in self.plane.renderers if each in self.in_front]
+        self.plane.renderers = [each for each in self.plane.renderers if each not in self.in_front] + ours
         lean(self.plane)
         return source
 
