@@ -54,8 +54,7 @@ def _definition(module: str, name: str) -> tuple[ast.FunctionDef, dict[str, obje
     """The function of that name, wherever the module has it from, and the constants beside it."""
     source, is_package = _source(module)
     tree = ast.parse(source)
-    lazily = [inside for node in tree.body if isinstance(node, ast.If) for inside in node.body]
-    for node in (*tree.body, *lazily):  # what is imported when it is asked for stands under TYPE_CHECKING
+    for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return node, dict(_constants(tree))
     for node in ast.walk(

@@ -16,7 +16,8 @@ from polyak.frameworks.spelling import Spelling
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.progress import Progress
 from polyak.ground.shown import Shown
-from polyak.translate.around import Around
+from polyak.translate.around import Around, Words
+from polyak.translate.around.kinds import chained_with, lines_of, most_of
 from polyak.translate.best_arguments import LEVELS
 from polyak.translate.pasted_line import arguments_of, pasted
 from polyak.translate.program import Program
@@ -172,38 +173,45 @@ def grouped(groups: tuple[tuple[str, Translation], ...], around: tuple[Around, .
 
 def together(programs: list[tuple[str, Program]], around: tuple[Around, ...]) -> Program:
     """The programs of groups as one, in a framework that has groups; the first alone, without groups, elsewhere."""
-    names, first = tuple(name for name, _ in programs), programs[0][1]
     before = "\n".join(
         dict.fromkeys(line for _, each in programs for line in each.before.splitlines() if line.strip())
     )
+    first = programs[0][1]
+    said = [each.words(first.framework) for each in around]
     if first.framework == "optax":
-        inside = ", ".join(f"{name!r}: {each.optimizer}" for name, each in programs)
-        line = f"optax.multi_transform({{{inside}}}, labels)"
-        said = [each.words("optax") for each in around]
-        links = [words.link for words in said if words.link]
-        line = f"optax.chain({', '.join([*links, line])})" if links else line
-        for words in said:
-            line = words.around.format(line) if words.around else line
-        return Program("optax", line, before, groups=names)
-    kinds = {each.optimizer.partition("(")[0] for _, each in programs}
-    schedulers = {each.scheduler for _, each in programs}
-    if first.framework != "torch" or len(kinds) > 1 or len(schedulers) > 1:
-        return first
-    inside = ", ".join(
+        return _labelled(programs, before, said)
+    alike = len({(_class(each), each.scheduler) for _, each in programs}) == 1
+    return _of_one_class(programs, before, said) if first.framework == "torch" and alike else first
+
+
+def _labelled(programs: list[tuple[str, Program]], before: str, said: list[Words]) -> Program:
+    """Optax's transformation of each array by its label."""
+    inside = ", ".join(f"{name!r}: {each.optimizer}" for name, each in programs)
+    line = chained_with(f"optax.multi_transform({{{inside}}}, labels)", said)
+    return Program("optax", line, before, groups=tuple(name for name, _ in programs))
+
+
+def _of_one_class(programs: list[tuple[str, Program]], before: str, said: list[Words]) -> Program:
+    """torch's groups of one optimizer."""
+    groups = [
         f"{{'params': {name}, {', '.join(f'{key!r}: {value}' for key, value in arguments_of(each.optimizer))}}}"
         for name, each in programs
-    )
-    said = [each.words("torch") for each in around]
+    ]
+    first = programs[0][1]
     return Program(
         "torch",
-        f"{kinds.pop()}([{inside}])",
+        f"{_class(first)}([{', '.join(groups)}])",
         before,
         first.scheduler,
         first.every,
-        tuple(words.line for words in said if words.line),
-        max([1, *(words.every for words in said)]),
-        names,
+        lines_of(said),
+        most_of(said),
+        tuple(name for name, _ in programs),
     )
+
+
+def _class(program: Program) -> str:
+    return program.optimizer.partition("(")[0]
 
 
 def _program(each: Translation) -> Program:

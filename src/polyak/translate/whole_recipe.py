@@ -13,8 +13,9 @@ from polyak.frameworks.spelling import Spelling
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
 from polyak.ground.progress import Progress
-from polyak.translate.around import Around
+from polyak.translate.around import Around, Words
 from polyak.translate.around.clip import Clip
+from polyak.translate.around.kinds import chained_with, lines_of, most_of
 from polyak.translate.best_arguments import ALWAYS, AT_CONSTANT_LR
 from polyak.translate.chains import chain
 from polyak.translate.paste.chains import own_chain
@@ -57,34 +58,28 @@ class RecipeTranslation(Translation):
 
     def program(self) -> Program:
         """The lines to paste."""
-        prefix, name = self.target.framework, _lr_name(self.target)
-        around = [each.words(prefix) for each in self.around]
-        shown = {**self.arguments, name: Code(self.there.lr)}
-        for words in around:
+        prefix = self.target.framework
+        said = [each.words(prefix) for each in self.around]
+        shown = {**self.arguments, _lr_name(self.target): Code(self.there.lr)}
+        for words in said:
             shown |= words.arguments
-        line, before = pasted(self.target, shown), [self.there.before]
+        line, before = pasted(self.target, shown), self.there.before
         if prefix == "optax":
-            first = tuple(words.link for words in around if words.link)
-            found = chain(self._rule_to_be(), line, self.there.lr, self.fit.conditions, first)
-            line = found.line
-            before += [
-                *(["import jax.numpy as jnp"] if any("jnp." in each for each in first) else []),
-                found.before,
-            ]
-            for words in around:
-                line = words.around.format(line) if words.around else line
-        every = (
-            self.schedule.steps_per_epoch if self.there.after and isinstance(self.there.course, Epochs) else 1
-        )
-        return Program(
-            prefix,
-            line,
-            "\n".join(dict.fromkeys("\n".join(filter(None, before)).splitlines())) if before else "",
-            self.there.after,
-            every,
-            tuple(words.line for words in around if words.line),
-            max([1, *(words.every for words in around)]) if prefix == "torch" else 1,
-        )
+            line, before = self._chain(line, said)
+        by_epochs = bool(self.there.after) and isinstance(self.there.course, Epochs)
+        every = self.schedule.steps_per_epoch if by_epochs else 1
+        gathered = most_of(said) if prefix == "torch" else 1
+        return Program(prefix, line, before, self.there.after, every, lines_of(said), gathered)
+
+    def _chain(self, line: str, said: list[Words]) -> tuple[str, str]:
+        """Optax's line with its links and what is around it, and the lines before it."""
+        first = tuple(words.link for words in said if words.link)
+        found = chain(self._rule_to_be(), line, self.there.lr, self.fit.conditions, first)
+        around = [replace(words, link="") for words in said]  # the links are in the chain already
+        before = [*self.there.before.splitlines(), *found.before.splitlines()]
+        if any("jnp." in link for link in first):
+            before.insert(0, "import jax.numpy as jnp")
+        return chained_with(found.line, around), "\n".join(dict.fromkeys(before))
 
     def _rule_to_be(self) -> Any:  # noqa: ANN401
         """The rule whose velocity's convention the other side is to have: the source's, where a chain can say it."""
@@ -239,35 +234,31 @@ class RecipeTranslation(Translation):
 
     def own_program(self) -> Program:
         """What was read, as lines of its own framework again."""
+        prefix = self.source.framework
+        said = [each.words(prefix) for each in self.around]
+        rate, before, after = self._own_schedule()
+        line = self._own_line(rate, said)
+        line = chained_with(line, said) if prefix == "optax" else line
+        gathered = most_of(said) if prefix == "torch" else 1
+        return Program(prefix, line, before, after, self.schedule.steps_per_epoch, lines_of(said), gathered)
+
+    def _own_schedule(self) -> tuple[str, str, str]:
+        """The learning rate as it was read, the lines before the optimizer, and the scheduler."""
+        code = own_code(self.schedule) if self.schedule.row.home == self.source.framework else None
+        if code is None:
+            said = say(self.source.framework, self.schedule.course)
+            return said.lr, said.before, said.after
+        return (repr(self.schedule.base), "", code) if self.schedule.row.relative else (code, "", "")
+
+    def _own_line(self, rate: str, said: list[Words]) -> str:
+        if self.links:
+            return own_chain(self.links, rate)
         free = {argument.name for argument in self.source.arguments if argument.free}
-        given = {name: value for name, value in self.given.items() if name not in free}
-        name, prefix = _lr_name(self.source), self.source.framework
-        code = own_code(self.schedule)
-        if self.schedule.row.home != prefix:
-            code = None
-        relative = self.schedule.row.relative and not self.constant
-        said = say(prefix, self.schedule.course)
-        rate = said.lr if code is None else (repr(self.schedule.base) if relative else code)
-        after = said.after if code is None else (code if relative else "")
-        around = [each.words(prefix) for each in self.around]
-        shown = {**given, name: Code(rate)}
-        for words in around:
+        shown = {name: value for name, value in self.given.items() if name not in free}
+        shown[_lr_name(self.source)] = Code(rate)
+        for words in said:
             shown |= words.arguments
-        line = own_chain(self.links, rate) if self.links else pasted(self.source, shown)
-        if prefix == "optax":
-            first = [words.link for words in around if words.link]
-            line = f"optax.chain({', '.join([*first, line])})" if first else line
-            for words in around:
-                line = words.around.format(line) if words.around else line
-        return Program(
-            prefix,
-            line,
-            said.before if code is None else "",
-            after,
-            self.schedule.steps_per_epoch,
-            tuple(words.line for words in around if words.line),
-            max([1, *(words.every for words in around)]) if prefix == "torch" else 1,
-        )
+        return pasted(self.source, shown)
 
 
 def with_recipe(found: Translation, recipe: Recipe) -> RecipeTranslation:

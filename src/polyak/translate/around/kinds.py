@@ -74,3 +74,26 @@ def numbers_of(call: Call) -> list[Any]:
     """A call's arguments without its parameters."""
     first = [value for value in call.positional if not isinstance(value, Unread | Call)]
     return [*first, *call.named.values()]
+
+
+def lines_of(said: list[Words]) -> tuple[str, ...]:
+    """The lines between the gradients and the step."""
+    return tuple(words.line for words in said if words.line)
+
+
+def most_of(said: list[Words]) -> int:
+    """After how many gradients there is a step."""
+    return max([1, *(words.every for words in said)])
+
+
+def chained_with(line: str, said: list[Words]) -> str:
+    """An optimizer of Optax with the links before it and what is around it.
+
+    >>> chained_with("optax.sgd(0.1)", [Words(link="optax.clip(1)"), Words(around="optax.MultiSteps({}, 4)")])
+    'optax.MultiSteps(optax.chain(optax.clip(1), optax.sgd(0.1)), 4)'
+    """
+    links = [words.link for words in said if words.link]
+    line = f"optax.chain({', '.join([*links, line])})" if links else line
+    for words in said:
+        line = words.around.format(line) if words.around else line
+    return line

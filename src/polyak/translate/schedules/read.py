@@ -120,15 +120,25 @@ def _counted(row: Row, arguments: Mapping[str, Any], course: Course, steps_per_e
 
 def _by_name(row: Row, call: Call, lr: float | None, total_steps: int | None) -> dict[str, Any]:
     """The arguments by name, each a value or a schedule; the optimizer and what changes nothing left out."""
-    positional, named = list(call.positional), dict(call.named)
-    if row.relative:
-        named.pop(AFTER, None)
-        if positional and _is_optimizer(positional[0]):
-            positional.pop(0)
     parameters = [each for each in row.parameters() if each.kind is each.POSITIONAL_OR_KEYWORD]
     if not parameters and lr is not None and row.relative:
         row.read(lr)  # one that is known and refused says why
     names = [each.name for each in parameters]
+    given = _named(row, call, names)
+    if TOTAL in names and total_steps is not None:
+        given.setdefault(TOTAL, total_steps)
+    missing = [each.name for each in parameters if each.default is each.empty and each.name not in given]
+    if missing:
+        raise PolyakError(f"{row.name} needs {missing[0]}")
+    return {name: _read(row, name, value, lr) for name, value in given.items()}
+
+
+def _named(row: Row, call: Call, names: list[str]) -> dict[str, Any]:
+    """What a call gives, by its names."""
+    positional, named = list(call.positional), dict(call.named)
+    if row.relative:
+        named.pop(AFTER, None)
+        positional = positional[1:] if positional and _is_optimizer(positional[0]) else positional
     if len(positional) > len(names):
         raise PolyakError(
             f"{row.name}: {len(positional)} arguments without a name, expected at most {len(names)}"
@@ -137,16 +147,10 @@ def _by_name(row: Row, call: Call, lr: float | None, total_steps: int | None) ->
     for name, value in named.items():
         if name in given:
             raise PolyakError(f"{row.name}: {name} is given twice")
-        if name not in names and name not in IGNORED and names:
+        if name not in (*names, *IGNORED) and names:
             raise unknown(f"argument of {row.name}", name, names)
         given[name] = value
-    given = {name: value for name, value in given.items() if name in names}
-    if TOTAL in names and TOTAL not in given and total_steps is not None:
-        given[TOTAL] = total_steps
-    missing = [each.name for each in parameters if each.default is each.empty and each.name not in given]
-    if missing:
-        raise PolyakError(f"{row.name} needs {missing[0]}")
-    return {name: _read(row, name, value, lr) for name, value in given.items()}
+    return {name: value for name, value in given.items() if name in names}
 
 
 def _is_optimizer(value: object) -> bool:
