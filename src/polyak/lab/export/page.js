@@ -79,16 +79,16 @@ function drawTrace() {
   const { landscape, start, steps, rules } = page.state, about = ABOUT.landscapes[landscape];
   const [[left, right], [bottom, top]] = page.window, floor = about.floor ?? 0;
   let low = Infinity, high = -Infinity;
-  page.paths = [];
+  page.paths = []; page.curves = [];
   for (let k = 0; k < ABOUT.most; k++) {
     const empty = { step: [], x1: [], x2: [], size: [], value: [] };
-    if (k >= rules.length) { give(`trace${k}`, empty); give(`value${k}`, { step: [], value: [] }); continue; }
+    if (k >= rules.length) { give(`trace${k}`, empty); page.curves.push({ step: [], value: [] }); continue; }
     const { x1, x2, value } = descend(rules[k], landscape, start, steps);
     const size = new Float64Array(steps + 1).fill(steps > 200 ? 0 : 4.5), step = Float64Array.from(x1, (_, j) => j);
     size[steps] = 12;
     const over = value.map(f => f - floor), shown = over.map(f => Math.abs(f) < 1e30 && (about.floor === null || f > 1e-30) ? f : NaN);
     for (const f of shown) if (!Number.isNaN(f)) { low = Math.min(low, f); high = Math.max(high, f); }
-    give(`value${k}`, { step, value: shown });
+    page.curves.push({ step, value: shown });
     page.paths.push([x1.slice(), x2.slice()]);
     cut(x1, x2, left, right, bottom, top);
     give(`trace${k}`, { step, x1, x2, size, value });
@@ -252,6 +252,7 @@ function changed() {
     delete settings[about.lr]; delete settings[about.over];
     const wanted = JSON.stringify([active().rule, settings]);
     if (plane !== wanted) { plane = wanted; drawPlane(); }
+    page.curves.forEach((curve, k) => give(`value${k}`, curve));
     drawValueSpan(...page.span); drawMarks(); drawMemory();
   }, 20);
   page.span = [low, high];
