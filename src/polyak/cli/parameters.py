@@ -57,14 +57,12 @@ def _definition(module: str, name: str) -> tuple[ast.FunctionDef, dict[str, obje
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return node, dict(_constants(tree))
-    for node in ast.walk(
-        tree
-    ):  # what is imported only when it is asked for stands beside the type checker's word
-        if isinstance(node, ast.ImportFrom) and node.module is not None:
-            for alias in node.names:
+    for part in ast.walk(tree):  # what is imported only when it is asked for stands under TYPE_CHECKING
+        if isinstance(part, ast.ImportFrom) and part.module is not None:
+            for alias in part.names:
                 if name == (alias.asname or alias.name):
                     home = module if is_package else module.rpartition(".")[0]
-                    return _definition(f"{home}.{node.module}" if node.level else node.module, alias.name)
+                    return _definition(f"{home}.{part.module}" if part.level else part.module, alias.name)
     raise LookupError(f"{module} has no function {name}")
 
 
