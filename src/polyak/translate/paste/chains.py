@@ -83,28 +83,32 @@ def _composed(links: list[Call]) -> Parts:
     rates = [link for link in links if link.last in RATES]
     decays = [link for link in links if link.last == DECAY]
     cores = [link for link in links if link not in rates and link not in decays]
-    if len(decays) > 1 or len(cores) > 1 or len(rates) > 1 or any(_masked(link) for link in decays):
+    _refuse_more(links, rates, decays, cores)
+    if not rates:
+        return _with_decay(links, cores, decays)
+    core, rate = cores[0] if cores else Call("optax.trace", (), {"decay": 0.0}), rates[0]
+    if core.last not in CORES:
+        raise PolyakError(f"{core!r} with {rate!r} is not read, expected one of {', '.join(CORES)}")
+    inside = bool(cores) and links.index(rate) < links.index(core)
+    if inside and core.last != "trace":
+        raise PolyakError(f"{core!r} after the learning rate is no optimizer of a framework known here")
+    name, named = CORES[core.last]
+    call = Call(name, (), _arguments(core, named) | {"learning_rate": _rate(rate)}, _shown(links))
+    decay = _decay(links, decays, core if cores else rate, rate)
+    return Parts(call, decay=decay, inside=inside, links=tuple(links))
+
+
+def _refuse_more(links: list[Call], rates: list[Call], decays: list[Call], cores: list[Call]) -> None:
+    """Refuse a chain of more than one optimizer, one learning rate and one decay of all parameters."""
+    if max(len(rates), len(decays), len(cores)) > 1 or any(map(_masked, decays)):
         raise PolyakError(
             f"a chain of {', '.join(link.last for link in links)} is not read: expected one optimizer with one learning"
             " rate, and at most one add_decayed_weights without a mask"
         )
-    if not rates:
-        return _with_decay(links, cores, decays)
-    core = cores[0] if cores else Call("optax.trace", (), {"decay": 0.0})
-    if core.last not in CORES:
-        raise PolyakError(f"{core!r} with {rates[0]!r} is not read, expected one of {', '.join(CORES)}")
-    inside = bool(cores) and links.index(rates[0]) < links.index(core)
-    if inside and core.last != "trace":
-        raise PolyakError(f"{core!r} after the learning rate is no optimizer of a framework known here")
-    name, named = CORES[core.last]
-    given = _arguments(core, named) | {"learning_rate": _rate(rates[0])}
-    decay = _decay(links, decays, core if cores else rates[0], rates[0])
-    return Parts(
-        Call(name, (), given, f"optax.chain({', '.join(map(repr, links))})"),
-        decay=decay,
-        inside=inside,
-        links=tuple(links),
-    )
+
+
+def _shown(links: list[Call]) -> str:
+    return f"optax.chain({', '.join(map(repr, links))})"
 
 
 def _with_decay(links: list[Call], cores: list[Call], decays: list[Call]) -> Parts:

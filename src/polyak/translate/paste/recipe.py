@@ -233,14 +233,12 @@ def filled(spelling: Spelling, read: Mapping[str, Any], given: Mapping[str, Any]
 
 def parts_in(pasted: Pasted) -> Parts:
     """The calls of a text, told apart: one is the optimizer's, the others stand beside it."""
-    configs = [parts for call in pasted.calls if (parts := parts_of_call(call)) is not None]
-    if len(configs) == 1 and len(pasted.calls) == 1:
-        return configs[0]
+    config = parts_of_call(pasted.calls[0]) if len(pasted.calls) == 1 else None
+    if config is not None:
+        return config
     optimizer = _only_optimizer(pasted.calls)
     taken = parts_of_chain(optimizer) if is_chain(optimizer) else Parts(optimizer)
-    inside = [each for call in pasted.calls for each in _within(call)]
-    outer = [call for call in pasted.calls if not any(call is each for each in inside)]
-    beside = [call for call in outer if call is not optimizer]
+    beside = [call for call in _outer(pasted.calls) if call is not optimizer]
     schedules = [call for call in beside if is_schedule(call)]
     if len(schedules) > 1:
         raise PolyakError(
@@ -251,6 +249,12 @@ def parts_in(pasted: Pasted) -> Parts:
     return replace(
         taken, scheduler=schedules[0] if schedules else None, wrappers=(*wrappers, *taken.wrappers)
     )
+
+
+def _outer(calls: list[Call]) -> list[Call]:
+    """The calls that stand in no other."""
+    inside = [each for call in calls for each in _within(call)]
+    return [call for call in calls if not any(call is each for each in inside)]
 
 
 def _within(value: object) -> Iterator[Call]:
