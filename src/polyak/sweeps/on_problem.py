@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from polyak.ground.compiled import OPTIONS, jitted
+from polyak.ground.compiled import THOROUGH, jitted
 from polyak.ground.hashing import bytecode_hash, code_hash
 from polyak.ground.precision import in_precision
 from polyak.ground.types import Pytree
@@ -203,7 +203,7 @@ class OnProblem:
 
 @cache
 def _engine() -> Callable[..., ByLane]:
-    return jitted(_blocks, {**COMPILER_OPTIONS, **OPTIONS}, static=(0, 1))
+    return jitted(_blocks, {**COMPILER_OPTIONS, **THOROUGH}, static=(0, 1))
 
 
 def _blocks(
