@@ -17,7 +17,8 @@ R = TypeVar("R")
 
 OPTIONS: Mapping[str, bool | int] = {"xla_cpu_use_fusion_emitters": False}
 QUICK: Mapping[str, bool | int] = {**OPTIONS, "xla_backend_optimization_level": 0}
-# What runs for seconds, or says one number twice to the last digit, whatever XLA_FLAGS asks for: our tests ask for QUICK.
+# What runs for seconds, or says one number twice to the last digit, whatever XLA_FLAGS asks for besides: our tests ask
+# for the quick way.
 THOROUGH: Mapping[str, bool | int] = {**OPTIONS, "xla_backend_optimization_level": 3}
 
 
