@@ -87,6 +87,8 @@ class Preconditioned:
         self.size = H.size
 
     def __matmul__(self, v: Vector, /) -> Vector:
+        if isinstance(self._root, float) and self._pull == 0:  # without a vector beside the product
+            return self._root**2 * at_home(self._H @ at_home(v))
         w = self._root * at_home(v)
         return self._root * (at_home(self._H @ w) + self._pull * w)
 

@@ -166,7 +166,8 @@ def _moved(
         gain = gain_of(step)
         if not -math.inf < gain < 0:
             raise PolyakError(f"{reading.label} does not step downhill: it has no edge in a learning rate")
-        return StepMap(step.A, step.B / -gain), np.full(part.entries, -gain), pull + through
+        one = np.broadcast_to(-gain, (part.entries,))
+        return StepMap(step.A, step.B / -gain), one, pull + through
     if part.state is None:
         raise PolyakError(
             f"{reading.label} has a preconditioner, which its steps make: give its state= (what its update returned), "

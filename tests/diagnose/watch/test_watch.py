@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import errno
 import logging
+import sys
 import warnings
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ from torch import nn
 import polyak as pk
 import stages
 from polyak.diagnose import Watch
+from polyak.diagnose.watch.store import Store
 
 LOSS = nn.CrossEntropyLoss()
 
@@ -187,6 +190,35 @@ def per_row(net: nn.Module) -> Any:
         return LOSS(torch.func.functional_call(net, params, x[None]), y[None])
 
     return loss
+
+
+def test_a_full_disk_is_one_warning_and_the_training_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, store = stages.perceptron(), tmp_path / "run.zarr"
+    optimizer = stages.sgd(net, 0.05)
+    watch = pk.watch(optimizer, pk.model(net, LOSS, [one_batch()]), every=4, store=store)
+    trained(net, optimizer, 8, watch)
+    watch.flush()
+    written = Store._put
+
+    def full(self: Store, name: str, k: int, numbers: Any) -> None:
+        if name == "marks":  # the others still found room
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written(self, name, k, numbers)
+
+    monkeypatch.setattr(Store, "_put", full)
+    monkeypatch.setattr(sys.modules[Watch.__module__], "ROWS", 4)  # a piece at every fourth step
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        losses = trained(net, optimizer, 12, watch)
+    (line,) = [str(each.message) for each in seen]
+    assert line.startswith("the watch stops at step 12, the training goes on: ")
+    assert "No space left on device" in line
+    assert len(losses) == 12
+    monkeypatch.undo()
+    assert pk.Watched.open(store).last_step == 8  # all up to its last whole piece
+    pk.watch(optimizer, pk.model(net, LOSS, [one_batch()]), store=store).close()  # its lock was given back
 
 
 def test_a_step_it_cannot_understand_stops_it_alone() -> None:

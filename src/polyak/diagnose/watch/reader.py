@@ -137,9 +137,10 @@ class Reader:
             try:
                 with self._live.here(), self._bridge.on(step.batch) as local:
                     row["loss"] = local.loss
-                    own = self._gradient(local)
-                    row.update(self._sharpness.read(local, whole=step.whole))
-            except PolyakError:  # a loss that is not finite, a rule without an edge: those numbers stay nan
+                    with suppress(PolyakError):  # a rule without an edge: those numbers stay nan
+                        row.update(self._sharpness.read(local, whole=step.whole))
+                    own = self._gradient(local)  # of the graph that the product has made
+            except PolyakError:  # a loss that is not finite
                 if "loss" not in row and not self._sharpness.begun:
                     raise
         return own

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 
@@ -66,9 +67,9 @@ class Sharpness:
             self._vector = self._started(A)
             if not whole:  # a top that is chosen on these rows is too steep on them
                 return {}
-        v = self._vector / _length(self._vector)
+        v, self._vector = self._vector / _length(self._vector), None  # one vector, not two
         self._vector = A @ v
-        a = float((v * self._vector).sum())
+        a = float(v @ self._vector)
         if whole:  # read without noise: what was read before only lags behind
             self._read.clear()
         lr, gain = self._live.settings().get("lr", math.nan), moved.uniform
@@ -116,7 +117,10 @@ class Sharpness:
         settings = self._live.numbers()
         if self._known is None or self._known[0] != settings or self._known[1].preconditioned:
             self._known = None
-            self._known = settings, motion(self._live.reading(), self._examined)
+            found = motion(self._live.reading(), self._examined)
+            # The moments have been read: a copy of them, in double, is not carried on.
+            parts = tuple(replace(part, state=None) for part in found.reading.parts)
+            self._known = settings, replace(found, reading=replace(found.reading, parts=parts))
         return self._known[1]
 
 
@@ -135,4 +139,4 @@ class _OnBatch:
 
 
 def _length(v: Vector) -> float:
-    return math.sqrt(float((v * v).sum()))
+    return math.sqrt(float(v @ v))

@@ -131,6 +131,10 @@ def _slot(held: list[dict[str, Any]], names: tuple[str, ...], ours: str) -> NDAr
         if values and all(value is not None for value in values):
             if ours in ONE_FOR_ALL:
                 return np.asarray(values[0], dtype=np.float64)
-            flat = [torch.as_tensor(value).detach().reshape(-1).double().cpu() for value in values]
-            return np.asarray(torch.cat(flat).numpy())
+            tensors = [torch.as_tensor(value).detach().reshape(-1) for value in values]
+            whole, start = np.empty(sum(x.numel() for x in tensors)), 0
+            for x in tensors:  # one after the other, so that no second copy is held
+                whole[start : start + x.numel()] = x.double().cpu().numpy()
+                start += x.numel()
+            return whole
     return None
