@@ -48,14 +48,28 @@ def scattered_edge(
     low, high = 0.0, full_batch
     while high - low > EXACT * high:
         middle = (low + high) / 2
-        grows = _growth(step_at(middle), middle, largest, max(trace - largest, 0.0), phi) >= 1
+        grows = noise_growth(step_at(middle), largest, trace, phi, middle) >= 1
         low, high = (low, middle) if grows else (middle, high)
     return low
 
 
-def _growth(step: StepMap, factor: float, a: float, rest: float, phi: float) -> float:
-    """The spectral radius of the map of covariances."""
-    kappa = spread_per_noise(step, np.array([a]))
+def noise_growth(step: StepMap, a: float, trace: float, phi: float, factor: float = 1.0) -> float:
+    """The factor by which noise breeds noise: past the edge where it is over 1, and about as the learning rate below.
+
+    Args:
+        step: the map of one entry, with all learning rates times `factor`.
+        a: the largest curvature, in units of today's gains.
+        trace: of the same curvature.
+        phi: see mean_square.noise_factor.
+        factor: 1 for today's learning rates.
+
+    >>> import polyak as pk
+    >>> from polyak.theory.step_map import step_map
+    >>> step = step_map(pk.GradientDescent(lr=0.667))
+    >>> round(noise_growth(step, 1.0, 1.0, 1.0, 0.667), 2)
+    1.0
+    """
+    kappa, rest = spread_per_noise(step, np.array([a])), max(trace - a, 0.0)
     if kappa is None:
         return math.inf
     steep, flat = float(a * kappa[0, 0]), factor / 2

@@ -47,6 +47,7 @@ def records(
         "own_gradient_norm": 1 + 0.3 * draw.random(len(at)),
         "update_norm": 0.5 * read,
         "velocity_norm": 5 * read,
+        "noise_growth": 0.1 * read,
         "alignment": 0.5 + 0.1 * draw.random(len(at)),
         "momentum_seen": 0.9 * read,
         "eval_share": 0 * read,
@@ -187,6 +188,18 @@ def test_a_share_that_was_read_before_the_lr_was_raised_is_scaled_by_the_raise()
     )
     assert not why.looked
     assert "at most 20 %" in pk.explain(records(rise=97)).ruled_out["lr past the edge"].why
+
+
+def test_a_raised_lr_is_past_what_batches_bear_below_the_full_batch_s_edge() -> None:
+    """In batches noise may breed noise at a fifth of the edge; where the lr was not raised it did so all along."""
+    raised = {"lr": put(slice(90, None), 0.3), "noise_growth": put(10, 1.4)}
+    found = pk.explain(records(**raised))
+    assert found.cause == "lr past the edge"
+    assert "in batches of 64 rows noise breeds noise 1.4 times over at most" in found.findings[0].said
+    assert found.change == "lower the lr to 0.1 or less."
+    for other in ({**raised, "lr": put(slice(90, None), 0.1)}, {**raised, "noise_growth": put(10, 0.7)}):
+        assert pk.explain(records(**other)).cause is None
+    assert pk.explain(records(rise=None, **raised)).cause is None
 
 
 def test_the_lr_that_is_advised_is_below_the_edge() -> None:

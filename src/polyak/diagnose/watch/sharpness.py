@@ -23,9 +23,10 @@ from polyak.frameworks.live import Live
 from polyak.theory.mean_square import noise_factor
 from polyak.theory.model_subspace import Preconditioned, roots_and_pulls
 from polyak.theory.motion import Known, Motion, motion
-from polyak.theory.scattered_rows import scattered_edge
+from polyak.theory.scattered_rows import noise_growth, scattered_edge
 
 FIRST = 8  # products with which the carried vector begins
+SELDOM = 4  # readings, of which one takes a product for the trace
 MEAN = 8  # readings of which the sharpness is the mean
 
 
@@ -40,7 +41,8 @@ class Sharpness:
 
     def __init__(self, bridge: Bridge, live: Live, rows: int | None) -> None:
         self._bridge, self._live, self._rows = bridge, live, rows
-        self._a = math.nan
+        self._a, self._count, self._draw = math.nan, 0, np.random.default_rng(1)
+        self._traces: deque[float] = deque(maxlen=MEAN)
         self._vector: Vector | None = None
         self._read: deque[float] = deque(maxlen=MEAN)
         self._known: tuple[tuple[float, ...], Motion] | None = None
@@ -52,7 +54,9 @@ class Sharpness:
         return self._vector is not None
 
     def read(self, local: Local, *, whole: bool) -> dict[str, float]:
-        """`sharpness_read` of the batch that the model stands on, `sharpness`, `edge`, `share`; empty at rest.
+        """`sharpness_read` of the batch that the model stands on, `sharpness`, `edge`, `share`, `noise_growth`.
+
+        Empty at rest.
 
         Args:
             local: the model on the batch.
@@ -83,7 +87,28 @@ class Sharpness:
         self._a = sharpness * unit
         share = 1 / moved.factor_of(sharpness * unit)
         edge = sharpness / share if share else math.nan
-        return {"sharpness_read": a / unit, "sharpness": sharpness, "edge": edge, "share": share}
+        growth = math.nan if whole else self._noise_growth(A, local.rows, moved, unit)
+        return {
+            "sharpness_read": a / unit,
+            "sharpness": sharpness,
+            "edge": edge,
+            "share": share,
+            "noise_growth": growth,
+        }
+
+    def _noise_growth(self, A: Preconditioned, rows: int, moved: Motion, unit: float) -> float:
+        """How noise breeds noise at today's learning rates, at most; the trace is read at every fourth reading."""
+        if self._count % SELDOM == 0:
+            v = A.random(self._draw)
+            self._traces.append(float(v @ (A @ v)) / unit)
+        self._count += 1
+        trace = float(np.mean(self._traces)) * unit
+        step = moved.step_at(1.0)
+        return noise_growth(step, self._a, trace, self._phi(rows)) if self._a > 0 else math.nan
+
+    def _phi(self, rows: int) -> float:
+        """What a batch's mean has of one row's covariance."""
+        return noise_factor(rows, self._rows or 0, replace=(self._rows or 0) <= rows)
 
     def safe_factor(self, local: Local) -> float:
         """All of today's learning rates times this are where the noise of such batches dies out, of rows of one output
@@ -97,8 +122,7 @@ class Sharpness:
         A, draw = self._seen_by(local, moved), np.random.default_rng(0)
         vectors = [A.random(draw) for _ in range(FIRST)]
         trace = float(np.mean([float((v * (A @ v)).sum()) for v in vectors]))
-        rows = self._rows or 0
-        phi = noise_factor(local.rows, rows, replace=rows <= local.rows)
+        phi = self._phi(local.rows)
         return scattered_edge(moved.step_at, self._a, trace, phi, moved.factor_of(self._a))
 
     def _seen_by(self, local: Local, moved: Motion) -> Preconditioned:

@@ -28,7 +28,8 @@ class Watched(Result):
             infinite), `optimizer_step` (its own count; nan where it has none).
         readings: one number for each reading: `step, loss, sharpness_read` (of one batch), `sharpness` (its running
             mean), `edge` (the sharpness at which the rule's step begins to grow), `share` (the one over the other),
-            `mean_square_share` and what else each file of `quantities/` names; by layer of shape (readings, layers).
+            `noise_growth` (of mini-batches: how noise breeds noise, at most; beyond 1 its expected square may grow),
+            and what else each file of `quantities/` names; by layer of shape (readings, layers).
         events: in the order in which they happened.
 
     >>> Watched.open("no/such/run.zarr")

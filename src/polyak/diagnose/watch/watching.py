@@ -32,7 +32,7 @@ from polyak.models import Model
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-OWN = ("step", "loss", "sharpness_read", "sharpness", "edge", "share")
+OWN = ("step", "loss", "sharpness_read", "sharpness", "edge", "share", "noise_growth")
 ROWS, SECONDS = 200, 5.0  # of steps that no piece holds, and since the last piece, at most
 HELD: weakref.WeakSet[object] = weakref.WeakSet()  # the optimizers that a watch is on
 

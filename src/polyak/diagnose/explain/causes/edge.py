@@ -50,13 +50,52 @@ def past_the_edge(seen: Seen) -> Verdict:
         _scaled(seen, *_last_read(seen)),
     )
     limit = READ_LOW if batches else BEYOND
-    if top is not None and top[1] > limit:
-        return _found(seen, *top, batches=batches, which="full batch's")
-    if over is not None and batches and over[1] > BEYOND:
-        return _found(seen, *over, batches=True, which="mean-square")
+    for found, beyond, which in ((top, limit, "full batch's"), (over, BEYOND, "mean-square")):
+        if found is not None and found[1] > beyond and (batches or found is top):
+            return _found(seen, *found, batches=batches, which=which)
     if scaled is not None and scaled[1] > limit:
         return _found(seen, *scaled, batches=batches, which="full batch's", scaled=True)
-    return _not_past(seen, (steps, joint_steps), (top, over))
+    growth = _grown(seen) if batches else None
+    if growth is None or growth[1] <= BEYOND:
+        return _not_past(seen, (steps, joint_steps), (top, over))
+    return _noisy(seen, *growth)
+
+
+def _grown(seen: Seen) -> tuple[int, float] | None:
+    """How noise bred noise at the lr of the moment, where that was raised in reach of it: it grows about as the lr."""
+    steps, values = seen.read("noise_growth", since=seen.step - seen.reach)
+    first, last = _raised(seen)
+    if not len(values) or not last > RAISED * first:
+        return None
+    step = int(steps[-1])
+    return step, float(values[-1]) * max(1.0, seen.at("lr") / seen.at("lr", step))
+
+
+def _raised(seen: Seen) -> tuple[float, float]:
+    """The lr before it was first raised in reach of the moment, and after it last was; nan where it never was."""
+    raised = [(a, b) for _, a, b in seen.changes("lr", 1.0) if b > a]
+    return (raised[0][0], raised[-1][1]) if raised else (math.nan, math.nan)
+
+
+def _noisy(seen: Seen, step: int, growth: float) -> Finding:
+    """Past what the batches bear, at most; below the full batch's edge."""
+    first, last = _raised(seen)
+    size = readable(seen.batch_size)
+    return Finding(
+        "lr past the edge",
+        0.65,
+        f"The lr was raised from {readable(first)} to {readable(last)}, where in batches of {size} rows noise "
+        f"breeds noise {readable(growth, 2)} times over at most, and the loss rose at step {seen.step}.",
+        (
+            Evidence(
+                step, "growth of the noise, of rows that scatter as normal ones", growth, "below 1 it dies"
+            ),
+            Evidence(seen.step, "lr", last, f"{readable(first)} before it was raised"),
+        ),
+        f"lower the lr to {readable(min(first, last / growth), 2)} or less.",
+        "there the noise of the batches dies out: the expected square of what it adds, below the full batch's edge.",
+        _layer(seen),
+    )
 
 
 def _last_read(seen: Seen) -> tuple[Steps, Floats]:
