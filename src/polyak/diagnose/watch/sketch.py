@@ -1,9 +1,9 @@
 r"""A few parameters of a training, by which a later one is told to go on with it or to be another.
 
-A training that goes on stands on the way of the one before, between two pieces of its store: no farther from one of
-their sketches than these lie apart. One of another seed stands elsewhere, and its start has nothing in common with it:
+A training that goes on, a while past its store's end too, has much in common with one of the store's sketches; one of
+another seed has nothing:
 
-    min_k |s - s_k| <= 2 max_k |s_(k+1) - s_k|    and    cos(s, s_k) >= 1/2 for one of the sketches
+    max_k cos(s, s_k) >= 1/2
 
 One that stands to the bit where the first began, though that went on, was begun again.
 """
@@ -11,7 +11,6 @@ One that stands to the bit where the first began, though that went on, was begun
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,6 @@ from polyak.frameworks.live import Arrays
 from polyak.ground.errors import PolyakError
 
 ENTRIES = 64
-FARTHER = 2.0  # times the longest way between two sketches
 ALIKE = 0.5  # the least cosine
 
 
@@ -64,9 +62,7 @@ def require_same_run(
             f"{store} holds a run that began where this one does and went on: expected its last checkpoint, or a store"
             " of its own for another run"
         )
-    apart = max(float(np.linalg.norm(b - a)) for a, b in pairwise(way))
-    nearest = min(float(np.linalg.norm(s - each)) for each in way)
-    if nearest > FARTHER * apart or max(_cosine(s, each) for each in way) < ALIKE:
+    if max(_cosine(s, each) for each in way) < ALIKE:
         raise PolyakError(own)
 
 
