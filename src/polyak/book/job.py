@@ -120,28 +120,35 @@ class Job:
 
     def _run(self, made: NotebookNode, settings: Settings) -> Reading:
         from polyak.book.render.notebook import numbers
-        from polyak.book.run.cells import run
 
-        count = len(self.document.cells)
         codes = [cell for cell in made.cells if cell.cell_type == "code"]
         said = [(cell.source, *cell.metadata.get("tags", ())) for cell in codes]
-        own = key(
-            [*self.known_by, numbers(self.document), said], [cell.source for cell in codes], self.folder
-        )
+        known_by = [*self.known_by, numbers(self.document), said]
+        own = key(known_by, [cell.source for cell in codes], self.folder)
         when = "" if self.again else self._recall(own, codes)
-        if when:
-            if settings.after_cell:
-                for cell in codes:
-                    settings.after_cell(cell)
-            return Reading(self.place, count, count, (), self.filled.empty, self.filled.unused, run_at=when)
+        if not when:
+            return self._run_anew(made, codes, own, settings)
+        after = settings.after_cell
+        if after is not None:
+            for cell in codes:
+                after(cell)
+        count = len(codes)
+        return Reading(self.place, count, count, (), self.filled.empty, self.filled.unused, run_at=when)
+
+    def _run_anew(
+        self, made: NotebookNode, codes: Sequence[NotebookNode], own: str, settings: Settings
+    ) -> Reading:
+        from polyak.book.render.notebook import numbers
+        from polyak.book.run.cells import run
+
         if settings.progress:
-            settings.progress(0, count)
+            settings.progress(0, len(codes))
         ran = run(made, numbers(self.document), self.launched, settings)
         failures = tuple(map(self._line, ran.failures))
         if not failures:
             done = [{"count": cell.execution_count, "outputs": cell.outputs} for cell in codes]
             self.runs.put(own, {"cells": done, "when": now()})
-        return Reading(self.place, count, ran.cells, failures, self.filled.empty, self.filled.unused)
+        return Reading(self.place, len(codes), ran.cells, failures, self.filled.empty, self.filled.unused)
 
     def _recall(self, own: str, codes: Sequence[NotebookNode]) -> str:
         """Give the cells the outputs of the run that is kept; when that was, or nothing where none is."""

@@ -70,14 +70,7 @@ def stacked(figure: Figure, drawn: bytes) -> Stacked:
 
 def _parts(figure: Figure, height: float) -> list[Box]:
     """What is stacked: each panel with its scale of colours, then each column of the legend; nothing in one column."""
-    panels: dict[Axes, Bbox] = {}
-    for axes in figure.axes:
-        if not axes.get_visible() or (box := axes.get_tightbbox()) is None:
-            continue
-        scale: Any = getattr(axes, "_colorbar", None)
-        home = axes if scale is None else scale.mappable.axes
-        panels[home] = Bbox.union([panels[home], box]) if home in panels else box
-    boxes = sorted(panels.values(), key=lambda box: (-round(box.y1 / 20), box.x0))
+    boxes = sorted(_panels(figure).values(), key=lambda box: (-round(box.y1 / 20), box.x0))
     if all(one.x0 < other.x1 and other.x0 < one.x1 for one in boxes for other in boxes):
         return []
     boxes += [column for legend in figure.legends for column in _columns(legend)]
@@ -90,6 +83,18 @@ def _parts(figure: Figure, height: float) -> list[Box]:
         )
         for box in boxes
     ]
+
+
+def _panels(figure: Figure) -> dict[Axes, Bbox]:
+    """Each panel with its scale of colours, and the room that both take."""
+    panels: dict[Axes, Bbox] = {}
+    for axes in figure.axes:
+        if not axes.get_visible() or (box := axes.get_tightbbox()) is None:
+            continue
+        scale: Any = getattr(axes, "_colorbar", None)
+        home = axes if scale is None else scale.mappable.axes
+        panels[home] = Bbox.union([panels[home], box]) if home in panels else box
+    return panels
 
 
 def _columns(legend: Legend) -> list[Bbox]:

@@ -4,10 +4,10 @@ from polyak.sweeps.axes import Axis, axis_from, linear, log, memory, values
 from polyak.sweeps.best import Best, best
 from polyak.sweeps.compare import compare
 from polyak.sweeps.comparison import Comparison
-from polyak.sweeps.halving import Tuned
 from polyak.sweeps.results import SweepResult
 from polyak.sweeps.search_space import SearchSpace, search_space
 from polyak.sweeps.sweep import load_sweep, sweep
+from polyak.sweeps.tuned import Tuned
 
 __all__ = [
     "Axis",

@@ -21,9 +21,7 @@ import numpy as np
 from polyak.data import Data
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.extras import need
-from polyak.ground.numbers import readable
 from polyak.ground.progress import Progress, silent
-from polyak.ground.shown import Shown
 from polyak.models import Model
 from polyak.models.task import as_task
 from polyak.problems import Task
@@ -39,75 +37,10 @@ from polyak.sweeps.one_by_one import REASON
 from polyak.sweeps.recording import Recording
 from polyak.sweeps.sampling import sampled
 from polyak.sweeps.search_space import SearchSpace, SettableRule
+from polyak.sweeps.tuned import Trial, Tuned
 from polyak.sweeps.tuning_space import tuning_space
 
-Settings = dict[str, float]
 Past = Callable[[Mapping[str, float]], bool]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One setting and how far it came.
-
-    Attributes:
-        settings: by name.
-        values: the median over the seeds after so many epochs, a round each.
-        reason: why a run of it ended early; empty where none did.
-    """
-
-    settings: Settings
-    values: dict[int, float]
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Tuned(Shown):
-    """What successive halving ended with.
-
-    Attributes:
-        rule: its name.
-        settings: the best.
-        quantity: what was judged by: "loss", "held_out_loss" or a measure's name.
-        value: the median over the seeds at the end of the whole training.
-        rounds: how many epochs and how many settings each round had.
-        trials: every setting, as drawn.
-        seeds: of the runs.
-        last: how many settings are past an edge, and were tried only as far as others left room.
-    """
-
-    rule: str
-    settings: Settings
-    quantity: str
-    value: float
-    rounds: tuple[tuple[int, int], ...]
-    trials: tuple[Trial, ...]
-    seeds: tuple[int, ...]
-    last: int = 0
-
-    @property
-    def spent(self) -> int:
-        """Epochs trained in all, each seed's counted."""
-        return len(self.seeds) * sum(epochs * cells for epochs, cells in self.rounds)
-
-    @property
-    def of_all(self) -> int:
-        """Epochs of every setting trained to the end."""
-        return len(self.seeds) * self.rounds[-1][0] * self.rounds[0][1]
-
-    def __str__(self) -> str:
-        where = ", ".join(f"{name}={readable(value, 6)}" for name, value in self.settings.items())
-        rounds = ", ".join(f"{cells} for {epochs} epoch{'s' * (epochs > 1)}" for epochs, cells in self.rounds)
-        seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}"
-        lines = [
-            f"{self.rule}({where}): median {self.quantity} of {seeds} {readable(self.value, 6)}",
-            f"  {rounds}: {self.spent:,} epochs in all, {self.spent / self.of_all:.0%} of every setting to its end",
-        ]
-        died = [each for each in self.trials if each.reason]
-        if self.last:
-            lines.append(f"  {self.last} settings drawn are past the edge, and were tried last")
-        if died:
-            lines.append(f"  {len(died)} settings died or diverged, such as: {died[0].reason}")
-        return "\n".join(lines)
 
 
 def halving(
@@ -141,15 +74,11 @@ def halving(
     space = rule if isinstance(rule, SearchSpace) and not settings else tuning_space(rule, **settings)  # type: ignore[arg-type]
     task = as_task(on, held_out)
     evaluation = Evaluation.of(task, measure)
-    seen = evaluation.names(task)
-    quantity = by or (HELD_OUT if HELD_OUT in seen else LOSS)
-    if quantity not in seen:
-        raise PolyakError(f"by is {quantity!r}, expected {', '.join(seen)}")
+    quantity = _judged_by(by, evaluation.names(task))
     cells, epochs = whole_number("cells", cells, at_least=2), whole_number("epochs", epochs, at_least=1)
     reduction = whole_number("reduction", reduction, at_least=2)
     size, runs = batch_size_of(task, batch_size), seeds_from(seed, seeds)
-    if storage is not None:
-        need("optuna", what="a storage", extra="tune")
+    _require_optuna(storage)
     drawn, last = _drawn(space, cells, seed, past)
     progress = progress or silent
     rounds = _rounds(cells, epochs, reduction)
@@ -166,16 +95,10 @@ def halving(
         if length == rounds[0][0]:
             on_rows.check()
         values, reasons, sign = _trained(job, quantity, told)
-        for place, value, reason in zip(left, values, reasons, strict=True):
-            trial = trials[place]
-            trials[place] = Trial(trial.settings, {**trial.values, length: sign * value}, reason)
+        _note(trials, left, length, sign * values, reasons)
         done += length * count
         left = left[np.argsort(values, kind="stable")]
-        if not np.isfinite(values).any():
-            ended = next((reason for reason in reasons if reason), "not finite")
-            raise PolyakError(
-                f"every setting of {space.name} died or diverged ({ended}): give it other ranges"
-            )
+        _require_one(values, reasons, space.name)
     best = trials[left[0]]
     found = Tuned(space.name, best.settings, quantity, best.values[epochs], rounds, tuple(trials), runs, last)
     if storage is not None:
@@ -183,6 +106,21 @@ def halving(
 
         tell(storage, found, space, higher=quantity == evaluation.name)
     return found
+
+
+def _judged_by(by: str | None, seen: Sequence[str]) -> str:
+    """What settings are judged by: what is asked for, else the held-out loss where there is one."""
+    quantity = by or (HELD_OUT if HELD_OUT in seen else LOSS)
+    if quantity not in seen:
+        raise PolyakError(f"by is {quantity!r}, expected {', '.join(seen)}")
+    return quantity
+
+
+def _require_one(values: np.ndarray, reasons: Sequence[str], name: str) -> None:
+    """Refuse to go on where no setting came to the end of a round."""
+    if not np.isfinite(values).any():
+        ended = next((reason for reason in reasons if reason), "not finite")
+        raise PolyakError(f"every setting of {name} died or diverged ({ended}): give it other ranges")
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,6 +133,20 @@ class _GivenCells(Job):
     def coordinates(self) -> dict[str, np.ndarray]:
         """The settings as they are given."""
         return dict(self.given)
+
+
+def _note(
+    trials: list[Trial], places: np.ndarray, length: int, values: np.ndarray, reasons: Sequence[str]
+) -> None:
+    """What the settings in these places came to after so many epochs, each in its trial."""
+    for place, value, reason in zip(places, values, reasons, strict=True):
+        trial = trials[place]
+        trials[place] = Trial(trial.settings, {**trial.values, length: value}, reason)
+
+
+def _require_optuna(storage: object) -> None:
+    if storage is not None:
+        need("optuna", what="a storage", extra="tune")
 
 
 def _trained(job: Job, quantity: str, progress: Progress) -> tuple[np.ndarray, list[str], float]:

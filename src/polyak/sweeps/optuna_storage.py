@@ -9,7 +9,7 @@ from polyak.ground.errors import PolyakError
 from polyak.sweeps.search_space import SearchSpace
 
 if TYPE_CHECKING:
-    from polyak.sweeps.halving import Tuned
+    from polyak.sweeps.tuned import Tuned
 
 
 def tell(storage: object, tuned: Tuned, space: SearchSpace, *, higher: bool) -> None:

@@ -14,8 +14,9 @@ from polyak.models import Model
 from polyak.models.task import as_task
 from polyak.problems import Problem, Task
 from polyak.run.train import batch_size_of
-from polyak.sweeps.halving import Past, Tuned, halving
+from polyak.sweeps.halving import Past, halving
 from polyak.sweeps.search_space import SearchSpace, SettableRule
+from polyak.sweeps.tuned import Tuned
 from polyak.sweeps.tuning_space import tuning_space
 from polyak.theory.curvature import curvature
 from polyak.theory.mean_square import Growth, noise_factor

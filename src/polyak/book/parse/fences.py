@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 PYTHON = {"python", "python3", "py", "ipython", "ipython3"}
 
@@ -70,18 +71,19 @@ def options(code: str) -> tuple[tuple[str, ...], str, int]:
     >>> options("---\ntags: [a]\nlabel: fig-a\n---\nx = 1\n")
     (('a',), 'fig-a', 4)
     """
-    lines = code.split("\n")
-    if lines[0].strip() == "---" and "---" in (line.strip() for line in lines[1:]):
-        count = next(index for index, line in enumerate(lines[1:], 2) if line.strip() == "---")
-        heads = lines[1 : count - 1]
-    else:
-        count = 0
-        while count < len(lines) and re.match(r":[\w-]+:", lines[count]):
-            count += 1
-        heads = [line[1:].replace(":", ": ", 1) for line in lines[:count]]
+    heads, count = _heads(code.split("\n"))
     said = {name.strip(): words.strip() for name, _, words in (head.partition(":") for head in heads)}
     tags = tuple(re.findall(r"[\w-]+", said.get("tags", "")))
     return tags, said.get("label") or said.get("name") or "", count
+
+
+def _heads(lines: list[str]) -> tuple[list[str], int]:
+    """The options, each as `name: words`, and how many lines they take."""
+    if lines[0].strip() == "---" and "---" in (line.strip() for line in lines[1:]):
+        count = next(index for index, line in enumerate(lines[1:], 2) if line.strip() == "---")
+        return lines[1 : count - 1], count
+    heads = list(takewhile(lambda line: re.match(r":[\w-]+:", line), lines))
+    return [line[1:].replace(":", ": ", 1) for line in heads], len(heads)
 
 
 def label_of(info: str, code: str) -> str:

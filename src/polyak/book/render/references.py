@@ -70,20 +70,29 @@ def gather(tokens: Sequence[Token], cells: Sequence[str] = ()) -> dict[str, Plac
         if token.type == "target":
             waiting.append(token.content)
             continue
-        seen = _seen(token, tokens[index + 1] if index + 1 < len(tokens) else token, gathered, cells)
         if token.type == "inline":
-            if tokens[index - 1].type != "heading_open":
-                last = _in_paragraph(token, last, gathered)
-            if _only_labels(token):
-                for beside in (tokens[index - 1], tokens[index + 1]):
-                    beside.hidden = beside.type.startswith("paragraph")
-        elif seen[0]:
-            last = seen
-        if token.nesting >= 0 and waiting and token.type != "inline":
+            last = _in_words(tokens, index, last, gathered)
+            continue
+        seen = _seen(token, tokens[min(index + 1, len(tokens) - 1)], gathered, cells)
+        last = seen if seen[0] else last
+        if token.nesting >= 0:
             for label in waiting:
                 gathered.name(label, *(seen if seen[0] else ("text", "")))
             waiting = []
     return gathered.places
+
+
+def _in_words(
+    tokens: Sequence[Token], index: int, last: tuple[str, str], gathered: _Gathered
+) -> tuple[str, str]:
+    """The labels of a paragraph, which is hidden where nothing else stands in it; what a later one would name."""
+    before, token, after = tokens[index - 1 : index + 2]
+    if before.type != "heading_open":
+        last = _in_paragraph(token, last, gathered)
+    if _only_labels(token):
+        for beside in (before, after):
+            beside.hidden = beside.type.startswith("paragraph")
+    return last
 
 
 def _seen(token: Token, following: Token, gathered: _Gathered, cells: Sequence[str]) -> tuple[str, str]:

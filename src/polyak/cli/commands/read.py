@@ -96,12 +96,12 @@ def _places(files: list[Path], out: Path | None, to: str, options: dict[str, Any
     for file in files:
         read_bytes(file)
     places: dict[Path, Path] = {}
+    of: dict[Path, Path] = {}
     for file in files:
         place = folder / default_name(file, to, options.get("language"))
-        if place in places.values():
-            twin = next(other for other, where in places.items() if where == place)
-            raise PolyakError(f"{twin} and {file} would both be {place}")
-        places[file] = place
+        if place in of:
+            raise PolyakError(f"{of[place]} and {file} would both be {place}")
+        places[file], of[place] = place, file
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

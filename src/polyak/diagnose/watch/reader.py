@@ -101,18 +101,9 @@ class Reader:
 
     def read(self, step: Step, row: dict[str, object]) -> None:
         """Everything there is to read after a step, into a row."""
-        if step.batch is None:
-            batch = next(self._own, None)
-            if batch is None:
-                self._own = iter(self._bridge.batches())
-                batch = next(self._own)
-            rows, scale = self._bridge.rows(batch), self._live.batch_numbers(batch)[0]
-            step = step._replace(batch=batch, rows=rows, whole=self.whole(rows, scale))
-        kept, updates = self._kept, None
-        if kept is not None:
-            updates = kept.parameters
-            for x, old in zip(self._live.parameters(), updates, strict=True):
-                np.subtract(x, old, out=old)
+        step = step if step.batch is not None else self._with_batch(step)
+        kept = self._kept
+        updates = None if kept is None else self._moved(kept.parameters)
         own = self._curvature(step, row) if self._budget.allows("curvature") else None
         context = self._context(step, own, updates)
         if own is not None and kept is not None and kept.step.batch is not None and not step.whole:
@@ -122,6 +113,21 @@ class Reader:
             with np.errstate(all="ignore"):
                 row[each.name] = each.compute(context if sample is None else replace(context, kept=sample))
         self._samples = {key: sample for key, sample in self._samples.items() if key[1] > step.number}
+
+    def _with_batch(self, step: Step) -> Step:
+        """A step that was told of no batch, with the model's own next one."""
+        batch = next(self._own, None)
+        if batch is None:
+            self._own = iter(self._bridge.batches())
+            batch = next(self._own)
+        rows, scale = self._bridge.rows(batch), self._live.batch_numbers(batch)[0]
+        return step._replace(batch=batch, rows=rows, whole=self.whole(rows, scale))
+
+    def _moved(self, before: Arrays) -> Arrays:
+        """How far the parameters went since, in the place of where they were."""
+        for x, old in zip(self._live.parameters(), before, strict=True):
+            np.subtract(x, old, out=old)
+        return before
 
     def _context(self, step: Step, own: Arrays | None, updates: Arrays | None) -> Context:
         gradients = self._live.gradients()

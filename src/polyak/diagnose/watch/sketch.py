@@ -52,8 +52,7 @@ def require_same_run(
     polyak.PolyakError: run.zarr holds another run, of other initial parameters: expected a store of its own
     """
     s = np.asarray(now, dtype=np.float64)
-    seen = [np.asarray(each, dtype=np.float64) for each in (start, *pieces) if len(each) == len(s)]
-    way = [each for each in seen if np.isfinite(each).all()]
+    way = _finite((start, *pieces), len(s))
     if len(way) < 2 or not np.isfinite(s).all():
         return
     own = f"{store} holds another run, of other initial parameters: expected a store of its own"
@@ -64,6 +63,12 @@ def require_same_run(
         )
     if max(_cosine(s, each) for each in way) < ALIKE:
         raise PolyakError(own)
+
+
+def _finite(sketches: Sequence[Sequence[float]], size: int) -> list[NDArray[np.float64]]:
+    """Those of this size whose numbers are finite."""
+    seen = [np.asarray(each, dtype=np.float64) for each in sketches if len(each) == size]
+    return [each for each in seen if np.isfinite(each).all()]
 
 
 def _cosine(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:

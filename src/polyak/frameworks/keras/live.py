@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -108,20 +108,21 @@ class KerasLive:
     def slots(self) -> Mapping[str, Arrays]:
         """The optimizer's own variables by our names; SGD's momenta, with their sign turned, are the velocity."""
         self._synced()
-        order = list(self.optimizer._trainable_variables)
-        found: dict[str, Arrays] = {}
-        for ours, theirs in SLOTS.items():
-            held = next((list(kept) for each in theirs if (kept := getattr(self.optimizer, each, None))), [])
-            if len(held) == len(order):
-                places = [next(k for k, each in enumerate(order) if each is v) for v in self.trained]
-                found[ours] = tuple(_numpy(held[k]) for k in places)
-        momenta = list(getattr(self.optimizer, "momentums", None) or [])
-        if self.kind == "SGD" and len(momenta) == len(order):
-            places = [next(k for k, each in enumerate(order) if each is v) for v in self.trained]
-            found["velocity"] = tuple(-_numpy(momenta[k]) for k in places)  # Keras adds it
+        found = {ours: held for ours, theirs in SLOTS.items() if (held := self._held(theirs))}
+        if self.kind == "SGD" and (momenta := self._held(["momentums"])):
+            found["velocity"] = tuple(-x for x in momenta)  # Keras adds it
         if "squares" in found:
             found["t"] = (np.asarray([float(self._taken)]),)
         return found
+
+    def _held(self, names: Sequence[str]) -> Arrays:
+        """What the optimizer holds under the first of these names, an array for each trained variable; else nothing."""
+        order = list(self.optimizer._trainable_variables)
+        held = next((list(kept) for each in names if (kept := getattr(self.optimizer, each, None))), [])
+        if len(held) != len(order):
+            return ()
+        place = {id(variable): k for k, variable in enumerate(order)}
+        return tuple(_numpy(held[place[id(variable)]]) for variable in self.trained)
 
     def settings(self) -> Mapping[str, float]:
         """Today's learning rate, a schedule's too, and the other numbers."""

@@ -21,6 +21,7 @@ from polyak.lab.look import Look, look
 from polyak.lab.panel import words
 from polyak.lab.shared import Shared
 from polyak.lab.shell import environment
+from polyak.lab.state import State
 from polyak.lab.words import LANGUAGES, Words, symbol
 from polyak.theory import REGIMES
 
@@ -51,23 +52,15 @@ def page(lab: Shared) -> str:
     begun = {chosen.rule: chosen.settings for chosen in first.rules}
     kinds = [kind for kind in offer.rules.values() if kind.name in begun or is_exported(kind)]
     rules, rows = _both({kind.name: kind_in_script(kind, begun.get(kind.name, {})) for kind in kinds})
-    places = {
-        name: each
-        for name, each in offer.landscapes.items()
-        if name in _catalogued() or name == first.landscape
-    }
-    grounds, gradients = _both({name: landscape_in_script(each) for name, each in places.items()})
+    wanted = {*_catalogued(), first.landscape}
+    places = {name: landscape_in_script(each) for name, each in offer.landscapes.items() if name in wanted}
+    grounds, gradients = _both(places)
     looks = {"light": look(dark=False), "dark": look(dark=True)}
     languages = {language: words(language) for language in LANGUAGES}
     about = {
         "rules": rules,
         "landscapes": grounds,
-        "first": {
-            "rules": [{"rule": each.rule, "settings": dict(each.settings)} for each in first.rules],
-            "landscape": first.landscape,
-            "start": list(first.start),
-            "steps": first.steps,
-        },
+        "first": _begun(first),
         "documents": {
             f"{paper}-{language}": _embedded(colours, said)
             for paper, colours in looks.items()
@@ -95,6 +88,16 @@ def page(lab: Shared) -> str:
             version=__version__,
         )
     )
+
+
+def _begun(first: State) -> dict[str, Any]:
+    """The state that the page begins with, as its script reads it."""
+    return {
+        "rules": [{"rule": each.rule, "settings": dict(each.settings)} for each in first.rules],
+        "landscape": first.landscape,
+        "start": list(first.start),
+        "steps": first.steps,
+    }
 
 
 def _catalogued() -> set[str]:
