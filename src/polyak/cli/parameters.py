@@ -57,13 +57,19 @@ def _definition(module: str, name: str) -> tuple[ast.FunctionDef, dict[str, obje
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return node, dict(_constants(tree))
-    for part in ast.walk(tree):  # what is imported only when it is asked for stands under TYPE_CHECKING
-        if isinstance(part, ast.ImportFrom) and part.module is not None:
-            for alias in part.names:
-                if name == (alias.asname or alias.name):
-                    home = module if is_package else module.rpartition(".")[0]
-                    return _definition(f"{home}.{part.module}" if part.level else part.module, alias.name)
+    for home, own, known_as in _imported(tree):
+        if name == known_as:
+            package = module if is_package else module.rpartition(".")[0]
+            return _definition(f"{package}{home}" if home.startswith(".") else home, own)
     raise LookupError(f"{module} has no function {name}")
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
+    """What a module imports from where, and what it calls it; what it imports only when asked stands deeper in it."""
+    for part in ast.walk(tree):
+        if isinstance(part, ast.ImportFrom) and part.module is not None:
+            home = f".{part.module}" if part.level else part.module
+            yield from ((home, alias.name, alias.asname or alias.name) for alias in part.names)
 
 
 def _source(module: str) -> tuple[str, bool]:

@@ -155,15 +155,12 @@ def medians(dataset: xr.Dataset, by: str | None = None) -> xr.DataArray:
 
 
 def _of(rule: str, dataset: xr.Dataset, by: str | None) -> Best:
-    unfinished = dataset.attrs.get("unfinished_chunks", 0)
     variable = compared(dataset, by)
     sign, middle = sign_of(variable, dataset), medians(dataset, by)
     died, reason = deaths(dataset)
     values = np.asarray(middle.values, dtype=np.float64)
     if not np.isfinite(values).any():
-        ended = f"every cell died or diverged ({reason})" if died else "every cell diverged"
-        what = "no chunk of it is finished yet" if unfinished else ended
-        raise PolyakError(f"the sweep of {rule} has no best cell: {what}")
+        raise PolyakError(f"the sweep of {rule} has no best cell: {_why_none(dataset, reason)}")
     place = tuple(int(k) for k in np.unravel_index(np.argmin(values), values.shape))
     dims = [str(dim) for dim in middle.dims]
     cell = middle[dict(zip(dims, place, strict=True))]
@@ -188,6 +185,12 @@ def _of(rule: str, dataset: xr.Dataset, by: str | None) -> Best:
         died=died,
         reason=reason,
     )
+
+
+def _why_none(dataset: xr.Dataset, reason: str) -> str:
+    if dataset.attrs.get("unfinished_chunks", 0):
+        return "no chunk of it is finished yet"
+    return f"every cell died or diverged ({reason})" if reason else "every cell diverged"
 
 
 def deaths(dataset: xr.Dataset) -> tuple[int, str]:

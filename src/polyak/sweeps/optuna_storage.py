@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from polyak.ground.errors import PolyakError
 from polyak.sweeps.search_space import SearchSpace
 
 if TYPE_CHECKING:
-    from polyak.sweeps.tuned import Tuned
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
+
+    from polyak.sweeps.tuned import Trial, Tuned
 
 
 def tell(storage: object, tuned: Tuned, space: SearchSpace, *, higher: bool) -> None:
@@ -25,9 +29,7 @@ def tell(storage: object, tuned: Tuned, space: SearchSpace, *, higher: bool) -> 
     """
     import optuna
     from optuna.distributions import FloatDistribution
-    from optuna.trial import TrialState, create_trial
 
-    whole = tuned.rounds[-1][0]
     bounds = {
         name: FloatDistribution(
             *sorted(map(float, axis.ends)), log=axis.scale == "log" and min(axis.ends) > 0
@@ -43,19 +45,7 @@ def tell(storage: object, tuned: Tuned, space: SearchSpace, *, higher: bool) -> 
             direction="maximize" if higher else "minimize",
         )
         for trial in tuned.trials:
-            values = {epoch: value for epoch, value in trial.values.items() if math.isfinite(value)}
-            dead = len(values) < len(trial.values)
-            state = TrialState.FAIL if dead else TrialState.COMPLETE if whole in values else TrialState.PRUNED
-            study.add_trial(
-                create_trial(
-                    state=state,
-                    value=values.get(whole),
-                    params=trial.settings,
-                    distributions=bounds,
-                    intermediate_values=values,
-                    user_attrs={"reason": trial.reason} if trial.reason else {},
-                )
-            )
+            study.add_trial(_as_optuna(trial, bounds, tuned.rounds[-1][0]))
     except optuna.exceptions.DuplicatedStudyError:
         raise PolyakError(
             f"the storage has a study {tuned.rule} already: expected another storage, or optuna.delete_study"
@@ -65,3 +55,19 @@ def tell(storage: object, tuned: Tuned, space: SearchSpace, *, higher: bool) -> 
         raise PolyakError(f"the storage {storage} cannot be used: {type(error).__name__}: {first}") from error
     finally:
         optuna.logging.set_verbosity(before)
+
+
+def _as_optuna(trial: Trial, bounds: Mapping[str, BaseDistribution], whole: int) -> FrozenTrial:
+    """A setting as Optuna has it: complete after the whole of its epochs, failed where a value is not finite."""
+    from optuna.trial import TrialState, create_trial
+
+    values = {epoch: value for epoch, value in trial.values.items() if math.isfinite(value)}
+    dead = len(values) < len(trial.values)
+    return create_trial(
+        state=TrialState.FAIL if dead else TrialState.COMPLETE if whole in values else TrialState.PRUNED,
+        value=values.get(whole),
+        params=trial.settings,
+        distributions=dict(bounds),
+        intermediate_values=values,
+        user_attrs={"reason": trial.reason} if trial.reason else {},
+    )

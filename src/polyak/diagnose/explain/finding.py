@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -74,6 +74,15 @@ class NotFound:
 
     why: str
     looked: bool = True
+
+
+def first_missing(missing: Mapping[str, bool]) -> NotFound | None:
+    """Why a cause is not found: the first of these words whose condition is missed; None where none is.
+
+    >>> first_missing({"the lr is small": False, "the loss fell": True})
+    NotFound(why='the loss fell', looked=True)
+    """
+    return next((NotFound(why) for why, missed in missing.items() if missed), None)
 
 
 Verdict: TypeAlias = Finding | NotFound

@@ -105,14 +105,19 @@ class Reader:
         kept = self._kept
         updates = None if kept is None else self._moved(kept.parameters)
         own = self._curvature(step, row) if self._budget.allows("curvature") else None
-        context = self._context(step, own, updates)
-        if own is not None and kept is not None and kept.step.batch is not None and not step.whole:
-            context = replace(context, other_gradients=self._other(kept.step), other_rows=kept.step.rows)
+        context = self._beside_another(self._context(step, own, updates), step)
         for each in quantities():
             sample = self._samples.get((each.name, step.number))
             with np.errstate(all="ignore"):
                 row[each.name] = each.compute(context if sample is None else replace(context, kept=sample))
         self._samples = {key: sample for key, sample in self._samples.items() if key[1] > step.number}
+
+    def _beside_another(self, context: Context, step: Step) -> Context:
+        """With another batch's gradient at hand, where the last one read is another."""
+        kept = self._kept
+        if context.own_gradients is None or kept is None or kept.step.batch is None or step.whole:
+            return context
+        return replace(context, other_gradients=self._other(kept.step), other_rows=kept.step.rows)
 
     def _with_batch(self, step: Step) -> Step:
         """A step that was told of no batch, with the model's own next one."""

@@ -108,22 +108,20 @@ class JaxLive:
     def _named(self, state: Pytree) -> list[tuple[str, Pytree]]:
         """Slots by our names with what lies there, of a state of ours or of Optax's."""
         if isinstance(state, RuleState):
-            begun = self.rule.init(np.zeros(1))
-            names = list(getattr(begun, "slots", {}))
-            each = jax.tree.leaves(
-                state.slots, is_leaf=lambda node: isinstance(node, dict) and {*node} == {*names}
-            )
-            return [(name, [slots[name] for slots in each]) for name in names]
-        nodes = jax.tree.leaves(state, is_leaf=_node)
+            return self._of_ours(state)
+        nodes = [node for node in jax.tree.leaves(state, is_leaf=_node) if _node(node)]
         named = [
-            (FIELDS[field], getattr(node, field))
-            for node in nodes
-            if _node(node)
-            for field in node._fields
-            if field in FIELDS
+            (FIELDS[each], getattr(node, each)) for node in nodes for each in node._fields if each in FIELDS
         ]
-        counts = [("t", node.count) for node in nodes if _node(node) and hasattr(node, "nu")]
+        counts = [("t", node.count) for node in nodes if hasattr(node, "nu")]
         return [*named, *counts]
+
+    def _of_ours(self, state: RuleState) -> list[tuple[str, Pytree]]:
+        names = list(getattr(self.rule.init(np.zeros(1)), "slots", {}))
+        each = jax.tree.leaves(
+            state.slots, is_leaf=lambda node: isinstance(node, dict) and {*node} == {*names}
+        )
+        return [(name, [slots[name] for slots in each]) for name in names]
 
     def settings(self) -> Mapping[str, float]:
         """A rule of ours shows its settings, an Optax optimizer those that `inject_hyperparams` keeps in its state."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,21 +45,33 @@ def past_the_edge(seen: Seen) -> Verdict:
     steps, shares = seen.read("share", since=since)
     joint_steps, joint = seen.read("mean_square_share", since=since)
     batches = seen.all_rows is not True
-    top, over, scaled = (
-        _highest(steps, shares),
-        _highest(joint_steps, joint),
-        _scaled(seen, *_last_read(seen)),
-    )
-    limit = READ_LOW if batches else BEYOND
-    for found, beyond, which in ((top, limit, "full batch's"), (over, BEYOND, "mean-square")):
-        if found is not None and found[1] > beyond and (batches or found is top):
-            return _found(seen, *found, batches=batches, which=which)
-    if scaled is not None and scaled[1] > limit:
-        return _found(seen, *scaled, batches=batches, which="full batch's", scaled=True)
+    top, over = _highest(steps, shares), _highest(joint_steps, joint)
+    past = _past(seen, top, over, batches=batches)
+    if past is not None:
+        return past
     growth = _grown(seen) if batches else None
     if growth is None or growth[1] <= BEYOND:
         return _not_past(seen, (steps, joint_steps), (top, over))
     return _noisy(seen, *growth)
+
+
+def _past(
+    seen: Seen, top: tuple[int, float] | None, over: tuple[int, float] | None, *, batches: bool
+) -> Finding | None:
+    """The first edge that the lr is past: the full batch's as read, the mean-square one, the full batch's as scaled."""
+    limit = READ_LOW if batches else BEYOND
+    if _beyond(top, limit):
+        return _found(seen, *top, batches=batches, which="full batch's")
+    if batches and _beyond(over, BEYOND):
+        return _found(seen, *over, batches=batches, which="mean-square")
+    scaled = _scaled(seen, *_last_read(seen))
+    if _beyond(scaled, limit):
+        return _found(seen, *scaled, batches=batches, which="full batch's", scaled=True)
+    return None
+
+
+def _beyond(share: tuple[int, float] | None, limit: float) -> TypeGuard[tuple[int, float]]:
+    return share is not None and share[1] > limit
 
 
 def _grown(seen: Seen) -> tuple[int, float] | None:

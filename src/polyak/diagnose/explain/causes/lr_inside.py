@@ -10,7 +10,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyak.diagnose.explain.finding import Evidence, Finding, NotFound, Verdict, cause, not_recorded
+from polyak.diagnose.explain.finding import (
+    Evidence,
+    Finding,
+    NotFound,
+    Verdict,
+    cause,
+    first_missing,
+    not_recorded,
+)
 from polyak.diagnose.explain.seen import Seen
 from polyak.ground.numbers import readable
 
@@ -37,9 +45,8 @@ def changed_inside(seen: Seen) -> Verdict:
         "the loss did not rise": not seen.failed,
         f"momentum {readable(momentum)} forgets the old lr in a few steps": not momentum > LONG,
     }
-    for why, missed in missing.items():
-        if missed:
-            return NotFound(why)
+    if lacking := first_missing(missing):
+        return lacking
     step, old, new = changes[-1]
     evidence = [Evidence(step, "lr", new, f"{readable(old)} before; the velocity holds the old one")]
     steps, lengths = seen.read("velocity_norm", after=1, since=step)

@@ -11,7 +11,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyak.diagnose.explain.finding import Evidence, Finding, NotFound, Verdict, cause, not_recorded
+from polyak.diagnose.explain.finding import (
+    Evidence,
+    Finding,
+    Verdict,
+    cause,
+    first_missing,
+    not_recorded,
+)
 from polyak.diagnose.explain.seen import Seen
 from polyak.ground.numbers import readable
 
@@ -48,9 +55,8 @@ def too_high(seen: Seen) -> Verdict:
         f"momentum {named} is a memory of few steps": momentum < LEAST,
         f"momentum {named}: {was}": not (raised or noisy or (smaller and momentum >= HIGH)),
     }
-    for why, missed in missing.items():
-        if missed:
-            return NotFound(why)
+    if lacking := first_missing(missing):
+        return lacking
     return _found(seen, momentum, size, raised, share, joint)
 
 
