@@ -52,22 +52,30 @@ def chain(
         links.append(f"optax.add_decayed_weights({number(amounts['decay in the loss'])})")
     decay, before = amounts.get("decay by hand", 0.0), ""
     scaled = f"optax.scale_by_learning_rate({lr})"
-    if isinstance(rule, GradientDescent) and decay:
+    if decay and isinstance(rule, GradientDescent):
         links += [f"optax.add_decayed_weights({number(decay)})", scaled]
-    elif isinstance(rule, HeavyBall | Nesterov) and not rule.lr_in_velocity and decay:
+    elif decay and isinstance(rule, HeavyBall | Nesterov) and not rule.lr_in_velocity:
         links += [_trace(rule), f"optax.add_decayed_weights({number(decay)})", scaled]
     else:
-        if isinstance(rule, HeavyBall | Nesterov) and rule.lr_in_velocity:
-            links += [scaled, _trace(rule)]
-        else:
-            links.append(line)
-        if decay and _is_number(lr):
-            links.append(f"optax.add_decayed_weights({number(-decay * float(lr))})")
-        elif decay:
-            before = f"{SCHEDULE} = {lr}"
-            links = [link.replace(lr, SCHEDULE) for link in links]
-            links.append(f"optax.add_decayed_weights(lambda k: -{number(decay)} * {SCHEDULE}(k))")
+        links += _steps(rule, line, scaled)
+        links, before = _decayed(links, decay, lr)
     return Chain(links[0] if len(links) == 1 else f"optax.chain({', '.join(links)})", before)
+
+
+def _steps(rule: Rule, line: str, scaled: str) -> list[str]:
+    """The rule itself as links: its own line, or its trace behind the learning rate that the velocity holds."""
+    inside = isinstance(rule, HeavyBall | Nesterov) and rule.lr_in_velocity
+    return [scaled, _trace(rule)] if inside and isinstance(rule, HeavyBall | Nesterov) else [line]
+
+
+def _decayed(links: list[str], decay: float, lr: str) -> tuple[list[str], str]:
+    """The links with a decay behind the step, the learning rate in it; and the line before them that names the lr."""
+    if not decay:
+        return links, ""
+    if _is_number(lr):
+        return [*links, f"optax.add_decayed_weights({number(-decay * float(lr))})"], ""
+    last = f"optax.add_decayed_weights(lambda k: -{number(decay)} * {SCHEDULE}(k))"
+    return [*(link.replace(lr, SCHEDULE) for link in links), last], f"{SCHEDULE} = {lr}"
 
 
 def _is_number(code: str) -> bool:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.frameworks.framework import FRAMEWORKS
 from polyak.frameworks.spelling import Spelling
 from polyak.ground.errors import PolyakError, whole_number
-from polyak.ground.progress import Progress
+from polyak.ground.progress import Progress, silent
 from polyak.ground.shown import Shown
 from polyak.translate.around import Around, Words
 from polyak.translate.around.kinds import chained_with, lines_of, most_of
@@ -22,7 +23,7 @@ from polyak.translate.best_arguments import LEVELS
 from polyak.translate.pasted_line import arguments_of, pasted
 from polyak.translate.program import Program
 from polyak.translate.proof import Proof
-from polyak.translate.proof_problem import STEPS, arrays, gap, numbers, problem_for
+from polyak.translate.proof_problem import STEPS, Problem, arrays, gap, numbers, problem_for
 from polyak.translate.schedule_proof import ScheduleProof
 from polyak.translate.translation import Translation
 from polyak.translate.whole_recipe import RecipeTranslation
@@ -90,11 +91,7 @@ class GroupedTranslation(Shown):
     def words(self) -> list[str]:
         """What is equal in each group, and what must be known of all."""
         prefix = self.target.framework
-        spoken = [f"{name}: {line}" for name, each in self.groups for line in each.words()[:1]]
-        rest = [(name, each.words()[1:]) for name, each in self.groups]
-        for name, lines in rest:  # what is not of all groups is said of its own
-            spoken += [f"{name}: {line}" for line in lines if not all(line in other for _, other in rest)]
-        spoken += [line for line in rest[0][1] if all(line in other for _, other in rest)]
+        spoken = self._of_groups()
         if prefix == "optax":
             spoken.append(LABELS)
         elif not self.program().groups:
@@ -104,6 +101,14 @@ class GroupedTranslation(Shown):
             words = each.words(prefix)
             spoken += [*words.said, *filter(None, [words.apart])]
         return spoken
+
+    def _of_groups(self) -> list[str]:
+        """What each group has to say, and once what all of them have."""
+        spoken = [f"{name}: {line}" for name, each in self.groups for line in each.words()[:1]]
+        rest = [(name, each.words()[1:]) for name, each in self.groups]
+        common = [line for line in rest[0][1] if all(line in other for _, other in rest)]
+        of_one = [f"{name}: {line}" for name, lines in rest for line in lines if line not in common]
+        return [*spoken, *of_one, *common]
 
     def _one_by_one(self, steps: int) -> ScheduleProof:
         """The proof of each group by itself, the largest gap of all."""
@@ -128,22 +133,26 @@ class GroupedTranslation(Shown):
             return self._one_by_one(steps)
         rules = [each.meaning.rule for _, each in self.groups]
         problem = problem_for(max(rules, key=lambda rule: rule.lr), steps)
-        paths = []
+        paths, told = [], progress or silent
         for done, program in enumerate((self._own_program(), self.program()), start=1):
-            stepper, x, rows = program.stepper(), problem.start, [problem.start]
-            stepper.start(arrays(x))
-            for step in range(steps):
-                x = numbers(stepper.step(arrays(problem.gradient(x, step))))
-                rows.append(x)
-            paths.append(np.array(rows))
-            if progress is not None:
-                progress(done, 2)
+            paths.append(_path(program, problem, steps))
+            told(done, 2)
         names = [FRAMEWORKS[each.framework].version for each in (self._own_program(), self.program())]
         within = max([0.0, *(each.within for _, each in self.groups if isinstance(each, RecipeTranslation))])
         apart = [each.words(prefix).within for each in self.around for prefix in ("torch", "optax")]
         return ScheduleProof(
             (names[0], names[1]), steps, gap(*paths), 0, within=max([within, *apart]), equal=self.equal
         )
+
+
+def _path(program: Program, problem: Problem, steps: int) -> NDArray[np.float64]:
+    """Where the printed lines go, the start first."""
+    stepper, x, rows = program.stepper(), problem.start, [problem.start]
+    stepper.start(arrays(x))
+    for step in range(steps):
+        x = numbers(stepper.step(arrays(problem.gradient(x, step))))
+        rows.append(x)
+    return np.array(rows)
 
 
 def _gap_of(proof: Proof | ScheduleProof) -> float:

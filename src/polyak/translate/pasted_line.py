@@ -25,13 +25,14 @@ def pasted(spelling: Spelling, arguments: Mapping[str, Any]) -> str:
     >>> pasted(find("torch:SGD"), {"lr": 0.5, "momentum": 0.9})
     'torch.optim.SGD(lr=0.5, momentum=0.9, dampening=0, nesterov=False)'
     """
-    shown = {}
-    for argument in spelling.arguments:
-        counts = argument.name in spelling.telling and not {*argument.settings} & {*OF_A_MEANING}
-        if argument.name in arguments:
-            shown[argument.name] = arguments[argument.name]
-        elif counts and argument.default is not REQUIRED and argument.default is not None:
-            shown[argument.name] = argument.default
+    defaults = {
+        argument.name: argument.default
+        for argument in spelling.arguments
+        if argument.name in spelling.telling and not {*argument.settings} & {*OF_A_MEANING}
+    }
+    known = {name: value for name, value in defaults.items() if value is not REQUIRED and value is not None}
+    wanted = {**known, **arguments}
+    shown = {each.name: wanted[each.name] for each in spelling.arguments if each.name in wanted}
     if spelling.framework == "keras":  # which takes no integer for a momentum
         shown = {name: _with_point(value) for name, value in shown.items()}
     quoted = (f"'{name}': {_number(value)}" for name, value in shown.items())

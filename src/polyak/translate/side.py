@@ -69,6 +69,13 @@ class Side:
         absent = framework.recorded_as or f"{framework.prefix}, which is not installed: {framework.install}"
         return f"our {self.meaning.rule.name()} for {absent}"
 
+    def _gathered(self, held: list[list[Array]]) -> list[Array]:
+        """The mean of the gradients that were held, with what is done to it before the step."""
+        found = [np.asarray(sum(each) / self.every) for each in zip(*held, strict=True)]
+        for each in self.around:
+            found = each.gradients(found)
+        return found
+
     def path(
         self, problem: Problem, lrs: NDArray[np.float64], velocity_factor: Factor | None = None
     ) -> NDArray[np.float64]:
@@ -99,11 +106,7 @@ class Side:
             if len(held) < self.every:
                 rows.append(x)
                 continue
-            summed = [np.asarray(sum(each) / self.every) for each in zip(*held, strict=True)]
-            held = []
-            for each in self.around:
-                summed = each.gradients(summed)
-            moved = numbers(self.stepper.step(summed))
+            moved, held = numbers(self.stepper.step(self._gathered(held))), []
             x = moved if not by_hand else x * (1 - lr * by_hand) + (moved - there)
             there = moved
             rows.append(x)

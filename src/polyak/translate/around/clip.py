@@ -89,6 +89,8 @@ _LINES = {
     "norm": "for x in model.parameters(): torch.nn.utils.clip_grad_norm_(x, max_norm={c})",
 }
 
+CHANGES_NOTHING = ("parameters", "error_if_nonfinite", "foreach")
+
 
 @reads
 def clip(call: Call) -> Clip | None:
@@ -97,14 +99,8 @@ def clip(call: Call) -> Clip | None:
     if name is None:
         return None
     how, argument = CALLED[name]
-    given = list(call.positional)
-    if given and call.last.startswith("clip_grad") and isinstance(given[0], Unread | Call):
-        given.pop(0)  # the parameters
-    rest = {
-        key: value
-        for key, value in call.named.items()
-        if key not in ("parameters", "error_if_nonfinite", "foreach")
-    }
+    given = _without_parameters(call)
+    rest = {key: value for key, value in call.named.items() if key not in CHANGES_NOTHING}
     if rest.pop("norm_type", 2) not in (2, 2.0):
         raise PolyakError(f"{call.last}: norm_type is {call.named['norm_type']!r}, expected 2")
     value = rest.pop(argument, given[0] if given else None)
@@ -113,6 +109,13 @@ def clip(call: Call) -> Clip | None:
     if rest or len(given) > 1:
         raise PolyakError(f"{call!r} is not read, expected {argument}=... alone")
     return Clip(how, amount_of(f"{call.last}: {argument}", value))
+
+
+def _without_parameters(call: Call) -> list[object]:
+    """What is given by its place, less the parameters that torch's functions begin with."""
+    given: list[object] = list(call.positional)
+    ours = call.last.startswith("clip_grad") and bool(given) and isinstance(given[0], Unread | Call)
+    return given[1:] if ours else given
 
 
 def amount_of(label: str, value: object) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,21 +103,27 @@ def recipe_of(parts: Parts, given: Mapping[str, Any], clock: Clock = STEP_BY_STE
     around += own
     arguments = checked(found.spelling, read)
     named = () if parts.optimizer.name == found.spelling.name else _read_as(parts.optimizer, found.spelling)
-    left = f"left out, since it changes no number: {', '.join(found.left_out)}"
-    if len(found.left_out) > 1:
-        left = left.replace("it changes", "they change")
-    said = (*named, *parts.said, *(schedule.said if schedule else ()), *((left,) if found.left_out else ()))
-    constant = schedule is not None and isinstance(schedule.course, Constant)
+    said = (*named, *parts.said, *(schedule.said if schedule else ()), *_left_out(found.left_out))
     return Recipe(
         found.spelling,
         arguments,
         said,
-        None if constant else schedule,
+        _that_changes(schedule),
         tuple(sorted(around, key=lambda each: -each.every)),  # gradients are summed first
         parts.decay,
         parts.inside,
         parts.links,
     )
+
+
+def _that_changes(schedule: Schedule | None) -> Schedule | None:
+    constant = schedule is not None and isinstance(schedule.course, Constant)
+    return None if constant else schedule
+
+
+def _left_out(names: Sequence[str]) -> tuple[str, ...]:
+    they = "they change" if len(names) > 1 else "it changes"
+    return (f"left out, since {they} no number: {', '.join(names)}",) if names else ()
 
 
 def _grouped(
@@ -240,15 +246,19 @@ def parts_in(pasted: Pasted) -> Parts:
     taken = parts_of_chain(optimizer) if is_chain(optimizer) else Parts(optimizer)
     beside = [call for call in _outer(pasted.calls) if call is not optimizer]
     schedules = [call for call in beside if is_schedule(call)]
+    _refuse_several(schedules)
+    wrappers = tuple(call for call in beside if call not in schedules)
+    return replace(
+        taken, scheduler=schedules[0] if schedules else None, wrappers=(*wrappers, *taken.wrappers)
+    )
+
+
+def _refuse_several(schedules: list[Call]) -> None:
     if len(schedules) > 1:
         raise PolyakError(
             f"the text has {len(schedules)} schedules, {', '.join(map(repr, schedules))}: expected one, or one of them"
             " that names the others, such as SequentialLR"
         )
-    wrappers = tuple(call for call in beside if call not in schedules)
-    return replace(
-        taken, scheduler=schedules[0] if schedules else None, wrappers=(*wrappers, *taken.wrappers)
-    )
 
 
 def _outer(calls: list[Call]) -> list[Call]:
@@ -272,14 +282,9 @@ def _within(value: object) -> Iterator[Call]:
 
 def _only_optimizer(calls: list[Call]) -> Call:
     """The one call that is of an optimizer, else the refusal."""
-    within = [each for call in calls if is_chain(call) for each in _within(call)]
-    optimizers = [
-        call
-        for call in calls
-        if not is_schedule(call)
-        and not any(call is each for each in within)
-        and (is_chain(call) or _is_optimizer(call))
-    ]
+    within = [id(each) for call in calls if is_chain(call) for each in _within(call)]
+    outside = [call for call in calls if id(call) not in within and not is_schedule(call)]
+    optimizers = [call for call in outside if is_chain(call) or _is_optimizer(call)]
     if not optimizers and len(calls) == 1:
         bound(calls[0])  # which says what is wrong with it
     if len(optimizers) != 1:

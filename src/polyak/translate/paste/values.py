@@ -149,15 +149,7 @@ def _call(node: ast.Call, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
     name, text = dotted(node.func, known) or _injected(node.func, known), ast.unparse(node)
     if name is None:
         return Unread(text)
-    positional: list[Any] = []
-    for each in node.args:
-        if isinstance(each, ast.Starred):
-            spread = read_value(each.value, known)
-            if not isinstance(spread, tuple):
-                raise must_be_run(f"*{ast.unparse(each.value)}", name)
-            positional += spread
-        else:
-            positional.append(read_value(each, known))
+    positional = [value for each in node.args for value in _spread(each, name, known)]
     named: dict[str, Any] = {}
     for keyword in node.keywords:
         value = read_value(keyword.value, known)
@@ -168,6 +160,16 @@ def _call(node: ast.Call, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
                 raise PolyakError(f"{name}: {key} is given twice")
             named[key] = each
     return _made(Call(name, tuple(positional), named, text))
+
+
+def _spread(node: ast.expr, name: str, known: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of one argument without a name: several where it is starred."""
+    if not isinstance(node, ast.Starred):
+        return (read_value(node, known),)
+    spread = read_value(node.value, known)
+    if not isinstance(spread, tuple):
+        raise must_be_run(f"*{ast.unparse(node.value)}", name)
+    return spread
 
 
 def _injected(node: ast.expr, known: Mapping[str, Any]) -> str | None:

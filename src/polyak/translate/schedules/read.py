@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,25 +84,34 @@ def read_schedule(
     >>> found.name, found.course.values(3)
     ('optax:linear_schedule', array([1.  , 0.75, 0.5 ]))
     """
+    row = _known_row(call, lr)
+    arguments = _by_name(row, call, lr, total_steps)
+    if TOTAL in arguments and arguments[TOTAL] is None and total_steps is not None:
+        arguments[TOTAL] = total_steps
+    found = _counted(row, arguments, _course_of(row, arguments, lr), steps_per_epoch)
+    if row.home not in FRAMEWORKS or row.home == "timm":  # which are not run here
+        said = f"the schedule is {row.home}'s formula as its documentation has it, which was not run here"
+        found = replace(found, said=(*found.said, said))
+    return replace(found, base=lr) if row.relative else found
+
+
+def _known_row(call: Call, lr: float | None) -> Row:
     row = row_of(call)
     if row is None:
         raise unknown("schedule", call.last, [each.name for each in ROWS.values()])
     if row.relative and lr is None:
         raise PolyakError(f"{row.name} multiplies the optimizer's learning rate, which is not said")
-    arguments = _by_name(row, call, lr, total_steps)
-    if TOTAL in arguments and arguments[TOTAL] is None and total_steps is not None:
-        arguments[TOTAL] = total_steps
+    return row
+
+
+def _course_of(row: Row, arguments: Mapping[str, Any], lr: float | None) -> Course:
+    """The row's course of these arguments; what is wrong with them is said under its name."""
     values = {name: _course(value) for name, value in arguments.items()}
     try:
-        course = row.read(lr, **values) if row.relative else row.read(**values)
+        return row.read(lr, **values) if row.relative else row.read(**values)
     except PolyakError as error:
         named = str(error).startswith(row.name)
         raise PolyakError(f"{'' if named else f'{row.name}: '}{error}") from None
-    found = _counted(row, arguments, course, steps_per_epoch)
-    if row.home not in FRAMEWORKS or row.home == "timm":  # which are not run here
-        said = f"the schedule is {row.home}'s formula as its documentation has it, which was not run here"
-        found = replace(found, said=(*found.said, said))
-    return replace(found, base=lr) if row.relative else found
 
 
 def _counted(row: Row, arguments: Mapping[str, Any], course: Course, steps_per_epoch: int | None) -> Schedule:
@@ -127,10 +136,14 @@ def _by_name(row: Row, call: Call, lr: float | None, total_steps: int | None) ->
     given = _named(row, call, names)
     if TOTAL in names and total_steps is not None:
         given.setdefault(TOTAL, total_steps)
-    missing = [each.name for each in parameters if each.default is each.empty and each.name not in given]
-    if missing:
-        raise PolyakError(f"{row.name} needs {missing[0]}")
+    _require(row, [each.name for each in parameters if each.default is each.empty], given)
     return {name: _read(row, name, value, lr) for name, value in given.items()}
+
+
+def _require(row: Row, names: Iterable[str], given: Mapping[str, Any]) -> None:
+    missing = next((name for name in names if name not in given), None)
+    if missing is not None:
+        raise PolyakError(f"{row.name} needs {missing}")
 
 
 def _named(row: Row, call: Call, names: list[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from polyak.translate.schedules.course import Course
@@ -21,14 +22,16 @@ def settled(course: Course) -> tuple[Course, int | None]:
     if isinstance(course, Epochs):
         inside, until = settled(course.course)
         return Epochs(inside, course.steps), None if until is None else (until + 1) * course.steps
-    if isinstance(course, Joined):
-        starts = (0, *course.boundaries)
-        ends: tuple[int | None, ...] = (*course.boundaries, None)
-        found = [settled(part) for part in course.parts]
-        lasts = [
-            None if until is None or (end is not None and end <= start + until + 1) else start + until
-            for (_, until), start, end in zip(found, starts, ends, strict=True)
-        ]
-        early = [last for last in lasts if last is not None]
-        return Joined(tuple(part for part, _ in found), course.boundaries), min(early) if early else None
-    return course, None
+    return _joined(course) if isinstance(course, Joined) else (course, None)
+
+
+def _joined(course: Joined) -> tuple[Course, int | None]:
+    """Its parts settled; the first step from which one of them, still going on, is another."""
+    found = [settled(part) for part in course.parts]
+    starts, ends = (0, *course.boundaries), (*course.boundaries, math.inf)
+    early = [
+        start + until
+        for (_, until), start, end in zip(found, starts, ends, strict=True)
+        if until is not None and end > start + until + 1
+    ]
+    return Joined(tuple(part for part, _ in found), course.boundaries), min(early, default=None)

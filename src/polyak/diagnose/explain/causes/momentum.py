@@ -40,7 +40,7 @@ def too_high(seen: Seen) -> Verdict:
     if np.isnan(momentum) or np.isnan(size):
         return not_recorded("the momentum, or the batch's size")
     since = seen.step - seen.reach
-    raised = [each for each in seen.changes("momentum", 1.001) if 1 - each[1] > LONGER * (1 - each[2])]
+    raised = _raised(seen)
     smaller = any(each[2] < each[1] for each in seen.changes("batch_size", FEWER))
     _, shares = seen.read("share", since=since)
     joint = seen.read("mean_square_share", since=since)
@@ -58,6 +58,11 @@ def too_high(seen: Seen) -> Verdict:
     if lacking := first_missing(missing):
         return lacking
     return _found(seen, momentum, size, raised, share, joint)
+
+
+def _raised(seen: Seen) -> list[tuple[int, float, float]]:
+    """Where the memory became so much longer: the step, the momentum before and after."""
+    return [each for each in seen.changes("momentum", 1.001) if 1 - each[1] > LONGER * (1 - each[2])]
 
 
 def _found(

@@ -34,12 +34,8 @@ def _solver(
 ) -> Course:
     drops = tuple(whole("STEPS", step) for step in steps)
     total, warm = whole("MAX_ITER", max_iter), whole("WARMUP_ITERS", warmup_iters, 0)
-    if warmup_method not in ("linear", "constant"):
-        raise PolyakError(f"WARMUP_METHOD is {warmup_method!r}, expected 'linear' or 'constant'")
     factor = positive("WARMUP_FACTOR", warmup_factor, zero=True)
-    start: Course = Ramp(factor, 1.0, max(warm, 1))
-    if warmup_method == "constant":
-        start = joined((Constant(factor), Constant(1.0)), (warm,))
+    start = _start(warmup_method, factor, warm)
     if name == "WarmupCosineLR":
         cosine = Cosine(lr, 0.0, total)
         return Product((cosine, start)) if warm else cosine
@@ -50,7 +46,14 @@ def _solver(
         return Drops(lr, drops, gammas)
     if drops and drops[0] < warm:
         return Product((Drops(lr, drops, gammas), start))
-    warming = start.scaled(lr)
-    if warmup_method == "constant":
-        warming = Constant(lr * factor)
+    warming = Constant(lr * factor) if warmup_method == "constant" else start.scaled(lr)
     return joined((warming, Drops(lr, tuple(step - warm for step in drops), gammas)), (warm,))
+
+
+def _start(method: str, factor: float, steps: int) -> Course:
+    """What the learning rate is multiplied by as it warms up."""
+    if method not in ("linear", "constant"):
+        raise PolyakError(f"WARMUP_METHOD is {method!r}, expected 'linear' or 'constant'")
+    if method == "constant":
+        return joined((Constant(factor), Constant(1.0)), (steps,))
+    return Ramp(factor, 1.0, max(steps, 1))

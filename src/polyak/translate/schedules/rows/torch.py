@@ -97,6 +97,15 @@ def _chained(lr: float, schedulers: Sequence[Course]) -> Course:
     return Product((first, *(each.scaled(1 / lr) for each in others))) if others else first
 
 
+def _total(total_steps: int | None, epochs: int | None, steps_per_epoch: int | None) -> int:
+    """How many steps a cycle has."""
+    if total_steps is not None:
+        return whole("total_steps", total_steps, 2)
+    if epochs is None or steps_per_epoch is None:
+        raise PolyakError("OneCycleLR needs total_steps, or epochs and steps_per_epoch")
+    return whole("total_steps", whole("epochs", epochs) * whole("steps_per_epoch", steps_per_epoch), 2)
+
+
 @_reads("OneCycleLR")
 def _one_cycle(
     lr: float,  # noqa: ARG001
@@ -114,11 +123,7 @@ def _one_cycle(
     three_phase: bool = False,
 ) -> Course:
     _no_cycling("OneCycleLR", cycle_momentum)
-    if total_steps is None:
-        if epochs is None or steps_per_epoch is None:
-            raise PolyakError("OneCycleLR needs total_steps, or epochs and steps_per_epoch")
-        total_steps = whole("epochs", epochs) * whole("steps_per_epoch", steps_per_epoch)
-    total, top = whole("total_steps", total_steps, 2), positive("max_lr", max_lr)
+    total, top = _total(total_steps, epochs, steps_per_epoch), positive("max_lr", max_lr)
     low = top / positive("div_factor", div_factor)
     last = low / positive("final_div_factor", final_div_factor)
     turn = pct_start * total - 1
