@@ -212,8 +212,6 @@ class RecipeTranslation(Translation):
 
     def _sides(self) -> tuple[Side, Side]:
         """Both as lines of their own frameworks where these can be run, else with the learning rate set by hand."""
-        free = {argument.name for argument in self.source.arguments if argument.free}
-        given = {name: value for name, value in self.given.items() if name not in free}
         own, program = self.own_program(), self.program()
         here = own.stepper() if own.runs else None
         there = program.stepper() if program.runs else None
@@ -221,7 +219,7 @@ class RecipeTranslation(Translation):
         if there is not None and program.framework == "optax":  # whose chain does the rest itself
             conditions = tuple(each for each in conditions if each.kind == "first gradient")
         return (
-            Side(self.source, given, self.meaning, run=here, around=() if here else self.around),
+            Side(self.source, self._bound(), self.meaning, run=here, around=() if here else self.around),
             Side(
                 self.target,
                 self.arguments,
@@ -231,6 +229,11 @@ class RecipeTranslation(Translation):
                 around=() if there else self.around,
             ),
         )
+
+    def _bound(self) -> dict[str, Any]:
+        """What was given for the optimizer's own arguments, but for those that are free."""
+        free = {argument.name for argument in self.source.arguments if argument.free}
+        return {name: value for name, value in self.given.items() if name not in free}
 
     def own_program(self) -> Program:
         """What was read, as lines of its own framework again."""
@@ -253,8 +256,7 @@ class RecipeTranslation(Translation):
     def _own_line(self, rate: str, said: list[Words]) -> str:
         if self.links:
             return own_chain(self.links, rate)
-        free = {argument.name for argument in self.source.arguments if argument.free}
-        shown = {name: value for name, value in self.given.items() if name not in free}
+        shown = self._bound()
         shown[_lr_name(self.source)] = Code(rate)
         for words in said:
             shown |= words.arguments

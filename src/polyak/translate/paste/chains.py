@@ -80,9 +80,7 @@ def _links(call: Call) -> Iterator[Call]:
 
 def _composed(links: list[Call]) -> Parts:
     """Links without clipping as one optimizer, with the decay that stands before or behind it."""
-    rates = [link for link in links if link.last in RATES]
-    decays = [link for link in links if link.last == DECAY]
-    cores = [link for link in links if link not in rates and link not in decays]
+    rates, decays, cores = _sorted_out(links)
     _refuse_more(links, rates, decays, cores)
     if not rates:
         return _with_decay(links, cores, decays)
@@ -96,6 +94,13 @@ def _composed(links: list[Call]) -> Parts:
     call = Call(name, (), _arguments(core, named) | {"learning_rate": _rate(rate)}, _shown(links))
     decay = _decay(links, decays, core if cores else rate, rate)
     return Parts(call, decay=decay, inside=inside, links=tuple(links))
+
+
+def _sorted_out(links: list[Call]) -> tuple[list[Call], list[Call], list[Call]]:
+    """The learning rates among the links, the decays, and the rest."""
+    rates = [link for link in links if link.last in RATES]
+    decays = [link for link in links if link.last == DECAY]
+    return rates, decays, [link for link in links if link not in rates and link not in decays]
 
 
 def _refuse_more(links: list[Call], rates: list[Call], decays: list[Call], cores: list[Call]) -> None:

@@ -173,20 +173,17 @@ def _named(course: Course) -> str | None:
                 f"alpha={number(cosine.to / cosine.begin)}, warmup_target={_float(warm.to)}, warmup_steps={at})"
             )
         case Exponential(begin=begin, rate=rate, steps=steps, staircase=staircase, to=None):
-            stairs = ", staircase=True" if staircase else ""
             found = (
                 f"ExponentialDecay(initial_learning_rate={_float(begin)}, decay_steps={steps}, "
-                f"decay_rate={number(rate)}{stairs})"
+                f"decay_rate={number(rate)}{_stairs(staircase)})"
             )
         case Inverse(begin=begin, rate=rate, steps=steps, power=1.0, staircase=staircase):
-            stairs = ", staircase=True" if staircase else ""
             found = (
                 f"InverseTimeDecay(initial_learning_rate={_float(begin)}, decay_steps={steps}, "
-                f"decay_rate={number(rate)}{stairs})"
+                f"decay_rate={number(rate)}{_stairs(staircase)})"
             )
         case Drops(at_steps=at_steps) if at_steps:
-            values = ", ".join(map(_float, course.levels))
-            found = f"PiecewiseConstantDecay(boundaries={[at - 1 for at in at_steps]}, values=[{values}])"
+            found = _drops_named(course)
         case Restarts(begin=begin, to=to, first=first, longer=longer, lower=lower, ends=None) if float(
             first
         ).is_integer() and (to == 0 or lower == 1):
@@ -195,3 +192,14 @@ def _named(course: Course) -> str | None:
                 f"t_mul={longer}, m_mul={number(lower)}, alpha={number(to / begin)})"
             )
     return found
+
+
+def _stairs(staircase: object) -> str:
+    return ", staircase=True" if staircase else ""
+
+
+def _drops_named(course: Drops) -> str:
+    """The levels, each up to its boundary, whose own step still has the value before it."""
+    boundaries = [at - 1 for at in course.at_steps]
+    values = ", ".join(map(_float, course.levels))
+    return f"PiecewiseConstantDecay(boundaries={boundaries}, values=[{values}])"

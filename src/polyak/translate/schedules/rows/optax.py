@@ -211,25 +211,51 @@ def _named(course: Course) -> str | None:
             found = _called(
                 "cosine_decay_schedule", init_value=begin, decay_steps=steps, alpha=to / begin, **more
             )
-        case Exponential(begin=begin, rate=rate, steps=steps, staircase=staircase, to=to):
-            given: dict[str, Any] = {"init_value": begin, "transition_steps": steps, "decay_rate": rate}
-            given |= {"staircase": True} if staircase else {}
-            found = _called("exponential_decay", **given, **({} if to is None else {"end_value": to}))
-        case Drops(begin=begin, at_steps=at_steps, factors=factors):
-            pairs = ", ".join(f"{at}: {number(by)}" for at, by in zip(at_steps, factors, strict=True))
-            found = f"optax.piecewise_constant_schedule(init_value={number(begin)}, boundaries_and_scales={{{pairs}}})"
+        case Exponential():
+            found = _exponential_named(course)
+        case Drops():
+            found = _drops_named(course)
         case Joined(
             parts=(Ramp(power=1.0) as warm, Cosine(exponent=1.0, rises=False) as cosine), boundaries=(at,)
         ) if warm.steps == at and warm.to == cosine.begin > cosine.to:
-            given = {"init_value": warm.begin, "peak_value": warm.to, "warmup_steps": at}
             found = _called(
-                "warmup_cosine_decay_schedule", **given, decay_steps=at + cosine.steps, end_value=cosine.to
+                "warmup_cosine_decay_schedule",
+                init_value=warm.begin,
+                peak_value=warm.to,
+                warmup_steps=at,
+                decay_steps=at + cosine.steps,
+                end_value=cosine.to,
             )
-        case Joined(parts=parts, boundaries=boundaries):
-            inside = [_scheduled(part) for part in parts]
-            if None not in inside:
-                found = f"optax.join_schedules([{', '.join(map(str, inside))}], {list(boundaries)})"
+        case Joined():
+            found = _joined_named(course)
     return found
+
+
+def _exponential_named(course: Exponential) -> str:
+    given: dict[str, Any] = {
+        "init_value": course.begin,
+        "transition_steps": course.steps,
+        "decay_rate": course.rate,
+    }
+    if course.staircase:
+        given["staircase"] = True
+    if course.to is not None:
+        given["end_value"] = course.to
+    return _called("exponential_decay", **given)
+
+
+def _drops_named(course: Drops) -> str:
+    pairs = ", ".join(f"{at}: {number(by)}" for at, by in zip(course.at_steps, course.factors, strict=True))
+    begin = number(course.begin)
+    return f"optax.piecewise_constant_schedule(init_value={begin}, boundaries_and_scales={{{pairs}}})"
+
+
+def _joined_named(course: Joined) -> str | None:
+    """The schedules one after the other; None where one of them has no name."""
+    inside = [_scheduled(part) for part in course.parts]
+    if None in inside:
+        return None
+    return f"optax.join_schedules([{', '.join(map(str, inside))}], {list(course.boundaries)})"
 
 
 def _scheduled(course: Course) -> str | None:
