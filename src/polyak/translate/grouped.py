@@ -129,20 +129,26 @@ class GroupedTranslation(Shown):
         if self.without_proof is not None:
             raise PolyakError(self.without_proof)
         steps = whole_number("steps", steps, at_least=4)
-        if not all(each.runs and each.groups for each in (self._own_program(), self.program())):
+        programs = self._own_program(), self.program()
+        if not all(each.runs and each.groups for each in programs):
             return self._one_by_one(steps)
         rules = [each.meaning.rule for _, each in self.groups]
         problem = problem_for(max(rules, key=lambda rule: rule.lr), steps)
         paths, told = [], progress or silent
-        for done, program in enumerate((self._own_program(), self.program()), start=1):
+        for done, program in enumerate(programs, start=1):
             paths.append(_path(program, problem, steps))
             told(done, 2)
-        names = [FRAMEWORKS[each.framework].version for each in (self._own_program(), self.program())]
-        within = max([0.0, *(each.within for _, each in self.groups if isinstance(each, RecipeTranslation))])
-        apart = [each.words(prefix).within for each in self.around for prefix in ("torch", "optax")]
+        names = [FRAMEWORKS[each.framework].version for each in programs]
         return ScheduleProof(
-            (names[0], names[1]), steps, gap(*paths), 0, within=max([within, *apart]), equal=self.equal
+            (names[0], names[1]), steps, gap(*paths), 0, within=self._within, equal=self.equal
         )
+
+    @property
+    def _within(self) -> float:
+        """How far the arithmetic of both sides' schedules and clippings is apart."""
+        schedules = [each.within for _, each in self.groups if isinstance(each, RecipeTranslation)]
+        around = [each.words(prefix).within for each in self.around for prefix in ("torch", "optax")]
+        return max([0.0, *schedules, *around])
 
 
 def _path(program: Program, problem: Problem, steps: int) -> NDArray[np.float64]:

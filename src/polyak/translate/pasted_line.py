@@ -25,6 +25,16 @@ def pasted(spelling: Spelling, arguments: Mapping[str, Any]) -> str:
     >>> pasted(find("torch:SGD"), {"lr": 0.5, "momentum": 0.9})
     'torch.optim.SGD(lr=0.5, momentum=0.9, dampening=0, nesterov=False)'
     """
+    shown = _shown(spelling, arguments)
+    if spelling.framework == "keras":  # which takes no integer for a momentum
+        shown = {name: _with_point(value) for name, value in shown.items()}
+    quoted = (f"'{name}': {_number(value)}" for name, value in shown.items())
+    plain = (f"{name}={_number(value)}" for name, value in shown.items())
+    return spelling.line.format(", ".join(quoted if spelling.mapping else plain))
+
+
+def _shown(spelling: Spelling, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, and the defaults that make a difference, in the framework's order."""
     defaults = {
         argument.name: argument.default
         for argument in spelling.arguments
@@ -32,12 +42,7 @@ def pasted(spelling: Spelling, arguments: Mapping[str, Any]) -> str:
     }
     known = {name: value for name, value in defaults.items() if value is not REQUIRED and value is not None}
     wanted = {**known, **arguments}
-    shown = {each.name: wanted[each.name] for each in spelling.arguments if each.name in wanted}
-    if spelling.framework == "keras":  # which takes no integer for a momentum
-        shown = {name: _with_point(value) for name, value in shown.items()}
-    quoted = (f"'{name}': {_number(value)}" for name, value in shown.items())
-    plain = (f"{name}={_number(value)}" for name, value in shown.items())
-    return spelling.line.format(", ".join(quoted if spelling.mapping else plain))
+    return {each.name: wanted[each.name] for each in spelling.arguments if each.name in wanted}
 
 
 def arguments_of(line: str) -> list[tuple[str, str]]:

@@ -282,15 +282,20 @@ def _within(value: object) -> Iterator[Call]:
 
 def _only_optimizer(calls: list[Call]) -> Call:
     """The one call that is of an optimizer, else the refusal."""
-    within = [id(each) for call in calls if is_chain(call) for each in _within(call)]
-    outside = [call for call in calls if id(call) not in within and not is_schedule(call)]
-    optimizers = [call for call in outside if is_chain(call) or _is_optimizer(call)]
+    optimizers = _optimizers(calls)
     if not optimizers and len(calls) == 1:
         bound(calls[0])  # which says what is wrong with it
     if len(optimizers) != 1:
         count = "no optimizer" if not optimizers else f"{len(optimizers)} optimizers"
         raise PolyakError(f"the text has {count}, expected one: {', '.join(map(repr, optimizers or calls))}")
     return optimizers[0]
+
+
+def _optimizers(calls: list[Call]) -> list[Call]:
+    """The calls of optimizers, those inside a chain left out."""
+    within = [id(each) for call in calls if is_chain(call) for each in _within(call)]
+    outside = [call for call in calls if id(call) not in within and not is_schedule(call)]
+    return [call for call in outside if is_chain(call) or _is_optimizer(call)]
 
 
 def _is_optimizer(call: Call) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from inspect import Parameter
 from typing import Any
 
 from polyak.frameworks.called import home_of
@@ -56,10 +57,15 @@ def row_of(call: Call) -> Row | None:
     own = call.last.lower()
     homes = [home for home, name in ROWS if name == own]
     if len(homes) > 1 or (homes and "." in call.name):
-        framework = home_of(call.name)
-        named = framework.prefix if framework is not None else call.name.partition(".")[0]
-        homes = [home for home in homes if home == named] or ([] if framework is not None else homes[:1])
+        homes = _at_home(call, homes)
     return ROWS[homes[0], own] if homes else None
+
+
+def _at_home(call: Call, homes: list[str]) -> list[str]:
+    """Of the homes that have a call's name, the one that its path names; the first where it names none known here."""
+    framework = home_of(call.name)
+    named = framework.prefix if framework is not None else call.name.partition(".")[0]
+    return [home for home in homes if home == named] or ([] if framework is not None else homes[:1])
 
 
 def is_schedule(value: object) -> bool:
@@ -136,11 +142,13 @@ def _by_name(row: Row, call: Call, lr: float | None, total_steps: int | None) ->
     given = _named(row, call, names)
     if TOTAL in names and total_steps is not None:
         given.setdefault(TOTAL, total_steps)
-    _require(row, [each.name for each in parameters if each.default is each.empty], given)
+    _require(row, parameters, given)
     return {name: _read(row, name, value, lr) for name, value in given.items()}
 
 
-def _require(row: Row, names: Iterable[str], given: Mapping[str, Any]) -> None:
+def _require(row: Row, parameters: list[Parameter], given: Mapping[str, Any]) -> None:
+    """Refuse a call without an argument that has no default."""
+    names = [each.name for each in parameters if each.default is each.empty]
     missing = next((name for name in names if name not in given), None)
     if missing is not None:
         raise PolyakError(f"{row.name} needs {missing}")

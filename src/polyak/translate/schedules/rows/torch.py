@@ -218,18 +218,24 @@ def _named(course: Course, base: float) -> tuple[str, int | None] | None:
 
 
 def _line(course: Course, base: float) -> tuple[str, int | None] | None:
-    text, until = None, None
+    if isinstance(course, Joined):
+        return _joined(course.parts, course.boundaries, base)
+    text = _text(course, base)
+    if text is None:
+        return None
+    return text, course.steps if isinstance(course, Cosine) and not course.rises else None
+
+
+def _text(course: Course, base: float) -> str | None:
+    """The call of one scheduler; None where none says the course."""
+    text = None
     match course:
         case Constant(value=value) if value == base:
             text = "ConstantLR(optimizer, factor=1, total_iters=1)"
-        case Ramp(begin=begin, to=0.0, steps=steps, power=power) if begin == base and power != 1:
-            text = f"PolynomialLR(optimizer, total_iters={steps}, power={number(power)})"
-        case Ramp(begin=begin, to=to, steps=steps, power=1.0) if begin > 0:
-            first, last = number(begin / base), number(to / base)
-            text = f"LinearLR(optimizer, start_factor={first}, end_factor={last}, total_iters={steps})"
-        case Cosine(begin=begin, to=to, steps=steps, exponent=1.0, rises=rises) if begin == base:
+        case Ramp():
+            text = _ramp(course, base)
+        case Cosine(begin=begin, to=to, steps=steps, exponent=1.0) if begin == base:
             text = f"CosineAnnealingLR(optimizer, T_max={steps}, eta_min={number(to)})"
-            until = None if rises else steps
         case Exponential(begin=begin, rate=rate, steps=steps, staircase=True, to=None) if begin == base:
             text = f"StepLR(optimizer, step_size={steps}, gamma={number(rate)})"
         case Exponential(begin=begin, rate=rate, steps=1, to=None) if begin == base:
@@ -240,9 +246,17 @@ def _line(course: Course, base: float) -> tuple[str, int | None] | None:
             begin == base and float(first).is_integer()
         ):
             text = f"CosineAnnealingWarmRestarts(optimizer, T_0={int(first)}, T_mult={longer}, eta_min={number(to)})"
-        case Joined(parts=parts, boundaries=boundaries):
-            return _joined(parts, boundaries, base)
-    return None if text is None else (text, until)
+    return text
+
+
+def _ramp(course: Ramp, base: float) -> str | None:
+    """A straight line from above 0, or a power of one that falls to 0."""
+    if course.power == 1 and course.begin > 0:
+        first, last = number(course.begin / base), number(course.to / base)
+        return f"LinearLR(optimizer, start_factor={first}, end_factor={last}, total_iters={course.steps})"
+    if course.power != 1 and course.begin == base and course.to == 0:
+        return f"PolynomialLR(optimizer, total_iters={course.steps}, power={number(course.power)})"
+    return None
 
 
 def _joined(
