@@ -1,9 +1,10 @@
 """Attack Polyak: every kind of every module in scripts/attacks/, a table of what was tried and missed.
 
-    python scripts/attack.py [--only WORD] [--tries N] [--seed N]
+    python scripts/attack.py [--only WORD] [--tries N] [--seed N] [--short]
 
 --only WORD takes the kinds whose names hold the word; --tries N so many of each instead of the kind's own number;
---seed N that one try, to see a miss again. Exit code 1 if anything was missed, 2 where no kind has the word.
+--seed N that one try, to see a miss again; --short leaves out the kinds of which one try takes minutes. Exit code 1 if
+anything was missed, 2 where no kind has the word.
 """
 
 from __future__ import annotations
@@ -102,8 +103,12 @@ def main() -> int:
         "--tries", type=int, metavar="N", help="so many of each kind, instead of its own number"
     )
     words.add_argument("--seed", type=int, metavar="N", help="this one try")
+    words.add_argument("--short", action="store_true", help="without the kinds whose one try takes minutes")
     given = words.parse_args()
-    found = {what: place for what, place in kinds().items() if given.only in what}
+    every = kinds().items()
+    found = {
+        what: place for what, place in every if given.only in what and (place[1].short or not given.short)
+    }
     if not found:
         print(f"no kind of attack is called '{given.only}': {'; '.join(kinds())}", file=sys.stderr)
         return 2

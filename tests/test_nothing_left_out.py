@@ -38,6 +38,7 @@ def run(folder: Path, complete: str, ci: str = "") -> subprocess.CompletedProces
     (folder / "test_whole_file.py").write_text(WHOLE_FILE)
     environment = {**os.environ, "CI": ci, "POLYAK_COMPLETE": complete, "POLYAK_CACHE": str(folder / "cache")}
     environment.pop("POLYAK_DATA", None)
+    environment["PYTHONPATH"] = str(Path(__file__).with_name("shared"))  # what conftest.py imports beside it
     command = [
         sys.executable,
         "-m",

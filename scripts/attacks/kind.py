@@ -17,6 +17,7 @@ class Kind:
         attack: one try, from its seed and what `ready` gives: None where Polyak stood it, else one line on the miss.
         tries: how many.
         side_by_side: how many may be under way at once.
+        short: whether one try takes seconds; one of minutes is left out where only a few tries are asked for.
         ready: what all tries of this kind share (a server, a folder), made before the first and ended after the last.
     """
 
@@ -24,4 +25,5 @@ class Kind:
     attack: Callable[[int, Any], str | None]
     tries: int = 1000
     side_by_side: int = 2
+    short: bool = True
     ready: Callable[[], AbstractContextManager[Any]] = nullcontext

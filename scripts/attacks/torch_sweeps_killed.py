@@ -99,5 +99,11 @@ def at_random(seed: int, _shared: None) -> str | None:
 
 
 KINDS = [
-    Kind("a sweep of a torch model on two workers, killed at 30 moments", at_random, tries=1, side_by_side=1)
+    Kind(
+        "a sweep of a torch model on two workers, killed at 30 moments",
+        at_random,
+        tries=1,
+        side_by_side=1,
+        short=False,
+    )
 ]

@@ -20,12 +20,14 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_few_tries_of_each_kind() -> None:
-    done = run("--tries", "4")
+    done = run("--tries", "4", "--short")
     assert done.returncode == 0, done.stdout + done.stderr
     header, *rows = done.stdout.splitlines()
     assert header.split() == ["what", "tried", "missed", "seconds"]
     found = {row[:-24].strip(): row[-24:].split()[:2] for row in rows}
-    assert found.keys() == attack.kinds().keys()
+    # The one that is not short is made once, with one kill, in tests/models/test_on_workers.py.
+    assert found.keys() == {what for what, (_, kind) in attack.kinds().items() if kind.short}
+    assert len(found) == len(attack.kinds()) - 1
     assert all(missed == "0" and tried == "4" for tried, missed in found.values())
 
 

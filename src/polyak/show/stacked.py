@@ -53,8 +53,10 @@ def stacked(figure: Figure, drawn: bytes) -> Stacked:
     inner = drawn[root.end() : drawn.rindex(b"</svg>")]
     places, top = [], 0.0
     for left, upper, wide, high in parts:
-        place = f'y="{100 * top / down:.3f}%" width="{100 * wide / across:.3f}%" height="{100 * high / down:.3f}%"'
-        view = f'viewBox="{left:.2f} {upper:.2f} {wide:.2f} {high:.2f}" preserveAspectRatio="xMinYMin"'
+        y, w, h = (round(100 * share, 3) for share in (top / down, wide / across, high / down))
+        place = f'y="{y}%" width="{w}%" height="{h}%"'
+        box = " ".join(str(round(length, 2)) for length in (left, upper, wide, high))
+        view = f'viewBox="{box}" preserveAspectRatio="xMinYMin"'
         places.append(f'<svg {place} {view}><use href="#drawn"/></svg>')
         top += high
     written = (
@@ -62,7 +64,7 @@ def stacked(figure: Figure, drawn: bytes) -> Stacked:
         "<style>.narrow { display: none } @media (max-aspect-ratio: 1/1) "
         "{ .narrow { display: inline } .wide { display: none } }</style>"
         f'<rect width="100%" height="100%" fill="white"/><g class="narrow">{"".join(places)}</g>'
-        f'<g class="wide"><svg width="100%" height="100%" viewBox="0 0 {width:.2f} {height:.2f}">'
+        f'<g class="wide"><svg width="100%" height="100%" viewBox="0 0 {round(width, 2)} {round(height, 2)}">'
         '<use href="#drawn"/></svg></g><defs><g id="drawn">'
     )
     return Stacked(written.encode() + inner + b"</g></defs></svg>", width / height, across / down)

@@ -59,7 +59,7 @@ def arguments_of(line: str) -> list[tuple[str, str]]:
 def _with_point(value: object) -> object:
     """A float as code that is a float."""
     whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
-    return Code(f"{value:.1f}") if whole else value
+    return Code(repr(value)) if whole else value
 
 
 LINKED = {

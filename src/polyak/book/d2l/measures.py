@@ -86,4 +86,4 @@ class Benchmark:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        print(f"{self.description}: {self.timer.stop():.4f} sec")  # noqa: T201
+        print("%s: %.4f sec" % (self.description, self.timer.stop()))  # noqa: T201, UP031

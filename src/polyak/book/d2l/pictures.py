@@ -138,9 +138,10 @@ def train_ch6(
                 animator.add(epoch + k / batches, (train_loss, train_accuracy, None))
         test_accuracy = evaluate_accuracy_gpu(net, test_iter)
         animator.add(epoch + 1, (None, None, test_accuracy))
-    print(f"loss {train_loss:.3f}, train acc {train_accuracy:.3f}, test acc {test_accuracy:.3f}")  # noqa: T201
+    last = (train_loss, train_accuracy, test_accuracy)
+    print("loss %.3f, train acc %.3f, test acc %.3f" % last)  # noqa: T201, UP031
     speed = sums[2] * num_epochs / timer.sum()
-    print(f"{speed:.1f} examples/sec on {device}")  # noqa: T201
+    print("%.1f examples/sec on %s" % (speed, device))  # noqa: T201, UP031
 
 
 def _step(

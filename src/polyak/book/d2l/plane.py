@@ -39,7 +39,7 @@ def train_2d(
     for _ in range(steps):
         x1, x2, s1, s2 = trainer(x1, x2, s1, s2, f_grad) if f_grad else trainer(x1, x2, s1, s2)
         points.append((x1, x2))
-    print(f"epoch {steps}, x1: {float(x1):f}, x2: {float(x2):f}")  # noqa: T201
+    print("epoch %d, x1: %f, x2: %f" % (steps, x1, x2))  # noqa: T201, UP031
     return points
 
 

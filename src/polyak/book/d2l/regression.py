@@ -175,5 +175,5 @@ def _train(
                 timer.start()
     if not animator.Y:
         raise PolyakError(f"no loss was recorded: batches never end at a multiple of {RECORDED_ROWS} rows")
-    print(f"loss: {animator.Y[0][-1]:.3f}, {timer.sum() / num_epochs:.3f} sec/epoch")  # noqa: T201
+    print("loss: %.3f, %.3f sec/epoch" % (animator.Y[0][-1], timer.sum() / num_epochs))  # noqa: T201, UP031
     return timer.cumsum(), animator.Y[0]

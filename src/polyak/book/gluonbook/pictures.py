@@ -112,8 +112,8 @@ def train_ch3(
             right += float((y_hat.argmax(axis=1) == y.astype("float32")).sum().asscalar())
             rows += y.size
         tested = evaluate_accuracy(test_iter, net)
-        said = f"epoch {epoch}, loss {losses / rows:.4f}, train acc {right / rows:.3f}, test acc {tested:.3f}"
-        print(said)  # noqa: T201
+        said = (epoch, losses / rows, right / rows, tested)
+        print("epoch %d, loss %.4f, train acc %.3f, test acc %.3f" % said)  # noqa: T201, UP031
 
 
 def try_gpu() -> Context:

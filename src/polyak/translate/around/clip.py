@@ -13,6 +13,7 @@ import numpy as np
 
 from polyak.frameworks.steppers import Array
 from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.translate.around.kinds import Around, Words, reads
 from polyak.translate.paste.values import Call, Unread, must_be_run
 from polyak.translate.schedules.course import number
@@ -66,7 +67,10 @@ class Clip(Around):
             return Words(link=_LINKS[self.how].format(c=c))
         if prefix == "torch":
             said = "between loss.backward() and optimizer.step(), the clipping"
-            eps = f"PyTorch's clipping divides by the norm plus {TORCH_EPS:g}: what it clips is smaller by that share"
+            eps = (
+                f"PyTorch's clipping divides by the norm plus {readable(TORCH_EPS)}: "
+                "what it clips is smaller by that share"
+            )
             if self.how == "value":
                 return Words(line=_LINES[self.how].format(c=c), said=(said,))
             return Words(line=_LINES[self.how].format(c=c), said=(said,), within=1e-5, apart=eps)

@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from polyak.ground.errors import PolyakError
+from polyak.ground.numbers import readable
 from polyak.translate.schedules.course import PYTHON, Course, number
 from polyak.translate.schedules.courses.constant import Constant
 from polyak.translate.schedules.courses.cosine import Cosine
@@ -130,7 +131,8 @@ def _one_cycle(
     ends = [turn, 2 * turn, total - 1] if three_phase else [turn, total - 1]
     if any(end != int(end) for end in ends) or turn < 1:
         raise PolyakError(
-            f"OneCycleLR turns at step {turn:g} (pct_start x total_steps - 1), expected a whole step: round pct_start"
+            f"OneCycleLR turns at step {readable(turn)} (pct_start x total_steps - 1), expected a whole step: "
+            "round pct_start"
         )
     if anneal_strategy not in ("cos", "linear"):
         raise PolyakError(f"anneal_strategy is {anneal_strategy!r}, expected 'cos' or 'linear'")
