@@ -76,7 +76,7 @@ def now() -> str:
 
 def runs() -> Kept:
     """The runs kept in Polyak's cache."""
-    from polyak.data.airfoil import cache
+    from polyak.data.downloads import cache
 
     return Kept(cache() / RUNS)
 

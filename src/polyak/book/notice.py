@@ -22,7 +22,7 @@ def tell_once(path: Path, text: str, tell: Callable[[str], None]) -> None:
     a.md is a program: its cells run now, with your rights (...)
     >>> del os.environ["POLYAK_CACHE"]
     """
-    from polyak.data.airfoil import cache
+    from polyak.data.downloads import cache
     from polyak.ground.hashing import sha256
 
     folder = cache() / "read"

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from polyak.data.catalogue import data_set
 from polyak.data.dataset import Data
+from polyak.data.downloads import cache, fetched
 from polyak.data.tables import read
 from polyak.ground.errors import PolyakError
-from polyak.ground.extras import has, need
+from polyak.ground.extras import has
 from polyak.ground.hashing import sha256
 
 FILE = "airfoil_self_noise.dat"
@@ -73,16 +74,6 @@ def at_hand() -> Path | None:
     return cached if cached.exists() else None
 
 
-def cache() -> Path:
-    """The folder that keeps downloads: POLYAK_CACHE, else the system's own cache folder."""
-    if own := os.environ.get("POLYAK_CACHE"):
-        return Path(own)
-    need("pooch", what="the cache of downloads", extra="data")
-    import pooch
-
-    return Path(pooch.os_cache("polyak"))
-
-
 def _check(path: Path) -> None:
     try:
         found = sha256(path.read_bytes())
@@ -95,28 +86,4 @@ def _check(path: Path) -> None:
 
 
 def _downloaded() -> Path:
-    need("pooch", what="a download", extra="data")
-    import pooch
-
-    pooch.get_logger().setLevel("WARNING")
-    try:
-        cache().mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PolyakError(
-            f"the cache {cache()} cannot be made: {error.strerror}; name another in POLYAK_CACHE"
-        ) from None
-    try:
-        return Path(pooch.retrieve(URL, known_hash=f"sha256:{SHA256}", fname=FILE, path=cache()))
-    except ValueError as error:
-        raise PolyakError(
-            f"{URL}: what came has the wrong checksum; nothing was kept ({_line(error)})"
-        ) from None
-    except OSError as error:
-        raise PolyakError(
-            f"{FILE} is not at hand and {URL} cannot be reached ({type(error).__name__}); "
-            "put the file in a folder and name it in POLYAK_DATA"
-        ) from None
-
-
-def _line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    return fetched(URL, f"sha256:{SHA256}")

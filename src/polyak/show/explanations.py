@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from polyak.diagnose import Explanation
 from polyak.show.drawn import draws
-from polyak.show.style import LARGEST, SMALLEST, heading, legend_below, new_figure, series, styled, words
+from polyak.show.style import LARGEST, SMALLEST, heading, new_figure, one_legend_below, series, styled, words
 
 
 @draws(Explanation)
@@ -47,18 +47,8 @@ def explanation_figure(explanation: Explanation) -> Figure:
         if explanation.moment.kind != "none":
             place.axvline(explanation.step, color="black", linestyle="--", label="the step that is explained")
     heading(axes[0], words(explanation.words()[0]))
-    _legend(figure, list(axes))
+    one_legend_below(figure, list(axes))
     return figure
-
-
-def _legend(figure: Figure, axes: list[Axes]) -> None:
-    """Each label once, below all of the axes."""
-    found = [place.get_legend_handles_labels() for place in axes]
-    labelled = dict(
-        zip([text for _, texts in found for text in texts], [h for hs, _ in found for h in hs], strict=True)
-    )
-    if labelled:
-        legend_below(figure, list(labelled.values()), list(labelled))
 
 
 def _curve(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], index: int, name: str) -> None:

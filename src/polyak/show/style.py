@@ -119,6 +119,17 @@ def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) 
     figure.legend(handles, broken, loc="outside lower center", ncols=columns)
 
 
+def one_legend_below(figure: Figure, panels: Sequence[Axes]) -> None:
+    """Each label of several axes once, in a legend below all of them; nothing where none has a label."""
+    labelled = {
+        text: handle
+        for axes in panels
+        for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    if labelled:
+        legend_below(figure, list(labelled.values()), list(labelled))
+
+
 def set_log_scale(axes: Axes, low: float, high: float) -> None:
     """A logarithmic y axis from `low` to `high`, with as many numbers on it as can be told apart."""
     axes.set_yscale("log")

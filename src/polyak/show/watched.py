@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from polyak.diagnose import Watched
 from polyak.show.drawn import draws
-from polyak.show.style import LARGEST, SMALLEST, heading, legend_below, new_figure, series, styled, words
+from polyak.show.style import LARGEST, SMALLEST, heading, new_figure, one_legend_below, series, styled, words
 
 MARKED = ("warned", "resumed", "lr changed", "optimizer replaced", "stopped")
 MOST_MARKS = 12  # lines of what happened, the last ones
@@ -52,12 +52,7 @@ def watched_figure(watched: Watched) -> Figure:
         axes.grid(visible=True, which="both")
         _events(axes, watched)
     heading(top, words(f"{watched.facts.model} with {watched.facts.optimizer}"))
-    parts = [axes.get_legend_handles_labels() for axes in (top, middle, bottom)]
-    named = dict(
-        zip([text for _, texts in parts for text in texts], [h for hs, _ in parts for h in hs], strict=True)
-    )
-    if named:
-        legend_below(figure, list(named.values()), list(named))
+    one_legend_below(figure, (top, middle, bottom))
     return figure
 
 

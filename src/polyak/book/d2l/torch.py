@@ -83,6 +83,12 @@ FUNCTIONS = {
 }
 # Under another name of ours.
 ELSEWHERE = {"get_fashion_mnist_labels": ("polyak.data.fashion_mnist", "names_of")}
+# Where each name stands, and what it is called there.
+PLACES = {
+    **ELSEWHERE,
+    **{name: (module, name) for name, module in NAMES.items()},
+    **{name: ("torch", own) for name, own in FUNCTIONS.items()},
+}
 METHODS = {
     "size": "numel",
     "reshape": "reshape",
@@ -118,16 +124,11 @@ def __getattr__(name: str) -> AskedFor:
         return _method(METHODS[name])
     if name in MODULES:
         return importlib.import_module(MODULES[name])
-    places = {
-        **ELSEWHERE,
-        **{known: (module, known) for known, module in NAMES.items()},
-        **{known: ("torch", own) for known, own in FUNCTIONS.items()},
-    }
-    if name in places:
-        module, own = places[name]
+    if name in PLACES:
+        module, own = PLACES[name]
         return getattr(importlib.import_module(module), own)
     raise AttributeError(absent("d2l.torch", name, __dir__()))
 
 
 def __dir__() -> list[str]:
-    return [*NAMES, *ELSEWHERE, *FUNCTIONS, *METHODS, *MODULES, "numpy"]
+    return [*PLACES, *METHODS, *MODULES, "numpy"]
