@@ -228,3 +228,70 @@ def test_as_xarray(small_problem):
     assert data["mean"].dims == ("step",)
     assert float(data.epoch[10]) == 1.0
     assert data.attrs["floor"] < 1
+
+
+def test_over_rows_held_out_it_is_the_mean_over_every_sequence_of_batches(tiny):
+    """The same enumeration, judged on two other rows; by hand at the start."""
+    start = {"weight": np.array([0.4]), "bias": np.array(-0.3)}
+    others = (np.array([[3.0], [-1.0]]), np.array([0.5, 2.0]))
+    rule = pk.HeavyBall(lr=0.2, momentum=0.7)
+    e = pk.expected_loss(rule, tiny, batch_size=2, steps=2, start=start, held_out=others)
+    X, y = tiny.data.features, tiny.data.labels
+    now = [(start, rule.init(start))]
+    for _ in range(2):
+        following = []
+        for params, state in now:
+            for batch in itertools.product(range(4), repeat=2):
+                residual = X[list(batch)] @ params["weight"] + params["bias"] - y[list(batch)]
+                slope = {"weight": X[list(batch)].T @ residual / 2, "bias": np.asarray(residual.mean())}
+                updates, new = rule.update(slope, state, params)
+                following.append((jax.tree.map(np.add, params, updates), new))
+        now = following
+    ends = [np.mean((others[0] @ p["weight"] + p["bias"] - others[1]) ** 2) / 2 for p, _ in now]
+    assert e.held_out[0] == pytest.approx(((1.2 - 0.3 - 0.5) ** 2 + (-0.4 - 0.3 - 2) ** 2) / 4, rel=1e-12)
+    assert e.held_out[2] == pytest.approx(np.mean(ends), rel=1e-12)
+    assert e.mean[2] == pytest.approx(
+        pk.expected_loss(rule, tiny, batch_size=2, steps=2, start=start).mean[2]
+    )
+
+
+def test_over_rows_held_out_it_is_the_mean_of_real_runs_within_its_error(small_problem):
+    rule = pk.HeavyBall(lr=0.05, momentum=0.8)
+    held = pk.problems.hold_out(small_problem, 0.3, seed=2)
+    h = pk.train(rule, held, batch_size=4, epochs=10, seeds=1000, replace=True, every=28)
+    e = pk.expected_loss(rule, held, batch_size=4, steps=int(h.steps_taken[-1]), seeds=1000)
+    losses = h.held_out_losses.astype(np.float64)
+    error = losses.std(axis=0, ddof=1) / np.sqrt(len(losses))
+    off = (losses.mean(axis=0) - e.held_out[h.steps_taken]) / error
+    assert np.abs(off[1:]).max() <= 3
+    assert off[0] == pytest.approx(0, abs=1e-2)  # the same starts, but for float32
+    # What tells it from the loss over the rows that are trained on: the two differ by far more than that error.
+    assert abs(e.held_out[-1] - e.mean[-1]) > 100 * error[-1]
+    assert e.held_out_floor == pytest.approx(
+        pk.expected_loss(rule, held, batch_size=4, steps=2000).held_out[-1]
+    )
+    assert f"over 12 rows held out {pk.ground.numbers.readable(e.held_out[-1], 6)}" in str(e)
+
+
+def test_a_direction_that_only_the_held_out_rows_see_leaves_the_starts_in_the_floor():
+    X = np.array([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0], [0.5, 0.0]])
+    problem = pk.linear_regression((X, X[:, 0] + np.array([0.1, -0.1, 0.2, 0.0])))
+    e = pk.expected_loss(
+        pk.GradientDescent(lr=0.2),
+        problem,
+        batch_size=2,
+        steps=400,
+        held_out=([[0.0, 3.0], [1.0, 1.0]], [1.0, 2.0]),
+    )
+    assert math.isnan(e.held_out_floor)
+    assert "in the long run" not in str(e)
+    assert (
+        pk.expected_loss(
+            pk.GradientDescent(lr=0.2),
+            problem,
+            batch_size=2,
+            steps=4,
+            held_out=([[3.0, 0.0], [1.0, 0.0]], [1.0, 2.0]),
+        ).held_out_floor
+        < math.inf
+    )

@@ -12,7 +12,7 @@ from polyak.show.drawn import draws
 from polyak.show.style import COLORS, LARGEST, heading, label, legend_below, new_figure, set_log_scale, styled
 from polyak.theory import Expectation, Trade
 
-PREDICTED, MEASURED, DETERMINISTIC, NOISE = COLORS[1], COLORS[0], COLORS[2], COLORS[3]
+PREDICTED, MEASURED, DETERMINISTIC, NOISE, HELD_OUT = COLORS[1], COLORS[0], COLORS[2], COLORS[3], COLORS[4]
 
 
 @draws(Expectation)
@@ -57,6 +57,17 @@ def draw_expectation(axes: Axes, expected: Expectation, measured: History | None
     axes.plot(steps, mean, color=PREDICTED, linestyle="--", label="predicted mean")
     for edge in (mean - spread, mean + spread):
         axes.plot(steps, np.maximum(edge, expected.least), color=PREDICTED, linestyle=":", linewidth=0.8)
+    if expected.held_out is not None:
+        if measured is not None and measured.held_out_losses is not None:
+            out = measured.held_out_losses[:, shown].astype(np.float64)
+            axes.plot(
+                at,
+                np.where(out < LARGEST, out, LARGEST).mean(axis=0),
+                color=HELD_OUT,
+                label="mean, rows held out",
+            )
+        beyond = np.where(expected.held_out < LARGEST, expected.held_out, np.nan)
+        axes.plot(steps, beyond, color=HELD_OUT, linestyle="--", label="predicted, rows held out")
     if np.isfinite(expected.floor):
         axes.axhline(expected.floor, color="black", linewidth=0.8, linestyle="-.", label="noise floor")
     top = min(float(mean[known].max()), 20 * float(expected.mean[0]))

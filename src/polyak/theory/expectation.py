@@ -17,15 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.data import Data
-from polyak.ground.errors import whole_number
+from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree
-from polyak.problems import Problem, as_problem
+from polyak.problems import Problem, as_problem, hold_out
 from polyak.rules import Optimizer, as_rule
 from polyak.run.result import Result
-from polyak.theory.data_moments import MOST_PARAMETERS, parameters_of
+from polyak.theory.data_moments import MOST_PARAMETERS, flat, parameters_of
 from polyak.theory.datasets import dataset
 from polyak.theory.expected_training import MOST_STEPS, SEEDS, Training
+from polyak.theory.held_out_moments import expected_over, held_out_floor, held_out_form
 from polyak.theory.noise_floor import noise_floor
 from polyak.theory.wide_expectation import MOST_PARAMETERS as WIDE
 from polyak.theory.wide_expectation import wide_expectation
@@ -56,6 +57,8 @@ class Expectation(Result):
         origin: the same in words.
         error: of more than 64 parameters, how well `noise` is known, as a part of the excess over `least`: see
             covariance_basis.py; 0 where nothing but rounding is off.
+        held_out: the expected loss over the rows that are held out, shape (steps + 1,); None where none are.
+        held_out_floor: its level in the long run; nan where that depends on the starts, and where no row is held out.
     """
 
     rule: Optimizer
@@ -70,6 +73,8 @@ class Expectation(Result):
     exact: bool
     origin: str
     error: float = 0.0
+    held_out: NDArray[np.float64] | None = None
+    held_out_floor: float = math.nan
 
     @property
     def steps(self) -> int:
@@ -93,7 +98,13 @@ class Expectation(Result):
 
     def to_xarray(self) -> xr.Dataset:
         """The same as an xarray.Dataset with the dimension step."""
-        names = ("mean", "spread", "deterministic", "noise")
+        names = (
+            "mean",
+            "spread",
+            "deterministic",
+            "noise",
+            *(["held_out"] if self.held_out is not None else []),
+        )
         return dataset(
             self.rule,
             {name: ("step", getattr(self, name)) for name in names},
@@ -105,6 +116,7 @@ class Expectation(Result):
             floor=self.floor,
             origin=self.origin,
             error=self.error,
+            **({} if self.held_out is None else {"held_out_floor": self.held_out_floor}),
         )
 
     def __str__(self) -> str:
@@ -114,8 +126,21 @@ class Expectation(Result):
         return (
             f"{self.rule} on {self.problem.data.name}, {self.problem.name}, batch {self.batch_size}: expected loss "
             f"{readable(self.mean[-1], 6)} after {self.steps} steps, {self.ending}, least "
-            f"{readable(self.least, 6)}{kind}"
+            f"{readable(self.least, 6)}{kind}{self._beyond}"
         )
+
+    @property
+    def _beyond(self) -> str:
+        """What is expected over the rows held out, in words."""
+        if self.held_out is None:
+            return ""
+        long_run = (
+            f", in the long run {readable(self.held_out_floor, 6)}"
+            if math.isfinite(self.held_out_floor)
+            else ""
+        )
+        rows = self.problem.held_out_rows()
+        return f"; over {rows} rows held out {readable(self.held_out[-1], 6)}{long_run}"
 
     @property
     def ending(self) -> str:
@@ -138,6 +163,7 @@ def expected_loss(
     seeds: int | Sequence[int] = SEEDS,
     start: Pytree = None,
     point: Pytree = None,
+    held_out: float | Data | tuple[Any, Any] | None = None,
     **settings: Any,
 ) -> Expectation:
     """The expected loss of mini-batch training at each step, without training.
@@ -152,6 +178,8 @@ def expected_loss(
             `train`, their batches are averaged over.
         start: parameters that every run begins at, instead.
         point: parameters at which to take the quadratic model of a problem that is not least squares.
+        held_out: a share of the rows that nothing is trained on, such as 0.2, or rows of their own: the loss over them
+            is expected too; of at most 64 parameters.
         settings: of a rule that is given by its name or its class.
 
     Returns an Expectation. With replacement, `train(..., replace=True)`, it is exact; by permuted epochs, as `train`
@@ -171,14 +199,26 @@ def expected_loss(
     """
     rule = as_rule(rule, **settings)
     steps = whole_number("steps", steps, at_least=1, at_most=MOST_STEPS)
-    problem = as_problem(on)
+    problem = as_problem(on) if held_out is None else hold_out(on, held_out)
     if point is None and MOST_PARAMETERS < parameters_of(problem) <= WIDE:
+        if problem.held_out is not None:
+            raise PolyakError(
+                f"{problem.name} has {parameters_of(problem)} parameters: the loss over rows held out is expected of"
+                f" at most {MOST_PARAMETERS}"
+            )
         return _wide(rule, problem, batch_size, steps, seeds, start)
-    training = Training(on, batch_size, point)
+    training = Training(problem, batch_size, point)
     maps = training.maps(rule, steps)
     begun = training.first_moments(maps.start, seeds, start)
-    deterministic, noise, variance, _ = (part[: steps + 1] for part in training.expected(maps, *begun))
-    moments = training.moments
+    deterministic, noise, variance, P = (part[: steps + 1] for part in training.expected(maps, *begun))
+    moments, last = training.moments, (maps.A[steps - 1], maps.B[steps - 1])
+    kept: dict[str, Any] = {}
+    if problem.held_out is not None:
+        K = held_out_form(problem, moments, moments.optimum if point is None else flat(problem, point))
+        kept = {
+            "held_out": _finite_or_inf(expected_over(K, P)),
+            "held_out_floor": held_out_floor(K, *last, moments, training.batch_size),
+        }
     return Expectation(
         rule=rule,
         problem=training.on,
@@ -188,9 +228,10 @@ def expected_loss(
         deterministic=deterministic,
         noise=noise,
         least=moments.least,
-        floor=noise_floor(maps.A[steps - 1], maps.B[steps - 1], moments, training.batch_size),
+        floor=noise_floor(*last, moments, training.batch_size),
         exact=moments.exact,
         origin=moments.origin,
+        **kept,
     )
 
 

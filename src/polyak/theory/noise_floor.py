@@ -34,21 +34,31 @@ def noise_floor(A: NDArray[np.float64], B: NDArray[np.float64], moments: Moments
     Source: Bach, F. & Moulines, E. (2013). Non-strongly-convex smooth stochastic approximation with convergence rate
     O(1/n), for the recursion; Gitman et al. (2019), Understanding the role of momentum, for the Lyapunov equation.
     """
+    X = settled_spread(A, B, moments, batch_size)
+    if X is None:
+        return math.inf
+    return float(moments.least + (curvatures_of(moments)[0] * np.diag(X)).sum() / 2)
+
+
+def settled_spread(
+    A: NDArray[np.float64], B: NDArray[np.float64], moments: Moments, batch_size: int
+) -> NDArray[np.float64] | None:
+    """X, the covariance of x in the long run along the curvatures' axes, shape (k, k); None where it grows for ever."""
     d = moments.size
     curvatures, U = curvatures_of(moments)
     k = len(curvatures)
     kappa = spread_per_noise(StepMap(A, B), curvatures)
     if kappa is None:
-        return math.inf
+        return None
     V = moments.V.reshape(d, d, d + 1, d + 1) / batch_size
     c = np.einsum("ia,jb,ij->ab", U, U, V[:, :, -1, -1])
     F = np.einsum("ia,jb,ijkl,kc,ld->abcd", U, U, V[:, :, :d, :d], U, U, optimize=True)
     F = (F * kappa).reshape(k * k, k * k)
     # C = c + F C has a covariance for its solution where the positive map F shrinks, and only there.
     if not _radius(F, k) < 1:
-        return math.inf
+        return None
     C = np.linalg.solve(np.eye(k * k) - F, c.ravel()).reshape(k, k)
-    return float(moments.least + (curvatures * np.diag(kappa * C)).sum() / 2)
+    return np.asarray(kappa * C)
 
 
 def _radius(F: NDArray[np.float64], k: int, rounds: int = 200) -> float:

@@ -56,6 +56,8 @@ def predict(
     whole_number("steps", options["steps"], at_least=1, at_most=MOST_STEPS)
     if [curvature, on, task.data].count(None) != 2:
         raise PolyakError("predict needs one of --curvature 0.2,4, --on ravine or --data airfoil")
+    if options["held_out"] is not None and task.data is None:
+        raise PolyakError("--held-out is of rows: it needs --data")
     if typical and task.data is None:
         raise PolyakError("--typical is of mini-batches: it needs --data")
     if task.data is not None:
@@ -78,13 +80,22 @@ def _stability(rule: Optimizer, curvature: str | None, on: str | None, as_json: 
 
 
 def _expectation(
-    rule: Optimizer, task: Task, seeds: int, batch_size: int, steps: int, *, typical: bool, as_json: bool
+    rule: Optimizer,
+    task: Task,
+    seeds: int,
+    batch_size: int,
+    steps: int,
+    held_out: float | None,
+    *,
+    typical: bool,
+    as_json: bool,
 ) -> Callable[[], Figure]:
     from polyak.cli.tables import print_table
+    from polyak.problems import hold_out
     from polyak.study import measured_beside, side_by_side
     from polyak.theory.predictions import InTraining, predictions
 
-    problem = task.made()
+    problem = task.made() if held_out is None else hold_out(task.made(), held_out)
     runs = whole_number("seeds", seeds, at_least=2)
     check_time(problem, batch_size, 1, runs)
     said = predictions(InTraining(rule, problem, batch_size, steps, runs))

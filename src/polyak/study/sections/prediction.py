@@ -86,18 +86,23 @@ def measured_beside(expected: Expectation, runs: int, *, progress: Progress | No
 
 
 def side_by_side(expected: Expectation, measured: History) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-    """Header and rows: the predicted mean and the mean of the runs, at steps that double."""
-    runs = len(measured.seeds)
-    steps = sorted({0, expected.steps, *(2**k for k in range(expected.steps.bit_length()))})
+    """Header and rows: the predicted mean and the mean of the runs, at steps that double; of rows held out too."""
+    columns = [("", expected.mean, measured.losses)]
+    if expected.held_out is not None and measured.held_out_losses is not None:
+        columns.append((", held out", expected.held_out, measured.held_out_losses))
+    header = ["step"]
+    for of, _, _ in columns:
+        header += [f"predicted mean{of}", f"mean of {len(measured.seeds)} runs{of}", f"standard error{of}"]
     rows = []
-    for step in steps:
-        losses = measured.losses[:, step].astype(np.float64)
-        finite = bool(np.isfinite(losses).all())
-        error = losses.std(ddof=1) / math.sqrt(runs) if finite else math.inf
-        rows.append(
-            (str(step), readable(expected.mean[step], 6), readable(losses.mean(), 6), readable(error, 2))
-        )
-    return ("step", "predicted mean", f"mean of {runs} runs", "standard error"), rows
+    for step in sorted({0, expected.steps, *(2**k for k in range(expected.steps.bit_length()))}):
+        row = [str(step)]
+        for _, predicted, runs in columns:
+            losses = runs[:, step].astype(np.float64)
+            finite = bool(np.isfinite(losses).all())
+            error = losses.std(ddof=1) / math.sqrt(len(losses)) if finite else math.inf
+            row += [readable(predicted[step], 6), readable(losses.mean(), 6), readable(error, 2)]
+        rows.append(row)
+    return header, rows
 
 
 def _in_words(expected: Expectation, measured: History) -> str:
