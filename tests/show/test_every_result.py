@@ -130,6 +130,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "Trace that is nan": lambda: dataclasses.replace(
         pk.descend(HEAVY, "ravine", 2), positions=np.full((3, 2), np.nan), values=np.full(3, np.nan)
     ),
+    "Interactive": lambda: pk.show.interactive(pk.descend(HEAVY, "ravine", 20)),
     "History": lambda: pk.train(HEAVY, diabetes(), seeds=2),
     "History that diverged": lambda: pk.train(DESCENT, diabetes(), epochs=20),
     "Response": lambda: pk.response(HEAVY),

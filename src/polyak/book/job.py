@@ -83,6 +83,7 @@ class Job:
         return reading
 
     def _page(self, to: str, language: str | None) -> Reading:
+        from polyak.book.render.interactive import Figures
         from polyak.book.render.notebook import notebook
         from polyak.book.render.outputs import Cells, stopped
         from polyak.book.render.page import page
@@ -91,7 +92,9 @@ class Job:
         from polyak.book.render.slides import Slides, deck, script, style
 
         prose = Slides(self.path.parent) if to == "slides" else Prose(self.path.parent)
-        cells = Cells(prose.inline, lambda latex: prose.mathematics(latex, block=True))
+        title, spoken = self.document.title or self.path.stem, language or self.document.language
+        figures = Figures(spoken) if to == "html" else None  # what is printed or turned has their pictures
+        cells = Cells(prose.inline, lambda latex: prose.mathematics(latex, block=True), figures)
         made = notebook(self.document)
         with ThreadPoolExecutor(1) as beside:  # what a page needs is made ready while cells run
             settings = replace(
@@ -108,12 +111,12 @@ class Job:
             reading, images=tuple(prose.images.missing), formulas=tuple(prose.mathematics.failed)
         )
         footer = f"Made by Polyak {__version__} from {self.path.name}: {reading.summary()}."
-        title, spoken = self.document.title or self.path.stem, language or self.document.language
         if isinstance(prose, Slides):
             turned = deck(prose.sections(body))
             write_whole(self.place, page(turned, title, spoken, footer, style=style(), script=script()))
         else:
-            html = page(body, title, spoken, footer)
+            touched = {"style": figures.style(), "script": figures.script()} if figures else {}
+            html = page(body, title, spoken, footer, **touched)
             write_whole(self.place, pdf(html) if to == "pdf" else html)
         self.launched.end(patience=2.0)
         return reading

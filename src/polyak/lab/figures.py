@@ -1,23 +1,15 @@
-"""Figures and widgets in the page's colours, and what is sent to them: only what has changed."""
+"""Widgets in the page's colours, and what is sent to figures: only what has changed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, Div, GlyphRenderer, Range1d
-from bokeh.plotting import figure
+from bokeh.models import ColumnDataSource, Div, Range1d
 from numpy.typing import ArrayLike
 
-from polyak.lab.look import FONT, Look
 from polyak.lab.session import Session
-
-Figure: TypeAlias = figure
-MARKERS = ("circle", "square", "triangle", "diamond")
-DASHES = ("solid", "dashed", "dotdash", "dotted")
-# On the overlay, what moves spares the picture below it a repaint; it is cut to the window before it is sent.
-OVER: dict[str, Any] = {"level": "overlay"}
 
 
 def styled(session: Session, **options: Any) -> dict[str, Any]:
@@ -28,58 +20,6 @@ def styled(session: Session, **options: Any) -> dict[str, Any]:
 def paragraph(session: Session, name: str) -> Div:
     """A place for words."""
     return Div(name=name, **styled(session))
-
-
-def new_figure(look: Look, x_label: str, y_label: str, height: int, **options: Any) -> Figure:
-    """An empty figure in the page's colours, as wide as there is room."""
-    made = figure(
-        height=height,
-        sizing_mode="stretch_width",
-        toolbar_location=None,
-        tools="",
-        background_fill_color=look.paper,
-        border_fill_color=look.paper,
-        outline_line_color=None,
-        min_border_right=14,
-        x_axis_label=x_label,
-        y_axis_label=y_label,
-        **options,
-    )
-    for axis in made.axis:
-        axis.axis_label_text_color = axis.major_label_text_color = look.soft
-        axis.axis_label_text_font = axis.major_label_text_font = FONT
-        axis.axis_label_text_font_style = "normal"
-        axis.axis_label_text_font_size, axis.major_label_text_font_size = "13px", "12px"
-        axis.axis_line_color = axis.major_tick_line_color = look.soft
-        axis.minor_tick_line_color = None
-    made.grid.grid_line_color = look.line
-    made.grid.grid_line_alpha = 0.6
-    return made
-
-
-def title(made: Figure, look: Look, text: str) -> None:
-    """A figure's heading."""
-    made.title.text = text
-    made.title.text_color = look.ink
-    made.title.text_font = FONT
-    made.title.text_font_size = "13.5px"
-    made.title.text_font_style = "bold"
-
-
-def lean(*figures: Figure) -> None:
-    """Drop the glyphs that Bokeh keeps for what is selected or muted: each message looks through all models."""
-    for made in figures:
-        for renderer in made.renderers:
-            if isinstance(renderer, GlyphRenderer):
-                renderer.nonselection_glyph = renderer.muted_glyph = "auto"
-
-
-def ramp(low: str, high: str, count: int) -> list[str]:
-    """Colours from one to another, evenly."""
-    ends = [[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in (low, high)]
-    parts = [k / max(count - 1, 1) for k in range(count)]
-    mixed = [[round(a + part * (b - a)) for a, b in zip(*ends, strict=True)] for part in parts]
-    return ["#{:02x}{:02x}{:02x}".format(*colour) for colour in mixed]
 
 
 def send(source: ColumnDataSource, columns: Mapping[str, Any]) -> None:

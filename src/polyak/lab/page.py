@@ -18,7 +18,6 @@ from polyak.lab.budget import Budget
 from polyak.lab.checking import checked
 from polyak.lab.figures import paragraph
 from polyak.lab.link import decoded
-from polyak.lab.look import look
 from polyak.lab.offer import Offer
 from polyak.lab.panel import Panel, in_order, words
 from polyak.lab.session import Answer, Ask, Stop
@@ -26,6 +25,7 @@ from polyak.lab.shared import Shared
 from polyak.lab.state import State, Value
 from polyak.lab.turns import Turns
 from polyak.lab.watched_files import WatchedFile
+from polyak.show.browser import look
 
 MOST_PAGES = 500
 

@@ -11,11 +11,11 @@ from bokeh.models import InlineStyleSheet
 from polyak.lab.background import Task, Tell
 from polyak.lab.budget import Budget
 from polyak.lab.kinds import Kind
-from polyak.lab.look import Look
 from polyak.lab.offer import Offer
 from polyak.lab.state import State, Value
 from polyak.lab.words import Words
 from polyak.landscapes import Landscape
+from polyak.show.browser import Look
 
 Answer = TypeVar("Answer")
 Ask: TypeAlias = Callable[[Kind, Mapping[str, Value], Landscape], Mapping[str, float]]

@@ -21,12 +21,12 @@ from tornado.web import RequestHandler
 from polyak.ground.errors import PolyakError
 from polyak.ground.version import __version__
 from polyak.lab.link import decoded
-from polyak.lab.look import look
 from polyak.lab.panel import ALONE, in_order, words
 from polyak.lab.room import EXPIRES
 from polyak.lab.shared import Shared
 from polyak.lab.state import State
 from polyak.lab.words import Words
+from polyak.show.browser import look
 
 
 class Shell(RequestHandler):

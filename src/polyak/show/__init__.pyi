@@ -9,6 +9,7 @@ from .explanations import explanation_figure
 from .forecasts import forecast_figure
 from .guarantees import guarantee_figure
 from .histories import history_figure
+from .interactives import interactive
 from .learning_rates import lr_figure
 from .model_edges import model_edges_figure
 from .model_planes import diagnosis_figure, model_plane_figure
@@ -40,6 +41,7 @@ __all__ = [
     "forecast_figure",
     "guarantee_figure",
     "history_figure",
+    "interactive",
     "lr_figure",
     "model_edges_figure",
     "model_plane_figure",

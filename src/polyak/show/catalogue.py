@@ -9,7 +9,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-TOOLS = {"draws": "drawn", "plot": "plotting", "save": "style"}  # beside the figures
+TOOLS = {
+    "draws": "drawn",
+    "interactive": "interactives",
+    "plot": "plotting",
+    "save": "style",
+}  # beside the figures
 FIGURE = re.compile(r"^@styled\ndef (\w+)", re.MULTILINE)
 DRAWS = re.compile(r"^@draws\((\w+)\)", re.MULTILINE)
 

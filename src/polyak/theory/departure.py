@@ -28,6 +28,7 @@ CHANGES = 1e-6  # k steps' prediction is off by about k times it: for 50 steps f
 ANOTHER_WAY = 0.01  # of the way's own reach, the width of its line in a picture: beyond, it is another way
 LARGEST = 1e100  # a position, whose square still has a sum
 MOST_STEPS = 10_000  # that are held against their curvatures
+LOOKED_AT = 8  # points along each side of a window at which the curvature is asked for
 
 
 def curvature_change(landscape: Landscape, positions: NDArray[np.floating]) -> float:
@@ -52,6 +53,18 @@ def curvature_change(landscape: Landscape, positions: NDArray[np.floating]) -> f
     size = float(np.linalg.norm(here, 2))
     most = float(np.linalg.norm(there - here, 2, axis=(1, 2)).max(initial=0.0))
     return most / size if size else math.inf
+
+
+def is_quadratic(landscape: Landscape) -> bool:
+    """Whether the curvature of a function of the plane is the same at points all over its window.
+
+    >>> from polyak import landscapes
+    >>> is_quadratic(landscapes.ravine), is_quadratic(landscapes.rosenbrock)
+    (True, False)
+    """
+    sides = [np.linspace(low, high, LOOKED_AT) for low, high in landscape.window]
+    points = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+    return bool(curvature_change(landscape, points) <= CHANGES)
 
 
 def departure(trace: Trace) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from polyak.book.render.colours import coloured
+from polyak.book.render.interactive import KIND, Figures
 from polyak.book.render.tags import failed, parts
 
 if TYPE_CHECKING:
@@ -49,10 +50,13 @@ class Cells:
     Args:
         inline: Markdown to HTML, for outputs that are Markdown.
         latex: LaTeX to MathML, for outputs that are formulas.
+        figures: makes figures that a reader touches; by default they stand as their pictures.
     """
 
-    def __init__(self, inline: Callable[[str], str], latex: Callable[[str], str]) -> None:
-        self.inline, self.latex = inline, latex
+    def __init__(
+        self, inline: Callable[[str], str], latex: Callable[[str], str], figures: Figures | None = None
+    ) -> None:
+        self.inline, self.latex, self.figures = inline, latex, figures
         self.done: dict[str, str] = {}
 
     def __call__(self, cell: NotebookNode) -> str:
@@ -86,6 +90,10 @@ class Cells:
             if "text/html" in output.get("data", {}):
                 output.data["text/html"] = whole(output.data["text/html"])
                 output.metadata.pop("text/html", None)  # such as a wish for a frame of its own
+            if self.figures and KIND in output.get("data", {}):
+                still = output.data.get("text/html", "")
+                if figure := self.figures.html(output.data[KIND], still):
+                    output.data["text/html"] = figure
             if output.output_type == "stream":
                 output.text = "\n".join(map(_last_said, output.text.split("\n")))
         body, _ = TemplateExporter.from_notebook_node(self._exporter, v4.new_notebook(cells=[shown]))

@@ -10,9 +10,8 @@ from bokeh.document import Document
 from bokeh.models import ColumnDataSource, LinearColorMapper, Range1d
 
 from polyak.lab.computing.planes import TOP
-from polyak.lab.figures import DASHES, MARKERS, OVER, Figure, lean, new_figure, ramp
-from polyak.lab.look import FONT, Look
 from polyak.lab.words import Words
+from polyak.show.browser import DASHES, FONT, MARKERS, OVER, Figure, Look, lean, new_figure, ramp
 
 GROUND = 240  # pixels of the ground below the trace, along each side
 PLANE = (160, 200)  # of the phase plane: along the other setting, along lr times curvature

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from polyak.ground.errors import PolyakError
 from polyak.lab.computing.descents import floor_of
 from polyak.lab.computing.planes import curvatures_of
@@ -16,10 +14,8 @@ from polyak.lab.kinds import Kind
 from polyak.lab.state import Value
 from polyak.landscapes import Landscape
 from polyak.rules.linear import LinearRule
-from polyak.theory.departure import CHANGES, curvature_change
+from polyak.theory.departure import is_quadratic
 from polyak.theory.rule_family import family
-
-LOOKED_AT = 8  # points along each side of the window at which the curvature is asked for
 
 
 def is_exported(kind: Kind) -> bool:
@@ -90,13 +86,6 @@ def landscape_in_script(landscape: Landscape) -> tuple[dict[str, Any], str]:
         "own": [list(ends) for ends in landscape.window],
         "floor": floor_of(landscape),
         "curvatures": curvatures_of(landscape).tolist(),
-        "quadratic": _is_quadratic(landscape),
+        "quadratic": is_quadratic(landscape),
     }
     return about, javascript(landscape.name, value_and_gradient, ["x1", "x2"])
-
-
-def _is_quadratic(landscape: Landscape) -> bool:
-    """Whether the curvature is the same at points all over the window."""
-    sides = [np.linspace(low, high, LOOKED_AT) for low, high in landscape.window]
-    points = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
-    return bool(curvature_change(landscape, points) <= CHANGES)

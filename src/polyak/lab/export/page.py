@@ -17,12 +17,12 @@ from polyak.lab.computing.descents import MARGIN
 from polyak.lab.computing.planes import TOP
 from polyak.lab.export.figures import LEVELS, document
 from polyak.lab.export.formulas import is_exported, kind_in_script, landscape_in_script, row_of
-from polyak.lab.look import Look, look
 from polyak.lab.panel import words
 from polyak.lab.shared import Shared
 from polyak.lab.shell import environment
 from polyak.lab.state import State
 from polyak.lab.words import LANGUAGES, Words, symbol
+from polyak.show.browser import Look, look
 from polyak.theory import REGIMES
 
 SECTIONS = ("page", "controls", "trace", "phase", "memory", "export")

@@ -9,10 +9,10 @@ from bokeh.document import Document
 from bokeh.models import ColumnDataSource, Div, InlineStyleSheet, Span
 from bokeh.plotting import figure
 
-from polyak.lab.figures import DASHES, new_figure, send
+from polyak.lab.figures import send
 from polyak.lab.live import contents
 from polyak.lab.live.reader import Reader
-from polyak.lab.look import Look
+from polyak.show.browser import DASHES, Look, new_figure
 
 OFTEN = 500  # milliseconds between two looks at what the reader has
 HEIGHT = 260

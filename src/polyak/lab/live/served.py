@@ -15,9 +15,9 @@ from polyak.ground.version import __version__
 from polyak.lab.leaving import seldom
 from polyak.lab.live.page import PARTS, LivePage
 from polyak.lab.live.reader import Reader
-from polyak.lab.look import look
 from polyak.lab.room import HERE, Room, Route
 from polyak.lab.shell import embedded, environment, new_token, place, send_page
+from polyak.show.browser import look
 
 MOST_PAGES = 100
 

@@ -8,8 +8,8 @@ import numpy as np
 from bokeh.models import BasicTicker, ColumnDataSource, LinearScale, LogScale, LogTicker, Range1d
 
 from polyak.lab.computing.descents import Columns
-from polyak.lab.figures import DASHES, OVER, Figure, lean, new_figure, send, set_ends, title
-from polyak.lab.look import Look
+from polyak.lab.figures import send, set_ends
+from polyak.show.browser import DASHES, OVER, Figure, Look, lean, new_figure, title
 
 CURVES = ("value", "distance", "velocity")
 

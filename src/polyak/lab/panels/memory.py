@@ -10,10 +10,11 @@ from bokeh.models import ColumnDataSource, Range1d, Select
 from polyak.ground.numbers import readable
 from polyak.lab.computing.memories import LENGTH, SIGNALS, Memory, memory_of
 from polyak.lab.fields import one_of
-from polyak.lab.figures import empty, fit, lean, new_figure, paragraph, send, set_ends
+from polyak.lab.figures import empty, fit, paragraph, send, set_ends
 from polyak.lab.panel import Panel, Question
 from polyak.lab.session import Session
 from polyak.lab.state import State
+from polyak.show.browser import lean, new_figure
 
 
 class MemoryPanel(Panel):

@@ -21,14 +21,14 @@ from bokeh.plotting.contour import contour_data
 
 from polyak.ground.numbers import readable
 from polyak.lab.computing import planes
-from polyak.lab.figures import empty, lean, new_figure, paragraph, set_ends, styled, title
+from polyak.lab.figures import empty, paragraph, set_ends, styled
 from polyak.lab.kinds import Kind
-from polyak.lab.look import FONT
 from polyak.lab.panel import Panel, Question
 from polyak.lab.panels.phase_words import sentences
 from polyak.lab.session import Ask, Session
 from polyak.lab.state import State
 from polyak.lab.words import symbol
+from polyak.show.browser import FONT, lean, new_figure, title
 
 RATES, EDGE = [0.3, 0.5, 0.7, 0.8, 0.9, 0.95], [1.0]
 MARKERS = ("circle", "square", "diamond", "triangle")

@@ -14,13 +14,14 @@ from polyak.lab.background import Task, attempted
 from polyak.lab.checking import MOST_RULES
 from polyak.lab.computing import descents
 from polyak.lab.computing.descents import Descent, descents_of
-from polyak.lab.figures import DASHES, MARKERS, OVER, lean, new_figure, ramp, send, set_ends
+from polyak.lab.figures import send, set_ends
 from polyak.lab.panel import Panel, Question
 from polyak.lab.panels.curves import CURVES, Curves
 from polyak.lab.session import Session
 from polyak.lab.state import State
 from polyak.landscapes import Landscape
 from polyak.run import Trace
+from polyak.show.browser import DASHES, MARKERS, OVER, lean, new_figure, ramp
 
 NEAR = 0.07  # of the window: how near to the start a drag of it begins
 MARKED = 200  # beyond this many steps a marker each hides the line

@@ -12,10 +12,11 @@ from polyak.ground.numbers import readable
 from polyak.lab.background import Task, Tell
 from polyak.lab.computing.trainings import Training, Wanted, bands, drawn, training_of
 from polyak.lab.fields import one_of, whole
-from polyak.lab.figures import Figure, empty, fit, lean, new_figure, paragraph, send, styled
+from polyak.lab.figures import empty, fit, paragraph, send, styled
 from polyak.lab.panel import Panel
 from polyak.lab.session import Session, Stop
 from polyak.lab.state import State
+from polyak.show.browser import Figure, lean, new_figure
 
 WAIT = 300  # milliseconds without a change, before a training begins
 MOST = {"batch_size": 512, "epochs": 20, "seeds": 32}
