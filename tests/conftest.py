@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,6 +17,11 @@ from hypothesis import settings
 from patience import PATIENCE
 from polyak.ground.errors import PolyakError
 from polyak.ground.programs import FOLDER, SETTINGS, bound
+
+# Bytecode is kept, whatever the environment says: without it each worker rewrites 400 files of tests, ten seconds of
+# it, and each process that a test starts compiles Polyak.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Before torch is imported: its threads wait for one another where there are as many processes as cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
