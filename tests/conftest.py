@@ -23,8 +23,11 @@ from polyak.ground.programs import FOLDER, SETTINGS, bound
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# Before torch is imported: its threads wait for one another where there are as many processes as cores.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Before NumPy and torch are imported: their threads wait for one another where there are as many processes as cores,
+# and those of OpenBLAS spin while they do, ten times what the work takes. (pyproject.toml leaves out the plugin of
+# pytest that would import NumPy before this.)
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 # Half of what the tests took was XLA at work on thousands of small programs, each of which runs for milliseconds: here
 # all are compiled the quick way, the loops too, which users have optimised.
