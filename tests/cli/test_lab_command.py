@@ -91,3 +91,30 @@ def test_it_is_exported_and_nothing_is_served(polyak_, fails, folder, monkeypatc
     assert polyak_("lab nesterov bowl --lr 0.25 --export lab.html").strip() == "lab.html"
     assert (folder / "lab.html").read_text() == "0.25"
     fails("lab nesterov --export lab.txt", "lab.txt", "ends in .html")
+
+
+def test_a_link_that_somebody_shared_is_told_from_a_name():
+    from polyak.cli.commands.lab import _without_link
+    from polyak.lab.link import encoded
+    from polyak.lab.state import Chosen, State
+
+    letters = encoded(State((Chosen("heavy_ball", {"lr": 0.3}),), steps=44))
+    for link in (letters, f"http://127.0.0.1:5006/?state={letters}", f"?state={letters}"):
+        assert _without_link(["adam", link]) == (["adam"], letters)
+    assert _without_link(["my_rule.py:f", "quadratic:0.1,2"]) == (["my_rule.py:f", "quadratic:0.1,2"], "")
+
+
+def test_it_begins_with_a_link(folder):
+    import polyak as pk
+    from polyak.lab.lab import lab_of
+    from polyak.lab.link import encoded
+    from polyak.lab.state import Chosen, State
+    from polyak.landscapes import CATALOGUE
+
+    state = State((Chosen("nesterov", {"lr": 0.2, "momentum": 0.7}),), landscape="quadratic:0.1,4", steps=44)
+    made = lab_of({}, [Chosen("heavy_ball")], CATALOGUE["ravine"], None)
+    made.begin_with(encoded(state))
+    assert (made.first.landscape, made.first.steps, made.first.rules) == ("quadratic:0.1,4", 44, state.rules)
+    with pytest.raises(pk.PolyakError, match="damaged"):
+        made.begin_with("1.00000000.e30")
+    made.stop()

@@ -10,7 +10,7 @@ import polyak as pk
 from accessibility import findings
 from polyak.lab.lab import FIRST, lab
 from polyak.lab.link import encoded
-from polyak.lab.state import State
+from polyak.lab.state import Chosen, State
 
 
 @pytest.mark.parametrize(("language", "dark"), [("en", False), ("zh", True)])
@@ -42,3 +42,39 @@ def test_the_lab_opens_with_what_was_named():
     assert made.first.steps == 33
     assert [(each.rule, each.settings["lr"]) for each in made.first.rules] == [("nesterov", 0.2)]
     made.stop()
+
+
+def test_names_of_settings_run_under_no_box_and_the_head_has_no_empty_strip(browser, served):
+    letters = encoded(State((Chosen("adam", dict(served.offer.kind("adam").begin)),)))
+    browser.open(f"{served.address}?state={letters}")
+    browser.until(lambda: browser.get("settings", "children.length") >= 5)
+    over = browser.js(
+        """return ['lr', 'beta1', 'beta2', 'eps', 'weight_decay'].filter(name => {
+            const view = kind => Bokeh.index.find_one(Bokeh.documents[0].get_model_by_name(`${kind}_${name}`)).el;
+            const range = document.createRange();
+            range.selectNodeContents(view('slider').shadowRoot.querySelector('.bk-slider-title'));
+            const box = view('number').getBoundingClientRect(), title = range.getBoundingClientRect();
+            return title.right > box.left && title.bottom > box.top && title.top < box.bottom;
+        })"""
+    )
+    assert over == []
+    between = browser.js(
+        "return Bokeh.index.find_one(Bokeh.documents[0].get_model_by_name('tour_begin')).el.getBoundingClientRect().top"
+        " - document.querySelector('header').getBoundingClientRect().bottom"
+    )
+    assert 0 <= between < 25
+    assert browser.js("return document.body.textContent.length") > 0
+
+
+def test_without_a_link_the_page_follows_the_system(browser, served):
+    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
+    try:
+        browser.driver.get(served.address)
+        browser.until(lambda: browser.js("return document.documentElement.className") == "dark")
+        browser.until(lambda: browser.js("return !!window.Bokeh && Bokeh.documents.length > 0"))
+        light = f"{served.address}?state={encoded(served.first)}"  # a link says the paper, and is heard
+        browser.open(light)
+        assert browser.js("return document.documentElement.className") == ""
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

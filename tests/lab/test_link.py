@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from polyak.ground.errors import PolyakError
 from polyak.lab.checking import MOST_STEPS, checked
 from polyak.lab.computing.memories import SIGNALS
-from polyak.lab.link import LONGEST, decoded, encoded
+from polyak.lab.link import LONGEST, decoded, encoded, not_at_hand
 from polyak.lab.offer import offer
 from polyak.lab.panel import own_fields
 from polyak.lab.state import ATTRIBUTES, Chosen, State
@@ -138,3 +139,26 @@ def test_one_damaged_letter_is_noticed(place, change):
 def test_what_a_link_cannot_say(refused, letters, words):
     with refused(*words):
         decoded(letters, OFFER)
+
+
+def test_a_quadratic_is_shown_by_a_link_where_nobody_named_it():
+    place = OFFER.reaching("quadratic:0.1,4").landscapes["quadratic:0.1,4"]
+    assert place.dimension == 2
+    state = State(FIRST.rules, landscape="quadratic:0.1,4", start=(-1.0, -1.0))
+    assert decoded(encoded(state), OFFER).landscape == "quadratic:0.1,4"
+    for name in ("quadratic:0.1,1,3", "quadratic:0.1,x", "quadratic:.1,4", "quadratic:1,nan"):
+        with pytest.raises(PolyakError, match="landscape"):
+            decoded(encoded(State(FIRST.rules, landscape=name)), OFFER)
+
+
+def test_data_that_another_machine_had_are_left_out_and_named():
+    without = replace(
+        OFFER, problems={name: made for name, made in OFFER.problems.items() if name != "digits"}
+    )
+    first = next(iter(without.problems))
+    letters = encoded(State(FIRST.rules, steps=77, own={"data": "digits", "seeds": 3}))
+    state = decoded(letters, without)
+    assert (state.own["data"], state.own["seeds"], state.steps) == (first, 3, 77)
+    assert (not_at_hand(letters, without), not_at_hand(letters, OFFER)) == ("digits", "")
+    with pytest.raises(PolyakError, match="data"):
+        decoded(encoded(State(FIRST.rules, own={"data": "nobody"})), without)

@@ -67,7 +67,7 @@ class Download(RequestHandler):
         self.shared.downloads += 1
         try:
             self.shared.background.begin(
-                lambda _: written(state, self.shared.offer, ending),
+                lambda _: written(state, self.shared.offer.reaching(state.landscape), ending),
                 done=lambda _, made: settle(file.set_result, made),
                 failed=lambda _, text: settle(file.set_exception, PolyakError(text)),
             )

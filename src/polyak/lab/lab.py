@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from polyak.lab import offer as offers
 from polyak.lab.addresses import checked_origin
 from polyak.lab.checking import checked
 from polyak.lab.kinds import Kind, kind_like, kind_of
+from polyak.lab.link import decoded, not_at_hand
 from polyak.lab.offer import Offer
 from polyak.lab.server import Serving
 from polyak.lab.shared import Shared
@@ -50,6 +52,12 @@ class Lab(Shared):
         if self.serving is not None:
             self.serving.stop()
             self.serving, self.address = None, ""
+
+    def begin_with(self, letters: str) -> None:
+        """Begin with what a link shows: its letters, as they stand behind `?state=`. Raises PolyakError for another."""
+        self.first = decoded(letters, self.offer)
+        if missing := not_at_hand(letters, self.offer):
+            warnings.warn(f"the link's data {missing} is not at hand on this machine", stacklevel=2)
 
     def export(self, path: str | Path) -> Path:
         """Write the lab as one HTML file that needs no server: trace, phase plane and memory of the linear family.

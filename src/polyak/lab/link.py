@@ -11,9 +11,10 @@ import base64
 import binascii
 import json
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
+from polyak.data import CATALOGUE as DATA
 from polyak.ground.errors import PolyakError
 from polyak.lab.checking import checked
 from polyak.lab.offer import Offer
@@ -46,11 +47,29 @@ def decoded(letters: str, offer: Offer) -> State:
     try:
         content = json.loads(text)
         json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair is no text
-        return checked(_state(content), offer)
+        state = _state(content)
+        return checked(_at_hand(state, offer), offer.reaching(state.landscape))
     except PolyakError as error:
         raise PolyakError(f"the link cannot be shown here: {error}") from None
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise PolyakError("the link is damaged: it holds no state of a lab") from None
+
+
+def not_at_hand(letters: str, offer: Offer) -> str:
+    """The data that a link names and this machine has not, though Polyak knows them; else nothing."""
+    try:
+        name = json.loads(_unpacked(letters)).get("data")
+    except (PolyakError, ValueError, AttributeError, RecursionError):
+        return ""
+    return str(name) if isinstance(name, str) and name in DATA and name not in offer.problems else ""
+
+
+def _at_hand(state: State, offer: Offer) -> State:
+    """The state without data that this machine has not: all else that it shows is the same."""
+    name = state.own.get("data")
+    if not isinstance(name, str) or name not in DATA or name in offer.problems:
+        return state
+    return replace(state, own={key: value for key, value in state.own.items() if key != "data"})
 
 
 def _unpacked(letters: str) -> bytes:

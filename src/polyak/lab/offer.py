@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 from polyak.ground.errors import PolyakError, unknown
 from polyak.lab.kinds import Kind, kind_of
 from polyak.lab.state import Chosen
 from polyak.landscapes import CATALOGUE as LANDSCAPES
-from polyak.landscapes import Landscape
+from polyak.landscapes import Landscape, as_landscape
+from polyak.landscapes.as_landscape import QUADRATIC
 from polyak.problems import Problem, problem_of
 from polyak.rules import CATALOGUE as RULES
 from polyak.rules.protocol import Optimizer
@@ -31,6 +32,12 @@ class Offer:
     landscapes: Mapping[str, Landscape]
     problems: Problems
     spelled: Mapping[str, str] = field(default_factory=dict)
+
+    def reaching(self, landscape: object) -> Offer:
+        """What there is, and this landscape beside it where its name says all of it: quadratic:0.1,4."""
+        if not isinstance(landscape, str) or landscape in self.landscapes:
+            return self
+        return _reaching(self, landscape)
 
     def kind(self, name: str) -> Kind:
         """The rule of that name, its settings free."""
@@ -57,6 +64,16 @@ def offer(
         {**_problems(), **(problems or {})},
         spelled or {},
     )
+
+
+@lru_cache(maxsize=64)
+def _reaching(offer: Offer, name: str) -> Offer:
+    try:
+        place = plane_only(as_landscape(name)) if name.startswith(QUADRATIC) else None
+    except PolyakError:
+        place = None
+    known = place is not None and place.name == name  # another spelling of the same is another state
+    return replace(offer, landscapes={**offer.landscapes, name: place}) if known and place else offer
 
 
 def plane_only(landscape: Landscape) -> Landscape:

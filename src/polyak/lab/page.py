@@ -17,7 +17,7 @@ from polyak.lab.background import Task, Tell
 from polyak.lab.budget import Budget
 from polyak.lab.checking import checked
 from polyak.lab.figures import paragraph
-from polyak.lab.link import decoded
+from polyak.lab.link import decoded, not_at_hand
 from polyak.lab.offer import Offer
 from polyak.lab.panel import Panel, in_order, words
 from polyak.lab.session import Answer, Ask, Stop
@@ -34,7 +34,9 @@ class Page:
     """A session's page, which its panels know as a `Session`: `doc` is Bokeh's document of it."""
 
     def __init__(self, doc: Document, shared: Shared, state: State, note: str = "") -> None:
-        self.doc, self.shared, self.now_shown = doc, shared, checked(state, shared.offer)
+        self.place = state.landscape  # of the link: a quadratic that only this page has
+        self.doc, self.shared = doc, shared
+        self.now_shown = checked(state, self.offer)
         self.words, self.look, self.address = words(state.language), look(dark=state.dark), shared.address
         css = files("polyak.lab").joinpath("widgets.css").read_text("utf-8")
         self.sheet = InlineStyleSheet(css="\n".join([css, *(panel.css for panel in in_order() if panel.css)]))
@@ -60,7 +62,7 @@ class Page:
 
     @property
     def offer(self) -> Offer:
-        return self.shared.offer
+        return self.shared.offer.reaching(self.place)
 
     def close(self) -> None:
         """The tab is gone: end what was done for it."""
@@ -167,6 +169,7 @@ class Page:
     # What is said.
 
     def say(self, text: str) -> None:
+        text = self.words.complaint(text)
         shown = f'<p role="status">{escape(text)}</p>' if text else ""
         if self.notice.text != shown:
             self.notice.text, self.notice.visible = shown, bool(shown)  # empty, it takes no room
@@ -194,7 +197,10 @@ def open_page(shared: Shared, doc: Document) -> None:
     state, note = shared.first, ""
     if letters := doc.session_context.request.arguments.get("state"):
         try:
-            state = decoded(letters[-1].decode("ascii", "replace"), shared.offer)
+            text = letters[-1].decode("ascii", "replace")
+            state = decoded(text, shared.offer)
+            if missing := not_at_hand(text, shared.offer):
+                note = f"the link's data {missing} is not at hand on this machine: training begins with other data"
         except PolyakError as error:
             note = str(error)
     shared.pages.add(Page(doc, shared, state, note))

@@ -117,7 +117,7 @@ class Panel:
     def take(self, outcome: Outcome[Any]) -> None:
         """Show an answer, or why there is none."""
         if outcome.complaint:
-            self.refuse(outcome.complaint)
+            self.refuse(self.session.words.complaint(outcome.complaint))
         else:
             self.show(outcome.answer)
 

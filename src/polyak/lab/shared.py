@@ -92,12 +92,12 @@ class Shared:
             Chosen(c.rule, {k: v for k, v in c.settings.items() if k in self.offer.kind(c.rule).begin})
             for c in state.rules
         )
-        return checked(replace(state, rules=rules), self.offer)
+        return checked(replace(state, rules=rules), self.offer.reaching(state.landscape))
 
     def warm_up(self) -> None:
         """Compute what the first page shows, so that nobody waits for a compilation when it is opened."""
         for panel in in_order():
-            panel.warm_up(Question(self.first, self.offer))
+            panel.warm_up(Question(self.first, self.offer.reaching(self.first.landscape)))
 
 
 def with_contents(state: State, watched: Sequence[WatchedFile]) -> State:

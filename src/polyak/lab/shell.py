@@ -20,7 +20,7 @@ from tornado.web import RequestHandler
 
 from polyak.ground.errors import PolyakError
 from polyak.ground.version import __version__
-from polyak.lab.link import decoded
+from polyak.lab.link import decoded, encoded
 from polyak.lab.panel import ALONE, in_order, words
 from polyak.lab.room import EXPIRES
 from polyak.lab.shared import Shared
@@ -37,15 +37,18 @@ class Shell(RequestHandler):
         self.shared, self.parts, self.secret = shared, parts, secret
 
     def get(self) -> None:
-        """Send the shell; the state that the link spells goes along in the token."""
+        """Send the shell; the state that the link spells goes along in the token.
+
+        Without a link nothing is said of the paper: the browser then asks again, where its system is dark.
+        """
         letters = self.request.query_arguments.get("state", [])[-1:]
         state = self.shared.first
         if letters:
             with suppress(PolyakError):  # the session says what is wrong with the link
                 state = decoded(letters[0].decode("ascii", "replace"), self.shared.offer)
-        send_page(
-            self, shell(state, new_token(self.secret, {"state": letters} if letters else {}), self.parts)
-        )
+        token = new_token(self.secret, {"state": letters} if letters else {})
+        on_dark_paper = "" if letters or state.dark else encoded(state.changed(dark=True))
+        send_page(self, shell(state, token, self.parts, on_dark_paper))
 
     head = get
 
@@ -80,8 +83,11 @@ def embedded(token: str, parts: Sequence[str]) -> str:
     return json.dumps(item, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def shell(state: State, token: str, parts: Sequence[str]) -> str:
-    """The page's HTML: `parts` are the names of the document's roots, in its order."""
+def shell(state: State, token: str, parts: Sequence[str], on_dark_paper: str = "") -> str:
+    """The page's HTML: `parts` are the names of the document's roots, in its order.
+
+    `on_dark_paper` are the letters of the same state on dark paper, for a page that follows its system.
+    """
     language = words(state.language)
     return str(
         environment()
@@ -95,6 +101,7 @@ def shell(state: State, token: str, parts: Sequence[str]) -> str:
             titles={name: table["title"] for name, table in language.tables.items() if "title" in table},
             look=look(dark=state.dark),
             dark=state.dark,
+            on_dark_paper=on_dark_paper,
             version=__version__,
             bokeh_version=bokeh.__version__,
         )

@@ -41,6 +41,31 @@ class Words:
         """A rule's name."""
         return self.translated("rules", name, name.replace("_", " "))
 
+    def choice(self, name: str) -> str:
+        """The heading of a choice between conventions."""
+        return self.translated("choices", name, name.replace("_", " "))
+
+    def option(self, value: object) -> str:
+        """What a choice may be, in words."""
+        return self.translated("options", str(value), str(value).replace("_", " "))
+
+    def place(self, landscape: str) -> str:
+        """A landscape's name; beside a translation stands the name that code knows it by."""
+        known = self.tables["places"].get(landscape)
+        return f"{known} {landscape}" if known and landscape not in known.lower() else known or landscape
+
+    def data(self, name: str) -> str:
+        """A data set's name, as `place` says a landscape's."""
+        known = self.tables["data"].get(name)
+        return f"{known} {name}" if known else name
+
+    def complaint(self, text: str) -> str:
+        """What the engine says against something, in this language where it is known by these letters of it.
+
+        What is not known stays as it is: a reason in another language is more than none.
+        """
+        return next((said for part, said in self.tables["complaints"].items() if part in text), text)
+
     def label(self, setting: str, meaning: str = "") -> str:
         """A setting's meaning and its letter."""
         word = self.translated("settings", setting, meaning or setting.replace("_", " "))

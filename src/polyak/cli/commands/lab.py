@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 SETTINGS_HELP = (
     "The first rule's settings may follow: --lr 0.6 --momentum 0.5 ... A file that is named is watched."
 )
+LINK = re.compile(r"^[^ ]*\?state=|^(?=[0-9]+\.[0-9a-f]{8}\.)")
 HERE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -37,7 +39,8 @@ def lab(
         list[str] | None,
         typer.Argument(
             metavar="[NAME]...",
-            help="Rules and a landscape: heavy_ball, ravine, my_rule.py:my_rule, my_function.py:f.",
+            help="Rules and a landscape: heavy_ball, ravine, my_rule.py:my_rule, my_function.py:f; or a link that "
+            "somebody shared, to show the same here.",
         ),
     ] = None,
     *,
@@ -68,9 +71,12 @@ def lab(
     port = checked_port(port)
     origins = [checked_origin(word) for word in origin or []]
     check_address(address)
-    rules, places, words = _sorted([*(names or []), *context.args])
+    named, letters = _without_link(names or [])
+    rules, places, words = _sorted([*named, *context.args])
     problem = task.made() if task.data or task.column or task.problem else None
     opened = _lab(rules, places, replace(typed(context), words=words), problem)
+    if letters:
+        opened.begin_with(letters)
     if export is not None:
         typer.echo(opened.export(export))
         return
@@ -97,6 +103,14 @@ def _stay(lab: Lab, port: int, address: str, *, browser: bool) -> None:
     gc.freeze()
     _say(lab, port if port != serving.port else 0, serving.port, address)
     stay(lab.address, serving.thread, browser=browser)
+
+
+def _without_link(names: list[str]) -> tuple[list[str], str]:
+    """What else is named, and the letters of a link that is among it: an address with a state, or the state alone."""
+    links = [name for name in names if LINK.search(name)]
+    if len(links) > 1:
+        raise PolyakError("two links: expected one")
+    return [name for name in names if name not in links], LINK.split(links[0])[-1] if links else ""
 
 
 def _sorted(words: list[str]) -> tuple[list[str], list[str], list[str]]:

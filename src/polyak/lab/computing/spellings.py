@@ -47,28 +47,28 @@ def shell_line(state: State, offer: Offer) -> str:
     return " ".join([*map(shlex.quote, words), "--out", "trace.svg"])
 
 
-def elsewhere(state: State, offer: Offer, framework: str) -> list[tuple[str, str]]:
-    """The active rule as a framework spells it, as (framework, line): `polyak.translate`; nothing for no rule of ours.
+def elsewhere(state: State, offer: Offer, framework: str) -> list[tuple[str, str, str]]:
+    """The active rule as a framework spells it, as (framework, line, how far it is the same): `polyak.translate`.
 
-    Beside the line stands how far it is the same; a framework that has no such rule says so.
+    A framework that has no such rule says so, in place of a line; of a rule that is not ours nothing is said.
     """
     kind = offer.kind(state.current.rule)
     rule = kind.rule(state.current.settings)
     if not isinstance(rule, Rule) or CATALOGUE.get(kind.name) is not type(rule):
         return []
-    return [(framework, _translated(kind.name, tuple(rule.settings().items()), framework))]
+    return [(framework, *_translated(kind.name, tuple(rule.settings().items()), framework))]
 
 
 @lru_cache(maxsize=512)
-def _translated(name: str, settings: tuple[tuple[str, Value], ...], framework: str) -> str:
+def _translated(name: str, settings: tuple[tuple[str, Value], ...], framework: str) -> tuple[str, str]:
     from polyak.translate.translate import translate
 
     try:
         given: dict[str, Any] = dict(settings)
         translation = translate(f"polyak:{name}", to=framework, **given)
-        return f"{translation}  # equal: {translation.equal}"
+        return str(translation), translation.equal
     except PolyakError as error:
-        return f"# {error}"
+        return str(error), ""
 
 
 def _python_rule(kind: Kind, rule: Optimizer) -> str:

@@ -28,7 +28,7 @@ class DescentPanel(Panel):
         }
         self.landscape = Select(
             title=title["landscape"],
-            options=list(session.offer.landscapes),
+            options=self._places(),
             **styled(session, name="landscape"),
         )
         ends = {"mode": "float", "low": -FARTHEST, "high": FARTHEST}
@@ -58,11 +58,14 @@ class DescentPanel(Panel):
         self.roots = [self.column]
 
     def draw(self, state: State) -> None:
-        self.landscape.options = list(self.session.offer.landscapes)
+        self.landscape.options = self._places()
         self.landscape.value = state.landscape
         for box, value in zip(self.start, state.start, strict=True):
             box.value = value
         self.steps.value, self.shown.end, self.shown.value = state.steps, state.steps, state.shown
+
+    def _places(self) -> list[tuple[str, str]]:
+        return [(name, self.session.words.place(name)) for name in self.session.offer.landscapes]
 
     def _set_landscape(self, name: str) -> None:
         landscape = self.session.offer.landscapes.get(name)

@@ -12,8 +12,10 @@ from polyak.lab.panel import Panel, Question
 from polyak.lab.session import Session
 from polyak.lab.state import State
 
+OURS = "ours"
 DOWNLOADS = ("svg", "png", "csv")
-Lines: TypeAlias = list[tuple[str, str]]
+Lines: TypeAlias = list[tuple[str, str, str]]
+"""Each with whose it is, and how far it is the same: nothing where it is no line, but says why there is none."""
 
 
 class ElsewherePanel(Panel):
@@ -35,7 +37,10 @@ class ElsewherePanel(Panel):
     @classmethod
     def compute(cls, question: Question) -> Lines:
         state, offer = question.state, question.offer
-        lines = [("Python", spellings.python_line(state, offer)), ("", spellings.shell_line(state, offer))]
+        lines = [
+            ("Python", spellings.python_line(state, offer), OURS),
+            ("", spellings.shell_line(state, offer), OURS),
+        ]
         for framework in spellings.frameworks():
             question.tell(0, 1)
             lines += spellings.elsewhere(state, offer, framework)
@@ -49,10 +54,18 @@ class ElsewherePanel(Panel):
     def show(self, answer: Lines) -> None:
         self.lines.text = "".join(
             f'<p class="framework">{escape(name or self.say("shell"))}</p>'
-            f'<pre tabindex="0"><code>{escape(line)}</code></pre>'
-            for name, line in answer
+            f'<pre tabindex="0"><code>{escape(self._line(line, equal))}</code></pre>'
+            for name, line, equal in answer
         )
         self._draw_links(self.session.state)
+
+    def _line(self, line: str, equal: str) -> str:
+        words = self.session.words
+        if equal == OURS:
+            return line
+        if not equal:
+            return f"# {words.complaint(line)}"
+        return f"{line}  # {words.say('equal', 'mark')}: {words.translated('equal', equal, equal)}"
 
     def _draw_links(self, state: State) -> None:
         letters = encoded(state)

@@ -89,7 +89,6 @@ class MemoryPanel(Panel):
         sentence = self.say(
             "linear" if response.linear else "not_linear",
             memory=readable(response.memory),
-            steps=response.whole_memory,
             held=readable(100 * response.held, 6, places=1),
             gain=readable(response.gain, 6),
             half_life=readable(response.half_life, 3),

@@ -113,6 +113,7 @@ class PhasePanel(Panel):
 
     def _draw_plane(self, kind: Kind, plane: planes.Plane | None) -> None:
         self.kind = kind
+        self.buttons.visible = self.small.visible = plane is not None
         if plane is None:
             self._draw_no_plane()
         elif plane is not self.plane:

@@ -18,7 +18,7 @@ SIGNS = ("●", "■", "◆", "▲")
 def sentences(prediction: Prediction, words: Words) -> list[str]:
     """What is predicted and what that is true of; or, where nothing is, why."""
     if prediction.stability is None:
-        return [prediction.why_not]
+        return [words.complaint(prediction.why_not)]
     scope = words.say("phase", "near_the_minimiser" if prediction.changes else "on_quadratics")
     return [*_rates(prediction.stability, words), *_stable_lrs(prediction.stability, words), scope]
 

@@ -37,15 +37,16 @@ class NumberRow:
             self.slider.name = self.box.name = None
             return
         self.scale = control.scale(value)
+        label = self.session.words.label(control.name, control.meaning)
         self.slider.update(
-            title=self.session.words.label(control.name, control.meaning),
+            title=label,
             name=f"slider_{control.name}",
             start=self.scale.low,
             end=self.scale.high,
             step=self.scale.step,
             value=self.scale.position(value),
         )
-        self.box.update(name=f"number_{control.name}", html_attributes={"aria-label": control.meaning})
+        self.box.update(name=f"number_{control.name}", html_attributes={"aria-label": label})
 
     def show(self, value: float) -> None:
         if self.box.value != value:
@@ -78,9 +79,9 @@ class ChoiceRow:
         self.select.visible = name is not None
         self.name, self.spelled = name or "", {str(option): option for option in options}
         self.select.update(
-            title=self.session.words.label(self.name) if name else "",
+            title=self.session.words.choice(self.name) if name else "",
             name=f"choice_{name}" if name else None,
-            options=list(self.spelled),
+            options=[(word, self.session.words.option(word)) for word in self.spelled],
         )
 
     def _chosen(self, word: str) -> None:

@@ -96,7 +96,7 @@ class TourPanel(Panel):
         self.buttons["back"].visible = step > 1
         self.buttons["next"].visible = 0 < step < TOUR
         self.buttons["end"].visible = step > 0
-        self.text.text = self._words(step) if step else ""
+        self.text.update(text=self._words(step) if step else "", visible=step > 0)  # empty, it takes no room
 
     def _words(self, step: int) -> str:
         title, text = (escape(self.session.words.say(f"tour_{step}", part)) for part in ("title", "text"))

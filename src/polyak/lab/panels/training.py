@@ -90,6 +90,7 @@ class TrainingPanel(Panel):
         legend.background_fill_color, legend.background_fill_alpha = look.paper, 0.7
         legend.border_line_color, legend.label_text_color = None, look.ink
         legend.label_text_font_size, legend.location = "12px", "top_right"
+        legend.visible = False
         return made
 
     def _controls(self) -> Column:
@@ -97,7 +98,9 @@ class TrainingPanel(Panel):
         self.run = Button(label=say("run"), **styled(session, name="train", button_type="primary"))
         self.run.on_click(self.begin)
         self.data = Select(
-            title=say("data"), options=list(session.offer.problems), **styled(session, name="data")
+            title=say("data"),
+            options=[(name, session.words.data(name)) for name in session.offer.problems],
+            **styled(session, name="data"),
         )
         self.data.on_change("value", lambda _attr, _old, new: session.change(data=new))
         self.numbers = {}
@@ -163,6 +166,7 @@ class TrainingPanel(Panel):
             self.task, self.progress.visible = None, False
             self.words_shown.text = ""
             empty(self.runs, self.measured, self.theory)  # they are of another training
+            self._list_what_is_there()
             self.session.say(text)
 
     def _finished(self, task: Task, training: Training) -> None:
@@ -185,12 +189,17 @@ class TrainingPanel(Panel):
             fit(self.parts.y_range, over, logarithmic=True)
         fit(self.losses.y_range, np.concatenate(bounds))
         self.words_shown.text = escape(self._sentences(training, float(mean[-1])))
+        self._list_what_is_there()
+
+    def _list_what_is_there(self) -> None:
+        """A legend lists only what is drawn."""
+        self.parts.legend[0].visible = len(self.theory.data["epoch"]) > 0
 
     def _sentences(self, training: Training, mean: float) -> str:
         seeds, theory = len(training.history.seeds), training.expectation
         measured = self.say("measured_words", loss=readable(mean, 6), seeds=seeds)
         if theory is None:
-            return f"{measured} {self.say('no_theory', why=training.why_not)}"
+            return f"{measured} {self.say('no_theory', why=self.session.words.complaint(training.why_not))}"
         name = "theory_words" if np.isfinite(theory.floor) else "theory_grows"
         numbers = {"mean": readable(theory.mean[-1], 6), "floor": readable(theory.floor, 6)}
         return f"{measured} {self.say(name, **numbers)}"
