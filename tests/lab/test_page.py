@@ -69,7 +69,7 @@ def test_momentum_moves_by_its_memory(browser, served):
     browser.fresh(served)
     browser.set("slider_momentum", 1.0)
     browser.until(lambda: browser.get("number_momentum", "value") == 0.9)
-    browser.until(lambda: "= 10 steps" in browser.get("memory_words", "text"))
+    browser.until(lambda: "= 10 (dashed)" in browser.get("memory_words", "text"))
     response = pk.response(pk.HeavyBall(lr=0.6, momentum=0.9), 100)
     weights = shown(browser, "weights", "weight")
     assert np.array_equal(weights, response.averaging[: len(weights)])
