@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,26 @@ def test_translations_are_carried_over_where_the_words_are_the_same(folder: Path
     assert made.carried == 1
     assert str(made) == "wrote a.skl.md and a.xlf: 4 strings, 1 with the translation they had"
     assert read_xliff(strings).strings("zh-CN") == {"2": "一 *二*"}
+
+
+def test_marks_that_a_translation_has_in_another_order_keep_their_numbers(folder: Path) -> None:
+    (folder / "a.md").write_text("$a$ and **b** and *c* of $a$\n", "utf-8")
+    separate(folder / "a.md", target_language="zh-CN")
+    strings = folder / "a.xlf"
+    there = strings.read_text("utf-8")
+    turned = (
+        '<ph id="4">$a$</ph>、<bpt id="3">*</bpt>c<ept id="3">*</ept>、'
+        '<bpt id="2">**</bpt>b<ept id="2">**</ept>、<ph id="1">$a$</ph>、<ph id="5">$d$</ph>'
+    )
+    strings.write_text(re.sub(r"<target ?/>|<target></target>", f"<target>{turned}</target>", there), "utf-8")
+    separate(folder / "a.md", target_language="zh-CN")
+    again = strings.read_text("utf-8")
+    # Of two marks that are alike either may come first.
+    assert re.search(
+        r'<ph id="1">.a.</ph>、<bpt id="3">\*</bpt>c<ept id="3">\*</ept>、<bpt id="2">\*\*</bpt>b<ept id="2">'
+        r'\*\*</ept>、<ph id="4">.a.</ph>、<ph id="5">.d.</ph>',
+        again,
+    )
 
 
 def test_translations_to_another_language_are_not_overwritten(folder: Path, refused: Any) -> None:

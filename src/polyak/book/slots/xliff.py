@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 NAMESPACE = "urn:oasis:names:tc:xliff:document:1.2"
+OPENING = ("bpt", "ph")  # marks that have a number of their own
 WITHOUT_CONTENT = {"x", "bx", "ex"}  # placeholders whose markup, if it is known at all, is an attribute
 
 
@@ -214,12 +215,28 @@ def write_xliff(
         unit.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
         _fill(_add(unit, "source"), entry.pieces)
         if target_language:
-            _fill(_add(unit, "target"), entry.target)
+            _fill(_add(unit, "target"), _numbered(entry.target, entry.pieces))
         if entry.kind:
             _add(unit, "note").text = entry.kind
     _indent(root)
     written: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return written.decode("utf-8") + "\n"
+
+
+def _numbered(target: Sequence[Piece], source: Sequence[Piece]) -> list[Piece]:
+    """A translation's marks with the numbers of the source's own, whose order a translator need not keep."""
+    own = [piece for piece in source if piece.tag in OPENING]
+    most = max((piece.number for piece in own), default=0)
+    numbers: dict[int, int] = {}
+    for piece in target:
+        if piece.tag in OPENING:
+            alike = [each for each in own if (each.tag, each.text) == (piece.tag, piece.text)]
+            if alike:
+                own.remove(alike[0])
+            else:
+                most += 1
+            numbers[piece.number] = alike[0].number if alike else most
+    return [replace(piece, number=numbers.get(piece.number, piece.number)) for piece in target]
 
 
 def _add(parent: etree._Element, name: str, **attributes: str) -> etree._Element:
