@@ -14,7 +14,7 @@ from polyak.theory import batch_phases, typical
 def few(monkeypatch):
     """Few and short runs: what the simulated edge is, tests/theory asks; here that it is said."""
     monkeypatch.setattr(typical, "RUNS", 8)
-    monkeypatch.setattr(typical, "STEPS", 600)
+    monkeypatch.setattr(typical, "STEPS", 100)
     # Compiled anew, for what is compiled already has the many.
     anew = partial(jitted, static=(3, 4))(typical._simulated.__wrapped__)
     monkeypatch.setattr(typical, "_simulated", anew)

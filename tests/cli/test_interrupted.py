@@ -90,8 +90,8 @@ def test_each_way_to_go_on_is_said(here, table, monkeypatch):
 GRID = "--grid lr=log:1e-3:1:400 --grid momentum=linear:0:0.9:100 --steps 20000 --chunk 100"
 
 
-@pytest.mark.parametrize("workers", ["", "--workers 2"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+# Each signal and each engine once: of both signals this process makes the same, and a terminal's is what workers hear.
+@pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, "--workers 2"), (signal.SIGTERM, "")])
 def test_a_sweep_ends_in_one_line(folder, interruptible, number, workers):
     """Sent to the whole group, as a terminal sends a Ctrl-C: what workers have to say of it is not heard."""
     line = f"sweep heavy_ball {GRID} --store plane.zarr {workers}"

@@ -8,6 +8,8 @@ import pytest
 
 from polyak.verify import verify
 
+pytestmark = pytest.mark.usefixtures("brief")
+
 SGD = {"lr": 0.02, "momentum": 0.9}
 ADAM = {"lr": 0.02, "eps": 1e-6}
 SGDS, ADAMS = ("Decayed", "torch:SGD", SGD), ("torch:Adam", ADAM)

@@ -10,6 +10,8 @@ import pytest
 import polyak as pk
 from polyak.verify import verify
 
+pytestmark = pytest.mark.usefixtures("brief")
+
 SGD = {"lr": 0.02, "momentum": 0.9}
 NESTEROV = {**SGD, "nesterov": True}
 ADAM = {"lr": 0.02, "betas": (0.8, 0.97), "eps": 1e-6}

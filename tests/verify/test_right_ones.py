@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import optax
 import pytest
 
@@ -72,7 +73,7 @@ def test_our_rule_beside_the_framework_whose_spelling_it_is(name: str) -> None:
 def test_our_rules_on_jax_and_on_torch(name: str) -> None:
     cls = CATALOGUE[name]
     rule = cls(**{key: TYPICAL[key] for key in cls.hyperparameters() if key in TYPICAL})
-    on_jax = optax.GradientTransformation(rule.init, rule.update)
+    on_jax = optax.GradientTransformation(rule.init, jax.jit(rule.update))  # as a training has it
     for candidate in (to_torch(rule), on_jax):
         report = verify(candidate, against=rule)
         assert report.equal, str(report)

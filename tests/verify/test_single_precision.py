@@ -58,7 +58,9 @@ def test_where_float32_overflows_it_is_single_precision_still() -> None:
         ),
     ],
 )
-def test_float32_and_another_change(name: str, against: str, settings: Any, own: Any, verdict: str) -> None:
+def test_float32_and_another_change(
+    brief: None, name: str, against: str, settings: Any, own: Any, verdict: str
+) -> None:
     report = verify(f"someone_elses.single:{name}", against=against, candidate_settings=own, **settings)
     assert report.verdict == f"{verdict}; in single precision", str(report)
     assert report.cause.endswith("; and it rounds to float32 somewhere")

@@ -34,7 +34,9 @@ MATRICES = {"large parameters, which decay alone moves", ROWS, "a matrix", LARGE
         ("MomentumInHalf", "torch:SGD", {"a constant lr", LARGE, LONG}, "another optimizer"),
     ],
 )
-def test_each_is_seen_where_it_is_another(name: str, against: str, parts_in: set[str], verdict: str) -> None:
+def test_each_is_seen_where_it_is_another(
+    brief: None, name: str, against: str, parts_in: set[str], verdict: str
+) -> None:
     report = verify(f"someone_elses.somewhere:{name}", against=against, **(SGD if "SGD" in against else ADAM))
     parted = {outcome.scenario for outcome in report.scenarios if outcome.status == "parts"}
     assert not report.equal

@@ -52,11 +52,13 @@ def _sound(evidence: list[Evidence]) -> list[Evidence]:
 
 def _lists(sound: list[Evidence], models: list[Model], amounts: Amounts) -> list[Named]:
     """In each scenario the changes of its model, by what is said of them."""
-    # A weight decay that both were given is not the one that was measured.
-    return [
-        {(each.verdict, each.words): each for each in hypotheses(model, amounts if run.plain else NONE)}
-        for run, model in zip(sound, models, strict=True)
-    ]
+    made = dict[tuple[int, bool], Named]()  # most scenarios have one and the same model
+    for run, model in zip(sound, models, strict=True):
+        if (id(model), run.plain) not in made:
+            # A weight decay that both were given is not the one that was measured.
+            each_of = hypotheses(model, amounts if run.plain else NONE)
+            made[id(model), run.plain] = {(each.verdict, each.words): each for each in each_of}
+    return [made[id(model), run.plain] for run, model in zip(sound, models, strict=True)]
 
 
 def _changed(models: list[Model], lists: list[Named], key: Key) -> list[Model]:

@@ -14,7 +14,7 @@ from collections.abc import Hashable
 from polyak.rules import Rule
 from polyak.verify.comparison import Reference
 from polyak.verify.problems import Problems
-from polyak.verify.reference_model import model_of
+from polyak.verify.reference_model import Model, model_of
 from polyak.verify.scenarios import Scenario
 from polyak.verify.side import Side
 
@@ -33,20 +33,23 @@ class References:
         self.runs = dict[str, Reference]()
 
     @functools.cached_property
+    def model(self) -> Model | None:
+        """It in our words, where the scenario sets nothing besides: one object, of which hypotheses are made once."""
+        return model_of(self.side.candidate, self.side.settings)
+
+    @functools.cached_property
     def problems(self) -> Problems:
         """What it is run on."""
-        model = model_of(self.side.candidate, self.side.settings)
-        return Problems(None if model is None else model.rule)
+        return Problems(None if self.model is None else self.model.rule)
 
     def of(self, scenario: Scenario) -> Reference:
         """Its run in a scenario. Raises PolyakError where it cannot be run there."""
         if scenario.name not in self.runs:
-            side = self.side
+            side, model = self.side, self.model
+            if scenario.settings:
+                model = model_of(side.candidate, {**side.settings, **scenario.settings})
             self.runs[scenario.name] = Reference.run(
-                scenario,
-                self.problems.of(scenario),
-                lambda: side.make(scenario.settings),
-                model_of(side.candidate, {**side.settings, **scenario.settings}),
+                scenario, self.problems.of(scenario), lambda: side.make(scenario.settings), model
             )
         return self.runs[scenario.name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,8 +27,21 @@ def candidate(optimizer: object, label: str) -> Candidate | None:
     return Candidate.one_of(factories(), optimizer, label, JaxStepper)
 
 
+@functools.lru_cache(maxsize=8)
+def compiled(
+    factory: Callable[..., Any], settings: tuple[tuple[str, Any], ...]
+) -> Callable[..., optimizers.OptimizerState]:
+    """Its step, compiled once for each shape: (step size, count, gradients, state) -> state."""
+    from polyak.ground.compiled import quickly
+
+    def update(lr: Array, count: Array, grads: list[Array], carry: optimizers.OptimizerState) -> Any:  # noqa: ANN401
+        return factory(**dict(settings), step_size=lambda _: lr)[1](count, grads, carry)
+
+    return quickly(update)
+
+
 class JaxStepper:
-    """A function of jax.example_libraries.optimizers, whose step size is a schedule that reads the present one."""
+    """A function of jax.example_libraries.optimizers, compiled; its step size is a schedule that says today's."""
 
     skips_missing, takes_pytrees = False, False
 
@@ -36,13 +50,13 @@ class JaxStepper:
         self.name, self.factory, self.settings = name, factory, settings
         self.lr: float | None = float(settings["step_size"])
         self.now = self.lr
+        self.others = tuple((key, value) for key, value in settings.items() if key != "step_size")
 
     @in_float64
     def start(self, params: list[Array]) -> None:
         self.now, self.count = self.settings["step_size"], 0
         with refusals(self.name):
-            made = self.factory(**{**self.settings, "step_size": lambda _: self.now})
-            begin, self.update, self.get_params = made
+            begin, _, self.get_params = self.factory(**self.settings)
             self.carry = begin([jnp.asarray(x, dtype=np.float64) for x in params])
 
     @in_float64
@@ -50,11 +64,8 @@ class JaxStepper:
         """`update_fun(i, grads, state)`."""
         with refusals(self.name):
             # The count as a floating number: Adam's power of a whole one would be compiled anew for each.
-            self.carry = self.update(
-                jnp.asarray(self.count, dtype=np.float64),
-                [jnp.asarray(g, dtype=np.float64) for g in grads],
-                self.carry,
-            )
+            count, lr = np.float64(self.count), np.float64(self.now)
+            self.carry = compiled(self.factory, self.others)(lr, count, list(grads), self.carry)
         self.count += 1
         return [np.array(x) for x in self.get_params(self.carry)]
 
