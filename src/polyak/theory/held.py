@@ -17,8 +17,8 @@ Source: Cohen, J. et al. (2022). Adaptive gradient methods at the edge of stabil
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -26,6 +26,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.ground.compiled import jitted
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree
 from polyak.rules import CoupledDecay, Optimizer, Wrapper
@@ -275,6 +276,7 @@ def _alike(a: jax.Array, b: jax.Array) -> bool:
     return bool((jnp.abs(a - b) <= SAME_TO * jnp.abs(b)).all())
 
 
+@jitted
 def _turned(
     rule: Optimizer, state: Pytree, dx: jax.Array, changes: list[jax.Array], dg: jax.Array
 ) -> _Turned:
@@ -298,7 +300,8 @@ def _turned(
     return _Turned(x, found)
 
 
-def _before(rule: Optimizer, state: Pytree, places: Sequence[int], g: jax.Array) -> Pytree:
+@partial(jitted, static=2)
+def _before(rule: Optimizer, state: Pytree, places: tuple[int, ...], g: jax.Array) -> Pytree:
     """The state from which a step at this gradient leads to the given one, in the leaves at these places.
 
     What a step makes of such a leaf goes up evenly with it: a clock, a moving average, a sum. A leaf of which nothing
