@@ -162,18 +162,16 @@ class RuleStepper:
     def _leaves(self, part: Pytree) -> list[Pytree]:
         return [part["first"], *part["rest"]] if self.nested else list(part)
 
-    def _array(self, x: Array) -> Pytree:
+    def _array(self, x: Pytree) -> Pytree:
         # What is compiled takes NumPy's arrays as they are, and faster than they are made JAX's one by one.
         if self.backend == "numpy" or isinstance(self.given, FromOptax):
             return np.array(x, dtype=np.float64)
         import jax
 
         # What is one already is asked first: JAX takes longer to see that than to take a step.
-        return (
-            x
-            if isinstance(x, jax.Array) and x.dtype == np.float64
-            else jax.device_put(np.array(x, np.float64))
-        )
+        if isinstance(x, jax.Array) and x.dtype == np.float64:
+            return x
+        return jax.device_put(np.array(x, dtype=np.float64))
 
     def _update(self, grads: Pytree, state: Pytree, params: Pytree) -> tuple[Pytree, Pytree]:
         if isinstance(self.rule, FromOptax):  # its numbers are traced: compiled once, at any lr
