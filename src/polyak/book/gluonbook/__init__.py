@@ -22,6 +22,7 @@ NAMES = {
         ("load_data_fashion_mnist", "get_fashion_mnist_labels", "show_fashion_mnist"), "pictures"
     ),
     **dict.fromkeys(("train_ch3", "evaluate_accuracy", "accuracy", "try_gpu", "try_all_gpus"), "pictures"),
+    **dict.fromkeys(("train_ch5", "corr2d"), "networks"),
     **dict.fromkeys(("set_figsize", "use_svg_display", "semilogy"), "figures"),
     **dict.fromkeys(("nd", "autograd", "gluon", "init"), "mx"),
     **{"nn": "mx.gluon", "gdata": "mx.gluon:data", "gloss": "mx.gluon:loss", "mx": ":mx"},

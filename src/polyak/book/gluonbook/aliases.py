@@ -19,6 +19,7 @@ from polyak.book.gluonbook.missing import AskedFor, absent
 # Each old module, and the module of ours that answers for it.
 BOOK = dict.fromkeys(("gluonbook", "gluonbook.utils", "d2lzh", "d2lzh.utils"), "polyak.book.gluonbook")
 OTHER_SPELLINGS = {"ndarray": "nd", "ndarray.random": "random", "nd.random": "random", "initializer": "init"}
+OTHER_SPELLINGS |= {"gluon.data.vision": "gluon.vision", "gluon.data.vision.transforms": "gluon.transforms"}
 LAYERS = ("gluon", *(f"gluon.{part}" for part in ("nn", "loss", "data", "parameter", "block", "trainer")))
 MX = {name: name for name in ("nd", "random", "autograd", "init", "context", *LAYERS)} | OTHER_SPELLINGS
 LATER = {"d2l": "polyak.book.d2l", "d2l.torch": "polyak.book.d2l.torch"}
@@ -110,10 +111,10 @@ def install(tab: str = "") -> None:
     >>> from mxnet import nd
     >>> nd.ones(2).sum().asscalar()
     2.0
-    >>> from gluonbook import train_ch5  # doctest: +ELLIPSIS
+    >>> from gluonbook import train_ch9  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ModuleNotFoundError: gluonbook has no 'train_ch5' here; Polyak brings: train_ch3, ...
+    ModuleNotFoundError: gluonbook has no 'train_ch9' here; Polyak brings: ...
     >>> uninstall()
     """
     if _finder not in sys.meta_path:

@@ -25,10 +25,11 @@ from polyak.book.gluonbook.mx.values import (
     library,
     plain,
 )
+from polyak.book.gluonbook.mx.windows import WINDOWS
 from polyak.ground.errors import PolyakError
 from polyak.rules.pages.handles import ArrayHandle, raw
 
-OPERATIONS = {**ELEMENTWISE, **ALONG_AXES}
+OPERATIONS = {**ELEMENTWISE, **ALONG_AXES, **WINDOWS}
 NUMPYS_NAMES = {"absolute": "abs", "true_divide": "divide", "remainder": "modulo"}
 IN_PLACE_WHILE_RECORDING = (
     "an array that gradients pass through is overwritten under autograd.record(): do it after the block, "

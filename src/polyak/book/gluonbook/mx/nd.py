@@ -6,7 +6,7 @@ Those that are methods of an array too are given to it here.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from polyak.book.gluonbook.mx.array import OPERATIONS, NDArray, apply
 from polyak.book.gluonbook.mx.creation import arange, array, empty, eye, full, linspace, one_hot, ones, zeros
 from polyak.book.gluonbook.mx.elementwise import ELEMENTWISE
 from polyak.book.gluonbook.mx.values import Axis, DType, Operand, Shape
+from polyak.ground.errors import PolyakError, unknown
 
 Function = TypeVar("Function", bound=Callable[..., NDArray])
 
@@ -161,6 +162,90 @@ def cast(data: NDArray, dtype: DType) -> NDArray:
 def Activation(data: NDArray, act_type: str) -> NDArray:  # noqa: N802
     """An activation by its name: relu, sigmoid, tanh, softrelu."""
     return apply(act_type, data)
+
+
+Length = int | Sequence[int]
+
+
+def pair(length: Length | None, otherwise: int = 1) -> tuple[int, int]:
+    """A length down and across: one number is both.
+
+    >>> pair(3), pair((2, 1)), pair(None)
+    ((3, 3), (2, 1), (1, 1))
+    """
+    several = (
+        (otherwise, otherwise)
+        if length is None
+        else (length,) * 2
+        if isinstance(length, int)
+        else tuple(length)
+    )
+    if len(several) != 2:
+        raise PolyakError(f"{length} has {len(several)} lengths, expected one or two: down and across")
+    return several
+
+
+def Convolution(  # noqa: N802
+    data: NDArray,
+    weight: NDArray,
+    bias: NDArray | None = None,
+    kernel: Length | None = None,
+    stride: Length | None = None,
+    dilate: Length | None = None,
+    pad: Length | None = None,
+    num_filter: int = 0,
+    num_group: int = 1,
+    no_bias: bool = False,
+    **_: object,
+) -> NDArray:
+    """Pictures (rows, channels, height, width) seen through a window: each filter's weights times what it sees, summed.
+
+    Args:
+        weight: shape (filters, channels over groups, height, width of the window).
+        stride: how far apart windows are.
+        dilate: how far apart the numbers that a window sees are.
+        pad: zeros put around the pictures.
+        num_group: parts that channels and filters are divided into, which see nothing of one another.
+    """
+    inputs = (data, weight) if bias is None or no_bias else (data, weight, bias)
+    places = {"stride": pair(stride), "dilate": pair(dilate), "pad": pair(pad, 0)}
+    return apply("convolution", *inputs, **places, groups=num_group)
+
+
+def Pooling(  # noqa: N802
+    data: NDArray,
+    kernel: Length | None = None,
+    pool_type: str = "max",
+    global_pool: bool = False,
+    stride: Length | None = None,
+    pad: Length | None = None,
+    pooling_convention: str = "valid",
+    count_include_pad: bool = True,
+    **_: object,
+) -> NDArray:
+    """The largest number, the mean or the sum of what each window over the pictures sees.
+
+    Args:
+        pool_type: max, avg or sum.
+        global_pool: whether the window is the whole picture.
+        pooling_convention: valid leaves out a last window that reaches beyond the picture, full keeps it.
+        count_include_pad: whether padding counts in a mean.
+    """
+    if pooling_convention not in ("valid", "full"):
+        raise unknown("pooling_convention", pooling_convention, ("valid", "full"))
+    window = data.shape[2:] if global_pool else pair(kernel)
+    options: dict[str, object] = {"kernel": tuple(window), "pool_type": pool_type}
+    if not global_pool:
+        options |= {"stride": pair(stride), "pad": pair(pad, 0), "full": pooling_convention == "full"}
+    return apply("pooling", data, count_include_pad=count_include_pad, **options)
+
+
+def add_n(*arrays: NDArray) -> NDArray:
+    """The sum of arrays."""
+    total = arrays[0]
+    for one in arrays[1:]:
+        total = total + one
+    return total
 
 
 OTHER_SPELLINGS = {

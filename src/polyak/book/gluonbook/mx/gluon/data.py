@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -34,13 +35,17 @@ class Dataset:
         raise NotImplementedError
 
     def transform(self, fn: Callable[..., Any], lazy: bool = True) -> Dataset:
-        """The same data, each entry passed through a function."""
-        entries = (self[k] for k in range(len(self)))
-        return SimpleDataset([fn(*entry) if isinstance(entry, tuple) else fn(entry) for entry in entries])
+        """The same data, each entry passed through a function: when it is asked for, or all of them now."""
+        made = Transformed(self, fn)
+        return made if lazy else SimpleDataset([made[k] for k in range(len(made))])
 
     def transform_first(self, fn: Callable[..., Any], lazy: bool = True) -> Dataset:
         """The same data, the first part of each entry passed through a function."""
-        return self.transform(lambda first, *rest: (fn(first), *rest) if rest else fn(first), lazy)
+
+        def first_only(first: Entry, *rest: Entry) -> Entry:
+            return (fn(first), *rest) if rest else fn(first)
+
+        return self.transform(first_only, lazy)
 
 
 class SimpleDataset(Dataset):
@@ -51,6 +56,20 @@ class SimpleDataset(Dataset):
 
     def __getitem__(self, k: int) -> Entry:
         return self._data[k]
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+
+class Transformed(Dataset):
+    """Another data set, each entry passed through a function when it is asked for."""
+
+    def __init__(self, data: Dataset, fn: Callable[..., Any]) -> None:
+        self._data, self._fn = data, fn
+
+    def __getitem__(self, k: int) -> Entry:
+        entry = self._data[k]
+        return self._fn(*entry) if isinstance(entry, tuple) else self._fn(entry)
 
     def __len__(self) -> int:
         return len(self._data)
@@ -155,4 +174,6 @@ def _stacked(entries: list[Any]) -> Batch:
 
 
 def __getattr__(name: str) -> object:
+    if name == "vision":
+        return importlib.import_module("polyak.book.gluonbook.mx.gluon.vision")
     raise AttributeError(absent("mxnet.gluon.data", name, __all__))

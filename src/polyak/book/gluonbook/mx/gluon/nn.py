@@ -1,4 +1,4 @@
-"""Layers for regression and small perceptrons."""
+"""Layers: of perceptrons here, of pictures in a file of their own."""
 
 from __future__ import annotations
 
@@ -11,19 +11,33 @@ from polyak.book.gluonbook.missing import absent
 from polyak.book.gluonbook.mx import nd, random
 from polyak.book.gluonbook.mx.array import NDArray
 from polyak.book.gluonbook.mx.gluon.block import Block, HybridBlock
+from polyak.book.gluonbook.mx.gluon.pictures import (
+    AvgPool2D,
+    BatchNorm,
+    Conv2D,
+    GlobalAvgPool2D,
+    GlobalMaxPool2D,
+    MaxPool2D,
+)
 from polyak.book.gluonbook.mx.init import How
 from polyak.book.gluonbook.mx.tape import mode
 from polyak.book.gluonbook.mx.values import DType
 
 __all__ = [
     "Activation",
+    "AvgPool2D",
+    "BatchNorm",
     "Block",
+    "Conv2D",
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
     "HybridBlock",
     "HybridSequential",
     "Lambda",
+    "MaxPool2D",
     "Sequential",
 ]
 
