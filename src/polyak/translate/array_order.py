@@ -47,9 +47,14 @@ def placed(
     Raises PolyakError where two arrays could be exchanged and no names settle it, where shapes do not fit, and where
     one name is of a layout that is turned round in the other.
     """
-    count, made = len(moments.shapes), places is None
+    made = places is None
     places = places or Places()
+    if moments.fresh and (made or len(places.shapes or places.names or moments.shapes) < len(moments.shapes)):
+        moments = moments.begun()  # the other side has those alone that take steps
+    count = len(moments.shapes)
     if places.shapes is not None and len(places.shapes) != count:
+        if names is None and (some := _some_of(moments.names, places)) is not None:
+            return _fits(moments.ordered(some), places, Party(target, places.names))
         raise PolyakError(
             f"the state of {source} has {count} arrays and that of {target} has {len(places.shapes)}, expected as many"
         )
@@ -62,10 +67,23 @@ def placed(
         order = list(range(count))
     else:
         _no_turning(moments.shapes, order, here, there)
-    found = moments.ordered(order)
-    if places.shapes is not None and found.shapes != places.shapes:
+    return _fits(moments.ordered(order), places, there)
+
+
+def _fits(found: Moments, places: Places, there: Party) -> Moments:
+    """What is ordered, once it is seen that each array is as large as its place."""
+    if places.shapes is not None and any(
+        a is not None and a != b for a, b in zip(found.shapes, places.shapes, strict=True)
+    ):
         raise PolyakError(_misfit(found, places, there))
     return found
+
+
+def _some_of(names: Sequence[str], places: Places) -> list[int | None] | None:
+    """For each place its array, None for a place of none: where fewer have a state than there are, by name alone."""
+    if not names or not {*names} < {*places.names}:
+        return None
+    return [names.index(name) if name in names else None for name in places.names]
 
 
 def _checked(names: Sequence[str], count: int) -> list[str]:
@@ -87,10 +105,12 @@ def _as_told(names: list[str], here: Party, there: Party) -> list[int]:
     return order
 
 
-def _no_exchange(shapes: Sequence[Shape], here: Party, there: Party) -> None:
+def _no_exchange(shapes: Sequence[Shape | None], here: Party, there: Party) -> None:
     """Refuse an order that nothing vouches for where two arrays are alike, be it that one is turned round."""
     seen: dict[Shape, int] = {}
     for index, shape in enumerate(shapes):
+        if shape is None:
+            continue
         alike = tuple(sorted(shape))
         if alike not in seen:
             seen[alike] = index
@@ -109,12 +129,13 @@ def _no_exchange(shapes: Sequence[Shape], here: Party, there: Party) -> None:
         raise PolyakError(f"{what}: {lacking.lack}give names=[...], its arrays in their order{words}")
 
 
-def _no_turning(shapes: Sequence[Shape], order: Sequence[int], here: Party, there: Party) -> None:
+def _no_turning(shapes: Sequence[Shape | None], order: Sequence[int], here: Party, there: Party) -> None:
     """Refuse a weight of torch for a kernel where its shape does not tell which way round it is kept."""
     for index, name in zip(order, there.names, strict=True):
-        if turned(here.names[index], name, shapes[index]):
+        shape = shapes[index]
+        if shape is not None and turned(here.names[index], name, shape):
             raise PolyakError(
-                f"{here.names[index]} and {name}, {shapes[index]}: torch keeps a weight as (out, in), a kernel is"
+                f"{here.names[index]} and {name}, {shape}: torch keeps a weight as (out, in), a kernel is"
                 " (in, out), and this shape does not tell: turn round what must be, and give names=[...], the arrays"
                 f" of {here.name} in their order as {there.name} names them"
             )
@@ -126,7 +147,7 @@ def _misfit(found: Moments, places: Places, there: Party) -> str:
     if not (found.names and places.names):
         framework = there.name.partition(":")[0]
         return f"{framework}: the slots have the shapes {ours}, expected {theirs}"
-    k = next(k for k in range(len(ours)) if ours[k] != theirs[k])
+    k = next(k for k in range(len(ours)) if ours[k] is not None and ours[k] != theirs[k])
     turning = ": turn it round before, arrays keep their layout" if ours[k] == theirs[k][::-1] else ""
     return f"{found.names[k]} is {ours[k]} and {places.names[k]} of {there.name} is {theirs[k]}{turning}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -13,14 +14,19 @@ from polyak.frameworks import FRAMEWORKS
 from polyak.frameworks.arguments_to_rule import read
 from polyak.frameworks.catalogue import find
 from polyak.frameworks.spelling import REQUIRED, Spelling
-from polyak.frameworks.state_format import ADAM, MOMENTUM, Moments, Places
+from polyak.frameworks.state_families import CONSTANT_NADAM, IN_WORDS, MOMENTUM, NADAM, Family, family_of
+from polyak.frameworks.state_format import Format, Moments, Places
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
 from polyak.ground.types import Pytree, Schedule
-from polyak.rules import Adam, GradientDescent, HeavyBall, LinearRule, Nesterov, Rule
+from polyak.rules import GradientDescent, HeavyBall, LinearRule, NAdam, Nesterov, RMSProp, Rule
+from polyak.translate import state_files
 from polyak.translate.array_order import placed
+from polyak.translate.state_parts import joined
 
-UNDAMPED = (GradientDescent, HeavyBall, Nesterov)  # whose velocity takes in lr times a gradient, or all of it
+SWITCHES = {"momentum": "velocity", "centered": "mean", "amsgrad": "largest"}  # settings, and the slots they bring
+Shapes = tuple[tuple[int, ...], ...]
+UNDAMPED = (GradientDescent, HeavyBall, Nesterov, RMSProp)  # whose velocity takes in lr times a gradient, or all of it
 
 
 def convert_state(
@@ -32,37 +38,47 @@ def convert_state(
     like: Pytree = None,
     step: int | None = None,
     names: Sequence[str] | None = None,
+    schedule: Schedule | None = None,
+    frozen: bool = False,
+    into: str | Path | None = None,
     **arguments: Any,
 ) -> Pytree:
-    """An optimizer's state as another framework's optimizer of the same kind expects it: momentum, or Adam.
+    """An optimizer's state as another framework's optimizer of the same kind expects it.
 
-    Velocities are rescaled where one side's hold the learning rate and the other's do not, and turned where one side
-    adds what the other subtracts. The number of steps goes wherever the other side counts them: into bias corrections,
-    schedules, iterations. Arrays go by their names, those of a state_dict made of named_parameters, the paths in a
-    tree, the names of Keras's variables; where no names tell, in their order, if no two of them could be exchanged.
-    They keep their layout: a weight that a framework keeps transposed is the model's affair. What has no place on the
-    other side is refused.
+    Of momentum, Adam (amsgrad too), NAdam, RMSprop, Adagrad, Adadelta and Lion. Velocities are rescaled where one
+    side's hold the learning rate and the other's do not, and turned where one side adds what the other subtracts. The
+    number of steps goes wherever the other side counts them: into bias corrections, schedules, iterations. Arrays go
+    by their names, those of a state_dict made of named_parameters, the paths in a tree, the names of Keras's
+    variables; where no names tell, in their order, if no two of them could be exchanged. They keep their layout: a
+    weight that a framework keeps transposed is the model's affair. What has no place on the other side is refused.
 
     Args:
         state: of torch, `optimizer.state_dict()`; of Keras, what `save_own_variables` stores, or
             `optimizer.variables`; of Optax and ours, what `init` and `update` return; of scikit-learn,
-            `vars(mlp._optimizer)`; of jax.example_libraries, (step, OptimizerState).
+            `vars(mlp._optimizer)`; of jax.example_libraries, (step, OptimizerState). Or the path of a file that holds
+            one: of `torch.save` (read with weights_only), safetensors, Orbax's and Keras's checkpoints. Or a list of
+            parts of one: shards with arrays of their own, or with pieces of them along the first axis, in order.
         frm: the optimizer that it is of, such as "torch:SGD"; for ours also the rule itself.
         to: the optimizer that is to go on.
         lr: the learning rate from here on; by default the one in the state, where there is one, or that of a schedule
             given for the other side.
         like: a fresh state of the other side, to be filled: it keeps its groups, its schedules and the tree of its
-            parameters. Without it one is made, for a plain list of parameters.
+            parameters; or the path of one. Without it one is made, for a plain list of parameters.
         step: how many steps were taken, where the state does not say (of SGD, torch's and Optax's do not).
         names: of the arrays of `state`, in their order, as `like` names them; where `like` has no names, or there is
             none, those of the other side's arrays in its order, as `state` names them; where neither has, any: they
             say that both sides have one order.
+        schedule: the other side's learning rate as a function of the step, where its optimizer holds one.
+        frozen: that arrays without a state of their own get no gradients either where the other side has one for all.
+        into: a file to write the state into, by the end of its name: .pt, .safetensors, .weights.h5 (one that is
+            there), a folder for Orbax.
         arguments: the other optimizer's own, its learning rate perhaps a schedule; torch takes its settings from the
             state it loads.
 
-    Returns the other side's state: what `load_state_dict`, `load_own_variables` or `update` take. Raises PolyakError
-    for a state of another shape, for optimizers of two kinds, where two arrays could be exchanged, where the learning
-    rate or the number of steps is needed and not known, and for what the other side has no place for.
+    Returns the other side's state: what `load_state_dict`, `load_own_variables` or `update` take, its arrays copied
+    once. Raises PolyakError for a state of another shape, for optimizers of two kinds, where two arrays could be
+    exchanged, where the learning rate or the number of steps is needed and not known, and for what the other side has
+    no place for.
 
     >>> import numpy as np, polyak as pk
     >>> rule = pk.HeavyBall(lr=0.5, momentum=0.9)
@@ -75,33 +91,121 @@ def convert_state(
     {'momentum_buffer': tensor([2.], dtype=torch.float64)}
     """
     (source, family), (target, other) = _optimizer(frm), _optimizer(to)
-    if family != other:
-        raise PolyakError(f"{_name(frm)} is of the {family} family and {_name(to)} of the {other} family")
-    moments = _read(state, frm, source, family, step)
-    given, rate = _arguments(target, moments, lr, like, arguments, to)
+    if family.name != other.name:
+        raise PolyakError(f"{_name(frm)} is of the {family.name} family and {_name(to)} of the {other.name} family")
+    parts, like = state_files.opened(state, source.framework), state_files.opened(like, target.framework, one=True)
+    if schedule is not None:
+        arguments[_scheduled(target, to, like, arguments)] = schedule
     packing = FRAMEWORKS[target.framework].state_format()
+    family = _settled(parts[0], frm, source, family, other, like, packing, arguments)
+    moments = joined([_read(part, frm, source, family, step) for part in parts], _name(frm), _shapes(packing, like, family))
+    given, rate = _arguments(target, moments, lr, like, arguments, to, family)
     if like is None:
         moments = placed(moments, _name(frm), _name(to), None, names)
-        like = packing.fresh(target.name, moments, target.runs_with(given))
+        like = packing.fresh(target.name, moments, target.runs_with(given), family)
+        _same_slots(packing, like, family, target)
         places = packing.places(like, family)
     else:
         places = packing.places(like, family)
         moments = placed(moments, _name(frm), _name(to), places, names)
     if isinstance(to, Rule) and to.schedules():
         places = replace(places, scheduled=True)
+    _may_start(moments, places, family, _name(frm), _name(to), frozen)
     _steps_go_across(moments, places, family, _name(frm), _name(to), lr)
-    if family == MOMENTUM:
+    moments = _as_there(moments, places, family, _name(frm), to)
+    if "velocity" in family.slots:
         there = _taken_in(target, to, places.share, moments, rate)
         here = _taken_in(source, frm, moments.share, moments, rate)
         moments = moments.scaled(_factor(here, there))
-    return packing.rewritten(like, moments, family)
+    found = packing.rewritten(like, moments, family)
+    if into is not None:
+        state_files.written(found, into, target.framework)
+    return found
 
 
-def _read(state: Pytree, frm: str | Rule, source: Spelling, family: str, step: int | None) -> Moments:
+def _settled(
+    state: Pytree,
+    frm: str | Rule,
+    source: Spelling,
+    family: Family,
+    other: Family,
+    like: Pytree,
+    packing: Format,
+    arguments: dict[str, Any],
+) -> Family:
+    """The family with its optional slots settled: by a rule, by the state, by the other side's, by its arguments."""
+    for each in (family, other):
+        if not each.optional:
+            return each
+    held = FRAMEWORKS[source.framework].state_format().held(state, family)
+    if held is None and like is not None:
+        held = packing.held(like, family)
+    if held is None and {*SWITCHES} & {*arguments}:
+        held = tuple(slot for name, slot in SWITCHES.items() if arguments.get(name))
+        held = (*family.slots, *(slot for slot in held if slot in family.optional))
+    if source.framework == "polyak" and held is not None and not isinstance(frm, Rule) and "velocity" in family.optional:
+        raise PolyakError(f"{source.name} keeps a velocity with a momentum and without: give the rule itself as frm=")
+    return family if held is None else family.of((*family.slots, *held))
+
+
+def _shapes(packing: Format, like: Pytree, family: Family) -> Shapes | None:
+    return None if like is None else packing.places(like, family).shapes
+
+
+def _same_slots(packing: Format, like: Pytree, family: Family, target: Spelling) -> None:
+    """Refuse settings of a new state with which it has other slots than the state that is to fill it."""
+    held = packing.held(like, family)
+    if held is not None and {*held} != {*family.all} and FRAMEWORKS[target.framework].settings_in_state:
+        apart = [IN_WORDS[name] for name in family.all if name not in held]
+        raise PolyakError(
+            f"{target.name} with these settings keeps no {' and no '.join(apart)}: give"
+            f" {', '.join(f'{name}=...' for name, slot in SWITCHES.items() if slot in family.all and slot not in held)}"
+        )
+
+
+def _as_there(moments: Moments, places: Places, family: Family, source: str, to: str | Rule) -> Moments:
+    """What is kept in another form there: refuse it, or make it so."""
+    if moments.largest and places.corrected not in (None, moments.corrected):
+        raise PolyakError(
+            f"optax keeps the largest of amsgrad's squares corrected for their start, {source} and {_name(to)} are two:"
+            " neither is made into the other"
+        )
+    if family is CONSTANT_NADAM and isinstance(to, NAdam):
+        count = moments.steps(_name(to))
+        return replace(moments, products=(float(to.beta1) ** (count or 0),) * len(moments.arrays))
+    return moments
+
+
+def _may_start(
+    moments: Moments, places: Places, family: Family, source: str, target: str, frozen: bool
+) -> None:
+    """Refuse an array without a step where the other side would correct its averages as if it had taken the others'."""
+    if not moments.fresh or places.starts or frozen:
+        return
+    if family.counted or moments.share not in (None, 1.0):
+        which = ", ".join(moments.names[k] for k in moments.fresh) if all(moments.names) and moments.names else ""
+        raise PolyakError(
+            f"{len(moments.fresh)} parameters of {source} have taken no step yet{f' ({which})' if which else ''}, and"
+            f" {target} counts one number for all: if they are frozen, give frozen=True"
+        )
+
+
+def _scheduled(target: Spelling, to: str | Rule, like: Pytree, arguments: dict[str, Any]) -> str:
+    """The argument that a schedule is of."""
+    named = next(argument.name for argument in target.arguments if "lr" in argument.settings)
+    if isinstance(to, Rule) or like is not None:
+        raise PolyakError("a schedule is given beside an optimizer that has its own: expected it in to= or like= alone")
+    if named in arguments:
+        raise PolyakError(f"the learning rate is given twice, as schedule and as {named}")
+    return named
+
+
+def _read(state: Pytree, frm: str | Rule, source: Spelling, family: Family, step: int | None) -> Moments:
     """What a state holds, with what the user and the rule know besides."""
     moments = FRAMEWORKS[source.framework].state_format().read(state, family)
-    if not (moments.velocity or moments.mean):
-        raise PolyakError(f"the state of {_name(frm)} holds no velocity yet: a fresh optimizer is as good")
+    if not moments.held:
+        what = "velocity" if family is MOMENTUM else f"slots of {family.name}"
+        raise PolyakError(f"the state of {_name(frm)} holds no {what} yet: a fresh optimizer is as good")
     if step is not None:
         moments = _at(moments, whole_number("step", step, at_least=0), _name(frm))
     scheduled = isinstance(frm, Rule) and bool(frm.schedules())
@@ -130,12 +234,12 @@ def _at(moments: Moments, step: int, source: str) -> Moments:
 
 
 def _steps_go_across(
-    moments: Moments, places: Places, family: str, source: str, target: str, lr: float | None
+    moments: Moments, places: Places, family: Family, source: str, target: str, lr: float | None
 ) -> None:
     """Refuse what would begin anew: a count that is needed and not known, a schedule that nothing goes on with."""
     unknown = moments.count is None and not moments.counts
-    if unknown and (family == ADAM or places.scheduled):
-        what = "corrects its averages by" if family == ADAM else "has a schedule that goes by"
+    if unknown and (family.counted or places.scheduled):
+        what = "corrects its averages by" if family.counted else "has a schedule that goes by"
         raise PolyakError(
             f"{target} {what} the number of steps, which the state of {source} does not hold: give step=..."
         )
@@ -147,17 +251,10 @@ def _steps_go_across(
         )
 
 
-def _optimizer(name: str | Rule) -> tuple[Spelling, str]:
-    """The spelling, and which of the two families it is of."""
+def _optimizer(name: str | Rule) -> tuple[Spelling, Family]:
+    """The spelling, and the family of its states."""
     spelling = find(f"polyak:{name.name()}" if isinstance(name, Rule) else name)
-    kinds = {form.rule for form in spelling.forms}
-    if all(issubclass(kind, LinearRule) for kind in kinds):
-        return spelling, MOMENTUM
-    if Adam in kinds:
-        return spelling, ADAM
-    raise PolyakError(
-        f"{spelling.name} is neither of the momentum family nor an Adam: its states are not converted"
-    )
+    return spelling, family_of(spelling, name if isinstance(name, Rule) else None)
 
 
 def _name(name: str | Rule) -> str:
@@ -165,7 +262,13 @@ def _name(name: str | Rule) -> str:
 
 
 def _arguments(
-    target: Spelling, moments: Moments, lr: float | None, like: Pytree, given: dict[str, Any], to: str | Rule
+    target: Spelling,
+    moments: Moments,
+    lr: float | None,
+    like: Pytree,
+    given: dict[str, Any],
+    to: str | Rule,
+    family: Family,
 ) -> tuple[dict[str, Any], float | None]:
     """What a fresh state of the other side is made with, and the learning rate from here on, if it was said."""
     if isinstance(to, Rule):
@@ -174,9 +277,11 @@ def _arguments(
         if given:
             raise PolyakError(f"like has its settings already; {next(iter(given))} has no place")
         return {}, lr
-    if FRAMEWORKS[target.framework].settings_in_state and moments.velocity and "momentum" not in given:
+    missing = [name for name, slot in SWITCHES.items() if slot in family.all and name not in given]
+    missing = [name for name in missing if name in target.defaults]
+    if FRAMEWORKS[target.framework].settings_in_state and missing:
         raise PolyakError(
-            f"{target.name} takes its settings from the state that it loads: give momentum=..., or"
+            f"{target.name} takes its settings from the state that it loads: give {missing[0]}=..., or"
             " like=optimizer.state_dict()"
         )
     return _completed(target, moments, lr, given)
@@ -219,13 +324,15 @@ def _taken_in(
     spelling: Spelling, name: str | Rule, share: float | None, moments: Moments, lr: float | None
 ) -> float:
     """c of v <- m v + c g: how much of a gradient a side's velocity takes in."""
-    if isinstance(name, LinearRule):
+    if isinstance(name, LinearRule | RMSProp):
         rule: Any = name.replace(lr=lr) if lr is not None and isinstance(name, UNDAMPED) else name
         if rule.schedules():
             count = moments.steps(_name(name))
             if count is None:
                 raise PolyakError(f"{_name(name)} has a schedule, and no step is known: give step=...")
             rule = rule.at(count, np.zeros(()))
+        if isinstance(rule, RMSProp):
+            return float(rule.lr) if rule.lr_in_velocity else 1.0
         return float(rule.coefficients().c)
     if share is not None:
         return share

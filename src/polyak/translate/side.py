@@ -12,7 +12,7 @@ from polyak.frameworks import FRAMEWORKS, Stepper, stepper
 from polyak.frameworks.framework import Framework
 from polyak.frameworks.polyak.stepper import RuleStepper
 from polyak.frameworks.spelling import Meaning, Spelling
-from polyak.frameworks.state_format import MOMENTUM
+from polyak.frameworks.state_families import Family, family_of
 from polyak.frameworks.steppers import Array
 from polyak.ground.types import Pytree
 from polyak.translate.around import Around
@@ -118,7 +118,8 @@ class Side:
             velocity_factor = velocity_factor(old, lr) if old and lr else None
         if velocity_factor is not None:
             framework = self.framework if self.real else FRAMEWORKS["polyak"]
-            self.stepper.load(scaled(framework, self.stepper.state(), velocity_factor))
+            family = family_of(self.spelling, self.meaning.rule)
+            self.stepper.load(scaled(framework, self.stepper.state(), velocity_factor, family))
 
 
 class StandIn(RuleStepper):
@@ -138,7 +139,7 @@ class StandIn(RuleStepper):
         self.rule = self.meaning.at(lr).decayed()
 
 
-def scaled(framework: Framework, state: Pytree, factor: float) -> Pytree:
-    """A state of the momentum family with its velocity times a factor."""
+def scaled(framework: Framework, state: Pytree, factor: float, family: Family) -> Pytree:
+    """A state with its velocity times a factor."""
     packing = framework.state_format()
-    return packing.rewritten(state, packing.read(state, MOMENTUM).scaled(factor), MOMENTUM)
+    return packing.rewritten(state, packing.read(state, family).scaled(factor), family)

@@ -9,8 +9,8 @@ from jax.example_libraries import optimizers
 from jax.tree_util import PyTreeDef
 
 from polyak.frameworks.array_names import NAMING, paths
+from polyak.frameworks.state_families import Family
 from polyak.frameworks.state_format import (
-    ADAM,
     Moments,
     Places,
     fitting,
@@ -25,40 +25,55 @@ expected = "(the step's number, the OptimizerState)"
 naming = NAMING
 
 
-def read(state: Pytree, family: str) -> Moments:
+ORDER = {"momentum": ("velocity",), "Adam": ("mean", "squares"), "RMSprop": ("squares", "velocity")}
+
+
+def held(state: Pytree, family: Family) -> tuple[str, ...] | None:
+    """As many as there are beside each parameter."""
+    leaves = _leaves(_both(state)[1])[0]
+    return ORDER.get(family.name, ())[: len(leaves[0]) - 1] if leaves else None
+
+
+def read(state: Pytree, family: Family) -> Moments:
     """The slots, in the order of the parameters' leaves."""
     count, carry = _both(state)
     leaves, names, _ = _leaves(carry)
     parts = list(zip(*leaves, strict=True))
-    if len(parts) != (3 if family == ADAM else 2):
+    wanted = _wanted(family)
+    if len(parts) != 1 + len(wanted):
         raise PolyakError(
-            f"jax: {len(parts)} arrays for each parameter, expected those of the {family} family"
+            f"jax: {len(parts)} arrays for each parameter, expected those of the {family.name} family"
         )
-    slots = [read_only(part) for part in parts[1:]]
-    if family == ADAM:
-        return Moments(count, (), slots[0], slots[1], names=names)
-    return Moments(count, slots[0], names=names)
+    slots: dict[str, Any] = {name: read_only(part) for name, part in zip(wanted, parts[1:], strict=True)}
+    return Moments(count, names=names, **slots)
 
 
-def places(state: Pytree, family: str) -> Places:
+def _wanted(family: Family) -> tuple[str, ...]:
+    """The slots, in the order in which they are kept."""
+    if family.name not in ORDER or not {*family.slots} <= {*ORDER[family.name]}:
+        raise PolyakError(f"jax: there are no states of the {family.name} family with {', '.join(family.slots)}")
+    return tuple(name for name in ORDER[family.name] if name in family.slots)
+
+
+def places(state: Pytree, family: Family) -> Places:
     """Those beside the parameters."""
     return places_of(read(state, family))
 
 
-def rewritten(state: Pytree, moments: Moments, family: str) -> Pytree:
+def rewritten(state: Pytree, moments: Moments, family: Family) -> Pytree:
     """The same with these slots, the parameters as they are."""
     count, carry = _both(state)
     leaves, _, tree = _leaves(carry)
     x, *old = zip(*leaves, strict=True)
-    new = [moments.mean, moments.squares] if family == ADAM else [moments.velocity]
+    new = [getattr(moments, name) for name in _wanted(family)]
     slots = [fitting("jax", a, b) for a, b in zip(new, old, strict=True)]
     points = [optimizers.JoinPoint(tuple(parts)) for parts in zip(x, *slots, strict=True)]
     packed = optimizers.pack_optimizer_state(tree.unflatten(points))
-    taken = moments.steps("jax")
+    taken = moments.steps("jax", family)
     return count if taken is None else taken, packed
 
 
-def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> Pytree:
+def fresh(name: str, moments: Moments, arguments: dict[str, Any], family: Family) -> Pytree:
     """There is none without the parameters."""
     raise PolyakError(f"{name} keeps the parameters in its state: give like=(step, init_fun(params))")
 

@@ -3,28 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from polyak.frameworks.array_names import NAMING, paths
+from polyak.frameworks.state_families import Family
 from polyak.frameworks.state_format import (
-    ADAM,
     Arrays,
     Moments,
     Places,
     fitting,
     in_words,
+    negated,
+    nothing_of,
     places_of,
     read_only,
+    settled,
 )
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree
 
-expected = "the state of a chain that holds one trace (momentum) or one scale_by_adam (Adam)"
+expected = "the state of a chain with the transformations of one optimizer: one trace, one scale_by_adam ..."
 naming = NAMING
-NODES = {"momentum": "TraceState", "Adam": "ScaleByAdamState"}
+FIELDS = {  # a transformation's state, and what our slots are called in it
+    "TraceState": {"velocity": "trace"},
+    "ScaleByAdamState": {"mean": "mu", "squares": "nu"},
+    "ScaleByAmsgradState": {"mean": "mu", "squares": "nu", "largest": "nu_max"},
+    "ScaleByRmsState": {"squares": "nu"},
+    "ScaleByRmsWithCountState": {"squares": "nu"},
+    "ScaleByRStdDevState": {"mean": "mu", "squares": "nu"},
+    "ScaleByRStdDevWithCountState": {"mean": "mu", "squares": "nu"},
+    "ScaleByRssState": {"squares": "sum_of_squares"},
+    "ScaleByLionState": {"mean": "mu"},
+    "ScaleByAdaDeltaState": {"squares": "e_g", "step_squares": "e_x"},
+}
+NODES = {  # the transformations that an optimizer of a family is made of
+    "momentum": ("TraceState",),
+    "Adam": ("ScaleByAdamState", "ScaleByAmsgradState"),
+    "NAdam (of a constant momentum)": ("ScaleByAdamState",),
+    "RMSprop": ("ScaleByRmsState", "ScaleByRStdDevState", "TraceState"),
+    "Adagrad": ("ScaleByRssState",),
+    "Lion": ("ScaleByLionState",),
+    "Adadelta": ("ScaleByAdaDeltaState",),
+}
 SCHEDULES = ("ScaleByScheduleState", "WrappedScheduleState")  # of a count alone
 ACCUMULATING = "MultiStepsState"
 INSIDE = {  # what holds other states, and in which of its fields
@@ -41,63 +65,91 @@ Part = Any  # one of Optax's states, a named tuple whose fields are its own
 
 
 class _Found(NamedTuple):
-    """The one node of the family, the counts of steps beside it, and whether a schedule goes by them."""
+    """The transformations of the family, the counts of steps beside, and whether a schedule goes by them."""
 
-    node: Part
+    nodes: tuple[Part, ...]
     counts: tuple[int, ...]
     scheduled: bool
 
+    @property
+    def fields(self) -> dict[str, Pytree]:
+        """The tree of each slot."""
+        return {
+            name: getattr(node, field) for node in self.nodes for name, field in FIELDS[_kind(node)].items()
+        }
 
-def read(state: Pytree, family: str) -> Moments:
+
+def held(state: Pytree, family: Family) -> tuple[str, ...] | None:
+    """Those of the transformations in the chain."""
+    return tuple(_found(state, family).fields)
+
+
+def read(state: Pytree, family: Family) -> Moments:
     """The slots, in the order of the pytree's leaves, and the number that all counts in it agree on."""
-    node, counts, scheduled = _found(state, family)
+    found = _found(state, family)
+    counts, trees = found.counts, found.fields
     if len({*counts}) > 1:
         raise PolyakError(
             f"optax: the counts in the state are {', '.join(map(str, counts))}, expected one number of steps"
         )
-    count = counts[0] if counts else None
-    if family == ADAM:
-        mean, squares = (read_only(jax.tree.leaves(tree)) for tree in (node.mu, node.nu))
-        return Moments(count, (), mean, squares, names=paths(node.mu), scheduled=scheduled)
-    velocity = read_only(jax.tree.leaves(node.trace))
-    return Moments(count, velocity, names=paths(node.trace), scheduled=scheduled)
+    settled("optax", family, trees)
+    arrays: dict[str, Any] = {name: read_only(jax.tree.leaves(tree)) for name, tree in trees.items()}
+    return Moments(
+        counts[0] if counts else None,
+        names=paths(next(iter(trees.values()))),
+        scheduled=found.scheduled,
+        corrected="largest" in trees,
+        **(_turned(arrays) if family.name == "RMSprop" else arrays),
+    )
 
 
-def places(state: Pytree, family: str) -> Places:
+def places(state: Pytree, family: Family) -> Places:
     """Those of the tree, and whether anything in it counts."""
-    _, counts, scheduled = _found(state, family)
-    held = read(_mapped(state, lambda part: _counting(part, 0)), family)
-    return places_of(held, counts=bool(counts), scheduled=scheduled)
+    found = _found(state, family)
+    there = read(_mapped(state, lambda part: _counting(part, 0)), family)
+    return replace(
+        places_of(there, counts=bool(found.counts), scheduled=found.scheduled), corrected=there.corrected or None
+    )
 
 
-def rewritten(state: Pytree, moments: Moments, family: str) -> Pytree:
+def rewritten(state: Pytree, moments: Moments, family: Family) -> Pytree:
     """The same state with these slots, and every count of steps in it at theirs."""
-    _, counts, _ = _found(state, family)
-    count = moments.steps("optax") if counts else None
+    counts = _found(state, family).counts
+    count = moments.steps("optax", family) if counts else None
+    values = {name: getattr(moments, name) for name in moments.held}
+    if family.name == "RMSprop":
+        values = _turned(values)
 
     def filled(part: Part) -> Part:
-        if type(part).__name__ == NODES[family]:
-            new = (
-                {"mu": _like(part.mu, moments.mean), "nu": _like(part.nu, moments.squares)}
-                if family == ADAM
-                else {"trace": _like(part.trace, moments.velocity)}
+        if _kind(part) in NODES[family.name]:
+            fields = FIELDS[_kind(part)]
+            part = part._replace(
+                **{field: _like(getattr(part, field), values[name]) for name, field in fields.items()}
             )
-            part = part._replace(**new)
         return part if count is None else _counting(part, count)
 
     return _mapped(state, filled)
 
 
-def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> Pytree:
+def fresh(name: str, moments: Moments, arguments: dict[str, Any], family: Family) -> Pytree:
     """The state of a new optimizer whose parameters are a list."""
     import optax
 
-    arrays = list(moments.velocity or moments.mean)
-    if moments.velocity and arguments.get("momentum") is None:
+    if "velocity" in family.slots and arguments.get("momentum") is None:
         arguments = {**arguments, "momentum": 0.9}  # any: it makes the trace that is filled
+    if "mean" in family.slots and family.name == "RMSprop":
+        arguments = {**arguments, "centered": True}
     with jax.enable_x64(True):
-        made = getattr(optax, name.partition(":")[2])(**arguments).init(arrays)
-    return jax.tree.map(np.asarray, made)
+        made = getattr(optax, name.partition(":")[2])(**arguments)
+        shapes = jax.eval_shape(made.init, nothing_of(moments.arrays))
+    return jax.tree.map(lambda leaf: np.broadcast_to(np.zeros((), leaf.dtype), leaf.shape), shapes)
+
+
+def _turned(arrays: dict[str, Any]) -> dict[str, Any]:
+    """The velocity's sign turned: Optax's RMSprop scales by the learning rate before its trace, which is added."""
+    if "velocity" not in arrays:
+        return arrays
+    return {**arrays, "velocity": negated(arrays["velocity"])}
 
 
 def _like(tree: Pytree, new: Arrays) -> Pytree:
@@ -106,8 +158,10 @@ def _like(tree: Pytree, new: Arrays) -> Pytree:
     return structure.unflatten(fitting("optax", new, leaves))
 
 
-def _found(state: Pytree, family: str) -> _Found:
+def _found(state: Pytree, family: Family) -> _Found:
     """What a state is made of; a PolyakError for what goes across in no other's state."""
+    if family.name not in NODES:
+        raise PolyakError(f"optax: there are no states of the {family.name} family")
     parts = list[Part]()
 
     def noted(part: Part) -> Part:
@@ -115,19 +169,21 @@ def _found(state: Pytree, family: str) -> _Found:
         return part
 
     _mapped(state, noted)
-    nodes = [part for part in parts if _kind(part) == NODES[family]]
-    if len(nodes) != 1:
-        held = f"{len(nodes)} of {NODES[family]}" if nodes else f"no {NODES[family]}"
-        raise PolyakError(f"optax: the state ({in_words(state)}) holds {held}, expected {expected}")
+    nodes = [part for part in parts if _kind(part) in NODES[family.name]]
+    slots = [name for node in nodes for name in FIELDS[_kind(node)]]
+    if len({*slots}) != len(slots) or not {*family.slots} & {*slots}:
+        words = " or ".join(NODES[family.name])
+        there = f"{len(nodes)} of {words}" if nodes else f"no {words}"
+        raise PolyakError(f"optax: the state ({in_words(state)}) holds {there}, expected {expected}")
     for part in parts:
         _refuse_others(part, family, around_all=_kind(state) == ACCUMULATING)
     counts = tuple(int(getattr(part, name)) for part in parts if (name := _counter(part)))
-    return _Found(nodes[0], counts, any(_kind(part) in SCHEDULES for part in parts))
+    return _Found(tuple(nodes), counts, any(_kind(part) in SCHEDULES for part in parts))
 
 
-def _refuse_others(part: Part, family: str, *, around_all: bool) -> None:
+def _refuse_others(part: Part, family: Family, *, around_all: bool) -> None:
     """Refuse what no other's state has a place for, gradients that are being summed among it."""
-    if _kind(part) not in (NODES[family], *SCHEDULES, *INSIDE):
+    if _kind(part) not in (*NODES[family.name], *SCHEDULES, *INSIDE):
         raise PolyakError(
             f"optax: the state holds {_kind(part)}, which has no place in another's: expected {expected}"
         )

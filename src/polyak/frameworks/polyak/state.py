@@ -10,12 +10,13 @@ from jax.tree_util import PyTreeDef
 from numpy.typing import NDArray
 
 from polyak.frameworks.array_names import NAMING, paths
+from polyak.frameworks.state_families import SLOTS, Family
 from polyak.frameworks.state_format import (
-    ADAM,
     Moments,
     Places,
     fitting,
     in_words,
+    nothing_of,
     places_of,
     read_only,
 )
@@ -25,63 +26,78 @@ from polyak.rules import RuleState, find
 
 expected = "the RuleState that a rule's init and update return"
 naming = NAMING
-SLOTS = ("velocity", "mean", "squares")
+PRODUCT = "momentum_product"
 
 
-def read(state: Pytree, family: str) -> Moments:
+def held(state: Pytree, family: Family) -> tuple[str, ...] | None:
+    """What the slots say: but for an RMSprop's velocity, which is there without a momentum too."""
+    slots = _slots(_parts(state)[0])[0]
+    return None if "velocity" in family.optional else tuple(name for name in family.all if name in slots[0])
+
+
+def read(state: Pytree, family: Family) -> Moments:
     """The slots, in the order of the pytree's leaves."""
-    wanted = ("mean", "squares") if family == ADAM else ("velocity",)
     slots, counts = list[dict[str, Any]](), list[int]()
     for part in _parts(state):
         of_part = _slots(part)[0]
         slots += of_part
         counts += [int(part.count)] * len(of_part)
-    for name in wanted:
-        if not all(name in each for each in slots):
+    found = [name for name in family.all if all(name in each for each in slots)]
+    for name in family.slots:
+        if name not in found:
             raise PolyakError(
-                f"polyak: the state holds no {name}, expected that of a rule of the {family} family"
+                f"polyak: the state holds no {name}, expected that of a rule of the {family.name} family"
             )
     same = len({*counts}) == 1
-    arrays: dict[str, Any] = {name: read_only(each[name] for each in slots) for name in wanted}
+    arrays: dict[str, Any] = {name: read_only(each[name] for each in slots) for name in found}
+    products = tuple(float(each[PRODUCT]) for each in slots) if family.product else ()
     return Moments(
-        counts[0] if same else None, names=_names(state), counts=() if same else tuple(counts), **arrays
+        counts[0] if same else None,
+        names=_names(state),
+        counts=() if same else tuple(counts),
+        products=products,
+        **arrays,
     )
 
 
-def places(state: Pytree, family: str) -> Places:
+def places(state: Pytree, family: Family) -> Places:
     """Those of the tree, or of all the trees in a list."""
     return places_of(read(state, family))
 
 
-def rewritten(state: Pytree, moments: Moments, family: str) -> Pytree:
+def rewritten(state: Pytree, moments: Moments, family: Family) -> Pytree:
     """The same state with these slots."""
     given = {name: list(getattr(moments, name)) for name in SLOTS if getattr(moments, name)}
     sizes = [len(_slots(part)[0]) for part in _parts(state)]
     for values in given.values():
         if len(values) != sum(sizes):
             raise PolyakError(f"polyak: the slots of {len(values)} arrays, for {sum(sizes)}")
-    counts = list(moments.counts)
+    counts, products = list(moments.counts), list(moments.products)
     new = []
     for part, size in zip(_parts(state), sizes, strict=True):
         own, counts = counts[:size], counts[size:]
-        count = own[0] if len({*own}) == 1 else moments.steps("polyak")
-        new.append(_with(part, part.count if count is None else count, given))
+        count = own[0] if len({*own}) == 1 else moments.steps("polyak", family)
+        new.append(_with(part, part.count if count is None else count, given, products))
     return new if isinstance(state, list) else new[0]
 
 
-def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> RuleState:
+def fresh(name: str, moments: Moments, arguments: dict[str, Any], family: Family) -> RuleState:
     """The state of a rule whose parameters are a list of NumPy arrays."""
     rule = find(name.partition(":")[2]).from_settings(**arguments)
-    return rule.init([np.zeros_like(x) for x in moments.velocity or moments.mean])
+    return rule.init(nothing_of(moments.arrays))
 
 
-def _with(part: RuleState, count: int, given: dict[str, list[NDArray[Any]]]) -> RuleState:
+def _with(
+    part: RuleState, count: int, given: dict[str, list[NDArray[Any] | None]], products: list[float]
+) -> RuleState:
     slots, tree = _slots(part)
     changed = []
     for held in slots:
         new = dict(held)
         for name, values in given.items():
             (new[name],) = fitting("polyak", [values.pop(0)], [held[name]])
+        if PRODUCT in held and products:
+            new[PRODUCT] = np.asarray(products.pop(0), dtype=np.asarray(held[PRODUCT]).dtype)
         if "t" in held:
             new["t"] = np.asarray(count, dtype=np.asarray(held["t"]).dtype)
         if "started" in held:

@@ -2,85 +2,163 @@
 
 from __future__ import annotations
 
-import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from polyak.frameworks.state_format import ADAM, Arrays, Moments, Places, fitting, in_words
+import numpy as np
+from numpy.typing import NDArray
+
+from polyak.frameworks.state_families import Family
+from polyak.frameworks.state_format import Arrays, Moments, Places, fitting, in_words, owned, settled
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree
 
+if TYPE_CHECKING:
+    import torch
+
 expected = "optimizer.state_dict(), with 'state' and 'param_groups'"
 naming = "make the optimizer of model.named_parameters()"
-KEYS = {"velocity": "momentum_buffer", "mean": "exp_avg", "squares": "exp_avg_sq"}
+KEYS = {  # what a slot is called in torch, by the family
+    "momentum": {"velocity": "momentum_buffer"},
+    "Adam": {"mean": "exp_avg", "squares": "exp_avg_sq", "largest": "max_exp_avg_sq"},
+    "NAdam": {"mean": "exp_avg", "squares": "exp_avg_sq"},
+    "RMSprop": {"squares": "square_avg", "velocity": "momentum_buffer", "mean": "grad_avg"},
+    "Adagrad": {"squares": "sum"},
+    "Adadelta": {"squares": "square_avg", "step_squares": "acc_delta"},
+}
+SETTINGS = {"largest": "amsgrad", "velocity": "momentum", "mean": "centered"}  # of a group: whether it has a slot
+PRODUCT = "mu_product"
+Slot = dict[str, Any]
 
 
-def read(state: Pytree, family: str) -> Moments:
+def held(state: Pytree, family: Family) -> tuple[str, ...] | None:
+    """What the groups' settings say."""
+    _order(state)
+    told = list(family.slots)
+    for name in family.optional:
+        has = {bool(group.get(SETTINGS[name])) for group in state["param_groups"]}
+        if len(has) > 1:
+            raise PolyakError(f"torch: some groups have {SETTINGS[name]} and some have none, expected one kind")
+        told += [name] if has.pop() else []
+    return tuple(told)
+
+
+def read(state: Pytree, family: Family) -> Moments:
     """The slots in the order of the parameters; the learning rate of every group."""
     order = _order(state)
+    keys = _keys(family)
     slots = [state["state"].get(index, {}) for index in order]
-    lr = tuple(dict.fromkeys(float(group["lr"]) for group in state["param_groups"]))
-    wanted = ("mean", "squares") if family == ADAM else ("velocity",)
-    found: dict[str, Any] = {name: _all(slots, KEYS[name]) for name in wanted}
-    if family == ADAM and not found["mean"]:
-        raise PolyakError("torch: the state holds no exp_avg, expected that of an Adam after a step")
-    steps = tuple(int(slot["step"]) for slot in slots if "step" in slot)
-    same = len({*steps}) == 1
+    found: dict[str, Any] = {name: _all(slots, key) for name, key in keys.items()}
+    found = {name: arrays for name, arrays in found.items() if arrays}
+    if not found and family.counted:
+        raise PolyakError(f"torch: the state holds no exp_avg, expected that of an {family.name} after a step")
+    if found:
+        settled("torch", family, found)
+    _same_arrays(found, order)
+    steps = tuple(int(slot["step"]) if "step" in slot else None for slot in slots)
+    known = {step for step in steps if step is not None}
+    same = len(known) == 1
+    products = tuple(float(slot.get(PRODUCT, 1.0)) for slot in slots) if family.product else ()
     return Moments(
-        steps[0] if same else None,
-        lr=lr,
+        known.pop() if same else None,
+        lr=tuple(dict.fromkeys(float(group["lr"]) for group in state["param_groups"])),
         names=_names(state),
-        counts=() if same else steps,
+        counts=() if same or not known else tuple(step or 0 for step in steps),
+        products=products,
         share=_share(state, family),
         **found,
     )
 
 
-def places(state: Pytree, family: str) -> Places:
+def places(state: Pytree, family: Family) -> Places:
     """A fresh optimizer holds no arrays yet, and may know its parameters' names; momentum alone counts nothing."""
     slots = [state["state"].get(index, {}) for index in _order(state)]
-    held = [slot.get(KEYS["mean" if family == ADAM else "velocity"]) for slot in slots]
-    shapes = None if any(x is None for x in held) else tuple(tuple(x.shape) for x in held)
-    return Places(_names(state), shapes, counts=family == ADAM, share=_share(state, family))
+    kept = [next((slot[key] for key in _keys(family).values() if slot.get(key) is not None), None) for slot in slots]
+    shapes = None if any(x is None for x in kept) else tuple(tuple(x.shape) for x in kept)
+    settled("torch", family, held(state, family) if family.optional == () else family.slots)
+    return Places(
+        _names(state),
+        shapes,
+        counts=family.name != "momentum",
+        share=_share(state, family),
+        corrected=False,
+        starts=True,
+    )
 
 
-def rewritten(state: Pytree, moments: Moments, family: str) -> Pytree:
-    """The state_dict with these slots, its groups as they are."""
+def rewritten(state: Pytree, moments: Moments, family: Family) -> Pytree:
+    """The state_dict with these slots, its groups as they are; an array without a step has no state."""
+    order, keys = _order(state), _keys(family)
+    new: dict[Any, Slot] = {index: dict(slot) for index, slot in state["state"].items()}
+    names = [name for name in moments.held if name in keys]
+    for name in names:
+        values = getattr(moments, name)
+        if len(values) != len(order):
+            raise PolyakError(f"torch: the slots of {len(values)} arrays, for {len(order)} parameters")
+        for index, value in zip(order, values, strict=True):
+            if value is None:
+                new.pop(index, None)
+                continue
+            slot = new.setdefault(index, {})
+            old = slot.get(keys[name])
+            slot[keys[name]] = as_tensor(value if old is None else fitting("torch", [value], [as_array(old)])[0])
+    if family.name != "momentum":
+        _counted(new, order, moments, family)
+    return {**state, "state": new}
+
+
+def _counted(new: dict[Any, Slot], order: list[Any], moments: Moments, family: Family) -> None:
+    """The steps of each parameter in its slots, and the product of its momenta."""
     import torch
 
-    order = _order(state)
-    new = {**state, "state": copy.deepcopy(state["state"])}
-    for name, key in KEYS.items():
-        values = getattr(moments, name)
-        if values and len(values) != len(order):
-            raise PolyakError(f"torch: the slots of {len(values)} arrays, for {len(order)} parameters")
-        for index, value in zip(order, values, strict=False):
-            slot = new["state"].setdefault(index, {})
-            if slot.get(key) is not None:
-                (value,) = fitting("torch", [value], [slot[key].detach().cpu()])  # noqa: PLW2901
-            slot[key] = torch.tensor(value)
-    if family == ADAM:
-        counts = moments.counts or [moments.count or 0] * len(order)
-        for index, count in zip(order, counts, strict=True):
-            new["state"][index]["step"] = torch.tensor(float(count))
-    return new
+    counts = moments.counts or [moments.count or 0] * len(order)
+    for k, index in enumerate(order):
+        if index in new:
+            new[index]["step"] = torch.tensor(float(counts[k]))
+            if family.product:
+                new[index][PRODUCT] = torch.tensor(moments.products[k], dtype=torch.float64)
 
 
-def fresh(name: str, moments: Moments, arguments: dict[str, Any]) -> Pytree:
+def fresh(name: str, moments: Moments, arguments: dict[str, Any], family: Family) -> Pytree:
     """The state_dict of a new optimizer."""
     import torch
 
-    params = [torch.nn.Parameter(torch.zeros(x.shape)) for x in moments.velocity or moments.mean]
+    params = [torch.nn.Parameter(torch.zeros(x.shape, device="meta")) for x in moments.arrays if x is not None]
     made: Any = getattr(torch.optim, name.partition(":")[2])(params, **arguments)
-    return made.state_dict()
+    return {**made.state_dict(), "state": {}}
+
+
+def as_array(tensor: torch.Tensor) -> NDArray[Any]:
+    """A tensor's numbers as they lie in memory, bfloat16 too; of another device, and of a sparse one, a copy."""
+    import torch
+
+    plain = tensor.detach().cpu()
+    if plain.dtype != torch.bfloat16:
+        return np.asarray(plain.numpy())
+    import ml_dtypes
+
+    return np.asarray(plain.contiguous().view(torch.int16).numpy()).view(ml_dtypes.bfloat16)
+
+
+def as_tensor(value: NDArray[Any]) -> torch.Tensor:
+    """An array's numbers as a tensor in memory of its own; what is ours is not copied again."""
+    import torch
+
+    own = owned(value)
+    if own.dtype.name != "bfloat16":
+        return torch.from_numpy(own)
+    return torch.from_numpy(own.view(np.int16)).view(torch.bfloat16)
+
+
+def _keys(family: Family) -> dict[str, str]:
+    if family.name not in KEYS:
+        raise PolyakError(f"torch: there are no states of the {family.name} family")
+    return {name: key for name, key in KEYS[family.name].items() if name in family.all}
 
 
 def _order(state: Pytree) -> list[Any]:
-    """The parameters' numbers, once it is seen that this is a state_dict, and none of amsgrad."""
+    """The parameters' numbers, once it is seen that this is a state_dict."""
     if not isinstance(state, dict) or not {"state", "param_groups"} <= state.keys():
         raise PolyakError(f"torch: the state is {in_words(state)}, expected {expected}")
-    kept = any(slot.get("max_exp_avg_sq") is not None for slot in state["state"].values())
-    if kept or any(group.get("amsgrad") for group in state["param_groups"]):
-        raise PolyakError("torch: the state is of amsgrad, and is made into no other's")
     return [index for group in state["param_groups"] for index in group["params"]]
 
 
@@ -92,9 +170,9 @@ def _names(state: Pytree) -> tuple[str, ...]:
     return tuple(name for group in groups for name in group["param_names"])
 
 
-def _share(state: Pytree, family: str) -> float | None:
+def _share(state: Pytree, family: Family) -> float | None:
     """How much of a gradient the velocity takes in: what the dampening leaves."""
-    if family == ADAM:
+    if family.name != "momentum":
         return None
     shares = {1.0 - float(group.get("dampening", 0.0)) for group in state["param_groups"]}
     if len(shares) > 1:
@@ -102,10 +180,22 @@ def _share(state: Pytree, family: str) -> float | None:
     return shares.pop()
 
 
-def _all(slots: list[dict[str, Any]], key: str) -> Arrays:
-    held: list[Any] = [slot.get(key) for slot in slots]
-    if all(x is None for x in held):
+def _all(slots: list[Slot], key: str) -> Arrays:
+    """One kind of slot of each parameter, None for one without a step; nothing where none has any."""
+    kept: list[Any] = [slot.get(key) for slot in slots]
+    if all(x is None for x in kept):
         return ()
-    if any(x is None for x in held):
-        raise PolyakError(f"torch: some parameters have a {key} and some have none, expected all or none")
-    return tuple(x.detach().cpu().numpy().copy() for x in held)
+    return tuple(None if x is None else _frozen(as_array(x)) for x in kept)
+
+
+def _frozen(x: NDArray[Any]) -> NDArray[Any]:
+    view = x.view()
+    view.flags.writeable = False
+    return view
+
+
+def _same_arrays(found: dict[str, Arrays], order: list[Any]) -> None:
+    """Refuse a parameter that has one of the slots and not the other."""
+    for k, index in enumerate(order):
+        if len({arrays[k] is None for arrays in found.values()}) > 1:
+            raise PolyakError(f"torch: parameter {index} has some of {', '.join(found)} and not all")
