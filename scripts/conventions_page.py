@@ -130,9 +130,14 @@ PITFALLS = {
 STATES = """
 ## Moving a training across
 
-`pk.convert_state(state, frm="torch:SGD", to="keras:SGD", lr=...)` takes and gives, for momentum and for Adam:
+`pk.convert_state(state, frm="torch:SGD", to="keras:SGD", lr=...)` takes and gives, for momentum, Adam
+(amsgrad too), NAdam, RMSprop, Adagrad, Adadelta and Lion:
 
 {FORMATS}
+It also reads the path of a file that holds one (`torch.save`, read with weights_only; safetensors; Keras's and Orbax's
+checkpoints) or a list of parts, the shards of one, and writes into a file with `into=`; nothing is unpickled. Its arrays are copied once.
+A parameter that has taken no step has no state in torch; where all are counted as one, `frozen=True` says that it gets no gradients.
+
 Arrays go by their names, wherever a state says them: torch's does if its optimizer was made of `named_parameters()`, a
 tree by its paths, `optimizer.variables` of Keras. Two arrays of one shape that no names tell apart are refused;
 `names=[...]` gives them. The number of steps goes wherever the other side counts: bias corrections, schedules,

@@ -164,7 +164,7 @@ STATE = (optax.TraceState(trace=[np.array([1.0])]), optax.EmptyState())
         (STATE, {"frm": "optax:sgd", "to": "keras:SGD"}, ["needs the learning rate", "give lr="]),
         (STATE, {"frm": "optax:sgd", "to": "torch:SGD", "lr": 0.1}, ["give momentum=", "like="]),
         (STATE, {"frm": "optax:sgd", "to": "torch:Adam"}, ["momentum family", "Adam family"]),
-        (STATE, {"frm": "optax:sgd", "to": "torch:RMSprop"}, ["torch:RMSprop is neither"]),
+        (STATE, {"frm": "optax:sgd", "to": "torch:RMSprop"}, ["momentum family", "RMSprop family"]),
         (STATE, {"frm": "optax:sgd", "to": "mxnet:sgd", "lr": 0.1}, ["the states of mxnet are not read"]),
         (
             STATE,

@@ -41,6 +41,17 @@ def matched(names: Sequence[str], others: Sequence[str]) -> list[int] | None:
     return list(orders.pop()) if len(orders) == 1 else None
 
 
+def alone(name: str, others: Sequence[str]) -> int | None:
+    """Which of the other names one is: of the same words, and no other of them is; None where none is, or two.
+
+    >>> alone("['second']['kernel']", ["first.weight", "second.weight"])
+    1
+    """
+    words = _words(name)
+    same = [k for k, other in enumerate(others) if _words(other) == words and _told(words)]
+    return same[0] if len(same) == 1 else None
+
+
 def turned(name: str, other: str, shape: Shape) -> bool:
     """Whether one name is of (out, in) and the other of (in, out), and the shape, the same both ways, does not tell.
 

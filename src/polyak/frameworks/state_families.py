@@ -63,7 +63,7 @@ OF_RULE: dict[type[Rule], Family] = {
     Lion: LION,
     NAdam: NADAM,
 }
-BY_NAME = {"optax:amsgrad": ADAM.of(ADAM.all), "keras:Adam": ADAM, "optax:nadam": CONSTANT_NADAM}
+BY_NAME = {"optax:nadam": CONSTANT_NADAM}
 
 
 def family_of(spelling: Spelling, rule: Rule | None = None) -> Family:

@@ -74,12 +74,16 @@ class Moments:
 
     def scaled(self, factor: float) -> Moments:
         """With each velocity times a factor."""
-        return self if factor == 1 else replace(self, velocity=tuple(_times(factor, v) for v in self.velocity))
+        return (
+            self if factor == 1 else replace(self, velocity=tuple(_times(factor, v) for v in self.velocity))
+        )
 
     def ordered(self, order: Sequence[int | None]) -> Moments:
         """The same arrays in another order: the k-th is to be the one that was at `order[k]`, None for none of them."""
         changed: dict[str, Any] = {
-            name: tuple(None if k is None else held[k] for k in order) for name in SLOTS if (held := getattr(self, name))
+            name: tuple(None if k is None else held[k] for k in order)
+            for name in SLOTS
+            if (held := getattr(self, name))
         }
         for name, nothing in (("names", ""), ("counts", 0), ("products", 1.0)):
             if held := getattr(self, name):
@@ -97,7 +101,9 @@ class Moments:
             if len(told) == 1 or not (family is None or family.counted or self.scheduled):
                 return max(told)
             taken = ", ".join(map(str, sorted(told)))
-            raise PolyakError(f"the parameters have taken {taken} steps, and {label} counts one number for all")
+            raise PolyakError(
+                f"the parameters have taken {taken} steps, and {label} counts one number for all"
+            )
         return self.count
 
 
@@ -178,9 +184,9 @@ def _times(factor: float, v: NDArray[Any] | None) -> NDArray[Any] | None:
     if v is None:
         return None
     if v.dtype.itemsize < LOW and factor != -1:
-        return np.multiply(v, factor, dtype=np.float32)
+        return np.asarray(np.multiply(v, factor, dtype=np.float32))
     own = v.flags.owndata and v.flags.writeable
-    return np.multiply(v, v.dtype.type(factor), out=v if own else None)
+    return np.asarray(np.multiply(v, v.dtype.type(factor), out=v if own else None))
 
 
 def fitting(label: str, new: Sequence[ArrayLike | None], old: Sequence[ArrayLike]) -> list[NDArray[Any]]:
@@ -208,10 +214,14 @@ def settled(label: str, family: Family, held: Iterable[str]) -> None:
     there = {*held}
     for name in family.slots:
         if name not in there:
-            raise PolyakError(f"{label}: the state holds no {IN_WORDS[name]}, expected that of the {family.name} family")
+            raise PolyakError(
+                f"{label}: the state holds no {IN_WORDS[name]}, expected that of the {family.name} family"
+            )
     for name in SLOTS:
         if name in there and name not in family.all:
-            raise PolyakError(f"{label}: the state holds {IN_WORDS[name]}, which the other side has no place for")
+            raise PolyakError(
+                f"{label}: the state holds {IN_WORDS[name]}, which the other side has no place for"
+            )
 
 
 def in_words(state: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from polyak.frameworks import FRAMEWORKS
-from polyak.frameworks.array_names import Shape, matched, turned
+from polyak.frameworks.array_names import Shape, alone, matched, turned
 from polyak.frameworks.state_format import Moments, Places
 from polyak.ground.errors import PolyakError
 
@@ -52,9 +52,11 @@ def placed(
     if moments.fresh and (made or len(places.shapes or places.names or moments.shapes) < len(moments.shapes)):
         moments = moments.begun()  # the other side has those alone that take steps
     count = len(moments.shapes)
-    if places.shapes is not None and len(places.shapes) != count:
-        if names is None and (some := _some_of(moments.names, places)) is not None:
+    if places.names and len(places.names) != count and names is None:
+        some = _some_of(moments.names, places)
+        if some is not None:
             return _fits(moments.ordered(some), places, Party(target, places.names))
+    if places.shapes is not None and len(places.shapes) != count:
         raise PolyakError(
             f"the state of {source} has {count} arrays and that of {target} has {len(places.shapes)}, expected as many"
         )
@@ -81,9 +83,10 @@ def _fits(found: Moments, places: Places, there: Party) -> Moments:
 
 def _some_of(names: Sequence[str], places: Places) -> list[int | None] | None:
     """For each place its array, None for a place of none: where fewer have a state than there are, by name alone."""
-    if not names or not {*names} < {*places.names}:
+    there = [which for name in names if (which := alone(name, places.names)) is not None]
+    if not names or len({*there}) != len(names):
         return None
-    return [names.index(name) if name in names else None for name in places.names]
+    return [there.index(k) if k in there else None for k in range(len(places.names))]
 
 
 def _checked(names: Sequence[str], count: int) -> list[str]:

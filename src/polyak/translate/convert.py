@@ -14,7 +14,7 @@ from polyak.frameworks import FRAMEWORKS
 from polyak.frameworks.arguments_to_rule import read
 from polyak.frameworks.catalogue import find
 from polyak.frameworks.spelling import REQUIRED, Spelling
-from polyak.frameworks.state_families import CONSTANT_NADAM, IN_WORDS, MOMENTUM, NADAM, Family, family_of
+from polyak.frameworks.state_families import CONSTANT_NADAM, IN_WORDS, MOMENTUM, Family, family_of
 from polyak.frameworks.state_format import Format, Moments, Places
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
@@ -24,9 +24,18 @@ from polyak.translate import state_files
 from polyak.translate.array_order import placed
 from polyak.translate.state_parts import joined
 
-SWITCHES = {"momentum": "velocity", "centered": "mean", "amsgrad": "largest"}  # settings, and the slots they bring
+SWITCHES = {
+    "momentum": "velocity",
+    "centered": "mean",
+    "amsgrad": "largest",
+}  # settings, and the slots they bring
 Shapes = tuple[tuple[int, ...], ...]
-UNDAMPED = (GradientDescent, HeavyBall, Nesterov, RMSProp)  # whose velocity takes in lr times a gradient, or all of it
+UNDAMPED = (
+    GradientDescent,
+    HeavyBall,
+    Nesterov,
+    RMSProp,
+)  # whose velocity takes in lr times a gradient, or all of it
 
 
 def convert_state(
@@ -92,13 +101,20 @@ def convert_state(
     """
     (source, family), (target, other) = _optimizer(frm), _optimizer(to)
     if family.name != other.name:
-        raise PolyakError(f"{_name(frm)} is of the {family.name} family and {_name(to)} of the {other.name} family")
-    parts, like = state_files.opened(state, source.framework), state_files.opened(like, target.framework, one=True)
+        raise PolyakError(
+            f"{_name(frm)} is of the {family.name} family and {_name(to)} of the {other.name} family"
+        )
+    parts, like = (
+        state_files.opened(state, source.framework),
+        state_files.opened(like, target.framework, one=True),
+    )
     if schedule is not None:
         arguments[_scheduled(target, to, like, arguments)] = schedule
     packing = FRAMEWORKS[target.framework].state_format()
     family = _settled(parts[0], frm, source, family, other, like, packing, arguments)
-    moments = joined([_read(part, frm, source, family, step) for part in parts], _name(frm), _shapes(packing, like, family))
+    moments = joined(
+        [_read(part, frm, source, family, step) for part in parts], _name(frm), _shapes(packing, like, family)
+    )
     given, rate = _arguments(target, moments, lr, like, arguments, to, family)
     if like is None:
         moments = placed(moments, _name(frm), _name(to), None, names)
@@ -143,8 +159,15 @@ def _settled(
     if held is None and {*SWITCHES} & {*arguments}:
         held = tuple(slot for name, slot in SWITCHES.items() if arguments.get(name))
         held = (*family.slots, *(slot for slot in held if slot in family.optional))
-    if source.framework == "polyak" and held is not None and not isinstance(frm, Rule) and "velocity" in family.optional:
-        raise PolyakError(f"{source.name} keeps a velocity with a momentum and without: give the rule itself as frm=")
+    if (
+        source.framework == "polyak"
+        and held is not None
+        and not isinstance(frm, Rule)
+        and "velocity" in family.optional
+    ):
+        raise PolyakError(
+            f"{source.name} keeps a velocity with a momentum and without: give the rule itself as frm="
+        )
     return family if held is None else family.of((*family.slots, *held))
 
 
@@ -155,12 +178,19 @@ def _shapes(packing: Format, like: Pytree, family: Family) -> Shapes | None:
 def _same_slots(packing: Format, like: Pytree, family: Family, target: Spelling) -> None:
     """Refuse settings of a new state with which it has other slots than the state that is to fill it."""
     held = packing.held(like, family)
-    if held is not None and {*held} != {*family.all} and FRAMEWORKS[target.framework].settings_in_state:
-        apart = [IN_WORDS[name] for name in family.all if name not in held]
-        raise PolyakError(
-            f"{target.name} with these settings keeps no {' and no '.join(apart)}: give"
-            f" {', '.join(f'{name}=...' for name, slot in SWITCHES.items() if slot in family.all and slot not in held)}"
-        )
+    if held is None or {*held} == {*family.all} or not FRAMEWORKS[target.framework].settings_in_state:
+        return
+    apart = [IN_WORDS[name] for name in family.all if name not in held]
+    switches = [name for name, slot in _switches(target).items() if (slot in family.all) != (slot in held)]
+    raise PolyakError(
+        f"{target.name} with these settings keeps {'no ' if apart else 'other slots than '}"
+        f"{' and no '.join(apart) or 'the state'}: expected another {' and '.join(switches)}"
+    )
+
+
+def _switches(target: Spelling) -> dict[str, str]:
+    """The settings of an optimizer that bring slots."""
+    return {name: slot for name, slot in SWITCHES.items() if name in target.defaults}
 
 
 def _as_there(moments: Moments, places: Places, family: Family, source: str, to: str | Rule) -> Moments:
@@ -183,7 +213,9 @@ def _may_start(
     if not moments.fresh or places.starts or frozen:
         return
     if family.counted or moments.share not in (None, 1.0):
-        which = ", ".join(moments.names[k] for k in moments.fresh) if all(moments.names) and moments.names else ""
+        which = (
+            ", ".join(moments.names[k] for k in moments.fresh) if all(moments.names) and moments.names else ""
+        )
         raise PolyakError(
             f"{len(moments.fresh)} parameters of {source} have taken no step yet{f' ({which})' if which else ''}, and"
             f" {target} counts one number for all: if they are frozen, give frozen=True"
@@ -194,7 +226,9 @@ def _scheduled(target: Spelling, to: str | Rule, like: Pytree, arguments: dict[s
     """The argument that a schedule is of."""
     named = next(argument.name for argument in target.arguments if "lr" in argument.settings)
     if isinstance(to, Rule) or like is not None:
-        raise PolyakError("a schedule is given beside an optimizer that has its own: expected it in to= or like= alone")
+        raise PolyakError(
+            "a schedule is given beside an optimizer that has its own: expected it in to= or like= alone"
+        )
     if named in arguments:
         raise PolyakError(f"the learning rate is given twice, as schedule and as {named}")
     return named
@@ -277,8 +311,7 @@ def _arguments(
         if given:
             raise PolyakError(f"like has its settings already; {next(iter(given))} has no place")
         return {}, lr
-    missing = [name for name, slot in SWITCHES.items() if slot in family.all and name not in given]
-    missing = [name for name in missing if name in target.defaults]
+    missing = [name for name, slot in _switches(target).items() if slot in family.all and name not in given]
     if FRAMEWORKS[target.framework].settings_in_state and missing:
         raise PolyakError(
             f"{target.name} takes its settings from the state that it loads: give {missing[0]}=..., or"

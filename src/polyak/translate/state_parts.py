@@ -39,7 +39,9 @@ def joined(parts: Sequence[Moments], source: str, shapes: Shapes | None = None) 
                 f" at step {part.count} with {part.lr}: expected parts of one state"
             )
         if part.held != first.held or part.scheduled != first.scheduled:
-            raise PolyakError(f"part {k} of the state of {source} has other slots than part 1: expected parts of one state")
+            raise PolyakError(
+                f"part {k} of the state of {source} has other slots than part 1: expected parts of one state"
+            )
     names = [name for part in parts for name in part.names]
     if all(part.names for part in parts) and len({*names}) == len(names):
         return _one_after_the_other(parts)
@@ -70,8 +72,8 @@ def _end_to_end(parts: Sequence[Moments], source: str, shapes: Shapes | None) ->
     found = replace(parts[0], **changed)
     if shapes is None:
         raise PolyakError(
-            f"{len(parts)} parts of the state of {source} hold pieces of the same arrays: give like=..., whose shapes say"
-            " that they are whole"
+            f"{len(parts)} parts of the state of {source} hold pieces of the same arrays: give like=..., whose shapes"
+            " say that they are whole"
         )
     return found
 
@@ -81,5 +83,7 @@ def _piece_by_piece(pieces: list[Any], k: int, source: str) -> Any:  # noqa: ANN
         return None
     if any(piece is None or not piece.ndim or piece.shape[1:] != pieces[0].shape[1:] for piece in pieces):
         told = ", ".join("none" if piece is None else str(tuple(piece.shape)) for piece in pieces)
-        raise PolyakError(f"the pieces of array {k} of {source} are {told}: expected one width along the first axis")
+        raise PolyakError(
+            f"the pieces of array {k} of {source} are {told}: expected one width along the first axis"
+        )
     return np.concatenate(pieces)

@@ -51,7 +51,9 @@ def read(state: Pytree, family: Family) -> Moments:
 def _wanted(family: Family) -> tuple[str, ...]:
     """The slots, in the order in which they are kept."""
     if family.name not in ORDER or not {*family.slots} <= {*ORDER[family.name]}:
-        raise PolyakError(f"jax: there are no states of the {family.name} family with {', '.join(family.slots)}")
+        raise PolyakError(
+            f"jax: there are no states of the {family.name} family with {', '.join(family.slots)}"
+        )
     return tuple(name for name in ORDER[family.name] if name in family.slots)
 
 

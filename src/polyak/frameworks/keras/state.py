@@ -131,7 +131,9 @@ def rewritten(state: Pytree, moments: Moments, family: Family) -> dict[str, Any]
 def _product(moments: Moments, old: NDArray[Any]) -> NDArray[Any]:
     """One product for all arrays."""
     if len({*moments.products}) != 1:
-        raise PolyakError("keras: the arrays have products of their momenta of their own, and it keeps one for all")
+        raise PolyakError(
+            "keras: the arrays have products of their momenta of their own, and it keeps one for all"
+        )
     return np.asarray(moments.products[0], dtype=old.dtype)
 
 
@@ -195,7 +197,9 @@ def _layout(variables: _Variables, family: Family) -> _Layout:
     layouts = _layouts(variables, family)
     if len(layouts) > 1:
         told = " or ".join(" and ".join(layout.slots) for layout in layouts)
-        raise PolyakError(f"keras: {len(variables.slots)} arrays are {told}, which their shapes do not tell: {naming}")
+        raise PolyakError(
+            f"keras: {len(variables.slots)} arrays are {told}, which their shapes do not tell: {naming}"
+        )
     return layouts[0]
 
 
@@ -208,11 +212,13 @@ def _layouts(variables: _Variables, family: Family) -> list[_Layout]:
     strange = [name for name in variables.names if not name.endswith(tuple(ends))]
     if strange:
         raise PolyakError(
-            f"keras: the variable {strange[0]} has no place in another's state, expected {' or '.join(_turns(family).values())}"
+            f"keras: the variable {strange[0]} has no place in another's state, expected"
+            f" {' or '.join(_turns(family).values())}"
         )
     raise PolyakError(
-        f"keras: {len(variables.slots)} arrays of an {family.name}, expected {' and '.join(family.slots)} by turns: those"
-        " of moving averages and of gradients summed have no place in another's state"
+        f"keras: {len(variables.slots)} arrays of an {family.name}, expected"
+        f" {' and '.join(family.slots)} by turns: those of moving averages and of gradients summed have no place in"
+        " another's state"
     )
 
 
@@ -242,7 +248,7 @@ def _one_shape(slots: list[NDArray[Any]], layout: _Layout) -> bool:
 
 
 def _bases(names: tuple[str, ...], layout: _Layout, family: Family) -> tuple[str, ...] | None:
-    """What the arrays themselves are called: `dense_kernel` of `dense_kernel_velocity`; None where that does not fit."""
+    """What the arrays are called: `dense_kernel` of `dense_kernel_velocity`; None where that does not fit."""
     words, found = {**_turns(family), **BLOCKS.get(family.name, {})}, []
     for slot in layout.slots:
         own = [names[k] for k in layout.places(slot)]

@@ -108,7 +108,8 @@ def places(state: Pytree, family: Family) -> Places:
     found = _found(state, family)
     there = read(_mapped(state, lambda part: _counting(part, 0)), family)
     return replace(
-        places_of(there, counts=bool(found.counts), scheduled=found.scheduled), corrected=there.corrected or None
+        places_of(there, counts=bool(found.counts), scheduled=found.scheduled),
+        corrected=there.corrected or None,
     )
 
 

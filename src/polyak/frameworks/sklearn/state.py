@@ -30,16 +30,17 @@ def held(state: Pytree, family: Family) -> tuple[str, ...] | None:
 
 def read(state: Pytree, family: Family) -> Moments:
     """The slots, the velocity's sign turned: scikit-learn adds it."""
-    if not isinstance(state, dict) or not set(KEYS.get(family.name, ("a family of its own",))) <= state.keys():
+    if (
+        not isinstance(state, dict)
+        or not set(KEYS.get(family.name, ("a family of its own",))) <= state.keys()
+    ):
         raise PolyakError(f"sklearn: the state is {in_words(state)}, expected {expected}")
     # What sgd goes by now, `invscaling` or not; Adam's holds the bias correction of its last step.
     rate = state.get("learning_rate_init")
     rate = rate if family.name == "Adam" else state.get("learning_rate", rate)
     lr = () if rate is None else (float(rate),)
     if family.name == "Adam":
-        return Moments(
-            int(state["t"]), mean=read_only(state["ms"]), squares=read_only(state["vs"]), lr=lr
-        )
+        return Moments(int(state["t"]), mean=read_only(state["ms"]), squares=read_only(state["vs"]), lr=lr)
     return Moments(None, negated(read_only(state["velocities"])), lr=lr)
 
 

@@ -25,7 +25,10 @@ KEYS = {  # what a slot is called in torch, by the family
     "Adagrad": {"squares": "sum"},
     "Adadelta": {"squares": "square_avg", "step_squares": "acc_delta"},
 }
-SETTINGS = {"largest": "amsgrad", "velocity": "momentum", "mean": "centered"}  # of a group: whether it has a slot
+SETTINGS = {  # of a group: whether it has a slot
+    "Adam": {"largest": "amsgrad"},
+    "RMSprop": {"velocity": "momentum", "mean": "centered"},
+}
 PRODUCT = "mu_product"
 Slot = dict[str, Any]
 
@@ -33,12 +36,13 @@ Slot = dict[str, Any]
 def held(state: Pytree, family: Family) -> tuple[str, ...] | None:
     """What the groups' settings say."""
     _order(state)
-    told = list(family.slots)
-    for name in family.optional:
-        has = {bool(group.get(SETTINGS[name])) for group in state["param_groups"]}
+    told = list[str]()
+    for name in KEYS.get(family.name, ()):
+        setting = SETTINGS.get(family.name, {}).get(name)
+        has = {bool(group.get(setting)) if setting else True for group in state["param_groups"]}
         if len(has) > 1:
-            raise PolyakError(f"torch: some groups have {SETTINGS[name]} and some have none, expected one kind")
-        told += [name] if has.pop() else []
+            raise PolyakError(f"torch: some groups have {setting} and some have none, expected one kind")
+        told += [name] if has == {True} else []
     return tuple(told)
 
 
@@ -50,7 +54,9 @@ def read(state: Pytree, family: Family) -> Moments:
     found: dict[str, Any] = {name: _all(slots, key) for name, key in keys.items()}
     found = {name: arrays for name, arrays in found.items() if arrays}
     if not found and family.counted:
-        raise PolyakError(f"torch: the state holds no exp_avg, expected that of an {family.name} after a step")
+        raise PolyakError(
+            f"torch: the state holds no exp_avg, expected that of an {family.name} after a step"
+        )
     if found:
         settled("torch", family, found)
     _same_arrays(found, order)
@@ -72,9 +78,13 @@ def read(state: Pytree, family: Family) -> Moments:
 def places(state: Pytree, family: Family) -> Places:
     """A fresh optimizer holds no arrays yet, and may know its parameters' names; momentum alone counts nothing."""
     slots = [state["state"].get(index, {}) for index in _order(state)]
-    kept = [next((slot[key] for key in _keys(family).values() if slot.get(key) is not None), None) for slot in slots]
-    shapes = None if any(x is None for x in kept) else tuple(tuple(x.shape) for x in kept)
-    settled("torch", family, held(state, family) if family.optional == () else family.slots)
+    kept = [
+        next((slot[key] for key in _keys(family).values() if slot.get(key) is not None), None)
+        for slot in slots
+    ]
+    known = [tuple(x.shape) for x in kept if x is not None]
+    shapes = tuple(known) if len(known) == len(kept) else None
+    settled("torch", family, family.slots if family.optional else held(state, family) or ())
     return Places(
         _names(state),
         shapes,
@@ -100,7 +110,9 @@ def rewritten(state: Pytree, moments: Moments, family: Family) -> Pytree:
                 continue
             slot = new.setdefault(index, {})
             old = slot.get(keys[name])
-            slot[keys[name]] = as_tensor(value if old is None else fitting("torch", [value], [as_array(old)])[0])
+            slot[keys[name]] = as_tensor(
+                value if old is None else fitting("torch", [value], [as_array(old)])[0]
+            )
     if family.name != "momentum":
         _counted(new, order, moments, family)
     return {**state, "state": new}
@@ -122,7 +134,9 @@ def fresh(name: str, moments: Moments, arguments: dict[str, Any], family: Family
     """The state_dict of a new optimizer."""
     import torch
 
-    params = [torch.nn.Parameter(torch.zeros(x.shape, device="meta")) for x in moments.arrays if x is not None]
+    params = [
+        torch.nn.Parameter(torch.zeros(x.shape, device="meta")) for x in moments.arrays if x is not None
+    ]
     made: Any = getattr(torch.optim, name.partition(":")[2])(params, **arguments)
     return {**made.state_dict(), "state": {}}
 
