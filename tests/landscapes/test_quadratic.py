@@ -125,3 +125,13 @@ BAD = [
 def test_bad_input(options: dict[str, Any], said: str, refused: Any) -> None:
     with refused(said):
         quadratic(**{"eigenvalues": [1, 2], **options})
+
+
+def test_what_was_compiled_for_a_quadratic_serves_when_it_is_named_again():
+    one, again, other = (
+        quadratic(curvatures).function for curvatures in ([1.0, 4.0], [1.0, 4.0], [1.0, 4.5])
+    )
+    assert one is again
+    assert one is not other
+    assert quadratic([1.0, 4.0], minimiser=[0.0, 1.0]).function is not one
+    assert quadratic([1.0, 4.0], rotation=30).function is not one

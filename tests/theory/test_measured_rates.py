@@ -1,4 +1,4 @@
-"""What is predicted against what runs: 1,000 random (lr, momentum, curvature) for every linear rule.
+"""What is predicted against what runs: 400 random (lr, momentum, curvature) for every linear rule.
 
 Two measurements, neither of which differentiates anything:
 
@@ -30,7 +30,7 @@ from polyak.theory.spectrum import spectrum
 from polyak.theory.state_space import runnable
 from polyak.theory.step_map import reduced, step_map
 
-COUNT, STEPS, SQUARINGS = 1000, 2**14, 40
+COUNT, STEPS, SQUARINGS = 400, 2**14, 40
 FOURTH, TWENTIETH = slice(None, None, 4), slice(None, None, 20)
 
 
@@ -44,7 +44,7 @@ def settings():
 
 @pytest.fixture
 def members(linear, settings):
-    """The 1,000 rules as one, whose numbers are arrays."""
+    """The 400 rules as one, whose numbers are arrays."""
     rules = [linear(lr, momentum) for lr, momentum, _ in zip(*settings)]
     with jax.enable_x64(True):
         return rules, jax.tree.map(lambda *leaves: jnp.array(leaves, dtype=jnp.float64), *rules)

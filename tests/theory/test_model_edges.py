@@ -60,10 +60,10 @@ def model(params, batches) -> Any:
 def adam(params, batches) -> Any:
     """Adam's state after a few steps at these parameters."""
     rule, whole = optax.adam(0.01), tuple(np.concatenate(each) for each in zip(*batches, strict=True))
-    state = rule.init(params)
+    state, slope = rule.init(params), jax.jit(jax.grad(lambda p: squared(forward(p, whole), whole)))
     for k in range(1, 8):
         there = jax.tree.map(lambda x, k=k: x * (1 + 0.1 * k), params)
-        g = jax.grad(lambda p: squared(forward(p, whole), whole))(there)
+        g = slope(there)
         _, state = rule.update(g, state, params)
     return state
 
@@ -75,8 +75,8 @@ def dense(params: Any, batches: Any) -> tuple[np.ndarray, np.ndarray]:
             jax.tree.map(lambda x: jnp.asarray(x, jnp.float64), params)
         )
         whole = tuple(np.concatenate(each).astype(np.float64) for each in zip(*batches, strict=True))
-        H = jax.hessian(lambda p: squared(forward(back(p), whole), whole))(flat)
-        J = jax.jacobian(lambda p: forward(back(p), whole))(flat)
+        H = jax.jit(jax.hessian(lambda p: squared(forward(back(p), whole), whole)))(flat)
+        J = jax.jit(jax.jacobian(lambda p: forward(back(p), whole)))(flat)
         return np.asarray(H), np.asarray(jnp.einsum("nop,noq->npq", J, J)) * 2 / OUTPUTS
 
 

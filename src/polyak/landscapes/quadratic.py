@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -14,6 +15,8 @@ from polyak.ground.limits import check_memory
 from polyak.ground.numbers import readable
 from polyak.ground.types import Array
 from polyak.landscapes.landscape import Landscape, checked_point
+
+FEW = 16  # dimensions, to which a quadratic's function is remembered
 
 
 def quadratic(
@@ -46,18 +49,12 @@ def quadratic(
     if len(c) != n:
         raise PolyakError(f"minimiser has {len(c)} coordinates, expected {n}")
 
-    def function(x: Array) -> Array:
-        xp = array_namespace(x)
-        d = x - xp.asarray(c, dtype=x.dtype)
-        value: Array = (d @ (xp.asarray(H, dtype=x.dtype) @ d)) / 2
-        return value
-
     begin = tuple(float(value) for value in c - Q @ np.ones(n))
     reach = 1.5 * math.sqrt(n)
     shown = c[:2] if n > 1 else np.array([c[0], 0.0])
     landscape = Landscape(
         name=f"quadratic:{','.join(f'{readable(value, 6)}' for value in curvatures)}",
-        function=function,
+        function=_remembered(H.tobytes(), c.tobytes()) if n <= FEW else _function(H, c),
         start=begin,
         minimisers=(tuple(float(value) for value in c),) if (curvatures > 0).all() else (),
         window=(
@@ -68,6 +65,25 @@ def quadratic(
         source=f"curvatures {', '.join(f'{readable(value, 6)}' for value in curvatures)}",
     )
     return landscape if start is None else landscape.starting_at(start)
+
+
+def _function(H: NDArray[np.float64], c: NDArray[np.float64]) -> Callable[[Array], Array]:
+    """(x - c)^T H (x - c) / 2."""
+
+    def function(x: Array) -> Array:
+        xp = array_namespace(x)
+        d = x - xp.asarray(c, dtype=x.dtype)
+        value: Array = (d @ (xp.asarray(H, dtype=x.dtype) @ d)) / 2
+        return value
+
+    return function
+
+
+@lru_cache(maxsize=256)
+def _remembered(H: bytes, c: bytes) -> Callable[[Array], Array]:
+    """The same, one function for each quadratic: what was compiled for it serves when it is named again."""
+    centre = np.array(np.frombuffer(c))  # torch takes no array that cannot be written
+    return _function(np.array(np.frombuffer(H)).reshape(len(centre), len(centre)), centre)
 
 
 def _orthogonal(rotation: ArrayLike, n: int) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
+from polyak.ground.compiled import quickly
 from polyak.problems import Problem
 from polyak.problems.first_parameters import parameter_generator
 from polyak.problems.on_device import on_device
@@ -50,9 +51,11 @@ def held_out_form(problem: Problem, found: Moments, point: NDArray[np.float64]) 
         def loss(p: jax.Array) -> jax.Array:
             return problem.loss(unravel(p), *rows)
 
-        here = jnp.asarray(point)
-        value, slope = jax.value_and_grad(loss)(here)
-        H, c = np.asarray(jax.hessian(loss)(here)), np.asarray(slope)
+        @quickly  # operation by operation it is forty programs
+        def form(p: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+            return loss(p), jax.grad(loss)(p), jax.hessian(loss)(p)
+
+        value, c, H = map(np.asarray, form(jnp.asarray(point)))
     away = found.optimum - point
     K = np.empty((found.size + 1, found.size + 1))
     K[:-1, :-1] = H
