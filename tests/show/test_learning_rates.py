@@ -37,7 +37,9 @@ def from_optax(lr):
 GOOD = [[0.3, 0.2, 0.4], [0.25, 0.26, 0.21], [0.45, 0.44, 0.46]]
 
 
-@pytest.mark.parametrize(("kind", "name"), [(heavy_ball, "heavy ball"), (from_optax, "optax:adam")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(heavy_ball, "heavy ball, $\\gamma$ = 0.5"), (from_optax, "optax:adam")]
+)
 def test_medians_and_ranges(ladder, kind, name, within):
     figure = lr_figure([ladder(kind, GOOD)])
     (axes,) = figure.axes
@@ -68,7 +70,11 @@ def test_a_cross_where_a_run_diverged_or_rose(ladder, within):
     assert [list(line.get_xdata()) for line in crosses] == [[0.3, 0.03]]
     assert crosses[0].get_color() == first.get_color() != second.get_color()
     words = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert words == ["heavy ball", "gradient descent", "worse than at the start, or diverged"]
+    assert words == [
+        "heavy ball, $\\gamma$ = 0.5",
+        "gradient descent",
+        "worse than at the start, or diverged",
+    ]
     within(figure)
 
 

@@ -129,7 +129,9 @@ def test_rules_are_told_apart_in_colour_and_without_it():
     for aspect in ("color", "marker", "linestyle"):
         assert len({str(look[aspect]) for look in looks}) == 7
     assert len(COLORS) == len(MARKERS) == len(DASHES) == 7
-    assert series(7) == series(0)
+    for rules in (range(7, 14), range(49)):
+        assert len({str(series(index)) for index in rules}) == len(rules)
+    assert series(49) == series(0)
 
 
 def test_every_colour_is_seen_on_white():

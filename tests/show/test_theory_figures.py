@@ -50,13 +50,34 @@ def test_response_draws_the_weights_the_mark_and_the_memory():
     np.testing.assert_allclose(nesterov[:2], [0.6 * 1.9, 0.6 * 0.81], rtol=1e-12)
     mark = [line for line in axes.get_lines() if line.get_linestyle() == ":"]
     assert mark[0].get_ydata()[0] == pytest.approx(0.6 / math.e)
-    assert "10 steps hold 65% of the weight" in texts(axes)
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "10 steps hold 65% of the weight" in " ".join(said[0].split())
 
 
 def test_response_of_a_rule_that_is_not_linear_says_so():
-    (axes,) = response_figure(pk.response(pk.Adam(lr=0.1))).axes
-    assert "not linear in the gradient" in texts(axes)
-    assert "hold" not in texts(axes)
+    figure = response_figure(pk.response(pk.Adam(lr=0.1)))
+    (said,) = [" ".join(text.get_text().split()) for text in figure.legends[0].get_texts()]
+    assert "not linear in the gradient" in said
+    assert "hold" not in said
+
+
+def test_memories_far_apart_are_drawn_over_the_logarithm_of_the_step():
+    rules = [pk.HeavyBall(lr=0.1, momentum=1 - 1 / steps) for steps in (10, 100, 1000)]
+    (axes,) = response_figure([pk.response(rule) for rule in rules]).axes
+    assert axes.get_xscale() == "log"
+    ends = [line for line in axes.get_lines() if len(line.get_xdata()) == 1]
+    assert [int(line.get_xdata()[0]) for line in ends] == [10, 100, 1000]
+    for line, steps in zip(ends, (10, 100, 1000), strict=True):
+        assert line.get_ydata()[0] == pytest.approx(0.1 * (1 - 1 / steps) ** (steps - 1), rel=1e-9)
+
+
+def test_the_condition_number_asked_about_is_marked():
+    rates = rates_by_condition_number(pk.HeavyBall, [2, 20, 50])
+    figure = condition_figure(rates, condition_number=20.0)
+    (mark,) = [line for line in figure.axes[0].get_lines() if line.get_marker() == "*"]
+    assert list(mark.get_xdata()) == [20.0, 20.0]
+    expected = [rates.steps_to_1_percent.values[1], rates.gradient_descent_steps.values[1]]
+    assert list(mark.get_ydata()) == [float(each) for each in expected]
 
 
 def test_eigenvalues_are_marked_in_the_plane_and_errors_follow_the_recursion():

@@ -100,7 +100,7 @@ def test_values_are_counted_from_the_least(trace, line_of):
 def test_other_dimensions_have_value_and_distance(trace, line_of, curvatures, within):
     landscape = pk.landscapes.quadratic(curvatures)
     positions = np.outer([1, 0.5, 0.25], np.ones(len(curvatures)))
-    figure = trace_figure(trace(positions, landscape=landscape))
+    figure = convergence_figure(trace(positions, landscape=landscape))
     assert titles(figure) == ["value against step", "distance to the minimiser"]
     assert line_of(figure.axes[0], LABEL).get_ydata() == pytest.approx(landscape(positions))
     expected = np.sqrt(len(curvatures)) * np.array([1, 0.5, 0.25])

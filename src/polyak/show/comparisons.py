@@ -7,7 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from polyak.show.drawn import draws
-from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled, words
+from polyak.show.style import (
+    few_ticks,
+    heading,
+    legend_below,
+    new_figure,
+    series,
+    set_log_scale,
+    styled,
+    words,
+)
 from polyak.sweeps import Comparison
 
 
@@ -77,8 +86,10 @@ def _draw_judged(axes: Axes, comparison: Comparison) -> None:
     low, high = min(map(np.min, shown)), max(map(np.max, shown))
     if low > 0 and high > 3 * low:
         axes.set_xscale("log")
+        few_ticks(axes, "x")
     axes.set_xlabel(f"{_judged_by(comparison)}, {len(comparison.judging_seeds)} other seeds")
-    heading(axes, f"judged: {words(comparison.problem.data.name)}, {comparison.epochs} epochs")
+    plural = "s" if comparison.epochs > 1 else ""
+    heading(axes, f"judged: {words(comparison.problem.data.name)}, {comparison.epochs} epoch{plural}")
 
 
 def _draw_tuned(axes: Axes, comparison: Comparison) -> None:

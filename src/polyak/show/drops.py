@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from polyak.ground.numbers import readable
 from polyak.show.drawn import draws
-from polyak.show.style import COLORS, LARGEST, heading, label, legend_below, new_figure, styled
+from polyak.show.style import COLORS, LARGEST, few_ticks, heading, label, legend_below, new_figure, styled
 from polyak.theory import Drop
 
 
@@ -46,6 +46,7 @@ def drop_figure(drop: Drop) -> Figure:
             label=never,
         )
     axes.set_yscale("log" if np.isfinite(losses).any() else "linear")
+    few_ticks(axes)
     axes.grid(visible=True, which="both")
     axes.set(
         xlabel=rf"steps before $\eta$ is multiplied by {readable(drop.factor)}",

@@ -123,12 +123,16 @@ def tradeoff_figure(trade: Trade) -> Figure:
     known = np.isfinite(trade.floors) & np.isfinite(trade.steps_to_floor)
     steps, above = trade.steps_to_floor[known], trade.floors[known] - trade.least
     axes.plot(steps, above, color=COLORS[0], marker="o", markersize=3)
+    middle = np.sqrt(steps.min() * steps.max()) if known.any() else 0.0
     for k in np.linspace(0, known.sum() - 1, min(6, int(known.sum()))).round().astype(int):
+        left = bool(steps[k] > middle)  # a fall is free above on its right, and below on its left
         axes.annotate(
             rf"$\eta$ = {readable(trade.lrs[known][k], 2)}",
             (steps[k], above[k]),
-            (5, 4),
+            (-5, -4) if left else (5, 4),
             textcoords="offset points",
+            ha="right" if left else "left",
+            va="top" if left else "bottom",
             fontsize=8,
         )
     axes.set_xscale("log")

@@ -55,6 +55,12 @@ def _draw_held_out(axes: Axes, history: History, color: str) -> None:
     )
 
 
+def _diverged(history: History) -> str:
+    """How many runs diverged, beside the rule's name: on the curves there is no room that is always free."""
+    steps = [step for step in history.diverged_at if step is not None]
+    return f" ({len(steps)} of {len(history.seeds)} diverged, from step {min(steps)})" if steps else ""
+
+
 def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
     """Median and band of each training's loss; a run that diverged leaves the picture, and is said to."""
     first = histories[0]
@@ -69,23 +75,12 @@ def draw_histories(axes: Axes, histories: Sequence[History]) -> None:
             shown[1],
             color=style["color"],
             linestyle=style["linestyle"],
-            label=label(history.rule),
+            label=label(history.rule) + _diverged(history),
         )
         _draw_held_out(axes, history, style["color"])
         if len(history.seeds) > 1:
             top = np.where(np.isfinite(high), high, LARGEST)
             axes.fill_between(history.epochs, shown[0], top, color=style["color"], alpha=0.2, linewidth=0)
-        steps = [step for step in history.diverged_at if step is not None]
-        if steps:
-            axes.annotate(
-                f"{len(steps)} of {len(history.seeds)} diverged (from step {min(steps)})",
-                (0.98, 0.96 - 0.08 * index),
-                xycoords="axes fraction",
-                ha="right",
-                va="top",
-                fontsize=8,
-                color=style["color"],
-            )
     end = max(history.epochs[-1] for history in histories)
     axes.set_xlim(-0.02 * end, 1.02 * end)
     _scale(axes, histories)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from polyak.ground.numbers import readable
 from polyak.rules import Optimizer
 from polyak.run import History
-from polyak.show.style import heading, legend_below, new_figure, series, set_log_scale, styled
+from polyak.show.style import heading, label, legend_below, new_figure, series, set_log_scale, styled
 
 
 @styled
@@ -56,11 +57,16 @@ def _draw_ladder(axes: Axes, ladder: Sequence[History], index: int) -> NDArray[n
     good = ends[~bad]
     low, middle, high = good.min(axis=1), np.median(good, axis=1), good.max(axis=1)
     style = series(index)
-    name = ladder[0].rule.name().replace("_", " ")
+    name = _without_lr(ladder[0].rule)
     axes.errorbar(lrs[~bad], middle, yerr=[middle - low, high - middle], capsize=3, **style, label=name)
     height = 0.97 - 0.05 * index
     axes.plot(lrs[bad], [height] * bad.sum(), "x", color=style["color"], transform=axes.get_xaxis_transform())
     return np.asarray(good.ravel())
+
+
+def _without_lr(rule: Optimizer) -> str:
+    """A rule's label without the number that the axis is of: two ladders of one rule differ by the rest."""
+    return re.sub(r", (\$\\eta\$|learning_rate|lr) = [^,]*", "", label(rule))
 
 
 def _lr(rule: Optimizer) -> float:

@@ -14,6 +14,7 @@ from polyak.show.style import COLORS, heading, label, legend_below, new_figure, 
 from polyak.theory import Optimum
 from polyak.theory.spectrum import spectrum
 from polyak.theory.step_map import step_map
+from polyak.theory.words import rate_in_words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,7 +35,7 @@ def optimum_figure(best: Optimum) -> Figure:
     for index, (name, found) in enumerate((("", best), ("gradient descent, ", best.gradient_descent))):
         if found is not None:
             between = _between(found.curvatures)
-            text = f"{name or best.family.replace('_', ' ') + ', '}at worst {readable(found.rate)}"
+            text = f"{name or best.family.replace('_', ' ') + ', '}at worst {rate_in_words(max(found.log_rates))}"
             rates = np.exp(spectrum(step_map(found.rule).change_on(between))[1])
             at = np.searchsorted(between, np.unique(found.curvatures))
             axes.plot(between, rates, **series(index), markevery=at.tolist(), label=text)
@@ -55,11 +56,12 @@ def _between(curvatures: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @styled
-def condition_figure(rates: xr.Dataset) -> Figure:
+def condition_figure(rates: xr.Dataset, *, condition_number: float | None = None) -> Figure:
     """The steps that a run takes to a hundredth of the error at the best setting, against the condition number L/m.
 
     Args:
         rates: what `rates_by_condition_number` returns.
+        condition_number: one of these to mark, such as that of the curvatures asked about.
 
     >>> import polyak as pk
     >>> figure = condition_figure(pk.theory.rates_by_condition_number(pk.HeavyBall, [2, 10, 50, 100]))
@@ -73,6 +75,15 @@ def condition_figure(rates: xr.Dataset) -> Figure:
     }
     for index, (name, steps) in enumerate(curves.items()):
         axes.plot(rates.condition_number.values, steps, **series(index), label=name)
+    if condition_number is not None:
+        k = int(np.argmin(np.abs(np.log(rates.condition_number.values / condition_number))))
+        kappa = float(rates.condition_number[k])
+        named = rf"$\kappa$ = {readable(kappa, 4)}: " + ", ".join(
+            f"{readable(float(steps[k]), 3)} steps" for steps in curves.values()
+        )
+        axes.axvline(kappa, color="black", linewidth=0.9, linestyle=":")
+        at = [float(steps[k]) for steps in curves.values()]
+        axes.plot([kappa] * len(at), at, "*", color="black", markersize=9, label=named)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.grid(visible=True, which="both")

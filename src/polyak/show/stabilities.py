@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from polyak.ground.numbers import readable
 from polyak.show.drawn import draws
-from polyak.show.style import LARGEST, heading, label, legend_below, new_figure, series, styled
+from polyak.show.style import LARGEST, few_ticks, heading, label, legend_below, new_figure, series, styled
 from polyak.theory import Stability
 
 MOST_CURVATURES = 7  # as many as there are colours; of more, evenly many are drawn
@@ -73,6 +73,7 @@ def draw_errors(axes: Axes, stability: Stability, shown: list[int], steps: int) 
     axes.axhline(0, color="black", linewidth=0.6)
     if not stability.stable:
         axes.set_yscale("symlog", linthresh=1.0)
+        few_ticks(axes)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True)
     axes.set(xlabel="step $k$", ylabel="predicted error from a distance of 1")

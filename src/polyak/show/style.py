@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter
 
 from polyak.ground.files import cannot_be_written, whole_file
 from polyak.ground.numbers import readable
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 SMALLEST, LARGEST = 1e-250, 1e250  # beyond these sizes matplotlib's own arithmetic overflows
+TIED = "\u00a0"  # a space that no line ends at
+PRIVATE = 0xE000  # letters that no text has
 TITLE_WIDTH = 58  # letters, of the narrowest picture
 LETTERS_PER_INCH = 16  # of a legend; each entry has a line and spaces of about 8 letters beside its text
 
@@ -105,13 +107,32 @@ def words(text: str) -> str:
 
 def heading(axes: Axes, text: str) -> None:
     """A title that breaks between words before it leaves the picture."""
-    axes.set_title(textwrap.fill(text, TITLE_WIDTH))
+    axes.set_title(filled(text, TITLE_WIDTH))
+
+
+def filled(text: str, width: int) -> str:
+    r"""Text in lines of at most so many letters, a formula counted by what is seen of it.
+
+    >>> filled(r"heavy ball, $\eta$ = 0.25, $\gamma$ = 0.25", 34)
+    'heavy ball, $\\eta$ = 0.25, $\\gamma$ = 0.25'
+    """
+    formulas: list[str] = []
+
+    def away(found: re.Match[str]) -> str:
+        formulas.append(found[0])
+        return chr(PRIVATE + len(formulas) - 1) * max(1, len(re.sub(r"\\[a-z]+ ?", "x", found[0])) - 2)
+
+    joined = re.sub(r"(?<!\\)\$[^$]*\$", away, text).replace(" = ", f"{TIED}={TIED}")
+    short = textwrap.fill(joined, width, break_on_hyphens=False).replace(TIED, " ")
+    for k, formula in enumerate(formulas):
+        short = re.sub(chr(PRIVATE + k) + "+", formula.replace("\\", r"\\"), short)
+    return short
 
 
 def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
     """A legend below the axes, in as many columns as fit side by side; the figure grows by its lines."""
     room = int(LETTERS_PER_INCH * figure.get_figwidth())
-    broken = [textwrap.fill(text, room - 8, break_on_hyphens=False) for text in labels]
+    broken = [filled(text, room - 8) for text in labels]
     longest = max(len(re.sub(r"\$[^$]*\$", "x", line)) for text in broken for line in text.splitlines())
     columns = max(1, min(3, room // (longest + 8)))
     lines = -(-len(labels) // columns) + sum(text.count("\n") for text in broken)
@@ -130,6 +151,23 @@ def one_legend_below(figure: Figure, panels: Sequence[Axes]) -> None:
         legend_below(figure, list(labelled.values()), list(labelled))
 
 
+def few_ticks(axes: Axes, which: str = "y") -> None:
+    """Numbers on an axis that can be told apart: plain ones where a logarithmic axis spans little, else few."""
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    low, high = sorted(axis.get_view_interval())
+    if axis.get_scale() == "symlog":
+        powers = math.ceil(math.log10(max(abs(low), abs(high), 10)))
+        sizes = [10.0**power for power in range(0, powers + 1, -(-powers // 3))][1:]
+        ticks = [*(-size for size in sizes[::-1]), 0.0, *sizes]
+        axis.set_major_locator(FixedLocator([each for each in ticks if low <= each <= high]))
+    elif axis.get_scale() == "log" and 0 < low < high < 30 * low and 1e-3 < low < high < 1e5:
+        axis.set_major_locator(
+            LogLocator(subs=(1, 2, 5) if high > 4 * low else (1, 1.5, 2, 3, 4, 6, 8), numticks=9)
+        )
+        axis.set_major_formatter("{x:.4g}")
+        axis.set_minor_formatter(NullFormatter())
+
+
 def set_log_scale(axes: Axes, low: float, high: float) -> None:
     """A logarithmic y axis from `low` to `high`, with as many numbers on it as can be told apart."""
     axes.set_yscale("log")
@@ -142,11 +180,16 @@ def set_log_scale(axes: Axes, low: float, high: float) -> None:
 
 
 def series(index: int) -> dict[str, Any]:
-    """The colour, dash and marker of the n-th rule in a picture."""
+    """The colour, dash and marker of the n-th rule in a picture: no two of 49 have all three in common.
+
+    >>> [series(k)["color"] == series(0)["color"] for k in (6, 7)], series(0)["marker"], series(7)["marker"]
+    ([False, True], 'o', 's')
+    """
+    again = index // len(COLORS)
     return {
         "color": COLORS[index % len(COLORS)],
-        "linestyle": DASHES[index % len(DASHES)],
-        "marker": MARKERS[index % len(MARKERS)],
+        "linestyle": DASHES[(index + again) % len(DASHES)],
+        "marker": MARKERS[(index + again) % len(MARKERS)],
     }
 
 

@@ -29,7 +29,7 @@ DEEPEST = 1e-12  # of the highest value shown: what is lower is shown as this
 LABEL_WIDTH = 34  # letters beside a panel
 MOST_LINES = 200  # cells along an axis that contour lines are drawn through
 DIVERGED: dict[str, Any] = {"facecolor": "#E8E8E8", "edgecolor": "#8A8A8A", "hatch": "////", "linewidth": 0.0}
-WORSE = "#CC79A7"
+WORSE, WORSE_HATCH = "#CC79A7", ".."
 COLOURS = matplotlib.colormaps["cividis"].with_extremes(over=WORSE)
 
 
@@ -54,16 +54,27 @@ def plane_figure(result: xr.Dataset | xr.DataTree) -> Figure:
     2
     """
     found = by_rule(result)
-    columns = min(3, len(found))
+    columns = min(
+        2, len(found)
+    )  # more side by side would be read through a lens, wherever a page is narrower
     rows = -(-len(found) // columns)
     figure = new_figure(5.2 * columns + 0.6, 4.1 * rows)
-    panels = np.atleast_1d(figure.subplots(rows, columns, squeeze=False)).ravel()
-    for panel, (name, dataset) in zip(panels, found.items(), strict=False):
+    for panel, (name, dataset) in zip(_panels(figure, len(found), columns), found.items(), strict=True):
         _draw(figure, panel, name, dataset)
-    for panel in panels[len(found) :]:
-        panel.set_axis_off()
     legend_below(figure, *_legend(found))
     return figure
+
+
+def _panels(figure: Figure, count: int, columns: int) -> list[Axes]:
+    """Panels row by row; a last row that is not full stands in the middle."""
+    rows = -(-count // columns)
+    grid = figure.add_gridspec(rows, 2 * columns)
+    panels = []
+    for k in range(count):
+        row, column = divmod(k, columns)
+        short = columns - min(columns, count - row * columns)
+        panels.append(figure.add_subplot(grid[row, 2 * column + short : 2 * column + short + 2]))
+    return panels
 
 
 def _draw(figure: Figure, panel: Axes, name: str, dataset: xr.Dataset) -> None:
@@ -102,6 +113,11 @@ def _map(
     if not any_finite:
         return None
     _lines(panel, x, y, values, scale)
+    worse = values.filled(0.0) > (scale.vmax or 0.0)
+    if (
+        worse.any() and min(values.shape) > 1
+    ):  # dots beside the colour, which in grey is one of the scale's own
+        panel.contourf(x, y, worse.astype(float), levels=[0.5, 1.5], colors="none", hatches=[WORSE_HATCH])
     row, column = np.unravel_index(np.ma.argmin(values), values.shape)
     panel.plot(x[column], y[row], **STAR)
     if at_best:
@@ -242,14 +258,34 @@ def _legend(found: dict[str, xr.Dataset]) -> tuple[list[Any], list[str]]:
     handles: list[Any] = [Line2D([], [], **{**STAR, "linestyle": ""})]
     labels = ["best cell"]
     if any(medians(dataset).ndim > 1 for dataset in found.values()):
-        handles += [Line2D([], [], color="black", linewidth=1.4), Patch(**DIVERGED)]
-        labels += ["within 10 % of it", "diverged"]
-        handles.append(Patch(facecolor=WORSE))
-        labels.append("worse than at the start")
+        values = [medians(dataset).values for dataset in found.values()]
+        if any(_parted(each) for each in values):
+            handles.append(Line2D([], [], color="black", linewidth=1.4))
+            labels.append("within 10 % of it")
+        if any(not np.isfinite(each).all() for each in values):
+            handles.append(Patch(**DIVERGED))
+            labels.append("diverged")
+        if any(_has_worse(medians(each).values, each.attrs.get("initial")) for each in found.values()):
+            handles.append(Patch(facecolor=WORSE, edgecolor="black", linewidth=0.0, hatch=WORSE_HATCH))
+            labels.append("worse than at the start")
     elif any(not np.isfinite(medians(dataset).values).all() for dataset in found.values()):
         handles.append(Line2D([], [], color="#8A8A8A", marker="x", linestyle=""))
         labels.append("diverged")
     return handles, labels
+
+
+def _parted(values: NDArray[Any]) -> bool:
+    """Whether a line goes round what is within a tenth of the best cell."""
+    best = float(np.min(values[np.isfinite(values)], initial=np.inf))
+    near = np.where(np.isfinite(values), values, np.inf) <= best + NEAR * abs(best)
+    return values.ndim > 1 and min(values.shape) >= 4 and bool(near.any() and not near.all())
+
+
+def _has_worse(values: NDArray[Any], initial: float | None) -> bool:
+    finite = values[np.isfinite(values)]
+    return bool(finite.size) and "max" in {"both": "max"}.get(
+        ends := _extend(finite, _scale(finite, initial)), ends
+    )
 
 
 STAR: dict[str, Any] = {

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from polyak.landscapes import Landscape
 from polyak.run import Trace
+from polyak.show.directions import in_slowest_directions
 from polyak.show.drawn import draws
 from polyak.show.style import (
     LARGEST,
     SMALLEST,
+    few_ticks,
     heading,
     label,
     legend_below,
@@ -29,6 +31,8 @@ from polyak.show.style import (
 Ends = tuple[float, float]  # of an axis
 
 MOST_GROWTH = 1.5  # a window grows to hold its traces, up to this many times its own size on each side
+SAME_PLACE = 0.01  # of the window, between two last marks
+MOST_RISE = 1e12  # what has risen past so many times the start leaves the picture of its values
 MARKED_STEPS = 200  # beyond this many steps a marker each hides the line
 
 
@@ -37,20 +41,28 @@ MARKED_STEPS = 200  # beyond this many steps a marker each hides the line
 def trace_figure(traces: Trace | Sequence[Trace]) -> Figure:
     """One trace or several: over the contours, and the value against the step.
 
-    In one dimension, or in more than two, only value and distance against the step are drawn.
+    In more than two dimensions the plane is that of the two slowest directions at the minimiser, and says so. In one,
+    and where no minimiser is known, only value and distance against the step are drawn.
 
     >>> import polyak as pk
     >>> rules = pk.HeavyBall(lr=0.4, momentum=0.5), pk.GradientDescent(lr=0.4)
     >>> figure = trace_figure([pk.descend(rule, "ravine") for rule in rules])
     """
     traces = _several(traces)
+    flat, said = traces, ""
     if traces[0].landscape.dimension != 2:
-        return convergence_figure(traces)
+        found = in_slowest_directions(traces) if traces[0].landscape.dimension > 2 else None
+        if found is None:
+            return convergence_figure(traces)
+        flat, said = found
     figure = new_figure(9.2, 3.9)
     plane, values = figure.subplots(1, 2, width_ratios=(1.35, 1))
-    draw_plane(plane, traces)
+    shown = draw_plane(plane, flat)
+    if said:
+        plane.set(xlabel="along the slowest", ylabel="along the second slowest")
+        heading(plane, f"{words(traces[0].landscape.name)}: {said}")
     draw_values(values, traces)
-    legend_below(figure, *plane.get_legend_handles_labels())
+    _legend(figure, plane, traces, shown)
     return figure
 
 
@@ -69,17 +81,30 @@ def convergence_figure(traces: Trace | Sequence[Trace]) -> Figure:
     draw_values(axes[0], traces)
     if known:
         draw_distances(axes[1], traces)
-    legend_below(figure, *axes[0].get_legend_handles_labels())
+    _legend(figure, axes[0], traces)
     return figure
 
 
-def draw_plane(axes: Axes, traces: Sequence[Trace]) -> None:
-    """Traces over the landscape's contours, with every step, start, end and minimisers."""
+def _legend(
+    figure: Figure, axes: Axes, traces: Sequence[Trace], shown: Sequence[NDArray[Any]] | None = None
+) -> None:
+    """The rules, and what became of each: said here, where it stands on no curve and leaves no picture."""
+    handles, labels = axes.get_legend_handles_labels()
+    for k, trace in enumerate(traces):
+        inside = len(trace.positions) if shown is None else int(np.isfinite(shown[k]).all(axis=1).sum())
+        said = [f"leaves the picture at step {inside}"] if inside < len(trace.positions) else []
+        said += [] if trace.diverged_at is None else [f"diverged at step {trace.diverged_at}"]
+        labels[k] += f" ({', '.join(said)})" if said else ""
+    legend_below(figure, handles, labels)
+
+
+def draw_plane(axes: Axes, traces: Sequence[Trace]) -> list[NDArray[Any]]:
+    """Traces over the landscape's contours, with every step, start, end and minimisers; what is shown of each."""
     landscape = traces[0].landscape
     (left, right), (bottom, top) = _window(traces)
     _draw_contours(axes, landscape, (left, right), (bottom, top))
-    for index, trace in enumerate(traces):
-        x = _within(trace.positions, (left, right), (bottom, top))
+    inside = [_within(trace.positions, (left, right), (bottom, top)) for trace in traces]
+    for index, (trace, x) in enumerate(zip(traces, inside, strict=True)):
         mark = dict(series(index), marker=series(index)["marker"] if trace.steps <= MARKED_STEPS else "")
         axes.plot(x[:, 0], x[:, 1], **mark, markersize=3, linewidth=1.1, label=label(trace.rule))
         if np.isfinite(x[-1]).all():
@@ -87,11 +112,11 @@ def draw_plane(axes: Axes, traces: Sequence[Trace]) -> None:
                 *x[-1],
                 color=mark["color"],
                 marker=series(index)["marker"],
-                markersize=8,
+                markersize=8 + 3 * _later_there(inside, index, (right - left, top - bottom)),
                 markeredgecolor="black",
             )
         else:
-            _note_exit(axes, trace, x, index)
+            _draw_exit(axes, trace, x, index)
     axes.plot(*traces[0].positions[0], "ko", markersize=6)
     axes.annotate("start", traces[0].positions[0], (6, -11), textcoords="offset points", fontsize=8)
     for point in landscape.minimisers:
@@ -100,6 +125,13 @@ def draw_plane(axes: Axes, traces: Sequence[Trace]) -> None:
     steps = max(trace.steps for trace in traces)
     star = " (star: minimiser)" if landscape.minimisers else ""
     heading(axes, f"{words(landscape.name)}, {steps} step{'s' if steps > 1 else ''}{star}")
+    return inside
+
+
+def _later_there(inside: Sequence[NDArray[Any]], index: int, sizes: tuple[float, float]) -> int:
+    """How many of the traces drawn after this one end where it ends: its mark is larger, and seen behind theirs."""
+    ends = np.array([x[-1] for x in inside[index:]]) / sizes
+    return int((np.abs(ends[1:] - ends[0]).max(axis=1, initial=0) < SAME_PLACE).sum())
 
 
 def draw_values(axes: Axes, traces: Sequence[Trace]) -> None:
@@ -129,30 +161,26 @@ def _draw_curves(
         mark = dict(series(index), marker=series(index)["marker"] if trace.steps <= MARKED_STEPS else "")
         axes.plot(np.arange(len(curve)), curve, **mark, label=label(trace.rule))
         if trace.diverged_at is not None:
-            _note_divergence(axes, trace.diverged_at, end, index)
+            axes.axvline(trace.diverged_at, color=series(index)["color"], linewidth=0.8, linestyle=":")
     if not logarithmic:
         axes.set_yscale("symlog", linthresh=1.0)
     elif any(np.nanmax(curve, initial=0) > 0 for curve in shown):
         axes.set_yscale("log")
+    _bound(axes, shown)
+    few_ticks(axes)
     axes.set_xlim(-0.04 * end, 1.04 * end)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True)
 
 
-def _note_divergence(axes: Axes, step: int, end: int, index: int) -> None:
-    """A line at the step, and what it means on the side that has the room."""
-    color, left = series(index)["color"], step > end / 2
-    axes.axvline(step, color=color, linewidth=0.8, linestyle=":")
-    axes.annotate(
-        f"diverged at step {step}",
-        (step, 0.02 + 0.08 * index),
-        (-3 if left else 3, 0),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha="right" if left else "left",
-        fontsize=8,
-        color=color,
-    )
+def _bound(axes: Axes, shown: Sequence[NDArray[Any]]) -> None:
+    """The values' axis ends where what runs away has risen past all that the others do."""
+    if axes.get_yscale() != "log":
+        return
+    start = max((curve[0] for curve in shown if curve[0] > 0), default=np.nan)
+    if axes.get_ylim()[1] > MOST_RISE * start:
+        least = min(np.nanmin(np.where(curve > 0, curve, np.nan)) for curve in shown if curve[0] > 0)
+        axes.set_ylim(least / 3, MOST_RISE * start)
 
 
 def _drawable(curve: NDArray[Any], *, logarithmic: bool) -> NDArray[Any]:
@@ -210,19 +238,13 @@ def _within(positions: NDArray[Any], *ends: Ends) -> NDArray[Any]:
     return shown
 
 
-def _note_exit(axes: Axes, trace: Trace, shown: NDArray[Any], index: int) -> None:
-    last, color = int(np.isfinite(shown).all(axis=1).sum()) - 1, series(index)["color"]
+def _draw_exit(axes: Axes, trace: Trace, shown: NDArray[Any], index: int) -> None:
+    """The way out, dotted."""
+    last = int(np.isfinite(shown).all(axis=1).sum()) - 1
     following = trace.positions[last + 1]
     if np.isfinite(following).all():
-        axes.plot(*np.stack([trace.positions[last], following]).T, color=color, linewidth=1.1, linestyle=":")
-    axes.annotate(
-        f"leaves the picture at step {last + 1}",
-        trace.positions[last],
-        (10, 6 + 11 * index),
-        textcoords="offset points",
-        fontsize=8,
-        color=color,
-    )
+        way = np.stack([trace.positions[last], following]).T
+        axes.plot(*way, color=series(index)["color"], linewidth=1.1, linestyle=":")
 
 
 def _several(traces: Trace | Sequence[Trace]) -> list[Trace]:

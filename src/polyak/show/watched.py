@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from polyak.diagnose import Watched
 from polyak.show.drawn import draws
-from polyak.show.style import LARGEST, SMALLEST, heading, new_figure, one_legend_below, series, styled, words
+from polyak.show.style import (
+    LARGEST,
+    SMALLEST,
+    few_ticks,
+    heading,
+    new_figure,
+    one_legend_below,
+    series,
+    styled,
+    words,
+)
 
 MARKED = ("warned", "resumed", "lr changed", "optimizer replaced", "stopped")
 MOST_MARKS = 12  # lines of what happened, the last ones
@@ -49,6 +59,7 @@ def watched_figure(watched: Watched) -> Figure:
     middle.set_ylabel("curvature")
     bottom.set(ylabel="learning rate", xlabel="step")
     for axes in (top, middle, bottom):
+        few_ticks(axes)
         axes.grid(visible=True, which="both")
         _events(axes, watched)
     heading(top, words(f"{watched.facts.model} with {watched.facts.optimizer}"))

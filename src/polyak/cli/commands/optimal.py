@@ -13,6 +13,7 @@ from polyak.cli.words import Curvature, On, Out, Rule, curvatures_or_landscape
 from polyak.ground.errors import PolyakError
 
 CONDITION_NUMBERS = (1.5, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+LARGEST_SHOWN = 1e8  # beyond it the best setting is within rounding of the edge
 
 
 @command(group=A_RULE)
@@ -41,5 +42,8 @@ def optimal(
         raise PolyakError("optimal needs one of --curvature 0.2,4 or --on ravine")
     found = best(kind, curvatures_or_landscape(curvature, on), over=over)
     answer(found, as_json, rate=found.rate, condition_number=found.condition_number)
-    figure = lambda: condition_figure(rates_by_condition_number(kind, CONDITION_NUMBERS))  # noqa: E731
+    kappa = found.condition_number
+    shown = sorted({*CONDITION_NUMBERS, kappa}) if 1 < kappa <= LARGEST_SHOWN else CONDITION_NUMBERS
+    marked = kappa if kappa in shown else None
+    figure = lambda: condition_figure(rates_by_condition_number(kind, shown), condition_number=marked)  # noqa: E731
     write_picture(out, figure, beside_json=as_json)
