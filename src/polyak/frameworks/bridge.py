@@ -60,6 +60,12 @@ class Local(Protocol):
     def hessian(self, v: Vector, /) -> Vector:
         """H v; the graph of the gradient is kept for the next one."""
 
+    def turned(self, v: Vector, pulls: Sequence[float], /) -> tuple[float, Vector]:
+        """v . w and w = (H + W) v, W a number for each trained array; v itself may be written over."""
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """The gradient, an array for each trained one: looked at, not copied, where that can be."""
+
     def gauss_newton(self, v: Vector, /) -> Vector:
         """G v: the Hessian of the linearised model's loss, never negative where the loss of the outputs is convex."""
 

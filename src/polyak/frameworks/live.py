@@ -58,6 +58,12 @@ class Live(Protocol):
     def reading(self) -> Reading:
         """The optimizer's rule and its state today."""
 
+    def rules(self) -> Reading | None:
+        """The same with its state left where it is; None where only the whole can be had."""
+
+    def part_of(self, batch: Batch, rows: int) -> Batch:
+        """The first rows of a batch; itself where the loss of these would not be of the same kind."""
+
     def parameters(self) -> Arrays:
         """The parameters after the step."""
 

@@ -78,14 +78,21 @@ class Readings(Protocol):
 
 
 def part_of(
-    meaning: Meaning, arrays: tuple[int, ...], slots: Slots, n: int, *, lr: float, took: bool, count: int = 0
+    meaning: Meaning,
+    arrays: tuple[int, ...],
+    slots: Slots | None,
+    n: int,
+    *,
+    lr: float,
+    took: bool,
+    count: int = 0,
 ) -> Part:
     """A part that a spelling has told the rule of, its state filled with the slots that were read.
 
     Args:
         meaning: the rule, and the decay around it.
         arrays: which arrays they are.
-        slots: what was found, under our names, each on the vector of n entries, or a number.
+        slots: what was found, under our names, each on the vector of n entries, or a number; None for no state.
         n: how many entries there are.
         lr: today's.
         took: whether a step was taken.
@@ -98,7 +105,8 @@ def part_of(
         pull = meaning.weight_decay
     elif meaning.weight_decay:
         rule = DecoupledDecay(rule, lr * meaning.weight_decay)
-    return Part(rule, pull, arrays, n, filled(meaning.rule, slots, n, count), lr, took)
+    state = None if slots is None else filled(meaning.rule, slots, n, count)
+    return Part(rule, pull, arrays, n, state, lr, took)
 
 
 def filled(rule: Rule, slots: Mapping[str, Any], n: int, count: int) -> RuleState:

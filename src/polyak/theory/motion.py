@@ -12,6 +12,7 @@ called a here: a number without a unit. All learning rates times c is the step's
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,8 +108,40 @@ def edge(step: StepMap, a: float) -> float:
     >>> round(edge(step_map(pk.HeavyBall(lr=0.1, momentum=0.9)), 19.0), 9)  # 3.8/19 = 0.2, twice 0.1
     2.0
     """
+    known = edge_of_two(step, a) if len(step.B) <= 2 else None
+    if known is not None:
+        return known
     still = times(step, 0.0)
     return first_end(stable_set(still.change_on(a), times(step, 1.0).change_on(a) - still.change_on(a)))
+
+
+def edge_of_two(step: StepMap, a: float) -> float | None:
+    r"""The same of a map of one or two numbers, by Jury's conditions; None where those do not tell.
+
+    With all learning rates times f the map's trace T and determinant D are linear in f, and it is stable where
+
+        1 - T + D > 0,    1 + T + D > 0,    1 - D > 0
+
+    Source: Jury, E. I. (1964). Theory and application of the z-transform method, the conditions of order two.
+
+    >>> import polyak as pk
+    >>> from polyak.theory.step_map import step_map
+    >>> round(edge_of_two(step_map(pk.HeavyBall(lr=0.1, momentum=0.9)), 19.0), 9)
+    2.0
+    """
+    M = step.A.copy()
+    M[:, 0] += a * step.B
+    row = float(M[0, 0]) - 1.0
+    if len(M) == 1:
+        return -2 / row if row < 0 else 0.0
+    b, c, d = float(M[0, 1]), float(M[1, 0]), float(M[1, 1])
+    if not abs(d) < 1:
+        return None
+    turned = row * d - b * c  # of D in f; that of T is `row`
+    if not turned - row > 0:
+        return 0.0
+    slopes = ((2 * (1 + d), row + turned), (1 - d, -turned))
+    return min((-at / slope for at, slope in slopes if slope < 0), default=math.inf)
 
 
 def motion(reading: Reading, examined: dict[str, Known] | None = None) -> Motion:
@@ -124,18 +157,25 @@ def motion(reading: Reading, examined: dict[str, Known] | None = None) -> Motion
     """
     examined = {} if examined is None else examined
     found = [_moved(part, reading, examined) for part in reading.parts]
-    steps = [step for step, *_ in found]
+    ends = ends_of([step for step, *_ in found], reading.label)
+    held_still = any(not known.linear for known in examined.values())
+    return Motion(ends, tuple(g for _, g, _ in found), tuple(w for *_, w in found), held_still, reading)
+
+
+def ends_of(steps: Sequence[StepMap], label: str) -> tuple[StepMap, ...]:
+    """Of the parts' maps in units of their gains, those of the weakest and the strongest decay beside the step.
+
+    Raises PolyakError where they differ in more than the size of their steps.
+    """
     for step in steps[1:]:
-        _require_alike(steps[0], step, reading.label)
+        _require_alike(steps[0], step, label)
     shrinks = {float(1 - step.A[0, 0]): step for step in steps}
     if max(shrinks) - min(shrinks) > MOST_SHRINK:
         raise PolyakError(
-            f"{reading.label} decays its groups by {readable(min(shrinks))} to {readable(max(shrinks))} of themselves "
+            f"{label} decays its groups by {readable(min(shrinks))} to {readable(max(shrinks))} of themselves "
             "a step: it has no one edge"
         )
-    held_still = any(not known.linear for known in examined.values())
-    ends = tuple(shrinks[key] for key in dict.fromkeys((min(shrinks), max(shrinks))))
-    return Motion(ends, tuple(g for _, g, _ in found), tuple(w for *_, w in found), held_still, reading)
+    return tuple(shrinks[key] for key in dict.fromkeys((min(shrinks), max(shrinks))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,9 +214,7 @@ def _moved(
             "or the optimizer that holds it"
         )
     if not part.took and not known.linear:
-        raise PolyakError(
-            f"{reading.label} has taken no step yet: it has no preconditioner, expected one after some steps"
-        )
+        raise not_yet(reading.label)
     own = known.found.examination.rule
     there = held(known.found, part.state, pull=pull, rule=own if str(own) == str(bare) else bare)
     return (
@@ -184,6 +222,13 @@ def _moved(
         np.broadcast_to(there.gains, (part.entries,)),
         there.pull,
     )  # one, of a state without arrays
+
+
+def not_yet(label: str) -> PolyakError:
+    """What is said of an adaptive rule before its first step."""
+    return PolyakError(
+        f"{label} has taken no step yet: it has no preconditioner, expected one after some steps"
+    )
 
 
 def linear_step(rule: Optimizer) -> StepMap:

@@ -26,11 +26,13 @@ class Context:
         layers: the names of the trained arrays.
         live: the training as it is.
         gradients: what the step was taken by; where the framework holds none, `own_gradients`.
-        own_gradients: the batch's at today's parameters, by the watch itself and never clipped; None where that failed.
-        updates: what the step changed; None at a reading that no step before had prepared.
+        own_gradients: those of the rows read, at today's parameters, by the watch itself and never clipped; None where
+            that failed.
+        updates: what the step changed; None at a reading that no step before had prepared, and to what is not
+            `of_update`.
         held: whether `gradients` are the optimizer's own.
         kept: what the quantity's own `before` returned, some steps before; None where it did not run.
-        rows: of the batch; 0 where that is not known.
+        rows: of the batch that were read, whose are `own_gradients`; 0 where that is not known.
         other_gradients: another batch's at the same parameters, by the watch itself; None at most readings.
         other_rows: of that batch.
     """

@@ -36,6 +36,7 @@ class Quantity:
         before: run some steps before a reading, at the end of one; what it returns is `Context.kept` at the reading. It
             must be small. None where nothing is needed.
         ahead: how many steps before, at the optimizer's settings; by default one.
+        of_update: whether it is of what the step changed: it is read first, and then that is no longer held.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Quantity:
     by_layer: bool = False
     before: Before | None = None
     ahead: Ahead = one_step
+    of_update: bool = False
 
 
 QUANTITIES = Catalogue[Quantity]("quantity")
@@ -58,11 +60,12 @@ def quantity(
     by_layer: bool = False,
     before: Before | None = None,
     ahead: Ahead = one_step,
+    of_update: bool = False,
 ) -> Callable[[Compute], Compute]:
     """Register what the function below computes, under a name."""
 
     def register(compute: Compute) -> Compute:
-        made = Quantity(name, unit, cost, compute, by_layer, before, ahead)
+        made = Quantity(name, unit, cost, compute, by_layer, before, ahead, of_update)
         QUANTITIES.add(name, made, home=compute.__module__)
         return compute
 

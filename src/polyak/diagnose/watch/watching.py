@@ -150,14 +150,14 @@ class Watch(Shown):
             "optimizer_step": self._live.count(),
         }
         self._record.steps.append(row)
-        step = Step(self._taken, batch, rows, scale, lr, self._reader.whole(rows, scale))
+        step = Step(self._taken, batch, rows, scale, lr, self._reader.whole(rows, scale), rows)
         told = told and math.isfinite(self._last_loss)
         breaks = not finite or (told and not math.isfinite(loss))
         if not math.isnan(loss) or told:
             self._last_loss = loss
         if self._due(breaks=breaks):
             self._read(step)
-        self._reader.after(step)
+        self._reader.after(step, settings)
         safe = partial(self._reader.safe_lr, step, self._alarm.share_of(lr))
         self._warn(self._alarm.step(loss, told=told, finite=finite, lr=lr, safe=safe))
         self._flush_in_time()

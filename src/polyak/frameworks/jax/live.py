@@ -88,6 +88,14 @@ class JaxLive:
         assert found is not None
         return found
 
+    def rules(self) -> None:
+        """None: it is read whole."""
+        return
+
+    def part_of(self, batch: Batch, rows: int) -> Batch:
+        """The whole batch: it is also what the gradient is of, which is held nowhere."""
+        return batch
+
     def parameters(self) -> Arrays:
         """Those of the step."""
         return tuple(np.asarray(x) for x in self._leaves)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.frameworks.bridge import Batch, Outputs, Vector
 from polyak.frameworks.jax.functions import Functions
@@ -81,6 +82,19 @@ class JaxLocal:
     def hessian(self, v: Vector, /) -> Vector:
         """H v."""
         return self._run("hessian", v)
+
+    def turned(self, v: Vector, pulls: Sequence[float], /) -> tuple[float, Vector]:
+        """v . w and w = (H + W) v."""
+        w = self.hessian(v)
+        if any(pulls):
+            w = w + np.repeat(np.asarray(pulls, w.dtype), [x.size for x in self._today.trained]) * v
+        return float(v @ w), w
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """The gradient, an array for each trained one."""
+        flat, ends = np.asarray(self.gradient()), np.cumsum([x.size for x in self._today.trained])
+        parts = zip(np.split(flat, ends[:-1]), self._today.trained, strict=True)
+        return tuple(part.reshape(x.shape) for part, x in parts)
 
     def gauss_newton(self, v: Vector, /) -> Vector:
         """G v."""

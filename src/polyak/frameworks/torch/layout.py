@@ -45,9 +45,10 @@ class Layout:
 
     def join(self, parts: Parts) -> torch.Tensor:
         """A vector of such parts; None is zero."""
-        return torch.cat([self._flat(part, x) for part, x in zip(parts, self.tensors, strict=True)])
+        return torch.cat([self.flat(part, x) for part, x in zip(parts, self.tensors, strict=True)])
 
-    def _flat(self, part: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:
+    def flat(self, part: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:
+        """One part as it lies in a vector."""
         if part is None:
             return torch.zeros(x.numel(), dtype=self.dtype, device=self.device)
         if part.is_sparse:  # an embedding's gradient

@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch.utils import _pytree
 
-from polyak.frameworks.bridge import Bridge
+from polyak.frameworks.bridge import Batch, Bridge
 from polyak.frameworks.live import Arrays
 from polyak.frameworks.reading import Reading
 from polyak.frameworks.torch.bridge import TorchBridge
 from polyak.frameworks.torch.export.optimizer import RuleOptimizer
-from polyak.frameworks.torch.reading import ONE_FOR_ALL, SLOTS, reading
+from polyak.frameworks.torch.reading import ONE_FOR_ALL, SLOTS, read_off, reading
+from polyak.frameworks.torch.some_rows import SomeRows
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree
 
@@ -44,6 +45,7 @@ class TorchLive:
         self.kind = type(optimizer).__name__
         self.label = self.kind if self.ours else f"torch's {self.kind}"
         self.dtypes = tuple(str(x.dtype).removeprefix("torch.") for x in self.tensors)
+        self._some = SomeRows(bridge)
         self._steps, self._moved = 0, self._sampled()
         self._hook = optimizer.register_step_post_hook(self._after)
 
@@ -64,6 +66,14 @@ class TorchLive:
         found = reading(self.optimizer, None, self.bridge)
         assert found is not None
         return found
+
+    def rules(self) -> Reading:
+        """Of the optimizer."""
+        return read_off(self.optimizer, self.bridge, states=False)
+
+    def part_of(self, batch: Batch, rows: int) -> Batch:
+        """The first rows, where the loss is a mean over rows that do not know of one another."""
+        return self._some.of(batch, rows)
 
     def close(self) -> None:
         """Leave the optimizer as it was."""

@@ -10,8 +10,10 @@ Jacobian vector products).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 
 from polyak.frameworks.bridge import Outputs, Vector
 from polyak.frameworks.steppers import refusals
@@ -77,6 +79,31 @@ class TorchLocal:
             self._kept = self._gradient(keep=True)
         with refusals("a product with the Hessian"):
             return self._layout.join(through(self._kept, self._layout.tensors, self._layout.split(v)))
+
+    def turned(self, v: Vector, pulls: Sequence[float], /) -> tuple[float, Vector]:
+        """v . w, and in the place of v comes w = (H + W) v, part by part: no second vector is made of the parts."""
+        if self._kept is None:
+            self._check(self._scalar)
+            self._kept = self._gradient(keep=True)
+        with refusals("a product with the Hessian"):
+            found = list(through(self._kept, self._layout.tensors, self._layout.split(v)))
+        a = 0.0
+        for k, (part, x, pull) in enumerate(
+            zip(v.split(self._layout.counts), self._layout.tensors, pulls, strict=True)
+        ):
+            w, found[k] = self._layout.flat(found[k], x), None
+            w = w + pull * part if pull else w
+            a += float(part @ w)
+            part.copy_(w)
+        return a, v
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """The gradient: views of it on a CPU."""
+        if self._kept is None and self._plain is None:
+            self._plain = self._gradient(keep=False)
+        layout, found = self._layout, self._kept or self._plain or ()
+        pairs = zip(found, layout.tensors, layout.shapes, strict=True)
+        return tuple(layout.flat(part, x).reshape(shape).cpu().numpy() for part, x, shape in pairs)
 
     def gauss_newton(self, v: Vector, /) -> Vector:
         """G v."""

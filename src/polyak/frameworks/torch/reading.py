@@ -35,13 +35,19 @@ def reading(optimizer: object, state: Pytree, bridge: Bridge) -> Reading | None:
     """A torch optimizer by its class, its param groups and its state."""
     if not isinstance(optimizer, torch.optim.Optimizer):
         return None
+    _refuse(optimizer, type(optimizer).__name__, state, bridge)
+    return read_off(optimizer, bridge, states=True)
+
+
+def read_off(optimizer: torch.optim.Optimizer, bridge: Bridge, *, states: bool) -> Reading:
+    """Its rules with their settings, and the moments with them or left where they are."""
     label = type(optimizer).__name__
-    _refuse(optimizer, label, state, bridge)
     trained = _trained(optimizer, bridge)
     parts, steps = [], 0
     for group in optimizer.param_groups:
         for count, members in _by_steps(optimizer, [x for x in group["params"] if id(x) in trained]):
-            parts.append(_part(optimizer, group, members, tuple(trained[id(x)] for x in members)))
+            arrays = tuple(trained[id(x)] for x in members)
+            parts.append(_part(optimizer, group, members, arrays, states=states))
             steps = max(steps, count)
     return Reading(f"torch's {label}" if _spelled(optimizer) else label, tuple(parts), steps or None)
 
@@ -84,7 +90,12 @@ def _by_steps(
 
 
 def _part(
-    optimizer: torch.optim.Optimizer, group: Group, tensors: list[torch.Tensor], arrays: tuple[int, ...]
+    optimizer: torch.optim.Optimizer,
+    group: Group,
+    tensors: list[torch.Tensor],
+    arrays: tuple[int, ...],
+    *,
+    states: bool,
 ) -> Part:
     n = sum(x.numel() for x in tensors)
     names: dict[str, tuple[str, ...]]
@@ -95,9 +106,11 @@ def _part(
         names = {str(name): (str(name),) for name in held[0]}
     else:
         meaning, names = _meaning(optimizer, group), SLOTS
-    slots = {
-        ours: value for ours, theirs in names.items() if (value := _slot(held, theirs, ours)) is not None
-    }
+    slots = None
+    if states:
+        slots = {
+            ours: value for ours, theirs in names.items() if (value := _slot(held, theirs, ours)) is not None
+        }
     return part_of(meaning, arrays, slots, n, lr=lr, took=all(held))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.diagnose.watch.context import Context, norm
+from polyak.diagnose.watch.quantities.largest_entries import largest_of
 from polyak.diagnose.watch.quantities.momentum_seen import sampled
 from polyak.diagnose.watch.quantity import quantity
 from polyak.frameworks.live import Arrays
@@ -50,5 +51,5 @@ def clipped(context: Context) -> float:
 def _made(gradients: Arrays | None) -> Made | None:
     if gradients is None:
         return None
-    largest = max((float(np.max(np.abs(each))) for each in gradients if each.size), default=0.0)
+    largest = max((largest_of(each) for each in gradients if each.size), default=0.0)
     return Made(norm(gradients), largest, sampled(gradients))

@@ -11,8 +11,10 @@ Source: Kingma, D. P. & Ba, J. (2015), "Adam", section 2.1, for the bound.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyak.diagnose.watch.context import Context
 from polyak.diagnose.watch.quantity import quantity
@@ -25,7 +27,7 @@ def largest_gradient(context: Context) -> float:
     return _largest(context.gradients) if context.held else math.nan
 
 
-@quantity("largest_update", unit="learning rates", cost="one pass over the update")
+@quantity("largest_update", unit="learning rates", cost="one pass over the update", of_update=True)
 def largest_update(context: Context) -> float:
     """nan without a learning rate."""
     lr = context.settings.get("lr", math.nan)
@@ -35,4 +37,13 @@ def largest_update(context: Context) -> float:
 def _largest(arrays: Arrays | None) -> float:
     if arrays is None:
         return math.nan
-    return max((float(np.max(np.abs(each))) for each in arrays if each.size), default=math.nan)
+    return max((largest_of(each) for each in arrays if each.size), default=math.nan)
+
+
+def largest_of(array: NDArray[np.floating[Any]]) -> float:
+    """The largest size of an entry, without an array of sizes.
+
+    >>> largest_of(np.array([1.0, -3.0]))
+    3.0
+    """
+    return float(max(array.max(), -array.min()))

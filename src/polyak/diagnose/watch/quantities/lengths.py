@@ -26,7 +26,7 @@ def own_gradient_norm(context: Context) -> float:
     return _length(context.own_gradients)
 
 
-@quantity("update_norm", unit="of the parameters", cost=PASS)
+@quantity("update_norm", unit="of the parameters", cost=PASS, of_update=True)
 def update_norm(context: Context) -> float:
     """Of what the step changed."""
     return _length(context.updates)
@@ -50,7 +50,7 @@ def layer_gradient_norm(context: Context) -> NDArray[np.float64]:
     return _lengths(context, context.gradients)
 
 
-@quantity("layer_update_norm", unit="of the parameters", cost=PASS, by_layer=True)
+@quantity("layer_update_norm", unit="of the parameters", cost=PASS, by_layer=True, of_update=True)
 def layer_update_norm(context: Context) -> NDArray[np.float64]:
     """Of each layer's part of what the step changed."""
     return _lengths(context, context.updates)

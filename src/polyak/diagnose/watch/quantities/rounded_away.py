@@ -14,15 +14,17 @@ from polyak.diagnose.watch.quantity import quantity
 
 
 @quantity(
-    "rounded_away", unit="a share of the entries with a gradient", cost="one pass over gradient and update"
+    "rounded_away",
+    unit="a share of the entries with a gradient",
+    cost="one pass over gradient and update",
+    of_update=True,
 )
 def rounded_away(context: Context) -> float:
     """nan where the update or the gradient that it was taken by is not known, or no entry has one."""
     if context.gradients is None or context.updates is None or not context.held:
         return math.nan
-    moved = [g != 0 for g in context.gradients]
-    having = sum(int(np.count_nonzero(each)) for each in moved)
+    having = sum(int(np.count_nonzero(g)) for g in context.gradients)
     if not having:
         return math.nan
-    pairs = zip(moved, context.updates, strict=True)
-    return sum(int(np.count_nonzero(each & (u == 0))) for each, u in pairs) / having
+    pairs = zip(context.gradients, context.updates, strict=True)
+    return sum(int(np.count_nonzero((u == 0) & (g != 0))) for g, u in pairs) / having
