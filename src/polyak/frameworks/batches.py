@@ -118,6 +118,10 @@ class Batches:
         """
         if self._rows is not None:
             return whole_number("rows(batch)", self._rows(batch), at_least=1)
+        if type(batch) is tuple and len(batch) == 2:  # inputs and targets: looked at at every step of a watch
+            lengths = {int(shape[0]) if (shape := getattr(part, "shape", ())) else 0 for part in batch}
+            if len(lengths) == 1 and 0 not in lengths:
+                return lengths.pop()
         leaves = (part for leaf in self._leaves(batch) for part in _spread(leaf))
         shapes = [tuple(leaf.shape) for leaf in leaves if getattr(leaf, "shape", ())]
         lengths = {int(shape[0]) for shape in shapes}

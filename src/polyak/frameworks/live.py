@@ -61,7 +61,7 @@ class Live(Protocol):
     def rules(self) -> Reading | None:
         """The same with its state left where it is; None where only the whole can be had."""
 
-    def part_of(self, batch: Batch, rows: int) -> Batch:
+    def part_of(self, batch: Batch, rows: int, /) -> Batch:
         """The first rows of a batch; itself where the loss of these would not be of the same kind."""
 
     def parameters(self) -> Arrays:

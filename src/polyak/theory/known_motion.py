@@ -1,10 +1,9 @@
-r"""How rules whose class is known move a model's parameters: as motion.py finds it, without a test and without a copy.
+r"""How rules whose class is known move a model's parameters: as motion.py does it, but tests and copies nothing.
 
-Of these classes it was tested once and for all (and is, in the tests) which slots the step is linear in and which make
-the preconditioner. What is left is to read a step's own numbers off `rule.update`, with the preconditioner set to where
-a step without a gradient leads to today's: the map of one entry by unit vectors, and every entry's size by a gradient so
-small that its square is no number at all. Entries are looked at in blocks, so that nothing as long as the parameters is
-made.
+Of these classes the tests show which slots the step is linear in and which make the preconditioner. What is left is to
+read a step's own numbers off `rule.update`, with the preconditioner set to where a step without a gradient leads to
+today's: the map of one entry by unit vectors, and every entry's size by a gradient so small that its square is no
+number at all. Entries are looked at in blocks: nothing as long as the parameters is made.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from polyak.rules import (
 )
 from polyak.rules.base import RuleState
 from polyak.theory.held import gain_of, undecayed
-from polyak.theory.motion import edge, ends_of, not_yet
+from polyak.theory.motion import edge, ends_of, not_yet, times
 from polyak.theory.step_map import StepMap, reduced
 
 Slots = Mapping[str, NDArray[np.floating[Any]]]
@@ -68,11 +67,11 @@ class Known:
     def __init__(self, part: Part, slots: Slots, label: str) -> None:
         bare, pull = undecayed(part.rule)
         self.rule, self.pull = bare, pull + part.pull
-        self.held = HELD[type(unwrapped(bare))]
-        if self.held and not part.took:
-            raise not_yet(label)
         own = unwrapped(bare)
         assert isinstance(own, Rule)
+        self.held = HELD[type(own)]
+        if self.held and not part.took:
+            raise not_yet(label)
         self._names = tuple(own.slots(np.zeros(1)))
         self._before = {name: self._straight(name) for name in self.held}
         first = {name: np.asarray(slots[name], float).reshape(-1)[:1] for name in self.held}
@@ -152,34 +151,56 @@ class KnownMotion:
     uniform: float | None
     pulls: tuple[float, ...]
     _whose: tuple[Known, ...]  # of each of the model's arrays
+    _entries: tuple[int, ...]  # of each of them
 
     def step_at(self, factor: float) -> StepMap:
         """As `Motion.step_at`."""
-        from polyak.theory.motion import times
-
         return times(self.steps[-1], factor)
 
     def factor_of(self, a: float) -> float:
         """As `Motion.factor_of`."""
         return min(edge(step, a) for step in self.steps) if a > 0 else math.inf
 
-    def rooted(self, array: int, flat: NDArray[np.floating[Any]], slots: Slots) -> None:
-        """Multiply numbers, one for each entry of an array, by the roots of the entries' gains, in their place."""
-        known = self._whose[array]
-        for some in _blocks(len(flat)):
+    def rooted(self, flat: NDArray[np.floating[Any]], slots: Mapping[str, Sequence[NDArray[Any]]]) -> None:
+        """Multiply a vector by the roots of the entries' gains, in its place.
+
+        Args:
+            flat: a number for each entry, array by array.
+            slots: today's, an array for each of the model's.
+        """
+        start = 0
+        for known, pieces in self._together():
             held = {
-                name: slots[name] if name == "t" else slots[name].reshape(-1)[some] for name in known.held
+                name: slots[name][pieces[0][0]]
+                if name == "t"
+                else np.concatenate([slots[name][k].reshape(-1)[some] for k, some in pieces])
+                for name in known.held
             }
-            flat[some] *= np.sqrt(known.gain * known.sizes(held))
+            stop = start + sum(some.stop - some.start for _, some in pieces)
+            flat[start:stop] *= np.sqrt(known.gain * known.sizes(held))
+            start = stop
 
-
-def _blocks(n: int) -> Iterator[slice]:
-    for start in range(0, n, BLOCK):
-        yield slice(start, start + BLOCK)
+    def _together(self) -> Iterator[tuple[Known, list[tuple[int, slice]]]]:
+        """Pieces of arrays that one rule moves, as they follow one another, about a block of entries at a time."""
+        pieces: list[tuple[int, slice]] = []
+        room = BLOCK
+        for k, (known, entries) in enumerate(zip(self._whose, self._entries, strict=True)):
+            for begin in range(0, entries, BLOCK):
+                some = slice(begin, min(begin + BLOCK, entries))
+                if pieces and (some.stop - some.start > room or known is not self._whose[pieces[0][0]]):
+                    yield self._whose[pieces[0][0]], pieces
+                    pieces, room = [], BLOCK
+                pieces.append((k, some))
+                room -= some.stop - some.start
+        if pieces:
+            yield self._whose[pieces[0][0]], pieces
 
 
 def known_motion(
-    parts: Sequence[Part], slots: Mapping[str, Sequence[NDArray[np.floating[Any]]]], label: str, arrays: int
+    parts: Sequence[Part],
+    slots: Mapping[str, Sequence[NDArray[np.floating[Any]]]],
+    label: str,
+    shapes: Sequence[tuple[int, ...]],
 ) -> KnownMotion | None:
     """How an optimizer moves what it holds; None where a rule's class or its state is not known here.
 
@@ -187,7 +208,7 @@ def known_motion(
         parts: of a reading, their states not needed.
         slots: today's by our names, an array for each of the model's.
         label: of the optimizer.
-        arrays: how many the model has.
+        shapes: of the model's arrays.
 
     Raises PolyakError as `motion` does.
     """
@@ -196,7 +217,7 @@ def known_motion(
     found: list[Known] = []
     whose: dict[int, Known] = {}
     for part in parts:
-        held = HELD[type(unwrapped(part.rule))]
+        held = next(held for kind, held in HELD.items() if kind is type(unwrapped(part.rule)))
         if part.took and not all(name in slots for name in held):
             return None
         own = {name: slots[name][part.arrays[0]] for name in held} if part.took else {}
@@ -205,14 +226,15 @@ def known_motion(
             return None  # which `motion` says why
         found.append(known)
         whose |= dict.fromkeys(part.arrays, known)
-    if len(whose) != arrays:
+    if len(whose) != len(shapes):
         return None
     steps = ends_of([each.step for each in found], label)
     preconditioned = any(each.held for each in found)
     gains = {each.gain for each in found}
     uniform = gains.pop() if not preconditioned and len(gains) == 1 else None
-    each = tuple(whose[k] for k in range(arrays))
-    return KnownMotion(steps, preconditioned, uniform, tuple(known.pull for known in each), each)
+    each = tuple(whose[k] for k in range(len(shapes)))
+    entries = tuple(math.prod(shape) for shape in shapes)
+    return KnownMotion(steps, preconditioned, uniform, tuple(known.pull for known in each), each, entries)
 
 
 def _is_known(rule: Optimizer) -> bool:

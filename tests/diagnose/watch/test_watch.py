@@ -19,7 +19,9 @@ from torch import nn
 import polyak as pk
 import stages
 from polyak.diagnose import Watch
+from polyak.diagnose.watch.budget import Budget
 from polyak.diagnose.watch.store import Store
+from polyak.frameworks.torch.live import TorchLive
 
 LOSS = nn.CrossEntropyLoss()
 
@@ -136,7 +138,7 @@ def test_a_training_goes_on_in_the_same_store(tmp_path: Path) -> None:
         trained(net, optimizer, 10, watch)
     whole = pk.Watched.open(store)
     assert whole.steps["step"].tolist() == list(range(1, 21))
-    assert [event.kind for event in whole.events] == ["began", "resumed"]
+    assert [event.kind for event in whole.events if event.kind != "put off"] == ["began", "resumed"]
     assert pk.explain(store).watched.last_step == pk.explain(watch).watched.last_step == 20
 
 
@@ -326,6 +328,42 @@ def test_the_first_reading_in_batches_waits_for_rows_it_was_not_begun_on() -> No
     x, y = stages.digits()
     truth = pk.curvature(pk.model(net, LOSS, [(x, y)]), accuracy=1e-3).top
     assert sharpness[-1] == pytest.approx(truth, rel=0.4)  # in the mean of eight readings of 16 rows
+
+
+@pytest.mark.parametrize(("of", "read"), [("rows", 32), ("batch norm", 64), ("pairs", 64)])
+def test_a_part_of_a_batch_is_read_where_its_rows_are_on_their_own(of: str, read: int) -> None:
+    """A mean over rows is, dropout or not; batch norm and a loss of pairs know of the other rows."""
+    norm = nn.BatchNorm1d(8) if of == "batch norm" else nn.Dropout(0.5)
+    net = nn.Sequential(nn.Linear(64, 8), norm, nn.Linear(8, 10))
+
+    def pairs(outputs: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+        return -torch.log_softmax(outputs @ outputs.T / 10, 1).diagonal().mean()
+
+    x, y = stages.digits()
+    batch = x[:64], y[:64]
+    optimizer = stages.sgd(net, 0.05)
+    live = TorchLive(optimizer, pk.model(net, pairs if of == "pairs" else LOSS, [batch]).bridge)
+    before = copy.deepcopy(net.state_dict())
+    some = live.part_of(batch, 32)
+    live.close()
+    assert len(some[0]) == len(some[1]) == read
+    assert torch.equal(some[0], x[:read])
+    assert all(module.training for module in net.modules())
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_what_the_beginning_took_is_paid_back_by_a_quarter_of_the_share() -> None:
+    budget = Budget(0.05)
+    budget.costs = {"beginning": 2.0, "curvature": 0.1}
+    budget.own, budget.training = 2.0, 1.0  # allowed so far: 2 + 0.75 * 0.05 * 1
+    assert not budget.allows("curvature")
+    budget.training = 4.0  # 2 + 0.15
+    assert budget.allows("curvature")
+    budget.own, budget.training = 8.0, 161.0  # 8.05 of the share itself, 2 + 6.0375 with the advance
+    assert not budget.allows("curvature")
+    budget.training = 162.1
+    assert budget.allows("curvature")
+    assert budget.put_off == 2
 
 
 def test_readings_of_the_curvature_wait_where_they_would_take_too_long() -> None:

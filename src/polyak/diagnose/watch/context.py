@@ -7,9 +7,9 @@ the user's own, never to be written into; on another device they are copies.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ class Context:
         rows: of the batch that were read, whose are `own_gradients`; 0 where that is not known.
         other_gradients: another batch's at the same parameters, by the watch itself; None at most readings.
         other_rows: of that batch.
+        seen: what was looked at already, for all the contexts of one moment.
     """
 
     step: int
@@ -48,21 +49,30 @@ class Context:
     rows: int
     other_gradients: Arrays | None = None
     other_rows: int = 0
+    seen: dict[str, Any] = field(default_factory=dict)
 
-    @cached_property
+    def _once(self, name: str, look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is looked at
+        if name not in self.seen:
+            self.seen[name] = look()
+        return self.seen[name]
+
+    @property
     def parameters(self) -> Arrays:
         """The parameters after the step."""
-        return self.live.parameters()
+        found: Arrays = self._once("parameters", self.live.parameters)
+        return found
 
-    @cached_property
+    @property
     def slots(self) -> Mapping[str, Arrays]:
         """The optimizer's state, by our names."""
-        return self.live.slots()
+        found: Mapping[str, Arrays] = self._once("slots", self.live.slots)
+        return found
 
-    @cached_property
+    @property
     def settings(self) -> Mapping[str, float]:
         """The first group's numbers."""
-        return self.live.settings()
+        found: Mapping[str, float] = self._once("settings", self.live.settings)
+        return found
 
     @property
     def velocity(self) -> Arrays | None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from polyak.diagnose.watch.budget import Budget
+from polyak.diagnose.watch.budget import BEGINNING, Budget
 from polyak.diagnose.watch.context import Context
 from polyak.diagnose.watch.quantity import quantities
 from polyak.diagnose.watch.sharpness import Sharpness
@@ -98,29 +98,32 @@ class Reader:
         self._kept = None
         if (step.number + 1) % self._every == 0:
             self._kept = Kept(tuple(x.copy() for x in self._live.parameters()), step)
+        context: Context | None = None
         for each in self._ahead:
             due = step.number + each.ahead(settings)
             if due % self._every == 0 and each.before is not None:
-                self._samples[each.name, due] = each.before(self._context(step, None, None))
+                context = self._context(step, None, None) if context is None else context
+                self._samples[each.name, due] = each.before(context)
 
     def read(self, step: Step, row: dict[str, object]) -> None:
         """Everything there is to read after a step, into a row."""
         step = step if step.batch is not None else self._with_batch(step)
-        before = self._of_update(step, row)
+        seen: dict[str, object] = {}
+        before = self._of_update(step, row, seen)
         step = self._some_of(step)
         own = self._curvature(step, row) if self._budget.allows("curvature") else None
-        context = self._context(step, own, None)
+        context = self._context(step, own, None, seen)
         if own is not None and before is not None and before.batch is not None and not step.whole:
             before = self._some_of(before)
             context = replace(context, other_gradients=self._other(before), other_rows=before.read)
         self._compute(context, row, of_update=False)
         self._samples = {key: sample for key, sample in self._samples.items() if key[1] > step.number}
 
-    def _of_update(self, step: Step, row: dict[str, object]) -> Step | None:
+    def _of_update(self, step: Step, row: dict[str, object], seen: dict[str, object]) -> Step | None:
         """What is read of the update, which is then let go; the step before, where it was kept."""
         kept, self._kept = self._kept, None
         updates = None if kept is None else self._moved(kept.parameters)
-        self._compute(self._context(step, None, updates), row, of_update=True)
+        self._compute(self._context(step, None, updates, seen), row, of_update=True)
         return None if kept is None else kept.step
 
     def _compute(self, context: Context, row: dict[str, object], *, of_update: bool) -> None:
@@ -155,17 +158,20 @@ class Reader:
             np.subtract(x, old, out=old)
         return before
 
-    def _context(self, step: Step, own: Arrays | None, updates: Arrays | None) -> Context:
+    def _context(
+        self, step: Step, own: Arrays | None, updates: Arrays | None, seen: dict[str, object] | None = None
+    ) -> Context:
         gradients = self._live.gradients()
         used, names = own if gradients is None else gradients, self._bridge.names
         held = gradients is not None
-        return Context(step.number, names, self._live, used, own, updates, held, None, step.read)
+        context = Context(step.number, names, self._live, used, own, updates, held, None, step.read)
+        return context if seen is None else replace(context, seen=seen)
 
     def _curvature(self, step: Step, row: dict[str, object]) -> Arrays | None:
         """The loss, the batch's own gradient, and the sharpness beside the edge, as far as they can be had."""
         own: Arrays | None = None
         # The first one begins the vector, which takes more products than the next ones do.
-        with self._budget.reading("curvature" if self._sharpness.begun else "beginning"):
+        with self._budget.reading("curvature" if self._sharpness.begun else BEGINNING):
             try:
                 with self._live.here(), self._bridge.on(step.batch) as local:
                     row["loss"] = local.loss

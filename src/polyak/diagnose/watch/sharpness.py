@@ -138,7 +138,7 @@ class Sharpness:
         """
         rules = self._live.rules()
         if rules is not None:
-            known = known_motion(rules.parts, self._live.slots(), rules.label, len(self._bridge.names))
+            known = known_motion(rules.parts, self._live.slots(), rules.label, self._bridge.shapes)
             if known is not None:
                 return known
         settings = self._live.numbers()

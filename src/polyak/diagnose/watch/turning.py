@@ -7,13 +7,14 @@ so that v itself is not needed once it is u, nor P^{1/2} as a vector: both facto
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyak.frameworks.bridge import Bridge, Local, Vector
-from polyak.frameworks.live import Live
+from polyak.frameworks.live import Arrays, Live
 from polyak.theory.known_motion import KnownMotion
 from polyak.theory.model_subspace import Preconditioned, roots_and_pulls
 from polyak.theory.motion import Motion
@@ -32,6 +33,7 @@ class Turning:
     def __init__(self, local: Local, bridge: Bridge, live: Live, moved: Motion | KnownMotion) -> None:
         self._local, self._bridge, self._live, self._moved = local, bridge, live, moved
         self._whole: Preconditioned | None = None
+        self._slots: Mapping[str, Arrays] | None = None
 
     def __call__(self, v: Vector) -> tuple[float, Vector]:
         """v . w and w; v is no more."""
@@ -53,11 +55,9 @@ class Turning:
         """P^{1/2} v, in the place of v on a CPU."""
         assert isinstance(self._moved, KnownMotion)
         numbers, own = _writable(v)
-        slots, start = self._live.slots(), 0
-        for k, shape in enumerate(self._bridge.shapes):
-            part = numbers[start : start + int(np.prod(shape, dtype=np.int64))]
-            self._moved.rooted(k, part, {name: arrays[k] for name, arrays in slots.items()})
-            start += len(part)
+        if self._slots is None:  # views: no step is taken between two products
+            self._slots = self._live.slots()
+        self._moved.rooted(numbers, self._slots)
         return v if own else self._bridge.vector(self._named(numbers))
 
     def _named(self, numbers: NDArray[np.floating[Any]]) -> dict[str, NDArray[np.floating[Any]]]:

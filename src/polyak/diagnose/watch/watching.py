@@ -25,6 +25,7 @@ from polyak.diagnose.watch.telling import Log, logged, number, say
 from polyak.diagnose.watch.watched import Watched
 from polyak.frameworks.bridge import Batch
 from polyak.ground.errors import PolyakError, whole_number
+from polyak.ground.numbers import readable
 from polyak.ground.shown import Shown
 from polyak.ground.types import Pytree
 from polyak.models import Model
@@ -175,11 +176,30 @@ class Watch(Shown):
 
     def _read(self, step: Step) -> None:
         row: dict[str, object] = {"step": float(step.number)}
+        put_off = self._budget.put_off
         self._reader.read(step, row)
+        if self._budget.put_off > put_off == 0:
+            self._say_put_off()
         self._record.readings.append(row)  # type: ignore[arg-type]
         self._alarm.read(float(row.get("share", math.nan)), step.lr)  # type: ignore[arg-type]
         if self._log is not None:
             self._tell(self._log, row)
+
+    def _say_put_off(self) -> None:
+        """Once: that readings of the curvature are further apart than was asked, and why."""
+        cost, step = (
+            self._budget.costs["curvature"],
+            self._budget.training / max(self._taken - self._begun, 1),
+        )
+        most = readable(100 * self._budget.most, 2)
+        self._record.events.append(
+            Event(
+                self._taken,
+                "put off",
+                f"a reading of the curvature takes {readable(cost / step, 2)} steps' time: to keep to {most} % of the "
+                f"training's they come less often than every {self.every:,} steps",
+            )
+        )
 
     def _tell(self, log: Log, row: Mapping[str, object]) -> None:
         at = self._record.steps[-1]

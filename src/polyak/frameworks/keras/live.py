@@ -100,7 +100,7 @@ class KerasLive:
         """None: it is read whole."""
         return
 
-    def part_of(self, batch: Batch, rows: int) -> Batch:
+    def part_of(self, batch: Batch, _rows: int, /) -> Batch:
         """The whole batch: it is also what the gradient is of, which is held nowhere."""
         return batch
 

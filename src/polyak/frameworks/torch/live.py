@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -21,7 +22,7 @@ from polyak.frameworks.torch.some_rows import SomeRows
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree
 
-ENTRIES = 16  # of all parameters, by which it is told whether they moved
+ENTRIES = 8  # of all parameters, by which it is told whether they moved
 
 
 def live(optimizer: object, bridge: Bridge) -> TorchLive | None:
@@ -46,6 +47,10 @@ class TorchLive:
         self.label = self.kind if self.ours else f"torch's {self.kind}"
         self.dtypes = tuple(str(x.dtype).removeprefix("torch.") for x in self.tensors)
         self._some = SomeRows(bridge)
+        filled = [x for x in self.tensors if x.numel()]
+        self._few = filled[:: max(1, len(filled) // ENTRIES)][:ENTRIES]
+        self._where: list[int] = []
+        self._entries: list[torch.Tensor] = []
         self._steps, self._moved = 0, self._sampled()
         self._hook = optimizer.register_step_post_hook(self._after)
 
@@ -71,7 +76,7 @@ class TorchLive:
         """Of the optimizer."""
         return read_off(self.optimizer, self.bridge, states=False)
 
-    def part_of(self, batch: Batch, rows: int) -> Batch:
+    def part_of(self, batch: Batch, rows: int, /) -> Batch:
         """The first rows, where the loss is a mean over rows that do not know of one another."""
         return self._some.of(batch, rows)
 
@@ -92,7 +97,7 @@ class TorchLive:
             raise PolyakError(
                 "the watched optimizer has taken no step yet: expected step(batch) after backward() and its step()"
             )
-        elif not np.array_equal(before, now, equal_nan=True):
+        elif before != now:
             raise PolyakError(
                 "the parameters moved without a step of the watched optimizer: was it replaced?"
             )
@@ -100,12 +105,13 @@ class TorchLive:
 
     _ever = False
 
-    def _sampled(self) -> tuple[float, ...]:
-        """An entry of some tensors, from the middle of each: few, for this is looked at at every step."""
-        some = [
-            x.detach().reshape(-1) for x in self.tensors[:: -(-len(self.tensors) // ENTRIES)] if x.numel()
-        ]
-        return tuple(float(x[len(x) // 2]) for x in some)
+    def _sampled(self) -> tuple[object, ...]:
+        """An entry of some tensors, from the middle of each: few, for this is looked at at every step; nan as None."""
+        if self._where != (where := [x.data_ptr() for x in self._few]):  # at first, and on another device
+            flat = [x.detach().reshape(-1) for x in self._few]
+            self._where, self._entries = where, [x[len(x) // 2] for x in flat]
+        values = [x.item() for x in self._entries]
+        return tuple(None if math.isnan(value) else value for value in values)
 
     @property
     def lr_in_velocity(self) -> bool:
@@ -169,14 +175,14 @@ class TorchLive:
 
     def batch_numbers(self, batch: object) -> tuple[float, bool]:
         """The mean size of a batch's real numbers, and whether all are finite."""
-        real = [
-            x for x in _pytree.tree_leaves(batch) if isinstance(x, torch.Tensor) and x.is_floating_point()
-        ]
+        plain = isinstance(batch, tuple | list) and all(isinstance(x, torch.Tensor) for x in batch)
+        leaves = list(batch) if plain and isinstance(batch, tuple | list) else _pytree.tree_leaves(batch)
+        real = [x for x in leaves if isinstance(x, torch.Tensor) and x.is_floating_point()]
         count = sum(x.numel() for x in real)
         if not count:
             return np.nan, True
-        size = sum(float(x.detach().abs().double().sum()) for x in real)
-        return size / count, bool(np.isfinite(size))
+        size = sum(float(torch.linalg.vector_norm(x.detach(), 1, dtype=torch.float64)) for x in real)
+        return size / count, math.isfinite(size)
 
 
 def _first_of(state: Mapping[str, Any], names: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever torch holds
