@@ -135,8 +135,9 @@ STATES = """
 
 {FORMATS}
 It also reads the path of a file that holds one (`torch.save`, read with weights_only; safetensors; Keras's and Orbax's
-checkpoints) or a list of parts, the shards of one, and writes into a file with `into=`; nothing is unpickled. Its arrays are copied once.
-A parameter that has taken no step has no state in torch; where all are counted as one, `frozen=True` says that it gets no gradients.
+checkpoints) or a list of parts, the shards of one, and writes into a file with `into=`; nothing is unpickled. Arrays
+are copied once. A parameter that has taken no step has no state in torch; where all are counted as one, `frozen=True`
+says that it gets no gradients. `pk.to_torch(...)` loads a state of torch's own, and `torch_state_dict()` gives one.
 
 Arrays go by their names, wherever a state says them: torch's does if its optimizer was made of `named_parameters()`, a
 tree by its paths, `optimizer.variables` of Keras. Two arrays of one shape that no names tell apart are refused;

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 
 from polyak.frameworks.torch.export import linear
+from polyak.frameworks.torch.export.as_torchs import from_torchs, is_torchs, to_torchs
 from polyak.frameworks.torch.export.slots import Exported, Slots, exportable
 from polyak.ground.errors import PolyakError
-from polyak.rules import Rule
+from polyak.rules import Rule, unwrapped
 from polyak.rules.pytrees import unchecked
 
 OWN = ("maximize", "capturable")  # settings of the optimizer, beside the rule's
@@ -121,8 +122,13 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict()` of an optimizer of the same rule, on parameters of the same shapes, gave.
 
+        One of torch's own optimizer of that rule is taken too (`torch.optim.SGD`'s for a heavy ball): its velocities
+        are put into the rule's units, and its settings become the groups'.
+
         Raises PolyakError for a state of other groups, settings, slots or shapes; nothing is then changed.
         """
+        if is_torchs(state_dict) and isinstance(unwrapped(self.rule), Rule):
+            state_dict = from_torchs(state_dict, self.rule)
         self._check(state_dict)
         super().load_state_dict(state_dict)
         for x, saved in self._saved(state_dict):  # torch casts them to the parameters' dtype
@@ -132,6 +138,22 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
                 else value
                 for name, value in saved.items()
             }
+
+    def torch_state_dict(self) -> dict[str, Any]:
+        """The state as torch's own optimizer of the same rule loads it; a PolyakError where there is none.
+
+        >>> import torch, polyak as pk
+        >>> x = torch.nn.Parameter(torch.tensor([4.0]))
+        >>> ours = pk.to_torch("heavy_ball", lr=0.5, momentum=0.9)([x])
+        >>> x.grad = torch.tensor([2.0])
+        >>> ours.step()
+        >>> theirs = torch.optim.SGD([x], lr=0.1)
+        >>> theirs.load_state_dict(ours.torch_state_dict())
+        >>> theirs.state[x]["momentum_buffer"], theirs.param_groups[0]["momentum"]
+        (tensor([2.]), 0.9)
+        """
+        params = [group["params"] for group in self.param_groups]
+        return to_torchs(self.state_dict(), self.rule, self.settings, params)
 
     def _check(self, state_dict: dict[str, Any]) -> None:
         name = self.rule.name()
