@@ -100,3 +100,25 @@ def test_another_optimizers_state_gets_one_line(
     with pytest.raises(PolyakError, match=words) as caught:
         ours.load_state_dict(saved.state_dict())
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch.compile's own
+@pytest.mark.parametrize("name", ["heavy_ball", "nadam"])
+def test_compiled_neither_a_new_lr_nor_more_steps_nor_many_parameters_compile_again(name: str) -> None:
+    from torch._dynamo.testing import CompileCounter
+
+    settings = {"momentum": 0.9, "weight_decay": 1e-4} if name == "heavy_ball" else {}
+    params = [torch.nn.Parameter(torch.ones(2 + k)) for k in range(10)]  # the limit is 8
+    optimizer = pk.to_torch(name, lr=0.1, **settings)(params)
+    torch._dynamo.reset()
+    counter = CompileCounter()
+    with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):
+        step, counts = torch.compile(optimizer.step, backend=counter), []
+        for k in range(12):
+            for x in params:
+                x.grad = torch.ones_like(x)
+            optimizer.param_groups[0]["lr"] = 0.1 / (1 + k)
+            step()
+            counts.append(counter.frame_count)
+    assert counts[1:] == [counts[1]] * 11  # the first step makes the slots
+    torch._dynamo.reset()

@@ -41,7 +41,8 @@ def step(rule: Exported, grads: Tensors, velocities: Tensors, params: Tensors, *
 
 def _taken_apart(rule: Exported) -> tuple[Coefficients, list[Wrapper]]:
     """The row, and the wrappers around it that do anything."""
-    around, inner = list[Wrapper](), unwrapped(rule)
+    around: list[Wrapper] = []  # as torch.compile reads it
+    inner = unwrapped(rule)
     while isinstance(rule, Wrapper):
         if not (rule.setting == "weight_decay" and _is_zero(rule.amount)):
             around.append(rule)

@@ -70,6 +70,10 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        if any(
+            x.grad is not None and not self.state[x] for group in self.param_groups for x in group["params"]
+        ):
+            self._begin()
         for group in self.param_groups:
             params = [x for x in group["params"] if x.grad is not None]
             for x in params:
@@ -84,19 +88,22 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
             else:
                 for x in params:
                     g = -x.grad if group["maximize"] else x.grad
-                    x.add_(self.slots.step(rule, g, self._slots_of(rule, x), x))
+                    x.add_(self.slots.step(rule, g, self.state[x], x))
         return loss
 
     def _linear_step(self, rule: Exported, params: list[torch.Tensor], *, maximize: bool) -> None:
         grads = [x.grad for x in params if x.grad is not None]
-        velocities = [self._slots_of(rule, x)["velocity"] for x in params]
+        velocities = [self.state[x]["velocity"] for x in params]
         linear.step(rule, grads, velocities, params, maximize=maximize)
 
-    def _slots_of(self, rule: Exported, x: torch.Tensor) -> dict[str, Any]:
-        named: dict[str, Any] = self.state[x]
-        if not named:
-            named.update(self.slots.begin(rule, x))
-        return named
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _begin(self) -> None:
+        """The slots of every parameter that meets its first gradient: all at once, or each would be compiled anew."""
+        for group in self.param_groups:
+            rule = self._rule_of(group)
+            for x in group["params"]:
+                if x.grad is not None and not self.state[x]:
+                    self.state[x].update(self.slots.begin(rule, x))
 
     def _rule_of(self, group: dict[str, Any]) -> Exported:
         """The rule with a group's settings, which schedulers may have changed; checked as they were given, not here."""
