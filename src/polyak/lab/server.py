@@ -10,6 +10,7 @@ from bokeh.application.handlers.function import FunctionHandler
 
 from polyak.lab.downloads import KINDS, Download
 from polyak.lab.leaving import Leaving, seldom
+from polyak.lab.notebook import Alive
 from polyak.lab.page import open_page, parts
 from polyak.lab.room import Room, Route
 from polyak.lab.shared import Shared
@@ -42,7 +43,8 @@ class Serving(Room):
 
     def patterns(self) -> list[Route]:
         """The files that a page offers."""
-        return [(rf"/trace\.({'|'.join(KINDS)})", Download, {"shared": self.shared})]
+        alive: Route = (r"/alive", Alive, {})
+        return [alive, (rf"/trace\.({'|'.join(KINDS)})", Download, {"shared": self.shared})]
 
     def look(self) -> None:
         """At the watched files: one that was saved changes the pages."""

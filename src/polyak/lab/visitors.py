@@ -1,5 +1,8 @@
 """Who may ask for what: the lab's own pages, by its own names; pages of others may link to it, and nothing more.
 
+A page that came under the lab's key, letters that only its own notebook was given, is the lab's own by whatever name:
+behind a proxy that is the proxy's.
+
 A browser sends along which page asks (Origin, Referer, Sec-Fetch-Site) and by which name it found the lab (Host). A
 name that is not the lab's own is another's, made to point here: with it that page could read what the lab shows.
 """
@@ -7,6 +10,7 @@ name that is not the lab's own is another's, made to point here: with it that pa
 from __future__ import annotations
 
 from collections.abc import Collection
+from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,17 +18,37 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher
 from tornado.web import RequestHandler
 
+KEYED = "polyak_keyed"
+
 
 class Foreign(Matcher):
-    """Matches what the lab refuses; `names` are its own, HOST:PORT."""
+    """Matches what the lab refuses; `names` are its own, HOST:PORT, and `key` opens under any other."""
 
-    def __init__(self, names: Collection[str]) -> None:
-        self.names = names
+    def __init__(self, names: Collection[str], key: str = "") -> None:
+        self.names, self.key = names, key
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         """What is wrong with the request, for `Refused` to say; None where nothing is."""
+        if self.key and _without_key(request, self.key):
+            return None
         complaint = objection(request, self.names)
         return {"path_kwargs": {"complaint": complaint.encode()}} if complaint else None
+
+
+def _without_key(request: HTTPServerRequest, key: str) -> bool:
+    """Whether the path begins with the key; it is taken off, so that what follows is found as without one."""
+    first, slash, rest = request.path[1:].partition("/")
+    if not slash or not compare_digest(first.encode(), key.encode()):
+        return False
+    request.path = f"/{rest}"
+    request.uri = f"/{rest}" + (f"?{request.query}" if request.query else "")
+    setattr(request, KEYED, True)
+    return True
+
+
+def has_key(request: HTTPServerRequest) -> bool:
+    """Whether the request came under the lab's key."""
+    return getattr(request, KEYED, False)
 
 
 def objection(request: HTTPServerRequest, names: Collection[str]) -> str:
