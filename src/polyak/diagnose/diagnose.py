@@ -11,7 +11,7 @@ from polyak.diagnose.diagnosis import Cost, Diagnosis
 from polyak.frameworks.classify import reading_of
 from polyak.ground.errors import PolyakError, a_or_an, whole_number
 from polyak.ground.numbers import readable
-from polyak.ground.progress import Progress, silent
+from polyak.ground.progress import Progress, unasked
 from polyak.ground.types import Pytree
 from polyak.models import Model
 from polyak.theory import Suggestion, curvature, noise, suggest
@@ -67,7 +67,7 @@ def diagnose(
         else whole_number("batch_size", batch_size, at_least=1)
     )
     label = reading_of(optimizer, bridge, state).label
-    found = _Measuring(progress or silent)
+    found = _Measuring(progress or unasked("thousandths of a part"))
     curved = found.part(
         "curvature",
         lambda told: curvature(model, top=min(top, bridge.size), by="layer", progress=told),

@@ -15,6 +15,7 @@ from polyak.ground.numbers import readable
 
 LONGEST = 200  # letters of a repr
 CELL = 120  # letters of a table's cell
+FEW = 8  # numbers of an array that are spelled one by one
 
 
 class Shown:
@@ -50,14 +51,21 @@ class Shown:
         said = _words(self)
         words = html.escape(said)
         head = f"<pre>{words}</pre>" if "\n" in said else f"<p>{words}</p>"
-        return head + (_tried(self._picture) or _tried(self._table) or "")
+        picture = _tried(self._picture)
+        if picture is None:
+            return head + (_tried(self._table) or "")
+        numbers = _tried(lambda: table([[name, spelled(value)] for name, value in _attributes(self).items()]))
+        return (
+            head + picture + (f"<details><summary>in numbers</summary>{numbers}</details>" if numbers else "")
+        )
 
     def _picture(self) -> str | None:
         png = self._png()
         if png is None:
             return None
         text = html.escape(repr(self), quote=True)
-        return f'<img alt="{text}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+        return f'<img alt="{text}" style="max-width: 100%" src="{source}">'
 
 
 def table(rows: list[list[str]], header: list[str] | None = None) -> str:
@@ -88,6 +96,8 @@ def spelled(value: object) -> str:
     if isinstance(value, tuple | list):
         return shortened(", ".join(spelled(part) for part in value), CELL)
     if shape := getattr(value, "shape", ()):
+        if len(shape) == 1 and shape[0] <= FEW and hasattr(value, "tolist"):
+            return spelled(value.tolist())
         return f"array of shape {tuple(shape)}"
     return shortened(" ".join(str(value).split()), CELL)
 

@@ -16,7 +16,7 @@ from polyak.data import Data
 from polyak.frameworks.spelled_rule import is_spelled, spelled_rule
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.precision import checked_dtype, in_precision
-from polyak.ground.progress import Progress, silent
+from polyak.ground.progress import Progress, unasked
 from polyak.models import Model
 from polyak.models.task import ModelTask, as_task
 from polyak.problems import Task
@@ -123,7 +123,7 @@ def train(
         )
         file = None if checkpoint is None else Path(checkpoint)
         identity = run.identity(epochs) if file else {}
-        (params, state), seen = run.finish(epochs, progress or silent, file, identity)
+        (params, state), seen = run.finish(epochs, progress or unasked("epochs"), file, identity)
     return History(
         rule=optimizer,
         problem=problem,

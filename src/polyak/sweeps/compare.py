@@ -10,7 +10,7 @@ import numpy as np
 from polyak.data import Data
 from polyak.ground.errors import PolyakError, unknown, whole_number
 from polyak.ground.extras import need
-from polyak.ground.progress import Progress, silent
+from polyak.ground.progress import Progress, unasked
 from polyak.models import Model
 from polyak.models.task import ModelTask, as_task
 from polyak.problems import Problem, Task
@@ -85,7 +85,7 @@ def compare(
     first = whole_number("seed", seed, at_least=0)
     for_tuning, for_judging = range(first, first + tuning), range(first + tuning, first + tuning + judging)
     spaces = _spaces(rules)
-    progress = progress or silent
+    progress = progress or unasked("runs")
     entries: list[Entry] = []
     sweeps: dict[str, xr.Dataset] = {}
     each = budget * tuning + judging

@@ -14,7 +14,7 @@ from polyak.ground.errors import PolyakError, unknown, whole_number
 from polyak.ground.extras import need
 from polyak.ground.numbers import readable
 from polyak.ground.precision import checked_dtype
-from polyak.ground.progress import Progress, silent
+from polyak.ground.progress import Progress, unasked
 from polyak.landscapes import Landscape, as_landscape
 from polyak.models import Model
 from polyak.models.task import ModelTask, as_task
@@ -114,7 +114,7 @@ def sweep(
         name: Job(space, run_on, runs, recording, sampling, drawn, first, cells_of_chunk)
         for name, space in spaces.items()
     }
-    progress = progress or silent
+    progress = progress or unasked("cells")
     if cluster is not None or workers is not None:
         if store is None:
             raise PolyakError("a sweep on workers needs a store: they write what they compute themselves")

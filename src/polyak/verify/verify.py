@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.ground.errors import PolyakError
-from polyak.ground.progress import Progress
+from polyak.ground.progress import Progress, unasked
 from polyak.verify.comparison import Outcome
 from polyak.verify.diagnosis import diagnose, fitted_numbers
 from polyak.verify.evidence import Evidence
@@ -72,7 +72,7 @@ def verify(
     _refuse_nan({**settings, **(candidate_settings or {})})
     reference = checked(Side(against, settings), settings)
     tested = Side(candidate, settings, candidate_settings)
-    outcomes, evidence = _run(tested, reference, progress)
+    outcomes, evidence = _run(tested, reference, progress or unasked("scenarios"))
     in_single = judged(evidence)
     if in_single is not None:
         evidence = in_single

@@ -36,6 +36,7 @@ class Launched:
             "IPYTHONDIR": str(self.own),
             "JPY_PARENT_PID": str(os.getpid()),
             descendants.MARK: str(self.own),
+            "POLYAK_PROGRESS": "off",  # a page shows what came of a cell, not how far it was
         }
         self.said = self.own / "said"
         try:
