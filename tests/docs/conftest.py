@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from house import house  # noqa: F401 - a fixture
+
 GUIDES = Path(__file__).parents[2] / "docs" / "adding"
 FILE = re.compile(r'^```python title="[\w/]*/(\w+)\.py"\n(.*?)^```', re.DOTALL | re.MULTILINE)
 

@@ -1,6 +1,6 @@
-"""Every pair of spellings of the linear family: the same path where they are said to be the same, over 300 steps.
+"""Every pair of spellings of the linear family: the same path where they are said to be the same, over 150 steps.
 
-That each framework does over 1,000 what its own row says is asked of the rows: these are many times the memory of a
+That each framework does over 300 what its own row says is asked of the rows: these are many times the memory of a
 momentum of 0.85, and the problem never rests."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from polyak.translate.proof_problem import distance, learning_rates, problem_for
 from polyak.translate.side import Side
 from polyak.translate.translation import Translation
 
-STEPS, DROPPED, DROP = 300, 120, 0.1
+STEPS, DROPPED, DROP = 150, 80, 0.1
 ROUNDING = 1e-10  # of the trajectory's size
 # Of all settings here Nesterov's is the one with the lowest edge: on its problem the others are stable too.
 PROBLEM = problem_for(pk.Nesterov(lr=0.05, momentum=0.85), STEPS)
@@ -74,7 +74,7 @@ def path(
     drop: float | None = None,
     factor: float | None = None,
 ) -> np.ndarray:
-    """Where an optimizer goes, the real one where it is installed: 300 steps, or 120 with a drop half way."""
+    """Where an optimizer goes, the real one where it is installed: 150 steps, or 80 with a drop half way."""
     row, given = SPELLINGS[name], dict(arguments)
     meaning = read(row, given)
     side = Side(row, given, meaning, conditions)

@@ -69,12 +69,24 @@ def test_our_rule_beside_the_framework_whose_spelling_it_is(name: str) -> None:
     assert report.cause == ""
 
 
+# On JAX, where each shape is compiled, those whose step is of their own: the linear family has one, by two of its rows.
+ONE_STEP = {
+    "gradient_descent",
+    "heavy_ball",
+    "nesterov",
+    "averaged_gradient",
+    "triple_momentum",
+    "adam",
+    "adamw",
+}
+
+
 @pytest.mark.parametrize("name", CATALOGUE.ours())
 def test_our_rules_on_jax_and_on_torch(name: str) -> None:
     cls = CATALOGUE[name]
     rule = cls(**{key: TYPICAL[key] for key in cls.hyperparameters() if key in TYPICAL})
     on_jax = optax.GradientTransformation(rule.init, jax.jit(rule.update))  # as a training has it
-    for candidate in (to_torch(rule), on_jax):
+    for candidate in (to_torch(rule), *(() if name in ONE_STEP else (on_jax,))):
         report = verify(candidate, against=rule)
         assert report.equal, str(report)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyak as pk
@@ -215,6 +215,7 @@ def test_a_share_is_said_of_the_lr_that_it_was_read_at() -> None:
     assert found.change == "lower the lr to 0.06 or less, 2 times lower."
 
 
+@settings(max_examples=30)
 @given(noise=st.floats(0.001, 0.05), seed=st.integers(0, 50), scale=st.floats(1e-6, 1e6))
 def test_a_loss_that_falls_in_its_noise_never_rose(noise: float, seed: int, scale: float) -> None:
     step = np.arange(200)

@@ -20,6 +20,8 @@ from polyak.ground.errors import PolyakError
 
 KIND, BACKEND = "optimizer of keras", "jax"
 EAGER = 16  # steps: what Keras does at each takes milliseconds, compiling it as long as so many of them
+Known = tuple[Callable[..., Any], tuple[tuple[str, Any], ...], tuple[tuple[int, ...], ...]]
+_compiled = set[Known]()  # what is compiled already, on whose programs no step need be waited for
 Factory = Callable[..., Any]
 Program = Callable[..., tuple[list[Any], list[Any]]]
 Shapes = tuple[tuple[int, ...], ...]
@@ -87,7 +89,7 @@ def is_optimizer(value: object) -> bool:
     )
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=16)
 def compiled(factory: Factory, settings: tuple[tuple[str, Any], ...], shapes: Shapes) -> Program:
     """A class's step on arrays of these shapes: (its variables, gradients, parameters) -> (parameters, variables).
 
@@ -95,6 +97,7 @@ def compiled(factory: Factory, settings: tuple[tuple[str, Any], ...], shapes: Sh
     """
     from polyak.ground.compiled import quickly
 
+    _compiled.add((factory, settings, shapes))
     made = factory(**dict(settings))
     made.build([on_jax().Variable(np.zeros(shape), dtype="float64") for shape in shapes])
     return quickly(made.stateless_apply)
@@ -130,7 +133,7 @@ class KerasStepper:
             warnings.filterwarnings("ignore", message="Gradients do not exist")
             if any(g is not None for g in grads):  # with none at all Keras refuses
                 self.taken += 1
-                program = self._program(grads) if self.taken > EAGER else None
+                program = self._program(grads)
                 if program is None:
                     given = [None if g is None else self._tensor(g) for g in grads]
                     self.optimizer.apply(given, self.params)
@@ -147,7 +150,8 @@ class KerasStepper:
         if not plain or not self.factory.__module__.startswith("keras.") or any(g is None for g in grads):
             return None
         shapes = tuple(tuple(x.shape) for x in self.params)
-        return compiled(self.factory, tuple(sorted(self.settings.items())), shapes)
+        known = self.factory, tuple(sorted(self.settings.items())), shapes
+        return compiled(*known) if self.taken > EAGER or known in _compiled else None
 
     def _run(self, program: Program, grads: Sequence[Array | None]) -> None:
         """One step of what is compiled, the variables as they stand given and taken back."""
