@@ -47,8 +47,8 @@ PROGRAMS.mkdir(parents=True, exist_ok=True)
 bound(PROGRAMS, 2**29)
 os.environ.update({FOLDER: str(PROGRAMS), **SETTINGS})
 
-# The same examples on every run and machine, however slow: `--hypothesis-profile default` looks for new ones.
-settings.register_profile("polyak", derandomize=True, deadline=None)
+# The same examples on every run and machine, however slow; `--hypothesis-profile default` looks for new ones, and more.
+settings.register_profile("polyak", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("polyak")
 
 FLAGS = (

@@ -11,7 +11,7 @@ import numpy as np
 import optax
 import pytest
 
-from polyak.rules import Rule, tabulated
+from polyak.rules import HeavyBall, NAdam, Rule, tabulated
 
 STEPS = 2
 # Whether JAX may make float64 arrays at all matters to JAX alone; float64 numbers beside float32 arrays do to all.
@@ -51,11 +51,33 @@ def run(rule: Rule, params: Any, gradient: Any, update: Any = None) -> tuple[Any
     return updates, state.slots
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS)
-@pytest.mark.parametrize(("backend", "wide"), WHERE, ids=["numpy", "torch", "jax", "jax without x64"])
+# Every rule multiplies by numbers that the base of all rules has made ready, whatever their spelling: each is tried on
+# these, a linear rule and one that counts its steps, and each rule with what differs most.
+EVERY_RULE = ("floats", "jax arrays", "an optax schedule")
+TWO = (HeavyBall(0.05, 0.9), NAdam(0.05, beta1=0.7, beta2=0.95, eps=0.5))
+anywhere = pytest.mark.parametrize(
+    ("backend", "wide"), WHERE, ids=["numpy", "torch", "jax", "jax without x64"]
+)
+
+
+@pytest.mark.parametrize("spelling", EVERY_RULE)
+@anywhere
 def test_float32_stays_float32(
     typical: Rule, backend: str, spelling: str, wide: bool, problem: Any, flat: Any
 ) -> None:
+    stays_float32(typical, backend, spelling, wide, problem, flat)
+
+
+@pytest.mark.parametrize("spelling", sorted(SPELLINGS.keys() - set(EVERY_RULE)))
+@pytest.mark.parametrize("rule", TWO, ids=lambda rule: rule.name())
+@anywhere
+def test_however_its_numbers_are_spelled(
+    rule: Rule, backend: str, spelling: str, wide: bool, problem: Any, flat: Any
+) -> None:
+    stays_float32(rule, backend, spelling, wide, problem, flat)
+
+
+def stays_float32(typical: Rule, backend: str, spelling: str, wide: bool, problem: Any, flat: Any) -> None:
     with jax.enable_x64(wide):
         params = problem.on(backend, "float32")
         updates, slots = run(SPELLINGS[spelling](typical), params, problem.gradient)

@@ -19,6 +19,7 @@ from polyak.rules import (
     DecoupledDecay,
     GradientDescent,
     HeavyBall,
+    NAdam,
     Nesterov,
     Rule,
     Scaled,
@@ -73,12 +74,22 @@ def histories_agree(
 RECORD = ("final", "diverged_at", "values")
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_every_rule_on_a_landscape(kind: type[Rule], dtype: str, cells_of: Any, rounded_apart: Any) -> None:
+def agrees_on_a_landscape(kind: type[Rule], dtype: str, cells_of: Any, rounded_apart: Any) -> None:
     plane = search_space(kind, **planes_of(kind, {"lr": 0.2, "momentum": 0.9, "rate": 0.7}))
     found = sweep(plane, on="ravine", steps=STEPS, dtype=dtype, record=(*RECORD, "positions"))
     assert found.value.dtype == dtype
     traces_agree(plane, found, "ravine", dtype, cells_of, rounded_apart)
+
+
+def test_every_rule_on_a_landscape(kind: type[Rule], cells_of: Any, rounded_apart: Any) -> None:
+    agrees_on_a_landscape(kind, "float64", cells_of, rounded_apart)
+
+
+@pytest.mark.parametrize("rule", [HeavyBall, Adam, NAdam], ids=lambda rule: rule.name())
+def test_in_float32(rule: type[Rule], cells_of: Any, rounded_apart: Any) -> None:
+    """Lanes know nothing of dtypes but what rules do (tests/rules/test_dtypes.py, all of them): a linear one, one with
+    an index of its step, and one with a product of what it was."""
+    agrees_on_a_landscape(rule, "float32", cells_of, rounded_apart)
 
 
 def test_every_rule_on_a_problem(kind: type[Rule], small: Problem, cells_of: Any, rounded_apart: Any) -> None:

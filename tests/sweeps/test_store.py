@@ -353,7 +353,7 @@ def torn_files(store: Path) -> list[str]:
 
 
 @given(data=st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_torn_is_one_line_or_the_same_numbers(
     data: Any, finished: Path, files_of: Any, tmp_path: Path
 ) -> None:

@@ -76,10 +76,10 @@ def test_a_training_on_workers(client: distributed.Client, small: Problem, tmp_p
 def test_workers_that_are_killed(
     client: distributed.Client, unbroken: dict[str, bytes], tmp_path: Path, files_of: Any
 ) -> None:
-    """Four times a worker, and once all of them, at moments that are told by how far the sweep is."""
+    """Once a worker, and once all of them, at moments that are told by how far the sweep is."""
     store, moments = tmp_path / "plane.zarr", random.Random(5)
     killed: list[int] = []
-    at = {400: 1, 1000: 1, 1600: 2, 2400: 1}
+    at = {400: 1, 1600: 2}
 
     def kill(how_many: int) -> None:
         pids = list(client.run(os.getpid).values())
@@ -97,7 +97,7 @@ def test_workers_that_are_killed(
             thread.join()
 
     found = sweep(HeavyBall, **PLANE, store=store, cluster=client, progress=progress)
-    assert len(killed) >= 4
+    assert len(killed) >= 2
     assert "unfinished_chunks" not in found.attrs
     assert files_of(store) == unbroken
 
