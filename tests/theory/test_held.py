@@ -14,7 +14,7 @@ import polyak as pk
 from polyak.theory import held as held_module
 from polyak.theory.held import adaptive, held, undecayed
 from polyak.theory.stable_sets import stable_curvatures
-from polyak.theory.state_space import update
+from polyak.theory.state_space import update_compiled
 
 FED = ("mean", "velocity")  # the slots that the gradient turns
 LR, STEPS = 0.003, 30
@@ -51,7 +51,7 @@ def run(rule: Any, gradients: np.ndarray) -> Any:
     with jax.enable_x64(True):
         state = jax.tree.map(jnp.asarray, rule.init(jnp.zeros(gradients.shape[1])))
         for g in gradients:
-            _, state = update(rule, jnp.asarray(g), state, jnp.zeros(len(g)))
+            _, state = update_compiled(rule, jnp.asarray(g), state, jnp.zeros(len(g)))
     return state
 
 

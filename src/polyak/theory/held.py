@@ -32,7 +32,7 @@ from polyak.ground.types import Pytree
 from polyak.rules import CoupledDecay, Optimizer, Wrapper
 from polyak.rules.base import RuleState
 from polyak.theory.examination import Examination
-from polyak.theory.state_space import room, update
+from polyak.theory.state_space import room, update, update_compiled
 from polyak.theory.step_map import StepMap, loop_through_x, reduced
 
 LINEAR_TO = 1e-7  # relative: how far a step may be from linear while its squares are held
@@ -342,9 +342,10 @@ def _tested(examination: Examination) -> Adaptive:
     """What is held of a rule, once gradients of every size have found its step linear while that is today's."""
     rule, n = examination.rule, TRIALS * len(SCALES)
     draw = np.random.default_rng(0).normal
+    moved = update_compiled if examination.compiled else update
     state: Pytree = jax.tree.map(jnp.asarray, rule.init(jnp.zeros(n)))
     for g in LARGE * draw(size=(3, n)):
-        _, state = update(rule, jnp.asarray(g), state, jnp.zeros(n))
+        _, state = moved(rule, jnp.asarray(g), state, jnp.zeros(n))
     A, B = examination.matrices(state=entry(state, 0, n))
     kept = loop_through_x(A[None], B[None])
     if not gain_of(reduced(A, B, kept)):
@@ -356,7 +357,7 @@ def _tested(examination: Examination) -> Adaptive:
     none, g = jnp.zeros(n), jnp.asarray(np.repeat(SCALES, TRIALS) * draw(size=n))
     still = _before(rule, state, places, none)
     expected = _turned(rule, still, none, [jnp.zeros_like(leaf) for leaf in jax.tree.leaves(still)], g).x
-    with_g, without = (update(rule, u, _before(rule, state, places, u), none)[0] for u in (g, none))
+    with_g, without = (moved(rule, u, _before(rule, state, places, u), none)[0] for u in (g, none))
     if not bool((jnp.abs(with_g - without - expected) <= LINEAR_TO * jnp.abs(expected)).all()):
         raise PolyakError(
             f"{examination.name} is not linear in the gradient, nor is it while its preconditioner stays: it has no "

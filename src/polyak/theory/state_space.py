@@ -140,3 +140,4 @@ def _is_number(leaf: jax.Array) -> bool:
 waited_compiled = quickly(waited)
 jacobian_compiled = quickly(jacobian)
 begin_compiled = quickly(begin)
+update_compiled = quickly(update)
