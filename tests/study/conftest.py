@@ -155,6 +155,18 @@ def brief(undrawn: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.import_module("polyak.study.study"), "in_order", lambda: sections)
 
 
+@pytest.fixture
+def about(undrawn: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`about("training")`: the studies from here on have these sections alone: those that know of what is asked."""
+    every = importlib.import_module("polyak.study.sections").in_order()
+
+    def only(*names: str) -> None:
+        chosen = [write for write in every if write.__name__ in names]
+        monkeypatch.setattr(importlib.import_module("polyak.study.study"), "in_order", lambda: chosen)
+
+    return only
+
+
 @pytest.fixture(scope="session")
 def made_once(made: Callable[..., Study], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Study]:
     """`made_once(name, rule)`: the small undrawn study of a rule, made the first time it is asked for."""

@@ -90,11 +90,12 @@ def test_a_rule_that_diverges_in_training_is_said_to(made, tmp_path, undrawn):
         (pk.data.digits, {"problem": pk.perceptron, "seeds": 1, "batch_size": 100}, "1797 rows. Alpaydin"),
     ],
 )
-def test_classes(made, tmp_path, undrawn, data, options, says):
+def test_classes(made, tmp_path, about, data, options, says):
+    about("rule", "training", "prediction")
     problem = options.get("problem", pk.logistic_regression)(data())
     study = made(pk.HeavyBall(lr=0.1, momentum=0.5), tmp_path, **{**options, "problem": problem})
     assert says in study.text
-    assert study.page.all("h2")[3].words() == f"Training: {problem.data.name}"
+    assert study.page.all("h2")[1].words() == f"Training: {problem.data.name}"
     assert f"${problem.formula}$" in [formula.words() for formula in study.page.all("math")]
 
 
@@ -106,7 +107,8 @@ def test_classes(made, tmp_path, undrawn, data, options, says):
         (pk.landscapes.saddle, 2),
     ],
 )
-def test_landscapes(made, tmp_path, undrawn, landscape, columns):
+def test_landscapes(made, tmp_path, about, landscape, columns):
+    about("rule", "descent", "theory", "plane")
     study = made(pk.HeavyBall(lr=0.05, momentum=0.5), tmp_path, on=landscape)
     header, *rows = study.rows(f"End positions on the {landscape.name} from (")
     assert header == ["rule", *(f"$x_{k + 1}$" for k in range(columns)), "$f$"]
@@ -114,7 +116,8 @@ def test_landscapes(made, tmp_path, undrawn, landscape, columns):
     assert [float(cell) for cell in rows[0][1:-1]] == pytest.approx(expected.end[:columns], abs=1e-6)
 
 
-def test_airfoil_where_it_is_at_hand_else_diabetes(tmp_path, monkeypatch, airfoil_file, undrawn, folder_text):
+def test_airfoil_where_it_is_at_hand_else_diabetes(tmp_path, monkeypatch, airfoil_file, about, folder_text):
+    about("training")
     monkeypatch.setenv("POLYAK_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("POLYAK_DATA", str(airfoil_file))
     pk.study(pk.GradientDescent(lr=0.01), tmp_path / "with", epochs=1, seeds=1)
