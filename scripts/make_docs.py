@@ -1,8 +1,9 @@
-"""Make what the documents show, by the program itself: the README's picture, the page on conventions."""
+"""Make what the documents show, by the program itself: the README's picture, the pages on conventions and on moving."""
 
 from pathlib import Path
 
 import conventions_page
+import moving_page
 
 import polyak as pk
 
@@ -14,6 +15,7 @@ def main() -> None:
     traces = [pk.descend(rule, pk.landscapes.ravine, steps=20) for rule in rules]
     print(pk.show.save(pk.show.trace_figure(traces), IMAGES / "ravine.svg"))
     conventions_page.write()
+    moving_page.write()
 
 
 if __name__ == "__main__":

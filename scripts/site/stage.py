@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md")
 TREE = {
     "Guides": ["README", "docs/guides/*"],
-    "Read": ["docs/chapters/index", "docs/claims", "docs/conventions", "docs/lab"],
+    "Read": ["docs/chapters/index", "docs/claims", "docs/conventions", "docs/moving", "docs/lab"],
     "Work": ["docs/tour", "docs/your_model", "examples/index", "gallery/index", "api/index"],
     "Trust": ["docs/promises", "benchmarks/README", "CHANGELOG"],
     "Build": ["docs/architecture", "docs/adding/index", "CONTRIBUTING"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 
 from polyak.frameworks.called import by_any_name, by_prefix, no_such
@@ -35,8 +36,28 @@ def of_framework(prefix: str) -> tuple[Spelling, ...]:
     """
     framework = by_prefix(prefix)
     if framework is None:
-        raise unknown("framework", prefix, FRAMEWORKS)
+        raise no_framework(prefix)
     return tuple(framework.spellings.values())
+
+
+def no_framework(prefix: str) -> PolyakError:
+    """The error for a word that names no framework, with the three that are most like it.
+
+    >>> print(no_framework("torhc"))
+    unknown framework 'torhc', did you mean 'torch', 'tf1' or 'timm'? (there are: jax, keras, mxnet, optax, polyak,
+    torch, sklearn, tf1, chapter, timm)
+    >>> print(no_framework("hello world"))
+    'hello world' is no call and no name, expected such as torch:SGD or torch.optim.SGD(lr=0.1)
+    """
+    if len(prefix.split()) > 1:
+        return PolyakError(
+            f"'{prefix}' is no call and no name, expected such as torch:SGD or torch.optim.SGD(lr=0.1)"
+        )
+    like = difflib.get_close_matches(prefix.lower(), FRAMEWORKS, n=3, cutoff=0.0)
+    first, second, third = (f"'{name}'" for name in like)
+    return PolyakError(
+        f"unknown framework '{prefix}', did you mean {first}, {second} or {third}? (there are: {', '.join(FRAMEWORKS)})"
+    )
 
 
 def find(name: str) -> Spelling:
