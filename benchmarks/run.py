@@ -17,6 +17,7 @@ import export
 import guarantees
 import products
 import stores
+import tape
 import tuning
 import typer
 import wide
@@ -48,6 +49,7 @@ PARTS: dict[str, Callable[[Progress], list[Section]]] = {
         stores.measure_workers(progress),
         stores.measure_engines(progress),
     ],
+    "tape": tape.measure,
     "tuning": tuning.measure,
     "export": lambda progress: [export.measure(progress)],
     "lab": lambda progress: [
