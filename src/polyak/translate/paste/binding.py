@@ -11,6 +11,7 @@ from polyak.frameworks.catalogue import SPELLINGS, find
 from polyak.frameworks.framework import FRAMEWORKS, Framework
 from polyak.frameworks.spelling import Spelling
 from polyak.ground.errors import PolyakError
+from polyak.translate.around.average import OF_KERAS
 from polyak.translate.paste.values import Call, Unread, must_be_run
 
 SKLEARN = ("MLPClassifier", "MLPRegressor")
@@ -94,6 +95,8 @@ def _without_free(
 ) -> Bound:
     """What is left once the arguments that change no number are put aside."""
     free = {argument.name for argument in spelling.arguments if argument.free} | {*framework.free_arguments}
+    if given.get("use_ema") is True:
+        free -= {*OF_KERAS}  # which say something then
     kept = {name: value for name, value in given.items() if name not in free}
     left = tuple(f"{name}={value!r}" for name, value in given.items() if name in free)
     return Bound(spelling, kept, parameters, left)

@@ -12,6 +12,7 @@ from polyak.frameworks.spelling import Spelling
 from polyak.ground.errors import PolyakError
 from polyak.translate.around import Around, around_of
 from polyak.translate.around.accumulate import Accumulate, steps_of
+from polyak.translate.around.average import OF_KERAS, of_keras
 from polyak.translate.around.clip import ARGUMENTS, Clip, amount_of
 from polyak.translate.paste.binding import Bound, bound, checked
 from polyak.translate.paste.chains import GROUPS, is_chain, parts_of_chain
@@ -177,7 +178,7 @@ def _around(call: Call) -> Around:
     if found is None:
         raise PolyakError(
             f"{call!r} stands beside the optimizer and is not read: expected the optimizer with its schedule, the"
-            " clipping of its gradients and their accumulation"
+            " clipping of its gradients, their accumulation and the average of the weights"
         )
     return found
 
@@ -193,6 +194,10 @@ def _arguments_around(read: Mapping[str, Any]) -> tuple[dict[str, Any], list[Aro
     accumulated = "gradient_accumulation_steps"
     if kept.get(accumulated) is not None:
         around.append(Accumulate(steps_of(accumulated, kept.pop(accumulated))))
+    average = of_keras(kept)
+    if average is not None:
+        around.append(average)
+        kept = {name: value for name, value in kept.items() if name not in OF_KERAS}
     return kept, around
 
 
