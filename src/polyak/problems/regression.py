@@ -11,6 +11,7 @@ from polyak.data import Data, as_data
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
 from polyak.problems.catalogue import problem
+from polyak.problems.normal_equations import half_squared_error_of_many
 from polyak.problems.problem import Params, Problem
 from polyak.problems.sigma_points import sigma_points
 
@@ -104,12 +105,6 @@ def affine(params: Params, X: jax.Array) -> jax.Array:
 def half_squared_error(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
     """The mean of (X w + b - y)^2 / 2."""
     residual: jax.Array = linear(params["weight"], X) + params["bias"] - y
-    return (residual**2).mean() / 2
-
-
-def half_squared_error_of_many(params: Params, X: jax.Array, y: jax.Array) -> jax.Array:
-    """The same, by a product of matrices once many weights stand side by side."""
-    residual: jax.Array = X @ params["weight"] + params["bias"] - y
     return (residual**2).mean() / 2
 
 

@@ -159,7 +159,8 @@ def _trained(job: Job, quantity: str, progress: Progress) -> tuple[np.ndarray, l
         for name, array in job.compute(region).items():
             arrays[name][region] = array
 
-    local.run(((size(region), partial(keep, region)) for region in job.regions()), 0, job.cells, progress)
+    tasks = ((size(region), partial(keep, region)) for region in job.regions())
+    local.run(tasks, 0, job.cells, progress, first_alone=job.one_by_one)
     found = dataset(job, arrays)
     variable = f"final_{quantity}"
     values = np.asarray(medians(found, variable).values, np.float64)

@@ -12,15 +12,22 @@ from polyak.ground.progress import Progress
 from polyak.sweeps.lanes import cores
 
 
-def run(tasks: Iterable[tuple[int, Callable[[], object]]], done: int, total: int, progress: Progress) -> int:
+def run(
+    tasks: Iterable[tuple[int, Callable[[], object]]],
+    done: int,
+    total: int,
+    progress: Progress,
+    *,
+    first_alone: bool = False,
+) -> int:
     """Do every task, its cells and what computes them; the cells done afterwards, `done` of `total` before.
 
-    The first is done alone: what it compiles, the others find. When interrupted, chunks under way are
-    finished and no new one is begun.
+    The first is done alone where that is asked for: what it prepares, the others find. When interrupted, chunks under
+    way are finished and no new one is begun.
     """
     waiting = iter(tasks)
     progress(done, total)
-    for cells, compute in islice(waiting, 1):
+    for cells, compute in islice(waiting, int(first_alone)):
         compute()
         done += cells
         progress(done, total)

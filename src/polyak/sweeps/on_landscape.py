@@ -21,15 +21,8 @@ from polyak.rules import Optimizer
 from polyak.run.descend import descend
 from polyak.run.loop import Carry, compiles, loop, start
 from polyak.sweeps.axes import exactly
-from polyak.sweeps.lanes import (
-    COMPILER_OPTIONS,
-    ByLane,
-    SideBySide,
-    block_by_block,
-    in_blocks,
-    lanes_innermost,
-    out_of_blocks,
-)
+from polyak.sweeps.in_lanes import in_lanes, kind_of
+from polyak.sweeps.lanes import COMPILER_OPTIONS, ByLane, SideBySide, block_by_block, lanes_innermost
 from polyak.sweeps.one_by_one import Run, one_by_one
 from polyak.sweeps.recording import Looks, Recording
 
@@ -55,6 +48,7 @@ class OnLandscape:
     quantity = "value"
     seeded = False
     compiled = True
+    reasons = False  # a lane is a few numbers
     beside: ClassVar[tuple[str, ...]] = ()
 
     def check(self) -> None:
@@ -116,21 +110,25 @@ class OnLandscape:
                 return one_by_one(
                     recording, values, partial(self._alone, rule, recording), self.sizes(), self.dtype
                 )
-            blocks, used = in_blocks(values, lanes, capacity, self.dtype)
             every = self.every if recording.step_by_step else self.steps
             x, goal = self.params(None), np.asarray(recording.goal, self.dtype)
-            engine = _engine()
-            variables = engine(
-                self.landscape.function,
-                self.steps,
-                every,
+            function, steps = self.landscape.function, self.steps
+
+            def engine(blocks: Mapping[str, np.ndarray], used: int, lanes: int) -> ByLane:
+                begun = x, goal, np.ones(lanes, self.dtype)
+                return _engine()(function, steps, every, recording, rule, blocks, used, begun)
+
+            return in_lanes(
+                engine,
+                values,
+                lanes,
+                capacity,
                 recording,
-                rule,
-                blocks,
-                used,
-                (x, goal, np.ones(lanes, self.dtype)),
+                self.sizes(),
+                self.dtype,
+                (function, steps, every, recording, kind_of((rule, x))),
+                reasons=self.reasons,
             )
-            return out_of_blocks(variables, len(next(iter(values.values()))))
 
     def _alone(self, rule: Optimizer, recording: Recording, settings: Mapping[str, float]) -> Run:
         """What is seen of one cell."""

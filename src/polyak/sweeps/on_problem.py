@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
@@ -24,7 +25,8 @@ from polyak.run.epochs import Drawn, one_epoch
 from polyak.run.evaluation import HELD_OUT, LOSS, Evaluation, Looked, Seen
 from polyak.run.loop import Carry, compiles, loop, start
 from polyak.run.train import train
-from polyak.sweeps.lanes import COMPILER_OPTIONS, ByLane, SideBySide, block_by_block, in_blocks, out_of_blocks
+from polyak.sweeps.in_lanes import in_lanes, kind_of, ran_out
+from polyak.sweeps.lanes import COMPILER_OPTIONS, ByLane, SideBySide, block_by_block
 from polyak.sweeps.one_by_one import Run, one_by_one
 from polyak.sweeps.recording import Looks, Recording
 
@@ -58,6 +60,11 @@ class OnProblem:
     def compiled(self) -> bool:
         """Whether JAX compiles it."""
         return self.problem.compiled
+
+    @property
+    def reasons(self) -> bool:
+        """Whether it is recorded why a run ended: of a model of the user's own, which may be large."""
+        return not isinstance(self.problem, Problem)
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -132,13 +139,18 @@ class OnProblem:
         return self.problem.first(seed or 0, self.dtype)
 
     def _initial(self) -> float:
-        """The loss over all the data before the first step, of seed 0."""
+        """The loss over all the data before the first step, of seed 0; nan where memory does not hold what it takes."""
         # A user's own code is not asked for numbers of two precisions.
         dtype = "float64" if isinstance(self.problem, Problem) else self.dtype
         with in_precision(dtype):
             drawn = self.problem.arrays(dtype).drawn
             rows = jax.tree.map(jnp.asarray, drawn) if self.compiled else drawn
-            return float(self.problem.loss(self.params(0), *rows))
+            try:
+                return float(self.problem.loss(self.params(0), *rows))
+            except (MemoryError, jax.errors.JaxRuntimeError) as error:
+                if not ran_out(error):
+                    raise
+                return math.nan
 
     def work(self, _recording: Recording) -> float:
         """The arithmetic of one cell, roughly."""
@@ -163,15 +175,28 @@ class OnProblem:
                 return one_by_one(
                     recording, values, partial(self._alone, rule, seed), self.sizes(), self.dtype
                 )
-            blocks, used = in_blocks(values, lanes, capacity, self.dtype)
             evaluation = self.evaluation._replace(loss=self.problem.loss_of_many or self.problem.loss)
             steps = self.recorded_steps()[1:].reshape(self.epochs, -1).astype(np.int32)
             rows = on_device(self.problem, self.dtype)
             goal = np.asarray(recording.goal, self.dtype)
             looked = evaluation.looked_at(rows)
             training = params, rows.drawn, looked, self._batches(seed or 0), steps, goal
-            variables = _engine()(evaluation, recording, rule, blocks, used, training)
-            return out_of_blocks(variables, len(next(iter(values.values()))))
+
+            def engine(blocks: Mapping[str, np.ndarray], used: int, lanes: int) -> ByLane:
+                del lanes
+                return _engine()(evaluation, recording, rule, blocks, used, training)
+
+            return in_lanes(
+                engine,
+                values,
+                lanes,
+                capacity,
+                recording,
+                self.sizes(),
+                self.dtype,
+                (evaluation, recording, kind_of((rule, training))),
+                reasons=self.reasons,
+            )
 
     def _batches(self, seed: int) -> Batches:
         plan = self.plan

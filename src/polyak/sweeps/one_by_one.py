@@ -65,6 +65,16 @@ def dead(recording: Recording, sizes: Mapping[str, int], dtype: str, reason: str
     return {**found, REASON: np.array([reason], WORDS)}
 
 
+def after_its_end(found: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
+    """Why runs side by side are as good as none that came to their end, where it is recorded when they diverged.
+
+    >>> after_its_end({"diverged_at": np.array([-1, 40])}, 2).tolist()
+    ['', 'not finite from step 40 on']
+    """
+    diverged = found.get("diverged_at", np.full(cells, -1))
+    return np.array(["" if step < 0 else f"{DIVERGED} {step} on" for step in diverged], WORDS)
+
+
 def in_a_line(error: BaseException) -> str:
     """What was raised, in so many letters.
 

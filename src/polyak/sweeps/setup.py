@@ -100,7 +100,7 @@ class Setup:
             )
             for name, (record, _) in self.recording.kept.items()
         }
-        return {**found, REASON: reason} if self.one_by_one else found
+        return {**found, REASON: reason} if self.one_by_one or self.on.reasons else found
 
     @cached_property
     def one_by_one(self) -> bool:

@@ -105,9 +105,10 @@ def run_in_store(jobs: dict[str, Job], store: str | Path, progress: Progress) ->
         total = sum(job.cells for job in begun.jobs.values())
         done = total - sum(chunk.cells for chunk in missing)
         progress(done, total)
-        for name in begun.jobs:
+        for name, job in begun.jobs.items():
             mine = [chunk for chunk in missing if chunk.name == name]
-            done = local.run(_tasks(begun, mine, claims), done, total, progress)
+            tasks = _tasks(begun, mine, claims)
+            done = local.run(tasks, done, total, progress, first_alone=job.one_by_one)
     return load(begun.place)
 
 

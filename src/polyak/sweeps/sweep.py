@@ -158,7 +158,7 @@ def _in_memory(jobs: dict[str, Job], progress: Progress) -> SweepResult:
     for name, job in jobs.items():
         arrays = empty(job)
         tasks = ((size(region), partial(_keep, arrays, job, region)) for region in job.regions())
-        done = local.run(tasks, done, total, progress)
+        done = local.run(tasks, done, total, progress, first_alone=job.one_by_one)
         datasets[name] = dataset(job, arrays)
     return together(datasets)
 
