@@ -69,10 +69,8 @@ def in_lanes(
                 for name, one in dead(recording, sizes, dtype, reason).items()
             }
         else:
-            found[REASON] = after_its_end(found, cells)
-        if not reasons:
-            del found[REASON]
-        return found
+            return {**found, REASON: after_its_end(found, cells)} if reasons else found
+        return {name: found[name] for name in found if reasons or name != REASON}
 
 
 def kind_of(arguments: Pytree) -> Hashable:

@@ -13,7 +13,7 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from polyak.ground.compiled import THOROUGH, jitted
+from polyak.ground.compiled import BY_ENTRY, jitted
 from polyak.ground.hashing import code_hash
 from polyak.ground.precision import in_precision
 from polyak.landscapes import Landscape
@@ -141,7 +141,7 @@ class OnLandscape:
 
 @cache
 def _engine() -> Callable[..., ByLane]:
-    return jitted(_blocks, {**COMPILER_OPTIONS, **THOROUGH}, static=(0, 1, 2, 3))
+    return jitted(_blocks, {**COMPILER_OPTIONS, **BY_ENTRY}, static=(0, 1, 2, 3))
 
 
 def _blocks(
