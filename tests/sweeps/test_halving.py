@@ -10,7 +10,7 @@ import pytest
 
 import polyak as pk
 from polyak.sweeps.halving import halving
-from polyak.theory.tuning import past_edge
+from polyak.theory.tuning import guide_of
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +68,39 @@ def test_optuna_sees_the_trials(tuned: Any, small: Any, refused: Any) -> None:
 def test_settings_past_the_mean_square_edge_are_tried_last(small: Any) -> None:
     """The edge by `batch_edges`, and what is left when there is room: of lrs to 100 most would diverge."""
     space = pk.search_space("gradient_descent", lr=pk.axes.log(1e-3, 100, 5))
-    past = past_edge(space, small, 10)
-    assert past is not None
+    guide = guide_of(space, small, 10, 1)
+    assert guide is not None
     edge = pk.batch_edges("gradient_descent", small, batch_size=10, replace=False, lr=0.1).mean_square
     for lr in (0.9 * edge, 1.1 * edge):
-        assert past({"lr": lr}) == (lr > edge)
+        assert guide([{"lr": lr}])[0].tolist() == [lr > edge]
     found = pk.tune(space, on=small, cells=6, epochs=1, seeds=1)
     blind = halving(space, on=small, cells=6, epochs=1, seeds=1)
     beyond = [sum(trial.settings["lr"] > edge for trial in each.trials) for each in (found, blind)]
     assert beyond[0] < beyond[1]
     assert "past the edge, and were tried last" in str(found)
+
+
+def test_the_rest_is_tried_in_the_order_of_the_expected_loss(small: Any) -> None:
+    """The guide's numbers rank as `expected_loss` does, and the settings tried are the first of them."""
+    space = pk.search_space("heavy_ball", lr=pk.axes.log(1e-4, 1, 5), momentum=pk.axes.memory(1, 10, 4))
+    guide = guide_of(space, small, 10, 2)
+    assert guide is not None
+    settings = [{"lr": lr, "momentum": momentum} for lr in (1e-4, 1e-3, 1e-2, 0.1) for momentum in (0.0, 0.6)]
+    steps = 2 * -(-small.data.rows // 10)
+    losses = [
+        pk.expected_loss(space.at(**each), small, batch_size=10, steps=steps).mean[-1] for each in settings
+    ]
+    past, expected = guide(settings)
+    assert not past.any()
+    assert np.argsort(expected).tolist() == np.argsort(losses).tolist()
+    found = pk.tune(space, on=small, cells=6, epochs=1, seeds=1)
+    of_one_epoch = guide_of(space, small, 10, 1)
+    assert of_one_epoch is not None
+    past, order = of_one_epoch([trial.settings for trial in found.trials])
+    assert (np.diff(past.astype(int)) >= 0).all()
+    assert (np.diff(order)[past[1:] == past[:-1]] >= 0).all()
+    assert found.guided
+    assert "fall furthest on the quadratic at the start" in str(found)
 
 
 def test_a_model_of_torch(tmp_path: Path) -> None:

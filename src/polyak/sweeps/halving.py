@@ -40,7 +40,8 @@ from polyak.sweeps.search_space import SearchSpace, SettableRule
 from polyak.sweeps.tuned import Trial, Tuned
 from polyak.sweeps.tuning_space import tuning_space
 
-Past = Callable[[Mapping[str, float]], bool]
+Guide = Callable[[Sequence[Mapping[str, float]]], tuple[np.ndarray, np.ndarray]]
+"""guide(settings) -> which of them are past an edge, and what is expected of each, less being better."""
 
 
 def halving(
@@ -56,7 +57,7 @@ def halving(
     held_out: float | Data | tuple[Any, Any] | None = None,
     measure: str | Callable[..., object] | None = None,
     by: str | None = None,
-    past: Past | None = None,
+    guide: Guide | None = None,
     storage: object = None,
     progress: Progress | None = None,
     **settings: Any,
@@ -66,7 +67,8 @@ def halving(
     Args:
         rule, on, cells, epochs, reduction, seeds, seed, batch_size, held_out, measure, by, storage, progress, settings:
             as `tune` takes them.
-        past: whether settings are past an edge: twice as many are drawn then, and those are tried last.
+        guide: what theory says of settings: twice as many are drawn then, tried in the order of what is expected of
+            them, those past an edge last.
 
     Raises PolyakError for input that cannot be used, and where no setting came to the end of its first round.
     """
@@ -79,7 +81,7 @@ def halving(
     reduction = whole_number("reduction", reduction, at_least=2)
     size, runs = batch_size_of(task, batch_size), seeds_from(seed, seeds)
     _require_optuna(storage)
-    drawn, last = _drawn(space, cells, seed, past)
+    drawn, last = _drawn(space, cells, seed, guide)
     progress = progress or silent
     rounds = _rounds(cells, epochs, reduction)
     total = sum(count * length for length, count in rounds)
@@ -100,7 +102,17 @@ def halving(
         left = left[np.argsort(values, kind="stable")]
         _require_one(values, reasons, space.name)
     best = trials[left[0]]
-    found = Tuned(space.name, best.settings, quantity, best.values[epochs], rounds, tuple(trials), runs, last)
+    found = Tuned(
+        space.name,
+        best.settings,
+        quantity,
+        best.values[epochs],
+        rounds,
+        tuple(trials),
+        runs,
+        last,
+        guided=guide is not None,
+    )
     if storage is not None:
         from polyak.sweeps.optuna_storage import tell
 
@@ -170,16 +182,16 @@ def _trained(job: Job, quantity: str, progress: Progress) -> tuple[np.ndarray, l
     return values, reasons, sign_of(variable, found)
 
 
-def _drawn(space: SearchSpace, cells: int, seed: int, past: Past | None) -> tuple[dict[str, np.ndarray], int]:
-    """The settings, those past an edge last, and how many of those drawn are past it."""
-    if past is None:
+def _drawn(
+    space: SearchSpace, cells: int, seed: int, guide: Guide | None
+) -> tuple[dict[str, np.ndarray], int]:
+    """The settings in the order in which they are tried, and how many of those drawn are past an edge."""
+    if guide is None:
         return sampled(space.axes, "latin_hypercube", cells, seed), 0
     drawn = sampled(space.axes, "latin_hypercube", 2 * cells, seed)
-    beyond = np.array(
-        [past({name: float(x[k]) for name, x in drawn.items()}) for k in range(2 * cells)], np.bool_
-    )
-    order = np.argsort(beyond, kind="stable")[:cells]
-    return {name: x[order] for name, x in drawn.items()}, int(beyond.sum())
+    past, expected = guide([{name: float(x[k]) for name, x in drawn.items()} for k in range(2 * cells)])
+    order = np.lexsort((np.nan_to_num(expected, nan=np.inf), past))[:cells]
+    return {name: x[order] for name, x in drawn.items()}, int(past.sum())
 
 
 def _rounds(cells: int, epochs: int, reduction: int) -> tuple[tuple[int, int], ...]:

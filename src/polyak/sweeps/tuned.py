@@ -38,6 +38,7 @@ class Tuned(Shown):
         trials: every setting, as drawn.
         seeds: of the runs.
         last: how many settings are past an edge, and were tried only as far as others left room.
+        guided: whether theory chose the settings among twice as many: see `tune`.
     """
 
     rule: str
@@ -48,6 +49,7 @@ class Tuned(Shown):
     trials: tuple[Trial, ...]
     seeds: tuple[int, ...]
     last: int = 0
+    guided: bool = False
 
     @property
     def spent(self) -> int:
@@ -68,6 +70,10 @@ class Tuned(Shown):
             f"  {rounds}: {self.spent:,} epochs in all, {self.spent / self.of_all:.0%} of every setting to its end",
         ]
         died = [each for each in self.trials if each.reason]
+        if self.guided:
+            lines.append(
+                "  of twice as many drawn, those that fall furthest on the quadratic at the start were tried"
+            )
         if self.last:
             lines.append(f"  {self.last} settings drawn are past the edge, and were tried last")
         if died:
