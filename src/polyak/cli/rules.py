@@ -11,12 +11,12 @@ from polyak.cli.command import number_or_word
 from polyak.cli.files import in_file, object_in_file
 from polyak.cli.settings import argument, refuse_unknown, settings_from, values
 from polyak.cli.typed import Typed
-from polyak.frameworks.spelled_rule import SpelledRule, is_spelled, spelled_rule
 from polyak.ground.errors import PolyakError, nearest
 from polyak.ground.extras import need
 from polyak.rules import Optimizer, Rule, arity, as_rule, find, from_optax, from_page, from_plane, tabulated
 
 if TYPE_CHECKING:
+    from polyak.frameworks.spelled_rule import SpelledRule
     from polyak.sweeps.search_space import SettableRule
 
 
@@ -26,6 +26,10 @@ def spelled(name: str) -> Any:  # noqa: ANN401
         return _factory(name)
     if in_file(name):
         return object_in_file(name)
+    if ":" not in name:  # one of ours: the frameworks stay unread
+        return find(name)
+    from polyak.frameworks.spelled_rule import is_spelled, spelled_rule
+
     return spelled_rule(name) if is_spelled(name) else find(name)
 
 
@@ -41,12 +45,18 @@ def rule_from(name: str, typed: Typed) -> Optimizer:
         return _tried(_from_optax(name, thing, settings, typed), name)
     if inspect.isfunction(thing):
         return from_function(thing, settings)
-    if isinstance(thing, SpelledRule):
+    if ":" in name and _is_spelled_rule(thing):
         refuse_unknown(name, settings, list(thing.settings()), typed)
         return thing.replace(**{key: number_or_word(word) for key, word in settings.items()})
     if settings:
         raise PolyakError(f"{name} is a rule with its settings; --{next(iter(settings))} has no place")
     return _tried(as_rule(thing), name)
+
+
+def _is_spelled_rule(thing: object) -> TypeGuard[SpelledRule]:
+    from polyak.frameworks.spelled_rule import SpelledRule
+
+    return isinstance(thing, SpelledRule)
 
 
 def kind_from(name: str) -> SettableRule:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.data import Data
-from polyak.frameworks.spelled_rule import is_spelled, spelled_rule
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.precision import checked_dtype, in_precision
 from polyak.ground.progress import Progress, unasked
@@ -92,6 +91,8 @@ def train(
     >>> history.losses.shape, bool(history.final_losses[0] < 0.26 < 0.48 < history.losses[0, 0])
     ((1, 26), True)
     """
+    from polyak.frameworks.spelled_rule import is_spelled, spelled_rule  # read only by who trains
+
     if is_spelled(rule):
         optimizer: Optimizer = spelled_rule(rule).replace(**settings)  # type: ignore[arg-type]
     else:
