@@ -100,9 +100,10 @@ def test_every_rule_steps_its_own_row(tab: Any, name: str) -> None:
     weights = numbers(tab, "weights", "weight")
     assert weights == pytest.approx(response.averaging[: len(weights)], **CLOSE)
     memory = tab.js("return document.getElementById('memory_words').innerText")
-    assert f"= {response.memory:.4g} steps" in memory
-    assert f"hold {100 * response.held:.1f} %" in memory
-    assert f"Gain {response.gain:.6g}, half-life {response.half_life:.3g} steps" in memory
+    assert f"= {response.memory:.4g} (dashed)" in memory
+    assert f"lies {100 * response.held:.1f} %" in memory
+    assert f"half-life {response.half_life:.3g}." in memory
+    assert f"Gain {response.gain:.6g}." in memory
 
 
 @pytest.mark.parametrize("name", ["heavy_ball", "quasi_hyperbolic", "triple_momentum", "gradient_descent"])
