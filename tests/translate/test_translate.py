@@ -12,7 +12,7 @@ import numpy as np
 import optax
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import polyak as pk
@@ -437,7 +437,6 @@ OF_THE_FAMILY = sorted(
 )
 
 
-@settings(max_examples=40)
 @given(lr=RATES, momentum=MOMENTA, nesterov=st.booleans(), to=st.sampled_from(OF_THE_FAMILY))
 def test_whatever_the_numbers_the_response_is_kept(
     lr: float, momentum: float, nesterov: bool, to: str
