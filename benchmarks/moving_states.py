@@ -70,7 +70,7 @@ def measured(move: str, size: int) -> tuple[float, float]:
     state = state_of(MOVES[move], size)
     tensors = [state["state"][0][name] for name in MOVES[move]]
 
-    def moved() -> Any:  # noqa: ANN401
+    def moved() -> Any:
         return pk.convert_state(state, frm=frm, to=to)
 
     def copied() -> list[torch.Tensor]:
