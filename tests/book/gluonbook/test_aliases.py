@@ -130,3 +130,11 @@ def test_the_readers_own_modules_stand_aside_and_come_back(monkeypatch):
     assert not any(isinstance(finder, aliases.Finder) for finder in sys.meta_path)
     aliases.uninstall()
     assert not [name for name in sys.modules if name.startswith(("gluonbook", "d2lzh", "mxnet."))]
+
+
+def test_a_page_finds_out_that_there_is_no_gpu(old_names):
+    import mxnet as mx
+    from mxnet import nd
+
+    with pytest.raises(mx.base.MXNetError, match="there is no device gpu"):
+        nd.zeros((1,), ctx=mx.gpu())

@@ -107,7 +107,9 @@ METHODS = {
 MODULES = {"plt": "matplotlib.pyplot", "np": "numpy", "nn": "torch.nn", "torch": "torch"}
 
 
-def _method(name: str) -> AskedFor:
+def method(name: str) -> AskedFor:
+    """A method of what is given first, as a function."""
+
     def call(tensor: AskedFor, *given: object, **options: object) -> AskedFor:
         return getattr(tensor, name)(*given, **options)
 
@@ -121,7 +123,7 @@ def numpy(tensor: AskedFor, *given: object, **options: object) -> AskedFor:
 
 def __getattr__(name: str) -> AskedFor:
     if name in METHODS:
-        return _method(METHODS[name])
+        return method(METHODS[name])
     if name in MODULES:
         return importlib.import_module(MODULES[name])
     if name in PLACES:

@@ -19,10 +19,14 @@ from polyak.book.gluonbook.missing import AskedFor, absent
 # Each old module, and the module of ours that answers for it.
 BOOK = dict.fromkeys(("gluonbook", "gluonbook.utils", "d2lzh", "d2lzh.utils"), "polyak.book.gluonbook")
 OTHER_SPELLINGS = {"ndarray": "nd", "ndarray.random": "random", "nd.random": "random", "initializer": "init"}
+OTHER_SPELLINGS |= {"numpy": "np", "numpy_extension": "npx"}
 OTHER_SPELLINGS |= {"gluon.data.vision": "gluon.vision", "gluon.data.vision.transforms": "gluon.transforms"}
 LAYERS = ("gluon", *(f"gluon.{part}" for part in ("nn", "loss", "data", "parameter", "block", "trainer")))
-MX = {name: name for name in ("nd", "random", "autograd", "init", "context", *LAYERS)} | OTHER_SPELLINGS
-LATER = {"d2l": "polyak.book.d2l", "d2l.torch": "polyak.book.d2l.torch"}
+MX = {
+    name: name
+    for name in ("nd", "random", "autograd", "init", "base", "context", "lr_scheduler", "np", "npx", *LAYERS)
+} | OTHER_SPELLINGS
+LATER = {"d2l": "polyak.book.d2l", **{f"d2l.{tab}": f"polyak.book.d2l.{tab}" for tab in ("torch", "mxnet")}}
 OURS = BOOK | LATER | {"mxnet": "polyak.book.gluonbook.mx"}
 OURS |= {f"mxnet.{old}": f"polyak.book.gluonbook.mx.{own}" for old, own in MX.items()}
 ROOTS = {name.partition(".")[0] for name in OURS}

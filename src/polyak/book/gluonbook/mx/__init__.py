@@ -15,11 +15,15 @@ __version__ = "1.9.1"  # whose conventions these are
 MODULES = {
     "ndarray": "nd",
     "autograd": "autograd",
+    "base": "base",
     "gluon": "gluon",
     "init": "init",
     "initializer": "init",
     "random": "random",
     "context": "context",
+    "lr_scheduler": "lr_scheduler",
+    "np": "np",
+    "npx": "npx",
 }
 FROM_CONTEXT = ("Context", "cpu", "gpu")
 

@@ -196,6 +196,19 @@ class NDArray(Operators):
         check(context)
         return self
 
+    as_in_ctx = as_in_context
+
+    def __format__(self, how: str) -> str:
+        """One number as numbers are spelled; more than one only as they show themselves."""
+        return format(self.asscalar() if how and self.value.size == 1 else str(self), how)
+
+    def wait_to_read(self) -> None:
+        """Nothing: what was asked for is computed already."""
+
+    def tolist(self) -> object:
+        """The numbers as lists of lists."""
+        return self.value.tolist()
+
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.shape))
         return f"\n{np.asarray(self.value)}\n<{type(self).__name__} {shape} @{self.context}>"
@@ -211,7 +224,9 @@ def apply(name: str, *inputs: Operand, **options: object) -> NDArray:
     operation = OPERATIONS[name]
     values = tuple(map(plain, inputs))
     with np.errstate(all="ignore"):
-        out = operation.forward(library(values), *values, **options)
+        made: Plain = operation.forward(library(values), *values, **options)
+    # Of arrays without a shape NumPy makes numbers.
+    out: Array = np.asarray(made) if isinstance(made, np.generic | float) else made
     if name != "cast" and _has_grown(out, values):
         out = out.astype(np.float32)
     handles = [one for one in inputs if isinstance(one, ArrayHandle)]

@@ -19,7 +19,8 @@ class Trainer:
     Args:
         params: what `collect_params()` returns, or a list of parameters.
         optimizer: its name: sgd, nag, adagrad, rmsprop, adadelta, adam, nadam, signum ...
-        optimizer_params: its hyper-parameters by MXNet's names.
+        optimizer_params: its hyper-parameters by MXNet's names; a `lr_scheduler` among them, a function of the number
+            of the update, sets the learning rate at each.
 
     How parameters are kept on several devices (`kvstore` and its like) is taken and changes nothing.
     Raises PolyakError for an optimizer or a hyper-parameter that is not known.
@@ -49,7 +50,12 @@ class Trainer:
         if not isinstance(optimizer, str):
             raise PolyakError(f"{optimizer!r} is no optimizer's name, such as 'sgd'")
         self._params = [parameter for parameter in several if parameter.grad_req != "null"]
-        self._name, self._arguments = optimizer, dict(optimizer_params or {})
+        given = dict(optimizer_params or {})
+        self._scheduler: Any = given.pop("lr_scheduler", None)
+        if self._scheduler is not None and "learning_rate" in given:
+            self._scheduler.base_lr = given["learning_rate"]
+        self._updates = 0
+        self._name, self._arguments = optimizer, given
         self._settings = looked_up(optimizer, self._arguments)[1]
         rule_of(optimizer, self._arguments)  # what is out of range is refused here, not at the first step
         self._states: dict[str, Any] = {}
@@ -58,10 +64,17 @@ class Trainer:
     @property
     def learning_rate(self) -> float:
         """The learning rate now."""
+        if self._scheduler is not None:
+            return float(self._scheduler(self._updates))
         return float(self._settings["learning_rate"])
 
     def set_learning_rate(self, lr: float) -> None:
-        """Another learning rate from here on."""
+        """Another learning rate from here on. Raises PolyakError where a scheduler sets it."""
+        if self._scheduler is not None:
+            raise PolyakError("the learning rate is a scheduler's: set it there, or give the Trainer none")
+        self._set(lr)
+
+    def _set(self, lr: float) -> None:
         self._settings = {**self._settings, "learning_rate": lr}
         self._rules.clear()
 
@@ -76,6 +89,9 @@ class Trainer:
                     f"the gradient of {parameter.name} was not computed since the last step: call backward() before "
                     "step(), or step(batch_size, ignore_stale_grad=True)"
                 )
+        self._updates += 1
+        if self._scheduler is not None:
+            self._set(float(self._scheduler(self._updates)))
         for parameter in self._params:
             if parameter.data().fresh_gradient:
                 self._move(parameter, batch_size)
