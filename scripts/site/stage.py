@@ -15,7 +15,7 @@ PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md")
 TREE = {
     "Guides": ["README", "docs/guides/*"],
     "Read": ["docs/chapters/index", "docs/claims", "docs/conventions", "docs/moving", "docs/lab"],
-    "Work": ["docs/tour", "docs/your_model", "examples/index", "gallery/index", "api/index"],
+    "Work": ["docs/tour", "docs/your_model", "docs/watching", "examples/index", "gallery/index", "api/index"],
     "Trust": ["docs/promises", "benchmarks/README", "CHANGELOG"],
     "Build": ["docs/architecture", "docs/adding/index", "CONTRIBUTING"],
 }

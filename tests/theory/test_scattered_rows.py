@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 import polyak as pk
 from polyak.theory.mean_square import mean_square_edge
 from polyak.theory.motion import edge, times
-from polyak.theory.scattered_rows import scattered_edge
+from polyak.theory.scattered_rows import noise_growth, scattered_edge
 from polyak.theory.step_map import StepMap, step_map
 
 STEEP, FLAT = 1.0, 40  # one steep direction, and so many flat ones
@@ -48,3 +48,23 @@ def test_no_noise_leaves_the_full_batch_s_edge() -> None:
     unit = step_map(pk.HeavyBall(lr=1.0, momentum=0.9))
     one = StepMap(unit.A, unit.B / 10)
     assert scattered_edge(lambda f: times(one, f), 1.0, 5.0, 0.0, 38.0) == pytest.approx(38.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("batch", [8, 16])
+def test_noise_breeds_itself_where_many_flat_directions_outweigh_the_steep_one(batch: int) -> None:
+    """As in a transformer, whose trace is some twenty times its largest curvature: at the exact edge the factor is 1,
+    it goes down with the batch, and a trace that is left out would say that nothing grows.
+    """
+    rows = Normal(0.05)
+    rows.curvatures = np.r_[np.full(200, 0.1), STEEP]
+    unit = step_map(pk.HeavyBall(lr=0.1, momentum=0.9))
+    full_batch, trace = edge(unit, STEEP), float(rows.curvatures.sum())
+    exact = mean_square_edge(lambda factor: times(unit, factor), rows, 1 / batch, full_batch)
+    gain = 1.0  # of lr 0.1 at momentum 0.9
+    assert exact < full_batch / 2
+    there = noise_growth(times(unit, exact), STEEP, trace, 1 / batch, gain * exact)
+    assert there == pytest.approx(1.0, rel=0.05)
+    assert noise_growth(times(unit, exact), STEEP, trace, 0.5 / batch, gain * exact) == pytest.approx(
+        there / 2
+    )
+    assert noise_growth(times(unit, exact), STEEP, STEEP, 1 / batch, gain * exact) < 0.5

@@ -5,7 +5,8 @@ Of vectors as long as the parameters it holds four at most: the one that the sha
 the parameters of the step before, in whose place comes the update, or, once what is of the update has been read, a
 gradient with a product, with a random vector at that, or with another batch's at every fourth reading.
 
-Where the rows of a batch do not know of one another a quarter of them is read, at least 32: the readings are averaged.
+Where the rows of a batch do not know of one another a quarter of them is read, at least 64: of fewer the carried vector
+is mostly noise.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from polyak.ground.errors import PolyakError
 from polyak.models import Model
 
 SAME_SCALE = 1e-5  # relative: of the mean size of the same rows in another order
-QUARTER, FEWEST = 4, 32  # of a batch's rows, and the fewest that are read of more
+QUARTER, FEWEST = 4, 64  # of a batch's rows, and the fewest that are read of more
 SELDOM = 4  # readings, of which one takes another batch's gradient
 
 

@@ -77,7 +77,7 @@ def _growth(readings: Rows, at: int) -> list[str]:
     first = int(before[0])
     ratio, over = float(sharpness[at] / sharpness[first]), f"in {int(step[at] - step[first]):,} steps"
     if ratio >= SAME:
-        return [f"sharpness grew {readable(ratio, 2)} times {over}"]
+        return [f"sharpness grew {readable(ratio, 2 if ratio < 99 else 4)} times {over}"]
     if ratio <= 1 / SAME:
         return [f"sharpness fell {readable(1 / ratio, 2)} times {over}"]
     return [f"sharpness stayed {over}"]

@@ -26,12 +26,13 @@ def watch(
             on names the same store again. By default it is kept in memory alone.
         log: called with a dict of a reading's numbers, such as wandb.log; or a TensorBoard writer.
         most_time: the share of the training's time that the watch may take: readings of the curvature, which cost about
-            three gradients each, are put off where it would take more. 1 for no bound.
+            three gradients each over the rows read, are put off where it would take more; an event says so once. 1
+            for no bound.
 
     Returns a Watch: `step(batch, loss=...)` after each `optimizer.step()`, in JAX `step(batch, params, opt_state)`;
     `verdict()`, `plot()`, `watched`, `close()`. As a callback of a trainer: KerasWatch, LightningWatch,
     HuggingFaceWatch. The training is not changed, bit for bit, and goes on whatever happens to the watch: an error in
-    it is one warning.
+    it is one warning. It holds four vectors as long as the parameters at most.
     Raises PolyakError for an optimizer of another model's parameters, one that is watched already, and a store that
     something else stands in.
 

@@ -47,7 +47,7 @@ def too_high(seen: Seen) -> Verdict:
     share = float(np.max(shares)) if len(shares) else np.nan
     noisy = len(joint[1]) > 0 and float(np.max(joint[1])) > 1
     was = f"at batch {readable(seen.batch_size)} it was so all along, and no mean-square edge was crossed"
-    named, used = readable(momentum), readable(100 * share, 2)
+    named, used = readable(momentum), readable(100 * share, 2 if share < 0.99 else 4)
     missing = {
         "the loss did not rise": not seen.failed,
         "the batches are all rows: no noise lives on": seen.all_rows is True,
