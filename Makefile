@@ -91,9 +91,10 @@ attack: $(VENV)/installed-test
 	$(BIN)/python scripts/attack.py
 
 # The helpers of the later editions, held against the published package's on the same seeds: it is downloaded, and used
-# outside this folder.
+# outside this folder. The old names, held against MXNet 1.9.1 and gluonbook in an environment under .peers/.
 book-peers: $(VENV)/installed-test
 	$(BIN)/python scripts/book_peers.py
+	$(BIN)/python scripts/book_peers_mxnet.py
 
 bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/run.py
