@@ -31,7 +31,13 @@ class Party:
 
 
 def placed(
-    moments: Moments, source: str, target: str, places: Places | None, names: Sequence[str] | None
+    moments: Moments,
+    source: str,
+    target: str,
+    places: Places | None,
+    names: Sequence[str] | None,
+    *,
+    frozen: bool = False,
 ) -> Moments:
     """The moments in the order of the other side's arrays.
 
@@ -43,6 +49,7 @@ def placed(
         names: what the user calls the arrays: those of the state in its order as the other side names them; where the
             other side has no names, the other side's in its order as the state names them; where neither has, one
             order that both sides have.
+        frozen: whether the other side may have arrays of which there is no state here.
 
     Raises PolyakError where two arrays could be exchanged and no names settle it, where shapes do not fit, and where
     one name is of a layout that is turned round in the other.
@@ -52,7 +59,7 @@ def placed(
     if moments.fresh and (made or len(places.shapes or places.names or moments.shapes) < len(moments.shapes)):
         moments = moments.begun()  # the other side has those alone that take steps
     count = len(moments.shapes)
-    if places.names and len(places.names) != count and names is None:
+    if (places.starts or frozen) and places.names and len(places.names) != count and names is None:
         some = _some_of(moments.names, places)
         if some is not None:
             return _fits(moments.ordered(some), places, Party(target, places.names))

@@ -123,7 +123,7 @@ def convert_state(
         places = packing.places(like, family)
     else:
         places = packing.places(like, family)
-        moments = placed(moments, _name(frm), _name(to), places, names)
+        moments = placed(moments, _name(frm), _name(to), places, names, frozen=frozen)
     if isinstance(to, Rule) and to.schedules():
         places = replace(places, scheduled=True)
     _may_start(moments, places, family, _name(frm), _name(to), frozen)
