@@ -84,7 +84,7 @@ def _section(move: Move) -> str:
     source, target = FRAMEWORKS[move.source], FRAMEWORKS[move.target]
     parts = [f"## From {source.title} to {target.title}\n"]
     for recipe, found in translations(move):
-        parts.append(f"```\n{recipe}\n```\n\nis there\n\n```python\n{found}\n```\n")
+        parts.append(f"```\n{recipe}\n```\n\nis there\n\n```\n{found}\n```\n")
         parts.append("\n".join(_bullet(line) for line in found.words()) + "\n")
     if move.states is not None:
         frm, to = move.states
