@@ -176,6 +176,7 @@ def test_a_cell_deaf_to_interruption_is_ended_with_its_kernel(
 
 
 FLOODS = [
+    "from IPython.display import display\ndisplay({'image/png': 'A' * 40_000_000}, raw=True)",  # one, and no more
     "while True: print('x' * 1000)",
     "print('x' * 10**9)",
     "import sys\nwhile True: sys.stderr.write('x' * 1000)",

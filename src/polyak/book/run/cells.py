@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
-from polyak.book.run.kernel import CUT, TEXT
+from polyak.book.run.kernel import CUT, CUT_SHOWN, SHOWN, TEXT
 from polyak.book.run.launch import Launched
 from polyak.ground.errors import PolyakError
 from polyak.ground.numbers import readable
@@ -223,9 +223,11 @@ def _number(cell: NotebookNode, number: int | None) -> None:
 
 
 def _flood(cell: NotebookNode) -> str | None:
-    """The reason if the cell was cut for what it printed, by itself or through a process that it started."""
-    flooded = any(CUT in output.get("text", "") for output in cell.outputs)
-    return f"it printed more than {TEXT:,} characters" if flooded else None
+    """The reason if the cell was cut for what it printed or showed, by itself or through a process that it started."""
+    if any(CUT in output.get("text", "") for output in cell.outputs):
+        return f"it printed more than {TEXT:,} characters"
+    shown = (output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+    return f"it shows more than {SHOWN:,} characters" if CUT_SHOWN in shown else None
 
 
 def _note(cell: NotebookNode, name: str, reason: str) -> None:

@@ -28,6 +28,7 @@ TEXT = 1_000_000  # characters that a cell may print
 SHOWN = 32_000_000  # characters of pictures and tables that a cell may show
 LINE = 20_000  # characters that an error's message may have
 FILES = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
+CUT_SHOWN = "[cut here: too much to show]"
 CUT = f"\n[cut here: a cell may print {TEXT:,} characters]\n"
 
 
@@ -159,7 +160,7 @@ class Spent:
         if before > SHOWN:
             raise TooMuchOutput(f"it shows more than {SHOWN:,} characters")
         if self.shown > SHOWN:
-            content["data"], content["metadata"] = {"text/plain": "[cut here: too much to show]"}, {}
+            content["data"], content["metadata"] = {"text/plain": CUT_SHOWN}, {}
         return message
 
 
