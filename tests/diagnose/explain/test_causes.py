@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import polyak as pk
 from polyak.diagnose.explain.finding import known
 from polyak.diagnose.explain.moment import first_rise
+from polyak.diagnose.explain.seen import losses_of
 from polyak.diagnose.watch import Event, Facts, Watched
 
 STEPS, EVERY = 120, 10
@@ -246,3 +247,19 @@ def test_a_page_of_it(tmp_path: Any) -> None:
     assert ".svg" not in html
     for said in ("broken batch", "mean size of the batch", "ruled out", "data:image/svg+xml"):
         assert said in html
+
+
+@pytest.mark.parametrize(("parameters", "kept"), [(3.0, 2), (np.nan, 4)])
+def test_a_reading_that_was_put_off_is_no_loss_of_nan(parameters: float, kept: int) -> None:
+    """Of losses that were not told: nan is one only where the parameters are no numbers either."""
+    sound = records(rise=None)
+    at = np.array([10.0, 20.0, 30.0, 40.0])
+    readings = {
+        "step": at,
+        "loss": np.array([1.0, np.nan, 0.9, np.nan]),
+        "parameter_norm": np.array([3.0, parameters, 3.0, parameters]),
+    }
+    steps = {**sound.steps, "loss": np.full(STEPS, np.nan)}
+    found, losses = losses_of(Watched(sound.facts, steps, readings, ()))
+    assert len(found) == len(losses) == kept
+    assert losses[0] == 1.0

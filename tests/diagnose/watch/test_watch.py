@@ -355,11 +355,11 @@ def test_a_part_of_a_batch_is_read_where_its_rows_are_on_their_own(of: str, read
 def test_what_the_beginning_took_is_paid_back_by_a_quarter_of_the_share() -> None:
     budget = Budget(0.05)
     budget.costs = {"beginning": 2.0, "curvature": 0.1}
-    budget.own, budget.training = 2.0, 1.0  # allowed so far: 2 + 0.75 * 0.05 * 1
+    budget.spent, budget.training = 2.0, 1.0  # allowed so far: 2 + 0.75 * 0.05 * 1
     assert not budget.allows("curvature")
     budget.training = 4.0  # 2 + 0.15
     assert budget.allows("curvature")
-    budget.own, budget.training = 8.0, 161.0  # 8.05 of the share itself, 2 + 6.0375 with the advance
+    budget.spent, budget.training = 8.0, 161.0  # 8.05 of the share itself, 2 + 6.0375 with the advance
     assert not budget.allows("curvature")
     budget.training = 162.1
     assert budget.allows("curvature")

@@ -166,7 +166,11 @@ def losses_of(watched: Watched) -> tuple[NDArray[np.int64], Floats]:
         return steps[keep].astype(np.int64), told[keep].astype(np.float64)
     read = watched.readings.get("loss", np.empty(0))
     at = watched.readings.get("step", np.empty(0))
-    return at.astype(np.int64), np.asarray(read, dtype=np.float64)
+    norms = watched.readings.get("parameter_norm", np.full(len(at), np.nan))
+    was = ~(
+        np.isnan(read) & np.isfinite(norms)
+    )  # where it was not read, the parameters are numbers none the less
+    return at[was].astype(np.int64), np.asarray(read[was], dtype=np.float64)
 
 
 def _broken_from(told: Floats) -> int | None:

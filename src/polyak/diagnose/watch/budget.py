@@ -14,21 +14,22 @@ class Budget:
     """A clock of the training and of the watch beside it.
 
     Args:
-        most: the share of the training's time that the watch may take: 0.05; 1 and more for no bound.
+        most: the share of the training's time that readings may take: 0.05; 1 and more for no bound.
 
-    A reading is allowed where all that the watch has taken, with one more reading like the last, is within that share
-    of what the training has taken so far; the first one always is. What the beginning took is paid back by a quarter of
-    that share, so that readings come from the start.
+    A reading is allowed where all readings so far, with one more like the last, are within that share of what the
+    training has taken; the first one always is. What is free at each step counts as the watch's own, but holds no
+    reading back: of steps of less than a few milliseconds it is a larger share by itself. What the beginning
+    took is paid back by a quarter of that share, so that readings come from the start.
 
     Attributes:
-        training, own: seconds of the training, and of the watch.
+        training, own, spent: seconds of the training, of the watch, and of its readings.
         costs: of the last reading of each kind, in seconds.
         put_off: how many readings were not allowed.
     """
 
     def __init__(self, most: float) -> None:
         self.most = most
-        self.training = self.own = 0.0
+        self.training = self.own = self.spent = 0.0
         self.costs: dict[str, float] = {}
         self.put_off = 0
         self._since = time.perf_counter()
@@ -52,6 +53,7 @@ class Budget:
             yield
         finally:
             self.costs[kind] = time.perf_counter() - start
+            self.spent += self.costs[kind]
 
     def allows(self, kind: str) -> bool:
         """Whether one more reading of a kind is within the share."""
@@ -59,7 +61,7 @@ class Budget:
             return True
         allowed = self.most * self.training
         advance = self.costs.get(BEGINNING, 0.0) + (1 - PAID_BACK) * allowed
-        within = self.own + self.costs[kind] <= max(allowed, advance)
+        within = self.spent + self.costs[kind] <= max(allowed, advance)
         self.put_off += not within
         return within
 
