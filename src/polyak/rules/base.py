@@ -85,6 +85,7 @@ class Rule(Node):
 
     formula: ClassVar[str]
     source: ClassVar[str]
+    elementwise: ClassVar[bool] = True  # whether each entry of an array moves as it would alone
     _numbers: ClassVar[dict[str, Hyperparameter]] = {}
     _choices: ClassVar[dict[str, Choice]] = {}
 

@@ -14,6 +14,7 @@ class Described(Protocol):
 
     formula: ClassVar[str]
     source: ClassVar[str]
+    elementwise: ClassVar[bool]
 
     @classmethod
     def hyperparameters(cls) -> dict[str, Hyperparameter]:
@@ -47,7 +48,7 @@ def documentation(cls: type[Described]) -> str:
     # Held by tests for the rules of this package; of a reader's own rule nobody has asked.
     arrays = (
         "Arrays of any shape, of JAX, NumPy or PyTorch, in any floating dtype; g, x and the step share\n"
-        "one shape. "
+        f"one shape{'' if cls.elementwise else ', and what one entry does depends on its whole array'}. "
         if cls.__module__.startswith("polyak.rules.")
         else ""
     )
