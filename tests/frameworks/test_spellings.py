@@ -33,7 +33,8 @@ RUN, FEWER_RUN = (
 # float64 throughout is exact but for rounding. Where a framework keeps a power of beta or its arrays in float32,
 # seven digits are what is left of a number, and a thousand steps of a stable rule lose about one more.
 ROUNDING, SINGLE = 1e-10, 5e-6
-KEPT_IN_SINGLE = ("tf1:AdamOptimizer", "mxnet:adam")  # beta^t; the corrected learning rate
+# beta^t; the corrected learning rate; the share of the squares
+KEPT_IN_SINGLE = ("tf1:AdamOptimizer", "mxnet:adam", "optax:adafactor")
 
 
 def real_defaults(row: Spelling) -> dict[str, Any]:
@@ -60,7 +61,9 @@ def test_defaults_are_the_frameworks_own(row: Spelling) -> None:
             assert row.framework == "mxnet"  # which takes them without a word
             continue
         ours = None if argument.default is REQUIRED else argument.default
-        assert ours == theirs[argument.name], argument.name
+        default = theirs[argument.name]
+        # A dtype is given by its name, which needs no import.
+        assert ours == (default.__name__ if isinstance(default, type) else default), argument.name
 
 
 def test_no_argument_is_left_out(row: Spelling) -> None:
@@ -112,7 +115,7 @@ def test_the_framework_does_what_its_row_says(
     """The learning rate falls to a tenth half way."""
     row, form = run_form
     theirs, ours = paths(row, form, said, RUN)
-    assert relative(theirs, ours) < ROUNDING
+    assert relative(theirs, ours) < (SINGLE if row.name in KEPT_IN_SINGLE else ROUNDING)
     if row.decay is not None:
         decayed, ours = paths(row, form, said, FEWER_RUN, weight_decay=0.02)
         assert relative(decayed, ours) < ROUNDING

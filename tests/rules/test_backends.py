@@ -60,7 +60,7 @@ def test_one_trajectory_in_jax_step_by_step(
 def test_one_trajectory_compiled(
     corner: Rule, problem: Any, walk: Any, flat: Any, assert_same_path: Any
 ) -> None:
-    reference = walk(corner, problem.on("numpy"), problem.gradient, STEPS)
+    reference = walk(corner, flat(problem.params), problem.gradient, STEPS)  # one array, as compiled
     x = jax.numpy.asarray(reference[0])
     path = np.vstack([x, compiled(corner, x, problem.gradient)])
     assert_same_path(path, reference, tolerance("float64"))
@@ -68,9 +68,9 @@ def test_one_trajectory_compiled(
 
 @pytest.mark.usefixtures("x64")
 def test_one_trajectory_compiled_in_float32(
-    typical: Rule, problem: Any, walk: Any, assert_same_path: Any
+    typical: Rule, problem: Any, walk: Any, flat: Any, assert_same_path: Any
 ) -> None:
-    reference = walk(typical, problem.on("numpy"), problem.gradient, STEPS)
+    reference = walk(typical, flat(problem.params), problem.gradient, STEPS)
     x = jax.numpy.asarray(reference[0], dtype="float32")
     path = compiled(typical, x, problem.gradient)
     assert path.dtype == "float32"

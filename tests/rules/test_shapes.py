@@ -24,8 +24,6 @@ def walked(rule: Rule, x: Any, gradients: Any) -> Any:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_each_entry_moves_as_it_would_alone(variant: Rule, shape: tuple[int, ...]) -> None:
-    if not variant.elementwise:
-        return
     generator = np.random.default_rng(0)
     x, gradients = generator.normal(size=shape), generator.normal(size=(STEPS, *shape))
     end = walked(variant, x, gradients)

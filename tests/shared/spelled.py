@@ -25,6 +25,14 @@ INTERIOR = {
     "beta2": 0.95,
     "initial_accumulator": 0.2,
     "momentum_decay": 0.5,
+    "beta3": 0.97,
+    "alpha": 2.0,
+    "eps_root": 0.1,
+    "inner_decay": 0.1,
+    "trust_coefficient": 0.4,
+    "weight_lr_power": 1.5,
+    "clip": 1.2,
+    "decay_power": 0.7,
 }
 LINEAR = [name for name, row in SPELLINGS.items() if any(issubclass(f.rule, LinearRule) for f in row.forms)]
 

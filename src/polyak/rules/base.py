@@ -86,6 +86,7 @@ class Rule(Node):
     formula: ClassVar[str]
     source: ClassVar[str]
     elementwise: ClassVar[bool] = True  # whether each entry of an array moves as it would alone
+    of_matrices: ClassVar[bool] = False  # whether it is meant for matrices, and treats other arrays otherwise
     _numbers: ClassVar[dict[str, Hyperparameter]] = {}
     _choices: ClassVar[dict[str, Choice]] = {}
 

@@ -68,6 +68,7 @@ class Muon(Rule):
     )
     source = "Jordan, K. et al. (2024). Muon: an optimizer for hidden layers in neural networks; Liu, J. et al. (2025)."
     elementwise: ClassVar[bool] = False
+    of_matrices: ClassVar[bool] = True
     lr: Scalar = lr(default=0.02, tuned="log:1e-4:1", begin=0.2)
     momentum: Scalar = momentum(default=0.95)
     eps: Scalar = eps(default=1e-7)

@@ -21,7 +21,7 @@ from polyak.translate import impulse_response as algebra
 Arrays = list[NDArray[np.float64]]
 STEPS = 1000
 SHAPES = ((3, 2), (2,))
-CUTS = [6]  # where one array ends and the next begins
+MATRIX = ((4, 2),)
 SIZE = sum(int(np.prod(shape)) for shape in SHAPES)
 LOWEST, HIGHEST = 0.01, 0.5  # curvatures, of the edge of stability
 UNKNOWN_EDGE = 4.0  # for rules without an edge of their own
@@ -71,9 +71,15 @@ def problem_for(rule: object, steps: int = STEPS, size: float = 1.0) -> Problem:
     return Problem(size * A, target, size * pulls, start)
 
 
-def arrays(x: NDArray[np.float64]) -> Arrays:
-    """The eight numbers as the arrays of `SHAPES`."""
-    return [part.reshape(shape).copy() for part, shape in zip(np.split(x, CUTS), SHAPES, strict=True)]
+def shapes_for(rule: object) -> tuple[tuple[int, ...], ...]:
+    """The arrays that the eight numbers are: a matrix and a vector, or one matrix for a rule that is of matrices."""
+    return MATRIX if getattr(rule, "of_matrices", False) else SHAPES
+
+
+def arrays(x: NDArray[np.float64], shapes: tuple[tuple[int, ...], ...] = SHAPES) -> Arrays:
+    """The eight numbers as arrays of these shapes."""
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+    return [part.reshape(shape).copy() for part, shape in zip(np.split(x, ends), shapes, strict=True)]
 
 
 def numbers(parts: Arrays) -> NDArray[np.float64]:
@@ -92,13 +98,17 @@ def learning_rates(lr: float, steps: int = STEPS, drop: float | None = None) -> 
 def walk(rule: Optimizer, problem: Problem, lrs: NDArray[np.float64]) -> NDArray[np.float64]:
     """The positions of a rule of ours on NumPy arrays, the start first: shape (steps + 1, 8)."""
     x, rows = problem.start, [problem.start]
-    state = rule.init(x)
-    with np.errstate(over="ignore", invalid="ignore"):  # what diverges becomes inf or nan
+    alone = getattr(rule, "elementwise", True)  # where it is not, what one number does depends on its array
+    shapes = (x.shape,) if alone else shapes_for(rule)
+    state = rule.init(arrays(x, shapes))
+    with np.errstate(all="ignore"):  # what diverges becomes inf or nan
         for step, lr in enumerate(lrs):
             if step and lr != lrs[step - 1]:
                 rule = rule.replace(lr=float(lr))
-            updates, state = rule.update(problem.gradient(x, step), state, x)
-            x = x + updates
+            updates, state = rule.update(
+                arrays(problem.gradient(x, step), shapes), state, arrays(x, shapes)
+            )
+            x = x + numbers(updates)
             rows.append(x)
     return np.array(rows)
 
@@ -113,9 +123,10 @@ def gap(path: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 
 def gaps(rule: Rule, other: Rule, drop: float | None = None, steps: int = STEPS) -> NDArray[np.float64]:
-    """How far two elementwise rules part over so many steps, at each of `SIZES` of the gradient: shape (8,).
+    """How far two rules part over so many steps, at each of `SIZES` of the gradient: shape (8,).
 
-    All sizes are walked at once, from the origin, so that a short path is not lost in the rounding of a far place.
+    All sizes are walked at once, from the origin, so that a short path is not lost in the rounding of a far place; a
+    rule that is not elementwise is walked at one after the other, from the problem's start.
 
     >>> from polyak.rules import RMSProp
     >>> inside = RMSProp(lr=0.01, eps=1e-8, eps_position="inside")
@@ -123,12 +134,23 @@ def gaps(rule: Rule, other: Rule, drop: float | None = None, steps: int = STEPS)
     >>> gaps(inside, outside, steps=100).round(2)
     array([0.02, 0.12, 0.22, 0.1 , 0.03, 0.01, 0.  , 0.  ])
     """
+    if not rule.elementwise:
+        return np.array([_gap_at(float(size), rule, other, drop, steps) for size in SIZES])
     problem = problem_for(rule, steps)
     here, there = (
         _walked(each, problem, learning_rates(each.lr, steps, drop))  # type: ignore[attr-defined]
         for each in (rule, other)
     )
     return np.array([gap(here[:, k], there[:, k]) for k in range(len(SIZES))])
+
+
+def _gap_at(size: float, rule: Rule, other: Rule, drop: float | None, steps: int) -> float:
+    problem = problem_for(rule, steps, size)
+    here, there = (
+        walk(each, problem, learning_rates(each.lr, steps, drop))  # type: ignore[attr-defined]
+        for each in (rule, other)
+    )
+    return gap(here, there)
 
 
 def _walked(rule: Rule, problem: Problem, lrs: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from polyak.frameworks.steppers import Array
 from polyak.ground.types import Pytree
 from polyak.translate.around import Around
 from polyak.translate.best_arguments import Condition
-from polyak.translate.proof_problem import Problem, arrays, numbers
+from polyak.translate.proof_problem import Problem, arrays, numbers, shapes_for
 
 Factor: TypeAlias = float | Callable[[float, float], float]
 """What a velocity is multiplied by at a change: a number, or a function of the old and the new learning rate."""
@@ -48,6 +48,7 @@ class Side:
         stand_in: bool = False,
     ) -> None:
         self.spelling, self.meaning = spelling, meaning
+        self.shapes = shapes_for(meaning.rule)
         self.conditions = {condition.kind: condition.amount for condition in conditions}
         self.framework = FRAMEWORKS[spelling.framework]
         self.real = self.framework.installed and not stand_in
@@ -86,7 +87,7 @@ class Side:
             lrs: the learning rate of each step.
             velocity_factor: what the velocity is multiplied by where the learning rate changes.
         """
-        self.stepper.start(arrays(problem.start))
+        self.stepper.start(arrays(problem.start, self.shapes))
         x, there, rows = problem.start, problem.start, [problem.start]
         turned = -1.0 if self.meaning.maximize else 1.0  # what is maximized is -f
         in_loss, by_hand = (
@@ -102,7 +103,7 @@ class Side:
             g = turned * (problem.gradient(x, step) + in_loss * x)
             if step == 0:
                 g = g * self.conditions.get("first gradient", 1.0)
-            held.append(arrays(g))
+            held.append(arrays(g, self.shapes))
             if len(held) < self.every:
                 rows.append(x)
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from polyak.frameworks.spelling import Argument, Form, Spelling
-from polyak.rules import Adadelta, Adagrad, Adam, GradientDescent, HeavyBall, Lion, NAdam, Nesterov, RMSProp
+from polyak.rules import LAMB, Adadelta, Adagrad, Adam, GradientDescent, HeavyBall, Lion, NAdam, Nesterov, RMSProp
 
 VERSION = "keras 3.15.1"
 DECAY = Argument("weight_decay", None, "weight_decay")
@@ -32,6 +32,7 @@ def _row(
     *forms: Form,
     source: str = "{}.update_step",
     pitfalls: tuple[str, ...] = (),
+    decay: str | None = "decoupled",
 ) -> Spelling:
     return Spelling(
         name=f"keras:{name}",
@@ -39,7 +40,7 @@ def _row(
         arguments=(*arguments, *CLIPPING_AND_AVERAGING),
         forms=forms,
         source=f"keras/src/optimizers/{name.lower()}.py, {source.format(name)}, {VERSION}",
-        decay="decoupled",
+        decay=decay,
         pitfalls=pitfalls,
     )
 
@@ -87,6 +88,13 @@ SPELLINGS = (
             "the product of its momenta is no variable of the optimizer: it is lost when a model is saved",
         ),
     ),
+    _row(
+        "Lamb",
+        (LR, BETA_1, BETA_2, EPSILON, Argument("weight_decay", None)),
+        Form(LAMB, {"inner_decay": 0.0}),
+        pitfalls=("its weight decay is taken off before the step; in Optax and in the paper it is part of the step",),
+        decay=None,
+    ),
     _row("Lion", (LR, BETA_1, Argument("beta_2", 0.99, "beta2"), DECAY), Form(Lion)),
 )
-WITHOUT_RULE = ("Adafactor", "Adamax", "Ftrl", "Lamb", "LossScaleOptimizer", "Muon", "ScheduleFreeAdamW")
+WITHOUT_RULE = ("Adafactor", "Adamax", "Ftrl", "LossScaleOptimizer", "Muon", "ScheduleFreeAdamW")

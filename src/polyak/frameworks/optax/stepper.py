@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import optax
+import optax.contrib
 
 from polyak.frameworks.candidate import Candidate
 from polyak.frameworks.polyak.stepper import candidate_by_protocol
@@ -16,10 +17,11 @@ KIND = "factory of optax"
 
 
 def factories() -> dict[str, Callable[..., Any]]:
-    """Optax's functions, which make transformations for the most part."""
+    """Optax's functions and those of optax.contrib, which make transformations for the most part."""
     return {
         name: value
-        for name, value in vars(optax).items()
+        for home in (optax.contrib, optax)
+        for name, value in vars(home).items()
         if (inspect.isfunction(value) or isinstance(value, functools.partial)) and not name.startswith("_")
     }
 

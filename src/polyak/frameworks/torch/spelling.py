@@ -7,11 +7,13 @@ from typing import Any
 from polyak.frameworks.spelling import Argument, Form, Spelling, above_zero
 from polyak.rules import (
     Adadelta,
+    Adafactor,
     Adagrad,
     Adam,
     Dampening,
     GradientDescent,
     HeavyBall,
+    Muon,
     NAdam,
     Nesterov,
     RMSProp,
@@ -32,6 +34,7 @@ FLAGS = {
 DECAY = Argument("weight_decay", 0.0, "weight_decay")
 MOMENTUM = Argument("momentum", 0.0, "momentum")
 BETAS = Argument("betas", (0.9, 0.999), ("beta1", "beta2"))
+MOONLIGHT = {"match_rms_adamw": "match_rms_adamw"}
 OUTSIDE = {"lr_in_velocity": False}
 CORRECTED = {"eps_position": "outside", "bias_correction": True}
 
@@ -125,5 +128,34 @@ SPELLINGS = (
         "decoupled foreach maximize capturable differentiable",
         Form(NAdam, {"momentum_schedule": "warming", "eps_position": "outside"}),
     ),
+    _row(
+        "Adafactor",
+        (
+            *(_lr(1e-2), Argument("beta2_decay", -0.8), Argument("eps", (None, 1e-3))),
+            *(Argument("d", 1.0, "clip"), DECAY),
+        ),
+        "foreach maximize",
+        Form(Adafactor, {"form": "torch", "decay_power": 0.8, "eps": 2.0**-52, "least_size": 1e-3}),
+        decay="decoupled",
+        pitfalls=("its learning rate is no more than 1/sqrt(t), whatever is set",),
+    ),
+    _row(
+        "Muon",
+        (
+            *(_lr(1e-3), Argument("weight_decay", 0.1, "weight_decay"), Argument("momentum", 0.95, "momentum")),
+            *(Argument("nesterov", True, "nesterov"), Argument("ns_coefficients", (3.4445, -4.775, 2.0315))),
+            *(_eps(1e-7), Argument("ns_steps", 5)),
+            Argument("adjust_lr_fn", None, "scaling", {None: "original", "original": "original", **MOONLIGHT}),
+        ),
+        "",
+        Form(Muon, {"velocity": "averaged", "eps_position": "least", "beta1": 0.9, "beta2": 0.999}),
+        decay="decoupled",
+        pitfalls=(
+            "it takes matrices alone",
+            "documented v <- m v + g, computed as the average: the buffer of its state is 1 - m of the documented one,"
+            " 20 times smaller at 0.95; the step is the same but for eps",
+            "its iteration runs in bfloat16, of three digits; here it is held, and verified, in float64",
+        ),
+    ),
 )
-WITHOUT_RULE = ("ASGD", "Adafactor", "Adamax", "LBFGS", "Muon", "RAdam", "Rprop", "SparseAdam")
+WITHOUT_RULE = ("ASGD", "Adamax", "LBFGS", "RAdam", "Rprop", "SparseAdam")

@@ -115,10 +115,15 @@ def _tensor(x: Array) -> torch.Tensor:
 
 @contextmanager
 def double() -> Iterator[None]:
-    """PyTorch keeps some of its scalars, such as NAdam's product of momenta, in its default dtype."""
-    before = torch.get_default_dtype()
+    """PyTorch keeps some of its scalars, such as NAdam's product of momenta, in its default dtype.
+
+    Muon's iteration casts what it is given to bfloat16: for the time of a step, what is float64 stays so.
+    """
+    before, cast = torch.get_default_dtype(), torch.Tensor.bfloat16
     torch.set_default_dtype(torch.float64)
+    torch.Tensor.bfloat16 = lambda self: self if self.dtype == torch.float64 else cast(self)  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
+        torch.Tensor.bfloat16 = cast  # type: ignore[method-assign]
         torch.set_default_dtype(before)
