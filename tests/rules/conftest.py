@@ -30,7 +30,7 @@ INTERIOR = {
     "momentum_decay": 0.5,
     "weight_decay": 0.1,
     "beta3": 0.9,
-    "inner_decay": 0.0,  # of a step that is averaged: held by hand and beside Optax
+    "inner_decay": 0.1,
     "trust_coefficient": 0.3,
     "eps_root": 0.2,
     "least_size": 0.1,

@@ -40,6 +40,8 @@ def test_same_path_as_the_sums(
     variant: Rule, problem: Any, walk: Any, flat: Any, assert_same_path: Callable[..., None]
 ) -> None:
     x = problem.on("numpy")
+    if "inner_decay" in variant.hyperparameters():  # it needs every x: held by hand and beside Optax
+        variant = variant.replace(inner_decay=0.0)
     ours = walk(variant.replace(lr=lr), x, problem.gradient, STEPS)
     assert_same_path(ours, path(variant, flat(x), problem.gradient))
 

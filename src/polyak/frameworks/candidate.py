@@ -69,6 +69,24 @@ def label_of(optimizer: object) -> str:
     return str(getattr(target, "__name__", None) or type(target).__name__)
 
 
+PARAMS = ("params", "parameters", "model_params", "model_parameters", "param_groups", "named_parameters")
+BESIDE = ("lr", "learning_rate", "weight_decay", "wd", "momentum", "betas", "eps")
+
+
+def takes_params_first(factory: object) -> bool:
+    """Whether a function makes an optimizer of parameters: f(params, lr) ..., and is no page's.
+
+    >>> takes_params_first(lambda params, lr: None), takes_params_first(lambda params, states, hyperparams: None)
+    (True, False)
+    """
+    if not inspect.isfunction(factory):
+        return False
+    first, *rest = inspect.signature(factory).parameters.values() or (None,)
+    if first is None or first.name not in PARAMS:
+        return False
+    return all(about.name in BESIDE or about.default is not about.empty for about in rest[:1])
+
+
 def inner(optimizer: object) -> object:
     """The function or class that a partial is of."""
     return optimizer.func if isinstance(optimizer, functools.partial) else optimizer

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from polyak.frameworks.bridge import Bridge
-from polyak.frameworks.candidate import Candidate, inner, label_of
+from polyak.frameworks.candidate import Candidate, inner, label_of, takes_params_first
 from polyak.frameworks.framework import FRAMEWORKS, Framework
 from polyak.frameworks.reading import Reading
 from polyak.frameworks.steppers import Stepper, among
@@ -105,6 +105,8 @@ def whose(optimizer: object) -> Iterator[Framework]:
     target = inner(optimizer)
     kinds = target.__mro__ if isinstance(target, type) else type(target).__mro__
     modules = [f"{getattr(each, '__module__', '')}." for each in (target, *kinds)]
+    if takes_params_first(target):
+        yield from (each for each in FRAMEWORKS.values() if each.params_first and each.installed)
     others = (framework for framework in FRAMEWORKS.values() if framework.run_here and not framework.ours)
     for framework in others:
         homes = f"{framework.package}.", f"{framework.folder}."

@@ -7,6 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
@@ -50,6 +51,22 @@ class Stepper(Protocol):
 
     def load(self, state: Pytree) -> None:
         """Take up a state that `state` gave, of an optimizer of the same kind on the same shapes."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an optimizer may ask within a step that evaluates the loss again, at other parameters, or its curvature.
+
+    Attributes:
+        gradients: at other parameters, in this step; None where one is missing.
+        loss: at other parameters, in this step.
+        curvature: the gradient's derivative by all parameters in a row: shape (size,) where it is diagonal, else
+            (size, size).
+    """
+
+    gradients: Callable[[list[Array]], list[Array | None]]
+    loss: Callable[[list[Array]], float]
+    curvature: Array
 
 
 def check_arguments(

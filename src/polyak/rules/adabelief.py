@@ -27,7 +27,7 @@ class AdaBelief(Rule):
         r" \hat m = \frac{m}{1-\beta_1^t}, \quad \hat s = \frac{s}{1-\beta_2^t} \\"
         r" x \leftarrow x - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}"
     )
-    source = "Zhuang, J. et al. (2020). AdaBelief optimizer: adapting stepsizes by the belief in gradients, Algorithm 2."
+    source = "Zhuang, J. et al. (2020). AdaBelief optimizer: adapting stepsizes by the belief, Algorithm 2."
     lr: Scalar = lr(tuned="log:1e-4:1")
     beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g", tuned=TUNED_MOMENTUM)
     beta2: Scalar = decay(default=0.999, symbol=r"\beta_2", of="(g - m)^2")

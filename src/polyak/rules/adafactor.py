@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from types import ModuleType
 from typing import ClassVar
 
 from array_api_compat import array_namespace
@@ -34,13 +36,15 @@ class Adafactor(Rule):
         r" u = \frac{g}{\sqrt{\max(R C / \overline{R}, \epsilon^2)}}, \quad \hat u = \frac{u}{\max(1, rms(u) / d)} \\"
         r" x \leftarrow x - \min(\eta, \frac{1}{\sqrt{t}})\, \max(\epsilon_2, rms(x))\, \hat u"
     )
-    source = "Shazeer, N. & Stern, M. (2018). Adafactor: adaptive learning rates with sublinear memory cost, Algorithm 4."
+    source = "Shazeer, N. & Stern, M. (2018). Adafactor: adaptive learning rates with sublinear memory, Algorithm 4."
     elementwise: ClassVar[bool] = False
     lr: Scalar = lr(default=0.01, tuned="log:1e-4:1", begin=0.1)
     clip: Scalar = hyperparameter(
         default=1.0, symbol="d", meaning="root mean square that a step has at most, before it is scaled"
     )
-    decay_power: Scalar = hyperparameter(default=0.8, symbol="c", meaning="how fast the squares come to be kept")
+    decay_power: Scalar = hyperparameter(
+        default=0.8, symbol="c", meaning="how fast the squares come to be kept"
+    )
     eps: Scalar = hyperparameter(
         default=2.0**-52, symbol=r"\epsilon", meaning="keeps the denominator from zero", interval="(0, inf)"
     )
@@ -48,7 +52,9 @@ class Adafactor(Rule):
         default=1e-3, symbol=r"\epsilon_2", meaning="root mean square that parameters have at least"
     )
     form: str = choice(
-        default="torch", options=("torch", "optax"), meaning="whose form: lr's bound, what is factored, eps's place"
+        default="torch",
+        options=("torch", "optax"),
+        meaning="whose form: lr's bound, what is factored, eps's place",
     )
 
     def slots(self, x: Array) -> Slots:
@@ -59,13 +65,16 @@ class Adafactor(Rule):
             return {**begun, "squares": xp.zeros_like(x)}
         return {
             **begun,
-            **{name: xp.sum(xp.zeros_like(x), axis=axis, keepdims=True) for name, axis in zip(("rows", "columns"), axes, strict=True)},
+            **{
+                name: xp.sum(xp.zeros_like(x), axis=axis, keepdims=True)
+                for name, axis in zip(("rows", "columns"), axes, strict=True)
+            },
         }
 
     def step(self, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:
         xp = array_namespace(g)
         in_torch = self.form == "torch"
-        t = slots["t"] + 1
+        t = xp.asarray(slots["t"]) + 1  # of g's library, for a power that is traced
         kept = 1 - t ** (-self.decay_power)
         squares = g**2 if in_torch else g**2 + self.eps
         new: Slots = {"t": t}
@@ -79,13 +88,13 @@ class Adafactor(Rule):
                 squares, axis=column, keepdims=True
             )
             mean = xp.mean(rows, axis=column, keepdims=True)
-            estimate = rows * columns / (_at_least(mean, self.eps) if in_torch else mean)
-        u = g / xp.sqrt(_at_least(estimate, self.eps**2) if in_torch else estimate)
-        u = u / _at_least(_size(u) / self.clip, 1.0)
+            estimate = rows * columns / (_at_least(mean, self.eps, xp) if in_torch else mean)
+        u = g / xp.sqrt(_at_least(estimate, self.eps**2, xp) if in_torch else estimate)
+        u = u / _at_least(_size(u, xp) / self.clip, 1.0, xp)
         rate = self.lr + 0 * t
         if in_torch:
             rate = xp.where(rate < t**-0.5, rate, t**-0.5)
-        return -rate * _at_least(_size(x), self.least_size) * u, new
+        return -rate * _at_least(_size(x, xp), self.least_size, xp) * u, new
 
     def _factored(self, x: Array) -> tuple[int, int] | None:
         """The axes that the rows and the columns are means over; None where the array is kept whole."""
@@ -97,14 +106,12 @@ class Adafactor(Rule):
         return (by_length[-1], by_length[-2]) if x.shape[by_length[-2]] >= FEWEST["optax"] else None
 
 
-def _size(x: Array) -> Array:
+def _size(x: Array, xp: ModuleType) -> Array:
     """The root mean square; 0 of no numbers."""
-    xp = array_namespace(x)
-    found: Array = xp.sqrt(xp.sum(x * x) / max(1, int(x.size) if isinstance(x.size, int) else x.numel()))
+    found: Array = xp.sqrt(xp.sum(x * x) / max(1, math.prod(x.shape)))
     return found
 
 
-def _at_least(x: Array, least: Number) -> Array:
-    xp = array_namespace(x)
+def _at_least(x: Array, least: Number, xp: ModuleType) -> Array:
     found: Array = xp.where(x > least, x, least + 0 * x)
     return found

@@ -22,9 +22,12 @@ class Adan(Rule):
     """
 
     formula = (
-        r"d = g - g_{t-1}, \quad m \leftarrow \beta_1 m + (1-\beta_1)\, g, \quad v \leftarrow \beta_2 v + (1-\beta_2)\, d,"
+        r"d = g - g_{t-1}, \quad m \leftarrow \beta_1 m + (1-\beta_1)\, g, \quad"
+        r" v \leftarrow \beta_2 v + (1-\beta_2)\, d,"
         r" \quad s \leftarrow \beta_3 s + (1-\beta_3)\, (g + w d)^2 \\"
-        r" w = \beta_2 \mathrm{\ (or\ } 1-\beta_2 \mathrm{)}, \quad \hat m = \frac{m}{1-\beta_1^t}, \quad \hat v = \frac{v}{1-\beta_2^t}, \quad \hat s = \frac{s}{1-\beta_3^t} \\"
+        r" w = \beta_2 \mathrm{\ (or\ } 1-\beta_2 \mathrm{)}, \quad"
+        r" \hat m = \frac{m}{1-\beta_1^t}, \quad \hat v = \frac{v}{1-\beta_2^t},"
+        r" \quad \hat s = \frac{s}{1-\beta_3^t} \\"
         r" x \leftarrow x - \eta\, \frac{\hat m + w \hat v}{\sqrt{\hat s + \epsilon_s} + \epsilon}"
     )
     source = "Xie, X. et al. (2022). Adan: adaptive Nesterov momentum algorithm, Algorithm 1."

@@ -28,9 +28,7 @@ class AdEMAMix(Rule):
         r" \hat m = \frac{m}{1-\beta_1^t}, \quad \hat s = \frac{s}{1-\beta_2^t} \\"
         r" x \leftarrow x - \eta\, \frac{\hat m + \alpha n}{\sqrt{\hat s} + \epsilon}"
     )
-    source = (
-        "Pagliardini, M., Ablin, P. & Grangier, D. (2024). The AdEMAMix optimizer: better, faster, older, Algorithm 1."
-    )
+    source = "Pagliardini, M., Ablin, P. & Grangier, D. (2024). The AdEMAMix optimizer, Algorithm 1."
     lr: Scalar = lr(tuned="log:1e-4:1", begin=0.1)
     beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g", tuned=TUNED_MOMENTUM)
     beta2: Scalar = decay(default=0.999, symbol=r"\beta_2", of="g^2")

@@ -30,7 +30,7 @@ class LAMB(Rule):
         r" u = \frac{m / (1-\beta_1^t)}{\sqrt{s / (1-\beta_2^t)} + \epsilon} + \lambda x \\"
         r" x \leftarrow x - \eta\, \frac{|x|}{|u|}\, u"
     )
-    source = "You, Y. et al. (2020). Large batch optimization for deep learning: training BERT in 76 minutes, Algorithm 2."
+    source = "You, Y. et al. (2020). Large batch optimization for deep learning, Algorithm 2."
     elementwise: ClassVar[bool] = False
     lr: Scalar = lr(tuned="log:1e-4:1", begin=0.1)
     beta1: Scalar = decay(default=0.9, symbol=r"\beta_1", of="g", tuned=TUNED_MOMENTUM)
@@ -46,5 +46,8 @@ class LAMB(Rule):
         t = slots["t"] + 1
         m = self.beta1 * slots["mean"] + (1 - self.beta1) * g
         s = self.beta2 * slots["squares"] + (1 - self.beta2) * g**2
-        u = m / (1 - self.beta1**t) / root(s / (1 - self.beta2**t), self.eps, "outside") + self.inner_decay * x
+        u = (
+            m / (1 - self.beta1**t) / root(s / (1 - self.beta2**t), self.eps, "outside")
+            + self.inner_decay * x
+        )
         return -self.lr * trust_ratio(x, u) * u, {"mean": m, "squares": s, "t": t}

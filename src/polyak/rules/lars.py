@@ -30,7 +30,8 @@ def trust_ratio(x: Array, u: Array, coefficient: Number = 1.0, eps: Number = 0.0
     of_x, of_u = xp.sqrt(xp.sum(x * x)), xp.sqrt(xp.sum(u * u))
     there = (of_x > 0) & (of_u > 0)
     ratio: Array = coefficient * of_x / (xp.where(there, of_u, xp.ones_like(of_u)) + eps)
-    return xp.where(there, ratio, xp.ones_like(ratio))
+    found: Array = xp.where(there, ratio, xp.ones_like(ratio))
+    return found
 
 
 class LARS(Rule):
@@ -48,7 +49,8 @@ class LARS(Rule):
     """
 
     formula = (
-        r"r = \tau\, \frac{|x|}{|g| + \epsilon}, \quad v \leftarrow \gamma\, v + \eta\, r\, g \\ x \leftarrow x - v"
+        r"r = \tau\, \frac{|x|}{|g| + \epsilon}, \quad v \leftarrow \gamma\, v + \eta\, r\, g \\"
+        r" x \leftarrow x - v"
     )
     source = "You, Y., Gitman, I. & Ginsburg, B. (2017). Large batch training of convolutional networks, Algorithm 1."
     elementwise: ClassVar[bool] = False

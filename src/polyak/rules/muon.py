@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import ClassVar
 
 from array_api_compat import array_namespace
@@ -14,13 +15,13 @@ from polyak.rules.root import root
 
 A, B, C = 3.4445, -4.775, 2.0315  # of the quintic iteration, chosen for its slope at 0
 STEPS = 5
-SCALINGS = {  # by rows and columns, what a step is multiplied by
+SCALINGS: dict[str, Callable[[int, int], float]] = {  # by rows and columns, what a step is multiplied by
     "original": lambda rows, columns: math.sqrt(max(1.0, rows / columns)),
-    "original, transposed": lambda rows, columns: math.sqrt(max(1.0, columns / rows)),
+    "transposed": lambda rows, columns: math.sqrt(max(1.0, columns / rows)),
     "match_rms_adamw": lambda rows, columns: 0.2 * math.sqrt(max(rows, columns)),
     "spectral": lambda rows, columns: math.sqrt(max(rows, columns)),
     "unit_rms_norm": lambda rows, columns: math.sqrt(rows / columns),
-    "none": lambda rows, columns: 1.0,
+    "none": lambda _rows, _columns: 1.0,
 }
 
 
@@ -33,12 +34,14 @@ def orthogonal(u: Array, eps: Number, position: str) -> Array:
     """
     xp = array_namespace(u)
     norm = xp.sqrt(xp.sum(u * u))
-    wide = u.T if u.shape[0] > u.shape[1] else u
+    tall = u.shape[0] > u.shape[1]
+    wide: Array = xp.permute_dims(u, (1, 0)) if tall else u
     wide = wide / (norm + eps if position == "added" else xp.where(norm > eps, norm, eps + 0 * norm))
     for _ in range(STEPS):
-        gram = wide @ wide.T
+        gram = wide @ xp.permute_dims(wide, (1, 0))
         wide = A * wide + (B * gram + C * (gram @ gram)) @ wide
-    return wide.T if u.shape[0] > u.shape[1] else wide
+    turned: Array = xp.permute_dims(wide, (1, 0)) if tall else wide
+    return turned
 
 
 class Muon(Rule):
@@ -50,7 +53,7 @@ class Muon(Rule):
 
     The scalings, of a matrix with A rows and B columns: original, sqrt(max(1, A/B)); match_rms_adamw (Moonlight),
     0.2 sqrt(max(A, B)); spectral and unit_rms_norm (NeMo), sqrt(max(A, B)) and sqrt(A/B). Optax's matrices lie the
-    other way about: original, transposed.
+    other way about: transposed.
 
     >>> import numpy as np
     >>> rule = Muon(lr=0.5)
@@ -76,7 +79,9 @@ class Muon(Rule):
     beta2: Scalar = decay(default=0.999, symbol=r"\beta_2", of="g^2, in arrays that are no matrices")
     nesterov: bool = choice(default=True, options=(True, False), meaning="whether the velocity looks ahead")
     scaling: str = choice(
-        default="original", options=tuple(SCALINGS), meaning="what the step is multiplied by, from the matrix's shape"
+        default="original",
+        options=tuple(SCALINGS),
+        meaning="what the step is multiplied by, from the matrix's shape",
     )
     velocity: str = choice(
         default="averaged",
@@ -116,6 +121,6 @@ class Muon(Rule):
 
     def _corrected(self, m: Array, g: Array, beta: Number, t: Number) -> Array:
         """A mean corrected for its start; as it will be at the next step, where it looks ahead."""
-        if not self.nesterov:
-            return m / (1 - beta**t)
-        return beta * m / (1 - beta ** (t + 1)) + (1 - beta) * g / (1 - beta**t)
+        ahead: Array = beta * m / (1 - beta ** (t + 1)) + (1 - beta) * g / (1 - beta**t)
+        plain: Array = m / (1 - beta**t)
+        return ahead if self.nesterov else plain

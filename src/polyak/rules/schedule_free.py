@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array_api_compat import array_namespace
 
+from polyak.ground.types import Number
 from polyak.rules.base import Array, Rule, Slots
 from polyak.rules.hyperparameters import Scalar, decay, eps, hyperparameter, lr, momentum, weight_decay
 from polyak.rules.root import root
-from polyak.ground.types import Number
 
 
 def averaged(
@@ -15,7 +15,7 @@ def averaged(
 ) -> tuple[Array, Slots]:
     """The step of y towards z and along the direction, and the slots of the average."""
     xp = array_namespace(direction)
-    t = slots["t"] + 1
+    t = xp.asarray(slots["t"]) + 1  # of the direction's library, for powers that are traced
     rate = rule.lr + 0 * slots["largest_lr"]
     largest = xp.where(rate > slots["largest_lr"], rate, slots["largest_lr"])
     weight = t**rule.r * largest**rule.weight_lr_power

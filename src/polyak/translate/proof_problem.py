@@ -51,6 +51,17 @@ class Problem:
             found: NDArray[np.float64] = self.A @ (x - self.target) + self.forcing[step]
         return found
 
+    def loss(self, x: NDArray[np.float64], step: int) -> float:
+        """What that is the gradient of: d A d / 2 + f_t x, with d = x - target."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            away = x - self.target
+            return float(away @ self.A @ away / 2 + self.forcing[step] @ x)
+
+    @property
+    def curvature(self) -> NDArray[np.float64]:
+        """A."""
+        return self.A
+
 
 def problem_for(rule: object, steps: int = STEPS, size: float = 1.0) -> Problem:
     """The problem on which a rule is stable and always moving, its gradients of about this size.
@@ -105,9 +116,7 @@ def walk(rule: Optimizer, problem: Problem, lrs: NDArray[np.float64]) -> NDArray
         for step, lr in enumerate(lrs):
             if step and lr != lrs[step - 1]:
                 rule = rule.replace(lr=float(lr))
-            updates, state = rule.update(
-                arrays(problem.gradient(x, step), shapes), state, arrays(x, shapes)
-            )
+            updates, state = rule.update(arrays(problem.gradient(x, step), shapes), state, arrays(x, shapes))
             x = x + numbers(updates)
             rows.append(x)
     return np.array(rows)

@@ -12,14 +12,14 @@ from polyak.frameworks.steppers import Array
 from polyak.ground.numbers import readable
 from polyak.rules import Adagrad, Adam, RMSProp, Rule
 from polyak.verify.change import Change, Row, rows_of
-from polyak.verify.reference_model import Advance, Model, Slots, own_step
+from polyak.verify.reference_model import Advance, Model, Slots, own_step, slots_of
 
 # What a rule must have for a change to make sense.
 
 
 def has(*names: str) -> Callable[[Model], bool]:
     """Models of rules with these hyper-parameters and slots."""
-    return lambda model: {*names} <= {*model.rule.hyperparameters(), *model.rule.slots(np.zeros(1))}
+    return lambda model: {*names} <= {*model.rule.hyperparameters(), *slots_of(model.rule)}
 
 
 def keeps_momentum(slot: str) -> Callable[[Model], bool]:

@@ -65,7 +65,7 @@ def choices(model: Model) -> Iterator[Hypothesis]:
 
 def _said(name: str, now: object, option: object) -> str:
     words = CHOICES[name][1]
-    if name == "eps_position":
+    if name == "eps_position" and {option, now} <= {*words}:
         return f"its denominator is {words[option]}, the reference's is {words[now]}"
     return words.get(option, f"its {name} is {option}, the reference's {now}")
 

@@ -15,6 +15,7 @@ from polyak.verify.change import Hypothesis
 from polyak.verify.decays import NONE, Amounts, measured
 from polyak.verify.evidence import Evidence
 from polyak.verify.hypotheses import hypotheses
+from polyak.verify.other_settings import other_settings
 from polyak.verify.reference_model import Model
 from polyak.verify.single_precision import DIGITS
 
@@ -22,14 +23,17 @@ Key = tuple[str, str]  # a verdict, and its words
 Named = dict[Key, Hypothesis]
 
 MOST_CHANGES = 4
+LIKELY = 4  # changes that are tried with other settings
+QUICK_STEPS, MANY = 30, 100
 FITTED = 1e4  # times rounding: what is left of a momentum that was measured
 
 
-def diagnose(evidence: list[Evidence], known: Model | None = None) -> Key | None:
+def diagnose(evidence: list[Evidence], known: Model | None = None, *, quick: bool = False) -> Key | None:
     """The verdict and the words of what explains every scenario; None if nothing known does.
 
-    One change, if one suffices; else several, each of which explains scenarios more; else what the candidate is
-    `known` to be, in our words; else any two changes.
+    One change, if one suffices; else the same rule's other settings; else several changes, each of which explains
+    scenarios more; else what the candidate is `known` to be, in our words; else a change and other settings, or any two
+    changes.
     """
     sound = _sound(evidence)
     if not any(each.parted for each in sound):
@@ -41,7 +45,51 @@ def diagnose(evidence: list[Evidence], known: Model | None = None) -> Key | None
     for key in keys:
         if _explains(sound, _changed(models, lists, key)):
             return key
-    return _one_by_one(sound, amounts) or _meant(sound, known) or _two_changes(sound, lists, keys, amounts)
+    if quick:
+        return _meant(sound, known)
+    others = _others(sound, models) if known is None else None
+    if others is not None:
+        return "other settings", others
+    return (
+        _one_by_one(sound, amounts)
+        or _meant(sound, known)
+        or _and_settings(sound, models, lists, keys)
+        or _two_changes(sound, lists, keys, amounts)
+    )
+
+
+def _others(sound: list[Evidence], models: list[Model], starts: int | None = None) -> str | None:
+    """The settings that are others, in words; a linear rule's are read off its response, and not here."""
+    if models[0].linear:
+        return None
+    found = other_settings(sound, models, lambda changed: _explains(sound, changed), starts)
+    return None if found is None else found[0]
+
+
+def _and_settings(
+    sound: list[Evidence], models: list[Model], lists: list[Named], keys: list[Key]
+) -> Key | None:
+    """One change and other settings: of the changes that explain most by themselves."""
+    if models[0].linear:
+        return None
+    ranked = sorted(keys, key=lambda key: -_nearness(sound, _changed(models, lists, key)))
+    for key in ranked[:LIKELY]:
+        others = _others(sound, _changed(models, lists, key), starts=1)
+        if others is not None:
+            return (
+                f"{key[0]}; other settings",
+                f"{key[1]}; and {others.removeprefix('same rule, other settings: ')}",
+            )
+    return None
+
+
+def _nearness(sound: list[Evidence], models: list[Model]) -> int:
+    """How many of the scenarios of one array and few steps a change explains."""
+    return sum(
+        each.explained_by(model)
+        for each, model in zip(sound, models, strict=True)
+        if each.scenario.steps <= QUICK_STEPS and each.scenario.size < MANY
+    )
 
 
 def _sound(evidence: list[Evidence]) -> list[Evidence]:
@@ -125,11 +173,15 @@ def _told_apart(known: Model, reference: Model) -> Key | None:
 def _two_changes(sound: list[Evidence], lists: list[Named], keys: list[Key], amounts: Amounts) -> Key | None:
     """Two changes at once: the second made of the model that the first has changed."""
     models = [each.spelled for each in sound]
+    first, measured_there = sound[0], amounts if sound[0].plain else NONE
     for one in keys:
-        changed = _changed(models, lists, one)
-        further = _lists(sound, changed, amounts)
-        there_are = {*itertools.chain.from_iterable(further)}
-        for two in (key for key in keys if key[0] != one[0] and key in there_are):
+        changed, further = _changed(models, lists, one), list[Named]()
+        # Nearly all pairs part in the first scenario already: the others are asked of those alone that do not.
+        for found in hypotheses(changed[0], measured_there):
+            two = found.verdict, found.words
+            if two[0] == one[0] or not first.explained_by(found.model):
+                continue
+            further = further or _lists(sound, changed, amounts)
             if _explains(sound, _changed(changed, further, two)):
                 return f"{one[0]}; {two[0]}", f"{one[1]}; and {two[1]}"
     return None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from polyak.verify.adaptive import ADAPTIVE
 from polyak.verify.any_rule import ANY_RULE, choices
+from polyak.verify.around import around
 from polyak.verify.change import Hypothesis
 from polyak.verify.decays import NONE, Amounts, decays
 from polyak.verify.momentum import MOMENTUM
@@ -19,3 +20,4 @@ def hypotheses(model: Model, amounts: Amounts = NONE) -> Iterator[Hypothesis]:
     yield from decays(model, amounts)
     table = MOMENTUM if model.linear else ADAPTIVE
     yield from (change.of(model) for change in table if change.applies(model))
+    yield from around(model)

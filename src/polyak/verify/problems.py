@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from polyak.translate.proof_problem import SEED, Problem, problem_for
+from polyak.translate.proof_problem import SEED, SIZE, Problem, problem_for
 from polyak.verify.scenarios import SCENARIOS, Descended, Path, Scenario
 
 SHORT = max(scenario.steps for scenario in SCENARIOS if scenario.lr_factors is not None)
@@ -34,6 +34,16 @@ class Layer:
             found: Path = self.curvatures * (x - self.target) + self.forcing[step]
         return found
 
+    def loss(self, x: Path, step: int) -> float:
+        """What that is the gradient of."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float((self.curvatures * (x - self.target) ** 2).sum() / 2 + self.forcing[step] @ x)
+
+    @property
+    def curvature(self) -> Path:
+        """c, shape (size,)."""
+        return self.curvatures
+
 
 class Problems:
     """The problem of each scenario, made once for a rule.
@@ -48,10 +58,11 @@ class Problems:
 
     def of(self, scenario: Scenario) -> Descended:
         """The problem of a scenario, which begins as far out as the scenario says."""
-        key = scenario.size, max(scenario.steps, SHORT)
+        small = scenario.size == SIZE
+        key = scenario.size, max(scenario.steps, SHORT) if small else scenario.steps
         if key not in self.made:
             bowl = problem_for(self.rule, key[1])
-            self.made[key] = bowl if scenario.size == len(bowl.start) else _layer(bowl, scenario)
+            self.made[key] = bowl if small else _layer(bowl, scenario)
         found = self.made[key]
         return found if scenario.start == 1 else replace(found, start=scenario.start * found.start)  # type: ignore[type-var]
 

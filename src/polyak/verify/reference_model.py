@@ -44,6 +44,12 @@ class Model:
         missing: what becomes of an array without a gradient: it is "left alone", given "zeros", or its steps are
             "counted" all the same.
         sign: -1 climbs.
+        clip: how gradients are cut first, "value", "norm" (of each array) or "global norm", and at what.
+        every: of how many steps the gradients are gathered before one is taken; their mean, or their `summed`.
+        course: what the learning rate is multiplied by at each step that is taken, counted from 0.
+        per_array: whether a count of steps goes up at every array, and not once for all.
+        begins_as_x: whether the velocity begins as a copy of the parameters.
+        scaled: what an array's "gradient", or its "step" of lr 1, becomes beside its x: scaled by its size or shape.
     """
 
     rule: Any
@@ -58,6 +64,13 @@ class Model:
     keeps_state: bool = True
     missing: str = "left alone"
     sign: float = 1.0
+    clip: tuple[str, float] | None = None
+    every: int = 1
+    summed: bool = False
+    course: Callable[[int], float] | None = None
+    per_array: bool = False
+    begins_as_x: bool = False
+    scaled: tuple[str, Callable[[Array, Array], Array]] | None = None
 
     @classmethod
     def of(cls, meaning: Meaning) -> Model:
@@ -93,6 +106,8 @@ class ModelStepper:
 
     name, skips_missing, takes_pytrees = "a model", True, False
 
+    saved: tuple[list[list[Array | None]], int, float] = ([], 0, 0.0)
+
     def __init__(self, model: Model) -> None:
         self.model = model
         self.lr: float | None = float(model.rule.settings()["lr"])
@@ -103,14 +118,26 @@ class ModelStepper:
         self.params = [np.array(x, dtype=np.float64) for x in params]
         self.slots = [self._begun(x) for x in self.params]
         self.counts = [0] * len(params)
+        self.held, self.taken, self.shared = list[list[Array | None]](), 0, 0.0
 
     def _begun(self, x: Array) -> Slots:
-        return self.model.begin({} if self.model.row is not None else dict(self.rule.slots(x)))
+        slots = self.model.begin({} if self.model.row is not None else dict(self.rule.slots(x)))
+        if self.model.begins_as_x:
+            name = next((name for name in ("velocity", "mean") if name in slots), "velocity")
+            slots[name] = x.copy()
+        return slots
 
     def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """One step of every array."""
         late = self.model.reads_lr == "a step late"
         rule, self.read = (self.read, self.rule) if late else (self.rule, self.rule)
+        gathered = self._gathered(grads)
+        if gathered is None:
+            return [x.copy() for x in self.params]
+        grads = clipped(gathered, self.model.clip)
+        if self.model.course is not None:
+            rule = rule.replace(lr=float(rule.lr) * self.model.course(self.taken))
+        self.taken += 1
         with np.errstate(all="ignore"):
             for index, g in enumerate(grads):
                 x = self.params[index]
@@ -118,7 +145,10 @@ class ModelStepper:
                     if self.model.missing == "counted" and not self.model.linear:
                         self.slots[index] |= _counters(rule, self.slots[index], x)
                     continue
+                if self.model.per_array and "t" in self.slots[index]:
+                    self.slots[index]["t"] = self.shared
                 step, self.slots[index] = self._one(rule, np.zeros_like(x) if g is None else g, index)
+                self.shared = self.slots[index].get("t", 0.0)
                 self.params[index] = x + step
                 self.counts[index] += 1
         return [x.copy() for x in self.params]
@@ -133,8 +163,12 @@ class ModelStepper:
             g = g + model.decay * x
         if last:
             g = turned * g
+        if model.scaled is not None and model.scaled[0] == "gradient":
+            g = model.scaled[1](x, g)
         step, new = self._advanced(rule, g, index)
         step = model.sign * step
+        if model.scaled is not None and model.scaled[0] == "step" and rule.lr:
+            step = rule.lr * model.scaled[1](x, step / rule.lr)
         kind = KINDS.get(model.decay_kind)
         if kind is not None and kind.beside is not None:
             step = step - kind.beside(model.decay, rule.lr, x, step)
@@ -149,6 +183,20 @@ class ModelStepper:
             return model.advance(rule, g, slots, x)
         return own_step(rule, g, slots, x)
 
+    def _gathered(self, grads: Sequence[Array | None]) -> Sequence[Array | None] | None:
+        """The gradients of one step, those of several together; None where more are waited for."""
+        if self.model.every == 1:
+            return grads
+        self.held.append(list(grads))
+        if len(self.held) < self.model.every:
+            return None
+        held, self.held = self.held, []
+        share = 1.0 if self.model.summed else 1 / self.model.every
+        return [
+            None if any(g is None for g in each) else share * np.sum(each, axis=0)  # type: ignore[call-overload]
+            for each in zip(*held, strict=True)
+        ]
+
     def set_lr(self, lr: float) -> None:
         """The learning rate from here on, for those who read it."""
         begun = any(self.counts)
@@ -159,13 +207,34 @@ class ModelStepper:
 
     def state(self) -> Saved:
         """The slots and the counts."""
+        self.saved = self.held, self.taken, self.shared
         return self.rule, self.read, [dict(slots) for slots in self.slots], list(self.counts)
 
     def load(self, state: Saved) -> None:
         """Take up a state."""
         self.rule, self.read = state[:2]
         if self.model.keeps_state:
+            self.held, self.taken, self.shared = self.saved
             self.slots, self.counts = [dict(slots) for slots in state[2]], list(state[3])
+
+
+def clipped(grads: Sequence[Array | None], clip: tuple[str, float] | None) -> Sequence[Array | None]:
+    """Gradients cut by value, to a norm each, or to one norm together.
+
+    >>> [g.tolist() for g in clipped([np.array([3.0, 4.0]), np.array([12.0])], ("global norm", 6.5))]
+    [[1.5, 2.0], [6.0]]
+    """
+    if clip is None:
+        return grads
+    kind, most = clip
+    if kind == "value":
+        return [None if g is None else np.clip(g, -most, most) for g in grads]
+    norms = [0.0 if g is None else float(np.linalg.norm(g)) for g in grads]
+    if kind == "global norm":
+        norms = [float(np.linalg.norm(norms))] * len(norms)
+    return [
+        g if g is None or not norm > most else g * (most / norm) for g, norm in zip(grads, norms, strict=True)
+    ]
 
 
 def model_of(candidate: Candidate, settings: Mapping[str, Any]) -> Model | None:
@@ -190,6 +259,11 @@ def _counters(rule: Rule, slots: Slots, x: Array) -> Slots:
     """What of an array's slots is a single number, after a step more."""
     _, new = own_step(rule, np.zeros_like(x), slots, x)
     return {name: value for name, value in new.items() if np.ndim(value) < np.ndim(x)}
+
+
+def slots_of(rule: Any) -> Slots:  # noqa: ANN401
+    """The slots of an array of the rule's usual kind: a matrix's, or a vector's."""
+    return dict(rule.slots(np.zeros((2, 2) if getattr(rule, "of_matrices", False) else 1)))
 
 
 def own_step(rule: Rule, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:

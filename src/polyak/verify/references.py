@@ -15,7 +15,7 @@ from polyak.rules import Rule
 from polyak.verify.comparison import Reference
 from polyak.verify.problems import Problems
 from polyak.verify.reference_model import Model, model_of
-from polyak.verify.scenarios import Scenario
+from polyak.verify.scenarios import Scenario, Shapes
 from polyak.verify.side import Side
 
 KEPT = 4  # references: up to 4 MB each
@@ -30,7 +30,7 @@ class References:
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        self.runs = dict[str, Reference]()
+        self.runs = dict[tuple[str, Shapes], Reference]()
 
     @functools.cached_property
     def model(self) -> Model | None:
@@ -44,14 +44,15 @@ class References:
 
     def of(self, scenario: Scenario) -> Reference:
         """Its run in a scenario. Raises PolyakError where it cannot be run there."""
-        if scenario.name not in self.runs:
+        key = scenario.name, scenario.shapes
+        if key not in self.runs:
             side, model = self.side, self.model
             if scenario.settings:
                 model = model_of(side.candidate, {**side.settings, **scenario.settings})
-            self.runs[scenario.name] = Reference.run(
+            self.runs[key] = Reference.run(
                 scenario, self.problems.of(scenario), lambda: side.make(scenario.settings), model
             )
-        return self.runs[scenario.name]
+        return self.runs[key]
 
 
 _kept: OrderedDict[Hashable, References] = OrderedDict()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyak.frameworks import Stepper
+from polyak.frameworks.steppers import Asked
 
 Path = NDArray[np.float64]
 Shapes = tuple[tuple[int, ...], ...]
@@ -37,6 +38,13 @@ class Descended(Protocol):
 
     def gradient(self, x: Path, step: int) -> Path:
         """The gradient at x in a step."""
+
+    def loss(self, x: Path, step: int) -> float:
+        """The loss at x in a step."""
+
+    @property
+    def curvature(self) -> Path:
+        """The gradient's derivative: shape (size,) where it is diagonal, else (size, size)."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +96,30 @@ class Scenario:
             if self.lr_factors is not None and stepper.lr is not None:
                 stepper.set_lr(stepper.lr * float(self.lr_factors[step]))
             with np.errstate(all="ignore"):
-                grads: list[Any] = self.arrays(self._gradient(problem, x, step))
-                if self.missing[0] <= step < self.missing[1]:
-                    grads[-2] = None
+                grads = self._gradients(problem, x, step)
+                if hasattr(stepper, "asked"):
+                    stepper.asked = self._asked(problem, step)
                 x = np.concatenate([part.ravel() for part in stepper.step(grads)])
             rows.append(x)
         return np.array(rows)
+
+    def _gradients(self, problem: Descended, x: Path, step: int) -> list[Path | None]:
+        grads: list[Path | None] = list(self.arrays(self._gradient(problem, x, step)))
+        if self.missing[0] <= step < self.missing[1]:
+            grads[-2] = None
+        return grads
+
+    def _asked(self, problem: Descended, step: int) -> Asked:
+        """What an optimizer may ask that evaluates the loss again."""
+
+        def flat(arrays: list[Path]) -> Path:
+            return np.concatenate([part.ravel() for part in arrays])
+
+        return Asked(
+            lambda arrays: self._gradients(problem, flat(arrays), step),
+            lambda arrays: self.gradient * problem.loss(flat(arrays), step),
+            self.gradient * problem.curvature,
+        )
 
     def _gradient(self, problem: Descended, x: Path, step: int) -> Path:
         if self.zeros[0] <= step < self.zeros[1]:
@@ -141,6 +167,34 @@ def _lr_drop(steps: int) -> NDArray[np.float64]:
 
 def _warm_up(steps: int) -> NDArray[np.float64]:
     return np.minimum(1.0, (np.arange(steps) + 1) / WARM_UP)
+
+
+QUICK = (
+    "the first step",
+    "an lr drop",
+    "weight decay",
+    "tiny gradients, beside which eps is large",
+    "a matrix",
+)
+MATRICES: Shapes = ((3, 2), (1, 2))  # for what takes matrices alone
+
+
+def scenarios_for(shapes: Shapes | None = None, *, quick: bool = False) -> tuple[Scenario, ...]:
+    """All scenarios, or a few; on arrays of these shapes, if they are given, those that are about no other.
+
+    >>> len(scenarios_for()), len(scenarios_for(quick=True)), len(scenarios_for(((128, 64), (10,))))
+    (22, 5, 16)
+    """
+    chosen = [scenario for scenario in SCENARIOS if not quick or scenario.name in QUICK]
+    if shapes is None:
+        return tuple(chosen)
+    return tuple(
+        replace(scenario, shapes=shapes)
+        for scenario in chosen
+        if scenario.shapes in (SHAPES, ROWS)
+        and (len(shapes) > 1 or not any(scenario.missing))
+        and (len(shapes[0]) == 2 or not scenario.turns)
+    )
 
 
 SCENARIOS = (

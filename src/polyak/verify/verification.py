@@ -12,7 +12,7 @@ from polyak.ground.numbers import readable
 from polyak.ground.shown import table
 from polyak.run.result import Result
 from polyak.verify.comparison import Outcome
-from polyak.verify.scenarios import SCENARIOS
+from polyak.verify.scenarios import SCENARIOS, Scenario
 
 SHOWN = 6  # weights of a response, in words
 
@@ -32,6 +32,7 @@ class Verification(Result):
         responses: what one unit gradient takes off x in each of the steps from it on, by the candidate and by the
             reference, each of shape (20,); nan where it could not be run.
         notes: what else should be known: settings that the candidate does not take.
+        asked: the scenarios, as they were run.
     """
 
     candidate: str
@@ -41,6 +42,7 @@ class Verification(Result):
     scenarios: tuple[Outcome, ...]
     responses: tuple[NDArray[np.float64], NDArray[np.float64]]
     notes: tuple[str, ...] = ()
+    asked: tuple[Scenario, ...] = SCENARIOS
 
     @property
     def equal(self) -> bool:
@@ -51,7 +53,7 @@ class Verification(Result):
     def scope(self) -> str:
         """What the verdict is true of: the scenarios that were run, the sizes of their arrays, their steps."""
         tried = {outcome.scenario for outcome in self.scenarios if outcome.status in ("equal", "parts")}
-        run = [scenario for scenario in SCENARIOS if scenario.name in tried]
+        run = [scenario for scenario in self.asked if scenario.name in tried]
         if not run:
             return "no scenario"
         shapes = [shape for scenario in run for shape in scenario.shapes]

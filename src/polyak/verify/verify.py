@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from polyak.verify.diagnosis import diagnose, fitted_numbers
 from polyak.verify.evidence import Evidence
 from polyak.verify.reference_model import Model, model_of
 from polyak.verify.references import References, references
-from polyak.verify.scenarios import SCENARIOS, Scenario
+from polyak.verify.scenarios import MATRICES, SCENARIOS, Scenario, Shapes, scenarios_for
 from polyak.verify.side import Side, checked
 from polyak.verify.single_precision import judged
 from polyak.verify.verification import Verification
@@ -38,6 +38,8 @@ def verify(
     against: object = "torch:SGD",
     *,
     candidate_settings: Mapping[str, Any] | None = None,
+    shapes: Sequence[Sequence[int]] | None = None,
+    quick: bool = False,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Verification:
@@ -49,6 +51,9 @@ def verify(
         against: the reference, of the same kinds; by name `torch:SGD`, `keras:Adam`, `optax:sgd`, `jax:momentum`,
             `sklearn:sgd`, `polyak:heavy_ball` ...
         candidate_settings: arguments for the candidate alone, under its own names.
+        shapes: of the arrays that both are run on, such as [(128, 64), (10,)]; by default some of every kind, or
+            matrices alone where one side takes no others.
+        quick: whether to run five scenarios only, and to look for one cause only.
         progress: called with how many scenarios are done, and of how many.
         settings: the reference's arguments under its own names; a candidate that has none yet is given those of them
             that it takes. `lr` is the learning rate, whatever it is called on either side.
@@ -72,18 +77,56 @@ def verify(
     _refuse_nan({**settings, **(candidate_settings or {})})
     reference = checked(Side(against, settings), settings)
     tested = Side(candidate, settings, candidate_settings)
-    outcomes, evidence = _run(tested, reference, progress or unasked("scenarios"))
+    arrays = _checked_shapes(shapes) or fitting((reference, tested))
+    scenarios = scenarios_for(arrays, quick=quick)
+    outcomes, evidence = _run(tested, reference, scenarios, progress or unasked("scenarios"))
     in_single = judged(evidence)
     if in_single is not None:
         evidence = in_single
         now = {each.scenario.name: each.outcome for each in evidence}
         outcomes = [now.get(outcome.scenario, outcome) for outcome in outcomes]
     responses = _response(tested), _response(reference)
-    verdict, cause = _verdict(outcomes, evidence, model_of(tested.candidate, tested.settings), responses)
+    verdict, cause = _verdict(
+        outcomes, evidence, model_of(tested.candidate, tested.settings), responses, quick=quick
+    )
     if in_single is not None:
         verdict, cause = _both(verdict, cause)
-    notes = tuple(f"{tested.name} takes no {name}" for name in tested.left_out)
-    return Verification(str(tested), str(reference), verdict, cause, tuple(outcomes), responses, notes)
+    notes = [f"{tested.name} takes no {name}" for name in tested.left_out]
+    if arrays is not None and shapes is None:
+        notes.append("matrices alone: one side takes no other arrays")
+    return Verification(
+        str(tested), str(reference), verdict, cause, tuple(outcomes), responses, tuple(notes), scenarios
+    )
+
+
+def _checked_shapes(shapes: Sequence[Sequence[int]] | None) -> Shapes | None:
+    """Shapes that are some: of whole numbers from 1 on."""
+    if shapes is None:
+        return None
+    given = tuple(tuple(shape) for shape in shapes)
+    if not given or any(
+        isinstance(n, bool) or not isinstance(n, int) or n < 1 for shape in given for n in shape
+    ):
+        raise PolyakError(
+            f"shapes is {shapes!r}, expected lists of whole numbers from 1 on, such as [(128, 64), (10,)]"
+        )
+    return given
+
+
+def fitting(sides: Sequence[Side]) -> Shapes | None:
+    """The arrays that all sides take: None where they take any, or matrices. Raises PolyakError where neither do."""
+    for side in sides:
+        try:
+            side.make().start(SCENARIOS[0].arrays(np.ones(SCENARIOS[0].size)))
+        except PolyakError as error:
+            matrices = scenarios_for(MATRICES)[0]
+            try:
+                for each in sides:
+                    each.make().start(matrices.arrays(np.ones(matrices.size)))
+            except PolyakError:
+                raise error from None
+            return MATRICES
+    return None
 
 
 def _refuse_nan(settings: Mapping[str, Any]) -> None:
@@ -93,14 +136,16 @@ def _refuse_nan(settings: Mapping[str, Any]) -> None:
             raise PolyakError(f"{name} is {value}, expected a number")
 
 
-def _run(tested: Side, reference: Side, progress: Progress | None) -> tuple[list[Outcome], list[Evidence]]:
+def _run(
+    tested: Side, reference: Side, scenarios: Sequence[Scenario], progress: Progress | None
+) -> tuple[list[Outcome], list[Evidence]]:
     """What came of every scenario, and what the candidate did in those that could be run."""
     kept = references(reference)
     outcomes, evidence = list[Outcome](), list[Evidence]()
-    for done, scenario in enumerate(SCENARIOS, start=1):
+    for done, scenario in enumerate(scenarios, start=1):
         outcomes.append(_tried(scenario, tested, kept, evidence))
         if progress is not None:
-            progress(done, len(SCENARIOS))
+            progress(done, len(scenarios))
     if not evidence:
         refused = [outcome.reason for outcome in outcomes if outcome.status == "fails"]
         raise PolyakError((refused or [outcomes[0].reason])[0])
@@ -127,14 +172,19 @@ def _tried(scenario: Scenario, tested: Side, kept: References, evidence: list[Ev
 
 
 def _verdict(
-    outcomes: list[Outcome], evidence: list[Evidence], known: Model | None, responses: Responses
+    outcomes: list[Outcome],
+    evidence: list[Evidence],
+    known: Model | None,
+    responses: Responses,
+    *,
+    quick: bool = False,
 ) -> tuple[str, str]:
     """The verdict and the cause; `known` is the candidate in our words, where it has a name of its own."""
     failed = [outcome for outcome in outcomes if outcome.status == "fails"]
     if not any(each.parted for each in evidence):
         return (f"fails: {failed[0].scenario}", failed[0].reason) if failed else ("equal", "")
     modelled = [each for each in evidence if each.model is not None]
-    return diagnose(modelled, known) or fitted_numbers(modelled, *responses) or _where(evidence)
+    return diagnose(modelled, known, quick=quick) or fitted_numbers(modelled, *responses) or _where(evidence)
 
 
 def _both(verdict: str, cause: str) -> tuple[str, str]:

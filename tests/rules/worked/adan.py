@@ -37,6 +37,8 @@ def paper(rule: Any, G: Vector, rates: Vector, x: Vector) -> Vector:
     t = len(G)
     w = rule.beta2 if rule.look_ahead == "beta2" else 1 - rule.beta2
     changes = np.diff(G, axis=0, prepend=G[:1])
-    ahead = average(rule.beta1, G) / (1 - rule.beta1**t) + w * average(rule.beta2, changes) / (1 - rule.beta2**t)
+    ahead = average(rule.beta1, G) / (1 - rule.beta1**t) + w * average(rule.beta2, changes) / (
+        1 - rule.beta2**t
+    )
     squares = average(rule.beta3, np.square(G + w * changes)) / (1 - rule.beta3**t)
     return -rates[-1] * ahead / (np.sqrt(squares + rule.eps_root) + rule.eps)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from averages import moved
-
 from polyak.rules import ScheduleFree
 from sums import Vector, lr
 

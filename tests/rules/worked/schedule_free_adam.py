@@ -6,8 +6,8 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from averages import moved
 
+from averages import moved
 from polyak.rules import ScheduleFreeAdam
 from sums import Vector, average, lr
 

@@ -33,7 +33,11 @@ def verify(
     candidate_set: Annotated[
         list[str] | None, typer.Option(help="A setting of the candidate alone, NAME=VALUE.")
     ] = None,
+    shapes: Annotated[
+        str | None, typer.Option(help="The arrays' shapes, such as 128x64,10; by default some of every kind.")
+    ] = None,
     *,
+    quick: Annotated[bool, typer.Option("--quick", help="Five scenarios, and one cause at most.")] = False,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -44,11 +48,30 @@ def verify(
     from polyak.verify import verify as verified
 
     with shown("verifying", "scenarios") as progress:
-        report = verified(*pair, candidate_settings=own, progress=progress, **settings)
+        report = verified(
+            *pair,
+            candidate_settings=own,
+            shapes=None if shapes is None else shapes_from(shapes),
+            quick=quick,
+            progress=progress,
+            **settings,
+        )
     answer(report, as_json, equal=report.equal)
     write_picture(out, report.plot, beside_json=as_json)
     if not report.equal:
         raise typer.Exit(1)
+
+
+def shapes_from(words: str) -> list[tuple[int, ...]]:
+    """`128x64,10` as shapes.
+
+    >>> shapes_from("128x64,10"), shapes_from("3x3x8x4")
+    ([(128, 64), (10,)], [(3, 3, 8, 4)])
+    """
+    parts = [part.lower().split("x") for part in words.split(",")]
+    if not all(number.strip().isascii() and number.strip().isdigit() for part in parts for number in part):
+        raise PolyakError(f"shapes is '{words}', expected numbers joined by x, such as 128x64,10")
+    return [tuple(int(number) for number in part) for part in parts]
 
 
 def settings_from(words: Sequence[str]) -> dict[str, Any]:
@@ -58,7 +81,7 @@ def settings_from(words: Sequence[str]) -> dict[str, Any]:
     {'lr': 0.1, 'betas': (0.9, 0.99), 'nesterov': True, 'eps_position': 'inside'}
     """
     given = pairs_from(words, "no setting: expected NAME=VALUE, such as momentum=0.9")
-    for name in ("candidate", "against", "progress", "candidate_settings"):
+    for name in ("candidate", "against", "progress", "candidate_settings", "shapes", "quick"):
         if name in given:
             raise PolyakError(f"no optimizer has a setting {name}")
     words_for = {**FLAGS, "none": None}

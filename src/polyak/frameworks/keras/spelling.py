@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from polyak.frameworks.spelling import Argument, Form, Spelling
-from polyak.rules import LAMB, Adadelta, Adagrad, Adam, GradientDescent, HeavyBall, Lion, NAdam, Nesterov, RMSProp
+from polyak.rules import (
+    LAMB,
+    Adadelta,
+    Adagrad,
+    Adam,
+    GradientDescent,
+    HeavyBall,
+    Lion,
+    NAdam,
+    Nesterov,
+    RMSProp,
+)
 
 VERSION = "keras 3.15.1"
 DECAY = Argument("weight_decay", None, "weight_decay")
@@ -92,7 +103,9 @@ SPELLINGS = (
         "Lamb",
         (LR, BETA_1, BETA_2, EPSILON, Argument("weight_decay", None)),
         Form(LAMB, {"inner_decay": 0.0}),
-        pitfalls=("its weight decay is taken off before the step; in Optax and in the paper it is part of the step",),
+        pitfalls=(
+            "its weight decay is taken off before the step; in Optax and in the paper it is part of the step",
+        ),
         decay=None,
     ),
     _row("Lion", (LR, BETA_1, Argument("beta_2", 0.99, "beta2"), DECAY), Form(Lion)),

@@ -70,7 +70,12 @@ MUON_ONLY = tuple(
     Argument(name, default)
     for name, default in (
         ("ns_coeffs", (3.4445, -4.775, 2.0315)),
-        *(("ns_steps", 5), ("weight_decay_mask", None), ("adaptive", False), ("preconditioning", "frobenius")),
+        *(
+            ("ns_steps", 5),
+            ("weight_decay_mask", None),
+            ("adaptive", False),
+            ("preconditioning", "frobenius"),
+        ),
         *(("adam_eps_root", 0.0), ("adam_weight_decay", 0.0), ("adam_learning_rate", None)),
         ("muon_weight_dimension_numbers", None),
     )
@@ -177,13 +182,20 @@ SPELLINGS = (
     _row(
         "adan",
         (
-            *(LR, Argument("b1", 0.98, "beta1"), Argument("b2", 0.92, "beta2"), Argument("b3", 0.99, "beta3")),
+            *(
+                LR,
+                Argument("b1", 0.98, "beta1"),
+                Argument("b2", 0.92, "beta2"),
+                Argument("b3", 0.99, "beta3"),
+            ),
             *(EPS, Argument("eps_root", 1e-8, "eps_root"), _decay(0.0), MASK),
         ),
         Form(Adan, {"look_ahead": "1 - beta2"}),
         source="transform.py, scale_by_adan",
         decay="decoupled",
-        pitfalls=("it weighs the changes of the gradient by 1 - b2, 0.08, where the paper and timm have 0.92",),
+        pitfalls=(
+            "it weighs the changes of the gradient by 1 - b2, 0.08, where the paper and timm have 0.92",
+        ),
     ),
     _row(
         "lars",
@@ -247,7 +259,7 @@ SPELLINGS = (
             Argument("consistent_rms", None),
             *MUON_ONLY,
         ),
-        Form(Muon, {**OF_MUON, "scaling": "original, transposed"}, {"consistent_rms": None}),
+        Form(Muon, {**OF_MUON, "scaling": "transposed"}, {"consistent_rms": None}),
         Form(Muon, {**OF_MUON, "scaling": "match_rms_adamw"}, {"consistent_rms": 0.2}),
         needs="consistent_rms must be None or 0.2",
         source="_muon.py",

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from polyak.frameworks.candidate import Candidate, label_of, named_arguments
-from polyak.frameworks.steppers import Array, check_arguments, in_float64, refusals
+from polyak.frameworks.steppers import Array, Stepper, check_arguments, in_float64, refusals
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree
 from polyak.rules import (
@@ -79,13 +79,19 @@ def _of_class(kind: type[Rule], label: str) -> Candidate:
     return Candidate(kind, label, lambda given: RuleStepper(kind.from_settings(**given), label), takes)
 
 
-def _of_factory(label: str, factory: Factory, settings: Mapping[str, Any]) -> RuleStepper:
-    """The stepper of a function that makes a transformation."""
+def _of_factory(label: str, factory: Factory, settings: Mapping[str, Any]) -> Stepper:
+    """The stepper of a function that makes a transformation, or an optimizer of another framework's."""
     check_arguments(label, factory, settings)
     rule = from_optax(factory, **settings)
     with refusals(label):
         made = rule.optimizer()
     if not (hasattr(made, "init") and hasattr(made, "update")):
+        from polyak.frameworks.classify import whose  # which asks this module in its turn
+
+        for framework in whose(made):
+            found = None if framework.ours else framework.candidates(label).candidate(made, label)
+            if found is not None:
+                return found.run({})
         raise PolyakError(f"{label} makes no optimizer")
     return RuleStepper(rule, label, backend="jax")
 

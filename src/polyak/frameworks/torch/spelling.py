@@ -142,10 +142,16 @@ SPELLINGS = (
     _row(
         "Muon",
         (
-            *(_lr(1e-3), Argument("weight_decay", 0.1, "weight_decay"), Argument("momentum", 0.95, "momentum")),
+            *(
+                _lr(1e-3),
+                Argument("weight_decay", 0.1, "weight_decay"),
+                Argument("momentum", 0.95, "momentum"),
+            ),
             *(Argument("nesterov", True, "nesterov"), Argument("ns_coefficients", (3.4445, -4.775, 2.0315))),
             *(_eps(1e-7), Argument("ns_steps", 5)),
-            Argument("adjust_lr_fn", None, "scaling", {None: "original", "original": "original", **MOONLIGHT}),
+            Argument(
+                "adjust_lr_fn", None, "scaling", {None: "original", "original": "original", **MOONLIGHT}
+            ),
         ),
         "",
         Form(Muon, {"velocity": "averaged", "eps_position": "least", "beta1": 0.9, "beta2": 0.999}),

@@ -12,9 +12,10 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from polyak.frameworks.candidate import Candidate, inner
-from polyak.frameworks.steppers import Array, check_arguments, refusals
+from polyak.frameworks.candidate import Candidate, inner, takes_params_first
+from polyak.frameworks.steppers import Array, Asked, check_arguments, refusals
 from polyak.frameworks.torch.export.optimizer import Export
+from polyak.frameworks.torch.ways import Way
 from polyak.ground.errors import PolyakError
 
 KIND = "optimizer of torch"
@@ -34,12 +35,20 @@ def candidate(optimizer: object, label: str) -> Candidate | None:
         own = {key: value for key, value in optimizer.defaults.items() if key in takes}
         return Candidate(optimizer, label, lambda given: TorchStepper(label, cls, {**own, **given}), (), True)
     target = inner(optimizer)
+    if takes_params_first(target):
+        own = Candidate.of_factory(cast("Factory", optimizer), label, TorchStepper)
+        return dataclasses.replace(own, takes=_but_the_first(own.takes, target))
     if not (is_optimizer(target) or isinstance(target, Export)):
         return None
     made = Candidate.of_factory(cast("Factory", optimizer), label, TorchStepper)
     if isinstance(target, Export):
         return dataclasses.replace(made, takes=(*target.rule.settings(), "maximize"))
     return made
+
+
+def _but_the_first(takes: tuple[str, ...] | None, factory: object) -> tuple[str, ...] | None:
+    first = next(iter(inspect.signature(cast("Factory", factory)).parameters))
+    return None if takes is None else tuple(name for name in takes if name != first)
 
 
 def is_optimizer(value: object) -> bool:
@@ -55,6 +64,7 @@ class TorchStepper:
     """A class (or any function of the parameters and the settings) that makes a torch.optim.Optimizer."""
 
     skips_missing, takes_pytrees = True, False
+    asked: Asked | None = None  # what a step may ask: set before each by whoever knows the problem
 
     def __init__(self, name: str, factory: Factory, settings: Mapping[str, Any]) -> None:
         check_arguments(name, factory, settings, given=1)
@@ -84,13 +94,14 @@ class TorchStepper:
     def start(self, params: list[Array]) -> None:
         self.params = [torch.nn.Parameter(_tensor(x)) for x in params]
         self.optimizer = self._made(self.params)
+        self.way = Way(self.optimizer)
 
     def step(self, grads: Sequence[Array | None]) -> list[Array]:
         """`optimizer.step()` with these gradients in the parameters."""
         for x, g in zip(self.params, grads, strict=True):
             x.grad = None if g is None else _tensor(g)
         with refusals(self.name), double():
-            self.optimizer.step()
+            self.way.step(self.params, self.asked)
         return [x.detach().numpy().copy() for x in self.params]
 
     def set_lr(self, lr: float) -> None:
@@ -121,9 +132,9 @@ def double() -> Iterator[None]:
     """
     before, cast = torch.get_default_dtype(), torch.Tensor.bfloat16
     torch.set_default_dtype(torch.float64)
-    torch.Tensor.bfloat16 = lambda self: self if self.dtype == torch.float64 else cast(self)  # type: ignore[method-assign, assignment]
+    torch.Tensor.bfloat16 = lambda self: self if self.dtype == torch.float64 else cast(self)
     try:
         yield
     finally:
-        torch.Tensor.bfloat16 = cast  # type: ignore[method-assign]
+        torch.Tensor.bfloat16 = cast
         torch.set_default_dtype(before)
