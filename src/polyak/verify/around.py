@@ -17,6 +17,7 @@ CLIPS = {
     "value": "cuts each number of the gradient at",
     "norm": "cuts each array's gradient to a norm of",
     "global norm": "cuts the gradients together to a norm of",
+    "global norm, as PyTorch": "cuts the gradients together, as PyTorch's clip_grad_norm_ does, to a norm of",
 }
 EVERY = (2, 3, 4, 8)
 FADING = (0.5, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999)

@@ -44,7 +44,8 @@ class Model:
         missing: what becomes of an array without a gradient: it is "left alone", given "zeros", or its steps are
             "counted" all the same.
         sign: -1 climbs.
-        clip: how gradients are cut first, "value", "norm" (of each array) or "global norm", and at what.
+        clip: how gradients are cut first, "value", "norm" (of each array) or "global norm" (also as PyTorch
+            computes it), and at what.
         every: of how many steps the gradients are gathered before one is taken; their mean, or their `summed`.
         course: what the learning rate is multiplied by at each step that is taken, counted from 0.
         per_array: whether a count of steps goes up at every array, and not once for all.
@@ -193,7 +194,7 @@ class ModelStepper:
         held, self.held = self.held, []
         share = 1.0 if self.model.summed else 1 / self.model.every
         return [
-            None if any(g is None for g in each) else share * np.sum(each, axis=0)  # type: ignore[call-overload]
+            None if any(g is None for g in each) else share * np.sum(each, axis=0)
             for each in zip(*held, strict=True)
         ]
 
@@ -230,10 +231,12 @@ def clipped(grads: Sequence[Array | None], clip: tuple[str, float] | None) -> Se
     if kind == "value":
         return [None if g is None else np.clip(g, -most, most) for g in grads]
     norms = [0.0 if g is None else float(np.linalg.norm(g)) for g in grads]
-    if kind == "global norm":
+    if kind.startswith("global norm"):
         norms = [float(np.linalg.norm(norms))] * len(norms)
+    more = 1e-6 if kind == "global norm, as PyTorch" else 0.0  # which clip_grad_norm_ adds to the norm
     return [
-        g if g is None or not norm > most else g * (most / norm) for g, norm in zip(grads, norms, strict=True)
+        g if g is None or not norm + more > most else g * (most / (norm + more))
+        for g, norm in zip(grads, norms, strict=True)
     ]
 
 

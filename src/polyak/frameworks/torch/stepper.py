@@ -36,8 +36,8 @@ def candidate(optimizer: object, label: str) -> Candidate | None:
         return Candidate(optimizer, label, lambda given: TorchStepper(label, cls, {**own, **given}), (), True)
     target = inner(optimizer)
     if takes_params_first(target):
-        own = Candidate.of_factory(cast("Factory", optimizer), label, TorchStepper)
-        return dataclasses.replace(own, takes=_but_the_first(own.takes, target))
+        found = Candidate.of_factory(cast("Factory", optimizer), label, TorchStepper)
+        return dataclasses.replace(found, takes=_but_the_first(found.takes, target))
     if not (is_optimizer(target) or isinstance(target, Export)):
         return None
     made = Candidate.of_factory(cast("Factory", optimizer), label, TorchStepper)

@@ -19,7 +19,8 @@ class Way:
     """How one optimizer is stepped, found out at its first step.
 
     PyTorch's LBFGS takes a closure, which evaluates the loss again at other parameters; SAM does by agreement.
-    AdaHessian and Sophia differentiate the gradients once more. What swaps parameters in to train (Schedule-Free) is told to.
+    AdaHessian and Sophia differentiate the gradients once more. What swaps parameters in to train, as Schedule-Free
+    does, is told to.
 
     Args:
         optimizer: of PyTorch's.
