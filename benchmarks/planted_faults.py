@@ -1,7 +1,7 @@
 """How often a verification names what is wrong: sixty faults planted in twenty optimizers (tests/shared/planted.py).
 
-`python benchmarks/planted_faults.py`, some five minutes on two cores. A cause is right where the verdict or the cause has
-the words that name the fault; a fault of which "equal" is said is the worst, and counted by itself.
+`python benchmarks/planted_faults.py`, some five minutes on two cores. A cause is right where the verdict or the cause
+has the words that name the fault; a fault of which "equal" is said is the worst, and counted by itself.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "shared"))
 
-from planted import CASES, Case
-
 import polyak as pk
+from planted import CASES, Case
 
 
 def told(case: Case) -> tuple[bool, bool, str]:

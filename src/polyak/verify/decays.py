@@ -30,6 +30,16 @@ def decays(model: Model, amounts: Amounts = NONE) -> Iterator[Hypothesis]:
         for value in values:
             if (kind, value) != (model.decay_kind, model.decay):
                 yield _of_amount(model, kind, value)
+                yield besides(model, kind, value)
+
+
+def besides(model: Model, kind: str, value: float) -> Hypothesis:
+    """A decay of this amount beside the one that is set, and where none is set too."""
+    amount, (name, does, _) = readable(value, 6), KINDS[kind]
+    words = f"a weight decay of {amount}{_comma(does)} {does}, beside any that is set"
+    return Hypothesis(
+        f"equal but for a weight decay of {amount}, {name}", words, model.but(besides=(kind, value))
+    )
 
 
 def _of_amount(model: Model, kind: str, value: float) -> Hypothesis:

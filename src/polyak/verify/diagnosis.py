@@ -12,7 +12,7 @@ from polyak.ground.numbers import readable
 from polyak.rules import Coefficients
 from polyak.rules.description import shown
 from polyak.verify.change import Hypothesis
-from polyak.verify.decays import NONE, Amounts, measured
+from polyak.verify.decays import NONE, Amounts, besides, measured
 from polyak.verify.evidence import Evidence
 from polyak.verify.hypotheses import hypotheses
 from polyak.verify.other_settings import other_settings
@@ -103,8 +103,9 @@ def _lists(sound: list[Evidence], models: list[Model], amounts: Amounts) -> list
     made = dict[tuple[int, bool], Named]()  # most scenarios have one and the same model
     for run, model in zip(sound, models, strict=True):
         if (id(model), run.plain) not in made:
-            # A weight decay that both were given is not the one that was measured.
-            each_of = hypotheses(model, amounts if run.plain else NONE)
+            each_of = list(hypotheses(model, amounts if run.plain else NONE))
+            if not run.plain:  # a weight decay that both were given is not the one that was measured
+                each_of += [besides(model, kind, value) for kind in amounts for value in amounts[kind]]
             made[id(model), run.plain] = {(each.verdict, each.words): each for each in each_of}
     return [made[id(model), run.plain] for run, model in zip(sound, models, strict=True)]
 

@@ -37,6 +37,7 @@ class Model:
         begin: what is done to an array's slots before the first step.
         decay: its strength.
         decay_kind: one of `KINDS`, or "ignored".
+        besides: another decay beside that, by kind and strength.
         maximize: whether the gradient's sign is turned.
         maximize_kind: "first" (before the decay), "last" (the decay is turned too) or "ignored".
         reads_lr: at "every step", "the first step", "the start" (before it), or "a step late".
@@ -59,6 +60,7 @@ class Model:
     begin: Callable[[Slots], Slots] = dict
     decay: float = 0.0
     decay_kind: str = "coupled"
+    besides: tuple[str, float] | None = None
     maximize: bool = False
     maximize_kind: str = "first"
     reads_lr: str = "every step"
@@ -160,8 +162,10 @@ class ModelStepper:
         last = model.maximize_kind == "last"
         if not last:
             g = turned * g
-        if model.decay_kind == "coupled":
-            g = g + model.decay * x
+        decays = [(model.decay_kind, model.decay), *([model.besides] if model.besides else [])]
+        for kind, amount in decays:
+            if kind == "coupled":
+                g = g + amount * x
         if last:
             g = turned * g
         if model.scaled is not None and model.scaled[0] == "gradient":
@@ -170,9 +174,11 @@ class ModelStepper:
         step = model.sign * step
         if model.scaled is not None and model.scaled[0] == "step" and rule.lr:
             step = rule.lr * model.scaled[1](x, step / rule.lr)
-        kind = KINDS.get(model.decay_kind)
-        if kind is not None and kind.beside is not None:
-            step = step - kind.beside(model.decay, rule.lr, x, step)
+        moved = step
+        for name, amount in decays:
+            kind_of = KINDS.get(name)
+            if kind_of is not None and kind_of.beside is not None:
+                step = step - kind_of.beside(amount, rule.lr, x, moved)
         return step, new
 
     def _advanced(self, rule: Any, g: Array, index: int) -> tuple[Array, Slots]:  # noqa: ANN401
