@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from planted import CASES, Case
 
+from planted import CASES, Case
 from polyak import verify
 
 FEW = (
