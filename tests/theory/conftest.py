@@ -11,11 +11,17 @@ import optax
 import pytest
 
 import polyak as pk
-from polyak.rules import CATALOGUE, LinearRule, Rule
+from polyak.rules import CATALOGUE, LinearRule, Rule, ScheduleFree
 from polyak.run.loop import _say_once
 
 LINEAR = [cls for cls in CATALOGUE.ours().values() if issubclass(cls, LinearRule)]
-ADAPTIVE = [cls for cls in CATALOGUE.ours().values() if not issubclass(cls, LinearRule)]
+MIXING = [cls for cls in CATALOGUE.ours().values() if not cls.elementwise]
+# Schedule-Free SGD is linear, and changes from step to step.
+ADAPTIVE = [
+    cls
+    for cls in CATALOGUE.ours().values()
+    if not issubclass(cls, LinearRule) and cls.elementwise and cls is not ScheduleFree
+]
 NUMBERS = {"lr": 0.4, "momentum": 0.6, "rate": 0.7, "dampening": 0.3, "nu": 0.6}
 
 
@@ -99,6 +105,12 @@ def adaptive(request: pytest.FixtureRequest) -> Any:
     given = {"lr": 0.1, "momentum": 0.9}
     needed = {name: value for name, value in given.items() if name in request.param.hyperparameters()}
     return request.param(**needed)
+
+
+@pytest.fixture(params=MIXING, ids=lambda cls: cls.name())
+def mixing(request: pytest.FixtureRequest) -> Any:
+    """A rule that is not elementwise."""
+    return request.param(lr=0.1)
 
 
 @pytest.fixture(scope="session")
