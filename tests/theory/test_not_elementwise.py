@@ -11,7 +11,7 @@ from polyak import PolyakError
 
 
 def test_a_rule_that_mixes_an_array_has_no_response(mixing: Any) -> None:
-    with pytest.raises(PolyakError, match="mixes the entries of (an array|a matrix)"):
+    with pytest.raises(PolyakError, match=r"mixes the entries of (an array|a matrix)"):
         pk.response(mixing)
 
 

@@ -33,7 +33,10 @@ def around(model: Model) -> Iterator[Hypothesis]:
                 yield Hypothesis("clipping", words, model.but(clip=(kind, most)))
     if model.course is None:
         for words, course in COURSES:
-            yield Hypothesis("a schedule inside", f"its learning rate {words}", model.but(course=course))
+            inside = model.but(course=course)
+            yield Hypothesis("a schedule inside", f"its learning rate {words}", inside)
+            anew = f"its learning rate {words}, and begins anew where its state is loaded"
+            yield Hypothesis("a schedule inside", anew, inside.but(saves_course=False))
     if model.every == 1:
         for every in EVERY:
             for summed in (False, True):

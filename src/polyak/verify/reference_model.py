@@ -49,6 +49,7 @@ class Model:
             computes it), and at what.
         every: of how many steps the gradients are gathered before one is taken; their mean, or their `summed`.
         course: what the learning rate is multiplied by at each step that is taken, counted from 0.
+        saves_course: whether those steps are counted on when a state is loaded, or anew.
         per_array: whether a count of steps goes up at every array, and not once for all.
         begins_as_x: whether the velocity begins as a copy of the parameters.
         scaled: what an array's "gradient", or its "step" of lr 1, becomes beside its x: scaled by its size or shape.
@@ -71,6 +72,7 @@ class Model:
     every: int = 1
     summed: bool = False
     course: Callable[[int], float] | None = None
+    saves_course: bool = True
     per_array: bool = False
     begins_as_x: bool = False
     scaled: tuple[str, Callable[[Array, Array], Array]] | None = None
@@ -87,6 +89,7 @@ class Model:
         return self.but(
             reads_lr="every step" if scenario.lr_factors is None else self.reads_lr,
             keeps_state=self.keeps_state or scenario.reload is None,
+            saves_course=self.saves_course or scenario.reload is None,
             missing=self.missing if any(scenario.missing) else "left alone",
         )
 
@@ -200,7 +203,7 @@ class ModelStepper:
         held, self.held = self.held, []
         share = 1.0 if self.model.summed else 1 / self.model.every
         return [
-            None if any(g is None for g in each) else share * np.sum(each, axis=0)
+            None if all(g is None for g in each) else share * sum(g for g in each if g is not None)
             for each in zip(*held, strict=True)
         ]
 
@@ -221,7 +224,8 @@ class ModelStepper:
         """Take up a state."""
         self.rule, self.read = state[:2]
         if self.model.keeps_state:
-            self.held, self.taken, self.shared = self.saved
+            self.held, taken, self.shared = self.saved
+            self.taken = taken if self.model.saves_course else 0
             self.slots, self.counts = [dict(slots) for slots in state[2]], list(state[3])
 
 
