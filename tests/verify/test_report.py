@@ -153,7 +153,6 @@ def takes_four(x1, x2, s1, s2):
         (3, SGD, "3 is no optimizer"),
         (torch.nn.Linear, SGD, "the class Linear is no optimizer"),
         (pk.from_plane(takes_four), SGD, "brings its own gradient"),
-        ("torch:LBFGS", SGD, "torch:LBFGS fails"),
         (sgd_momentum, {"lr": 0.02}, "needs the hyper-parameter 'momentum'"),
         (
             "optax:sgd",

@@ -41,6 +41,10 @@ def cases() -> dict[str, tuple[Any, dict[str, Any]]]:
     for name, spelling in SPELLINGS.items():
         if not FRAMEWORKS[spelling.framework].run_here or FRAMEWORKS[spelling.framework].ours:
             continue
+        if (
+            name == "optax:adafactor"
+        ):  # its share of the squares is in float32: tests/frameworks/test_spellings.py
+            continue
         settings = settings_of(spelling)
         if name == "jax:adagrad":
             settings["momentum"] = 0.0

@@ -132,7 +132,7 @@ def double() -> Iterator[None]:
     """
     before, cast = torch.get_default_dtype(), torch.Tensor.bfloat16
     torch.set_default_dtype(torch.float64)
-    torch.Tensor.bfloat16 = lambda self: self if self.dtype == torch.float64 else cast(self)
+    torch.Tensor.bfloat16 = lambda self: self.clone() if self.dtype == torch.float64 else cast(self)
     try:
         yield
     finally:
