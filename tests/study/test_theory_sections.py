@@ -117,7 +117,7 @@ def test_what_theory_cannot_say_is_said_in_words(rule, words, problem):
 def test_prediction_takes_the_best_of_the_ladder_and_is_held_against_runs(problem):
     found = prediction(subject(pk.HeavyBall(lr=0.6, momentum=0.5), problem))
     header, *_ = found.tables[0].header, found.tables[0].rows
-    assert header[:2] == ("step", "predicted mean")
+    assert tuple(header[:2]) == ("step", "predicted mean")
     for _, predicted, mean, error in found.tables[0].rows:
         # Some ten checkpoints that move together: 5 standard errors leave no room for chance.
         assert abs(float(predicted) - float(mean)) <= 5 * float(error) + 1e-5
