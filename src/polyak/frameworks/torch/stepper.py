@@ -100,7 +100,8 @@ class TorchStepper:
         """`optimizer.step()` with these gradients in the parameters."""
         for x, g in zip(self.params, grads, strict=True):
             x.grad = None if g is None else _tensor(g)
-        with refusals(self.name), double():
+        own = isinstance(self.optimizer, torch.optim.Muon)
+        with refusals(self.name), double(own=own):
             self.way.step(self.params, self.asked)
         return [x.detach().numpy().copy() for x in self.params]
 
@@ -125,14 +126,15 @@ def _tensor(x: Array) -> torch.Tensor:
 
 
 @contextmanager
-def double() -> Iterator[None]:
+def double(*, own: bool = False) -> Iterator[None]:
     """PyTorch keeps some of its scalars, such as NAdam's product of momenta, in its default dtype.
 
-    Muon's iteration casts what it is given to bfloat16: for the time of a step, what is float64 stays so.
+    PyTorch's `own` Muon casts what it is given to bfloat16: for the time of its step, what is float64 stays so.
     """
     before, cast = torch.get_default_dtype(), torch.Tensor.bfloat16
     torch.set_default_dtype(torch.float64)
-    torch.Tensor.bfloat16 = lambda self: self.clone() if self.dtype == torch.float64 else cast(self)
+    if own:
+        torch.Tensor.bfloat16 = lambda self: self.clone() if self.dtype == torch.float64 else cast(self)
     try:
         yield
     finally:
