@@ -69,7 +69,8 @@ class Lab(Shared):
         return export(self, path)
 
     def _repr_html_(self) -> str:
-        return shown(self)
+        served = self.serving
+        return shown(self, self.address, served.port, served.key) if served else shown(self, "", 0, "")
 
     def __repr__(self) -> str:
         return f"Lab({self.address or 'not served'})"

@@ -14,12 +14,10 @@ import io
 import json
 import os
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from tornado.web import RequestHandler
 
-if TYPE_CHECKING:
-    from polyak.lab.lab import Lab
+from polyak.lab.shared import Shared
 
 FRAME = 1000  # pixels of height
 ALIVE = "polyak"  # what is answered under the key
@@ -41,8 +39,8 @@ class Alive(RequestHandler):
         self.write(ALIVE)
 
 
-def shown(lab: Lab) -> str:
-    """The HTML of a lab in a notebook."""
+def shown(lab: Shared, address: str, port: int, key: str) -> str:
+    """The HTML of a lab in a notebook, and where it is served; an address of no letters where it is not."""
     rules = ", ".join(str(lab.offer.rule(chosen)) for chosen in lab.first.rules)
     words = html.escape(f"Polyak's lab: {rules} on {lab.first.landscape}.", quote=True)
     picture = _picture(lab)
@@ -52,14 +50,14 @@ def shown(lab: Lab) -> str:
         else ""
     )
     still = f"<p>{words}</p>{image}"
-    if lab.serving is None:
+    if not address:
         return f"<div>{still}<p>It is not served: lab.serve() serves it.</p></div>"
     about = {
-        "id": f"polyak-lab-{lab.serving.key[:12]}",
+        "id": f"polyak-lab-{key[:12]}",
         "title": "Polyak's lab",
-        "port": lab.serving.port,
-        "key": lab.serving.key,
-        "address": lab.address,
+        "port": port,
+        "key": key,
+        "address": address,
         "base": os.environ.get("JUPYTERHUB_SERVICE_PREFIX", ""),
         "alive": ALIVE,
         "height": FRAME,
@@ -67,12 +65,12 @@ def shown(lab: Lab) -> str:
     }
     script = files("polyak.lab").joinpath("notebook.js").read_text("utf-8")
     filled = script.replace("LAB;", f"{json.dumps(about)};".replace("</", "<\\/"), 1)
-    address = html.escape(lab.address)
-    link = f'<p>Live at <a href="{address}" target="_blank" rel="noreferrer">{address}</a></p>'
+    live = html.escape(address)
+    link = f'<p>Live at <a href="{live}" target="_blank" rel="noreferrer">{live}</a></p>'
     return f'<div id="{about["id"]}">{still}{link}</div><script>{filled}</script>'
 
 
-def _picture(lab: Lab) -> str:
+def _picture(lab: Shared) -> str:
     """What the lab begins with, as a picture in base64; nothing where it cannot be drawn."""
     from polyak.lab.computing.descents import descents_of
     from polyak.show import trace_figure

@@ -144,19 +144,8 @@ def _quadratic(landscape: Landscape) -> dict[str, Any]:
 
 def _rule(rule: Optimizer, curvature: float) -> dict[str, Any]:
     """A rule's row as polynomials, and its settings as they begin."""
-    from polyak.rules.linear import LinearRule
-
-    if not isinstance(rule, LinearRule):
-        raise PolyakError(
-            f"{rule.name()} is not of the linear family, expected rules whose step is a row (m, c, p, q)"
-        )
-    if rule.schedules():
-        raise PolyakError(f"{rule.name()} has a schedule, expected one learning rate")
-    if rule.first_coefficients() != rule.coefficients():
-        raise PolyakError(f"{rule.name()} has another first step, expected one row (m, c, p, q)")
+    rule = _linear(rule)
     settings = rule.settings()
-    if not isinstance(settings.get("lr"), int | float):
-        raise PolyakError(f"{rule.name()} has no number lr, expected a rule with a learning rate")
     lr, momentum = float(settings["lr"]), settings.get("momentum")
     values = {
         (a, b): _row(rule, a, b, momentum) for a in LR for b in (MOMENTUM if momentum is not None else (0.0,))
@@ -173,6 +162,23 @@ def _rule(rule: Optimizer, curvature: float) -> dict[str, Any]:
         "most": max(2.0 * lr, 4.0 / curvature) if curvature > 0 else 2.0 * lr,
         "row": dict(zip("mcpq", table.tolist(), strict=True)),
     }
+
+
+def _linear(rule: Optimizer) -> LinearRule:
+    """The rule, where one row of numbers steps it. Raises PolyakError for another."""
+    from polyak.rules.linear import LinearRule
+
+    if not isinstance(rule, LinearRule):
+        raise PolyakError(
+            f"{rule.name()} is not of the linear family, expected rules whose step is a row (m, c, p, q)"
+        )
+    if rule.schedules():
+        raise PolyakError(f"{rule.name()} has a schedule, expected one learning rate")
+    if rule.first_coefficients() != rule.coefficients():
+        raise PolyakError(f"{rule.name()} has another first step, expected one row (m, c, p, q)")
+    if not isinstance(rule.settings().get("lr"), int | float):
+        raise PolyakError(f"{rule.name()} has no number lr, expected a rule with a learning rate")
+    return rule
 
 
 def _row(rule: LinearRule, lr: float, momentum: float, has_momentum: object) -> np.ndarray[Any, Any]:

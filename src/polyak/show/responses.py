@@ -36,19 +36,10 @@ def response_figure(responses: Response | Sequence[Response]) -> Figure:
     figure = new_figure(5.6, 3.7)
     axes = figure.subplots()
     lengths = [len(response.weights) for response in responses]
-    far = max(lengths) > FAR * min(
-        lengths
-    )  # a thousand steps beside ten: the short ones need a scale of their own
+    # A thousand steps beside ten: the short ones need a scale of their own.
+    far = max(lengths) > FAR * min(lengths)
     for index, response in enumerate(responses):
-        style = series(index)
-        steps = response.at + np.arange(len(response.weights)) + far
-        marked = dict(style, marker=style["marker"] if len(steps) <= MARKED and not far else "")
-        axes.plot(steps, response.weights, **marked, markersize=3.5, label=label(response.rule))
-        if marked["marker"]:
-            axes.vlines(steps, 0, response.weights, color=style["color"], linewidth=0.8, alpha=0.5)
-        if far and response.linear and response.memory > 1:
-            k = min(round(response.memory), len(steps)) - 1
-            axes.plot(steps[k], response.weights[k], style["marker"], color=style["color"], markersize=6)
+        _draw(axes, response, index, far=far)
     if len({float(response.weights[0]) for response in responses if response.linear}) == 1 or not far:
         _mark_memory(axes, first, shaded=not far)
     axes.axhline(0, color="black", linewidth=0.6)
@@ -61,12 +52,28 @@ def response_figure(responses: Response | Sequence[Response]) -> Figure:
         xlabel="step, the gradient's own counted as 1 (marked: the memory)" if far else "step $k$",
         ylabel="taken off $x$ by a unit gradient",
     )
-    gains = ", ".join(readable(response.gain) for response in responses[:MOST_GAINS])
-    more = ", ..." if len(responses) > MOST_GAINS else ""
-    heading(axes, f"impulse response (gain {gains}{more})")
+    heading(axes, f"impulse response (gain {_gains(responses)})")
     handles, labels = axes.get_legend_handles_labels()
     legend_below(figure, handles, [name + _held(each) for name, each in zip(labels, responses, strict=True)])
     return figure
+
+
+def _draw(axes: Axes, response: Response, index: int, *, far: bool) -> None:
+    """One response: its weights step by step, with stems where they are few; on the far scale a mark at its memory."""
+    style = series(index)
+    steps = response.at + np.arange(len(response.weights)) + far
+    marked = dict(style, marker=style["marker"] if len(steps) <= MARKED and not far else "")
+    axes.plot(steps, response.weights, **marked, markersize=3.5, label=label(response.rule))
+    if marked["marker"]:
+        axes.vlines(steps, 0, response.weights, color=style["color"], linewidth=0.8, alpha=0.5)
+    if far and response.linear and response.memory > 1:
+        k = min(round(response.memory), len(steps)) - 1
+        axes.plot(steps[k], response.weights[k], style["marker"], color=style["color"], markersize=6)
+
+
+def _gains(responses: Sequence[Response]) -> str:
+    shown = ", ".join(readable(response.gain) for response in responses[:MOST_GAINS])
+    return shown + (", ..." if len(responses) > MOST_GAINS else "")
 
 
 def _mark_memory(axes: Axes, first: Response, *, shaded: bool) -> None:

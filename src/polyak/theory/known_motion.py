@@ -217,24 +217,36 @@ def known_motion(
     found: list[Known] = []
     whose: dict[int, Known] = {}
     for part in parts:
-        held = next(held for kind, held in HELD.items() if kind is type(unwrapped(part.rule)))
-        if part.took and not all(name in slots for name in held):
+        known = _known(part, slots, label)
+        if known is None:
             return None
-        own = {name: slots[name][part.arrays[0]] for name in held} if part.took else {}
-        known = Known(part, own, label)
-        if not known.downhill:
-            return None  # which `motion` says why
         found.append(known)
         whose |= dict.fromkeys(part.arrays, known)
     if len(whose) != len(shapes):
         return None
-    steps = ends_of([each.step for each in found], label)
-    preconditioned = any(each.held for each in found)
-    gains = {each.gain for each in found}
+    return _together(found, [whose[k] for k in range(len(shapes))], shapes, label)
+
+
+def _known(part: Part, slots: Mapping[str, Sequence[NDArray[np.floating[Any]]]], label: str) -> Known | None:
+    """A part with the rule that moves it; None where its state lacks a slot or its steps do not go downhill."""
+    held = HELD[type(unwrapped(part.rule))]  # type: ignore[index]  # `_is_known` has looked
+    if part.took and not all(name in slots for name in held):
+        return None
+    known = Known(part, {name: slots[name][part.arrays[0]] for name in held} if part.took else {}, label)
+    return known if known.downhill else None  # where they do not, `motion` says why
+
+
+def _together(
+    found: Sequence[Known], whose: Sequence[Known], shapes: Sequence[tuple[int, ...]], label: str
+) -> KnownMotion:
+    """What moves all parts, array by array."""
+    preconditioned = any(known.held for known in found)
+    gains = {known.gain for known in found}
     uniform = gains.pop() if not preconditioned and len(gains) == 1 else None
-    each = tuple(whose[k] for k in range(len(shapes)))
+    steps = ends_of([known.step for known in found], label)
+    pulls = tuple(known.pull for known in whose)
     entries = tuple(math.prod(shape) for shape in shapes)
-    return KnownMotion(steps, preconditioned, uniform, tuple(known.pull for known in each), each, entries)
+    return KnownMotion(steps, preconditioned, uniform, pulls, tuple(whose), entries)
 
 
 def _is_known(rule: Optimizer) -> bool:

@@ -46,15 +46,9 @@ def export(lab: Shared, path: str | Path) -> Path:
 
 def page(lab: Shared) -> str:
     """The page's HTML."""
-    first, offer = lab.first, lab.offer
-    for chosen in first.rules:
-        row_of(offer.rule(chosen), chosen.rule)
-    begun = {chosen.rule: chosen.settings for chosen in first.rules}
-    kinds = [kind for kind in offer.rules.values() if kind.name in begun or is_exported(kind)]
-    rules, rows = _both({kind.name: kind_in_script(kind, begun.get(kind.name, {})) for kind in kinds})
-    wanted = {*_catalogued(), first.landscape}
-    places = {name: landscape_in_script(each) for name, each in offer.landscapes.items() if name in wanted}
-    grounds, gradients = _both(places)
+    first = lab.first
+    rules, rows = _both(_rules(lab))
+    grounds, gradients = _both(_landscapes(lab))
     looks = {"light": look(dark=False), "dark": look(dark=True)}
     languages = {language: words(language) for language in LANGUAGES}
     about = {
@@ -88,6 +82,24 @@ def page(lab: Shared) -> str:
             version=__version__,
         )
     )
+
+
+def _rules(lab: Shared) -> dict[str, tuple[dict[str, Any], str]]:
+    """The rules that the page begins with and those of the catalogue, each with its row as JavaScript.
+
+    Raises PolyakError for one of the first that is not of the linear family.
+    """
+    begun = {chosen.rule: chosen.settings for chosen in lab.first.rules}
+    for chosen in lab.first.rules:
+        row_of(lab.offer.rule(chosen), chosen.rule)
+    kinds = [kind for kind in lab.offer.rules.values() if kind.name in begun or is_exported(kind)]
+    return {kind.name: kind_in_script(kind, begun.get(kind.name, {})) for kind in kinds}
+
+
+def _landscapes(lab: Shared) -> dict[str, tuple[dict[str, Any], str]]:
+    """The landscape that the page begins on and those of the catalogue, each with its gradient as JavaScript."""
+    wanted = {*_catalogued(), lab.first.landscape}
+    return {name: landscape_in_script(each) for name, each in lab.offer.landscapes.items() if name in wanted}
 
 
 def _begun(first: State) -> dict[str, Any]:
