@@ -118,10 +118,8 @@ class Batches:
         """
         if self._rows is not None:
             return whole_number("rows(batch)", self._rows(batch), at_least=1)
-        if type(batch) is tuple and len(batch) == 2:  # inputs and targets: looked at at every step of a watch
-            lengths = {int(shape[0]) if (shape := getattr(part, "shape", ())) else 0 for part in batch}
-            if len(lengths) == 1 and 0 not in lengths:
-                return lengths.pop()
+        if (told := _rows_of_pair(batch)) is not None:
+            return told
         leaves = (part for leaf in self._leaves(batch) for part in _spread(leaf))
         shapes = [tuple(leaf.shape) for leaf in leaves if getattr(leaf, "shape", ())]
         lengths = {int(shape[0]) for shape in shapes}
@@ -190,6 +188,14 @@ def _iterable(loader: object) -> Iterable[Batch]:
             f"the batches are a tuple of {len(loader)} arrays, which looks like one batch: put it into a list"
         )
     return loader
+
+
+def _rows_of_pair(batch: Batch) -> int | None:
+    """The rows of inputs and targets, which a watch looks at at every step; None where the two do not tell them."""
+    if type(batch) is not tuple or len(batch) != 2:
+        return None
+    lengths = {int(shape[0]) if (shape := getattr(part, "shape", ())) else 0 for part in batch}
+    return lengths.pop() if len(lengths) == 1 and 0 not in lengths else None
 
 
 def _spread(leaf: object) -> Iterator[Any]:

@@ -75,21 +75,24 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]
         ):
             self._begin()
         for group in self.param_groups:
-            params = [x for x in group["params"] if x.grad is not None]
-            for x in params:
-                if x.grad.layout is not torch.strided:
-                    raise PolyakError(
-                        f"{self.rule.name()}: a gradient is sparse, expected dense ones: such as"
-                        " Embedding(..., sparse=False)"
-                    )
-            rule = self._rule_of(group)
-            if self.linear:
-                self._linear_step(rule, params, maximize=group["maximize"])
-            else:
-                for x in params:
-                    g = -x.grad if group["maximize"] else x.grad
-                    x.add_(self.slots.step(rule, g, self.state[x], x))
+            self._step_of(group)
         return loss
+
+    def _step_of(self, group: dict[str, Any]) -> None:
+        """One step of a group's parameters that have a gradient. Raises PolyakError where one is sparse."""
+        params = [x for x in group["params"] if x.grad is not None]
+        if any(x.grad.layout is not torch.strided for x in params):
+            raise PolyakError(
+                f"{self.rule.name()}: a gradient is sparse, expected dense ones: such as"
+                " Embedding(..., sparse=False)"
+            )
+        rule = self._rule_of(group)
+        if self.linear:
+            self._linear_step(rule, params, maximize=group["maximize"])
+            return
+        for x in params:
+            g = -x.grad if group["maximize"] else x.grad
+            x.add_(self.slots.step(rule, g, self.state[x], x))
 
     def _linear_step(self, rule: Exported, params: list[torch.Tensor], *, maximize: bool) -> None:
         grads = [x.grad for x in params if x.grad is not None]
