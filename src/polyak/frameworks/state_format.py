@@ -152,6 +152,18 @@ class Format(Protocol):
         """The state of a new optimizer on arrays of these shapes."""
 
 
+def in_common(steps: Sequence[int | None]) -> tuple[int | None, tuple[int, ...]]:
+    """`count` and `counts` of a state that says the steps of each array; None for an array that says none.
+
+    >>> in_common([3, None, 3]), in_common([3, None, 4]), in_common([None])
+    ((3, ()), (None, (3, 0, 4)), (None, ()))
+    """
+    known = {step for step in steps if step is not None}
+    if len(known) == 1:
+        return known.pop(), ()
+    return None, tuple(step or 0 for step in steps) if known else ()
+
+
 def places_of(moments: Moments, *, counts: bool = True, scheduled: bool = False) -> Places:
     """The places of a state that says all of them itself."""
     shapes = tuple(() if shape is None else shape for shape in moments.shapes)

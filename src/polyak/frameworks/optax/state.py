@@ -163,6 +163,17 @@ def _found(state: Pytree, family: Family) -> _Found:
     """What a state is made of; a PolyakError for what goes across in no other's state."""
     if family.name not in NODES:
         raise PolyakError(f"optax: there are no states of the {family.name} family")
+    parts = _parts(state)
+    nodes = tuple(part for part in parts if _kind(part) in NODES[family.name])
+    _refuse_other_slots(nodes, family, in_words(state))
+    for part in parts:
+        _refuse_others(part, family, around_all=_kind(state) == ACCUMULATING)
+    counts = tuple(int(getattr(part, name)) for part in parts if (name := _counter(part)))
+    return _Found(nodes, counts, any(_kind(part) in SCHEDULES for part in parts))
+
+
+def _parts(state: Pytree) -> list[Part]:
+    """Every state in it that holds numbers, those inside others before these."""
     parts = list[Part]()
 
     def noted(part: Part) -> Part:
@@ -170,16 +181,16 @@ def _found(state: Pytree, family: Family) -> _Found:
         return part
 
     _mapped(state, noted)
-    nodes = [part for part in parts if _kind(part) in NODES[family.name]]
+    return parts
+
+
+def _refuse_other_slots(nodes: tuple[Part, ...], family: Family, state: str) -> None:
+    """Refuse transformations that have none of the family's slots, or one of them twice."""
     slots = [name for node in nodes for name in FIELDS[_kind(node)]]
     if len({*slots}) != len(slots) or not {*family.slots} & {*slots}:
         words = " or ".join(NODES[family.name])
         there = f"{len(nodes)} of {words}" if nodes else f"no {words}"
-        raise PolyakError(f"optax: the state ({in_words(state)}) holds {there}, expected {expected}")
-    for part in parts:
-        _refuse_others(part, family, around_all=_kind(state) == ACCUMULATING)
-    counts = tuple(int(getattr(part, name)) for part in parts if (name := _counter(part)))
-    return _Found(tuple(nodes), counts, any(_kind(part) in SCHEDULES for part in parts))
+        raise PolyakError(f"optax: the state ({state}) holds {there}, expected {expected}")
 
 
 def _refuse_others(part: Part, family: Family, *, around_all: bool) -> None:

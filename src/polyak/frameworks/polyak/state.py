@@ -15,6 +15,7 @@ from polyak.frameworks.state_format import (
     Moments,
     Places,
     fitting,
+    in_common,
     in_words,
     nothing_of,
     places_of,
@@ -37,25 +38,20 @@ def held(state: Pytree, family: Family) -> tuple[str, ...] | None:
 
 def read(state: Pytree, family: Family) -> Moments:
     """The slots, in the order of the pytree's leaves."""
-    slots, counts = list[dict[str, Any]](), list[int]()
+    slots, steps = list[dict[str, Any]](), list[int]()
     for part in _parts(state):
         of_part = _slots(part)[0]
         slots += of_part
-        counts += [int(part.count)] * len(of_part)
-    found = [name for name in family.all if all(name in each for each in slots)]
-    for name in family.slots:
-        if name not in found:
-            raise PolyakError(
-                f"polyak: the state holds no {name}, expected that of a rule of the {family.name} family"
-            )
-    same = len({*counts}) == 1
-    arrays: dict[str, Any] = {name: read_only(each[name] for each in slots) for name in found}
-    products = tuple(float(each[PRODUCT]) for each in slots) if family.product else ()
+        steps += [int(part.count)] * len(of_part)
+    arrays: dict[str, Any] = {
+        name: read_only(each[name] for each in slots) for name in _held_by_all(slots, family)
+    }
+    count, counts = in_common(steps)
     return Moments(
-        counts[0] if same else None,
+        count,
         names=_names(state),
-        counts=() if same else tuple(counts),
-        products=products,
+        counts=counts,
+        products=tuple(float(each[PRODUCT]) for each in slots) if family.product else (),
         **arrays,
     )
 
@@ -111,6 +107,17 @@ def _parts(state: object) -> list[RuleState]:
     if not parts or not all(isinstance(part, RuleState) for part in parts):
         raise PolyakError(f"polyak: the state is {in_words(state)}, expected {expected}")
     return parts
+
+
+def _held_by_all(slots: list[dict[str, Any]], family: Family) -> list[str]:
+    """The kinds of slots that every array has; refuse a state that lacks one of those that the family always keeps."""
+    found = [name for name in family.all if all(name in each for each in slots)]
+    for name in family.slots:
+        if name not in found:
+            raise PolyakError(
+                f"polyak: the state holds no {name}, expected that of a rule of the {family.name} family"
+            )
+    return found
 
 
 def _names(state: Pytree) -> tuple[str, ...]:

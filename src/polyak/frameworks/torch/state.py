@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyak.frameworks.state_families import Family
-from polyak.frameworks.state_format import Arrays, Moments, Places, fitting, in_words, owned, settled
+from polyak.frameworks.state_format import (
+    Arrays,
+    Moments,
+    Places,
+    fitting,
+    in_common,
+    in_words,
+    owned,
+    settled,
+)
 from polyak.ground.errors import PolyakError
 from polyak.ground.types import Pytree
 
@@ -49,29 +58,17 @@ def held(state: Pytree, family: Family) -> tuple[str, ...] | None:
 def read(state: Pytree, family: Family) -> Moments:
     """The slots in the order of the parameters; the learning rate of every group."""
     order = _order(state)
-    keys = _keys(family)
     slots = [state["state"].get(index, {}) for index in order]
-    found: dict[str, Any] = {name: _all(slots, key) for name, key in keys.items()}
-    found = {name: arrays for name, arrays in found.items() if arrays}
-    if not found and family.counted:
-        raise PolyakError(
-            f"torch: the state holds no exp_avg, expected that of an {family.name} after a step"
-        )
-    if found:
-        settled("torch", family, found)
-    _same_arrays(found, order)
-    steps = tuple(int(slot["step"]) if "step" in slot else None for slot in slots)
-    known = {step for step in steps if step is not None}
-    same = len(known) == 1
-    products = tuple(float(slot.get(PRODUCT, 1.0)) for slot in slots) if family.product else ()
+    arrays: dict[str, Any] = _arrays(slots, order, family)
+    count, counts = in_common([int(slot["step"]) if "step" in slot else None for slot in slots])
     return Moments(
-        known.pop() if same else None,
+        count,
         lr=tuple(dict.fromkeys(float(group["lr"]) for group in state["param_groups"])),
         names=_names(state),
-        counts=() if same or not known else tuple(step or 0 for step in steps),
-        products=products,
+        counts=counts,
+        products=tuple(float(slot.get(PRODUCT, 1.0)) for slot in slots) if family.product else (),
         share=_share(state, family),
-        **found,
+        **arrays,
     )
 
 
@@ -192,6 +189,20 @@ def _share(state: Pytree, family: Family) -> float | None:
     if len(shares) > 1:
         raise PolyakError(f"torch: groups with dampenings of their own, {len(shares)} of them, expected one")
     return shares.pop()
+
+
+def _arrays(slots: list[Slot], order: list[Any], family: Family) -> dict[str, Arrays]:
+    """The kinds of slots that there are; refuse other kinds than the family's, and a parameter that lacks one."""
+    every = {name: _all(slots, key) for name, key in _keys(family).items()}
+    found = {name: arrays for name, arrays in every.items() if arrays}
+    if not found and family.counted:
+        raise PolyakError(
+            f"torch: the state holds no exp_avg, expected that of an {family.name} after a step"
+        )
+    if found:
+        settled("torch", family, found)
+    _same_arrays(found, order)
+    return found
 
 
 def _all(slots: list[Slot], key: str) -> Arrays:
