@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyak.frameworks.keras.slot_layout import Layout, array_names, fitting_layouts, laid_out, layouts
 from polyak.frameworks.keras.stepper import quiet
 from polyak.frameworks.state_families import Family
 from polyak.frameworks.state_format import (
@@ -18,6 +18,7 @@ from polyak.frameworks.state_format import (
     fitting,
     in_words,
     negated,
+    nothing_of,
     places_of,
     read_only,
     settled,
@@ -29,19 +30,6 @@ expected = (
     "what save_own_variables stores, {'0': iterations, '1': learning rate, '2': ...}, or optimizer.variables"
 )
 naming = "give optimizer.variables, which have names"
-TURNS = {  # our slots and what Keras calls them, array by array
-    "momentum": {"velocity": "momentum"},
-    "Adam": {"mean": "momentum", "squares": "velocity"},
-    "NAdam": {"mean": "momentum", "squares": "velocity"},
-    "RMSprop": {"squares": "velocity"},
-    "Adagrad": {"squares": "accumulator"},
-    "Lion": {"mean": "momentum"},
-    "Adadelta": {"squares": "accumulated_grad", "step_squares": "accumulated_delta_var"},
-}
-BLOCKS = {  # those that come after them, one slot of all arrays after the other
-    "Adam": {"largest": "velocity_hat"},
-    "RMSprop": {"velocity": "momentum", "mean": "average_gradient"},
-}
 
 
 class _Variables(NamedTuple):
@@ -54,30 +42,11 @@ class _Variables(NamedTuple):
     product: NDArray[Any] | None
 
 
-class _Layout(NamedTuple):
-    """Which slots there are, and of how many arrays."""
-
-    turns: tuple[str, ...]
-    blocks: tuple[str, ...]
-    arrays: int
-
-    @property
-    def slots(self) -> tuple[str, ...]:
-        return (*self.turns, *self.blocks)
-
-    def places(self, name: str) -> list[int]:
-        """Where the slots of a kind stand."""
-        each = len(self.turns)
-        if name in self.turns:
-            return [k * each + self.turns.index(name) for k in range(self.arrays)]
-        begin = (each + self.blocks.index(name)) * self.arrays
-        return list(range(begin, begin + self.arrays))
-
-
 def held(state: Pytree, family: Family) -> tuple[str, ...] | None:
     """Those of the one layout that fits; None where several do."""
-    layouts = _layouts(_variables(state, family), family)
-    return layouts[0].slots if len(layouts) == 1 else None
+    variables = _variables(state, family)
+    found = layouts(variables.slots, variables.names, family)
+    return found[0].slots if len(found) == 1 else None
 
 
 def read(state: Pytree, family: Family) -> Moments:
@@ -96,7 +65,7 @@ def read(state: Pytree, family: Family) -> Moments:
     return Moments(
         int(variables.iterations),
         lr=() if lr is None else (float(lr),),
-        names=_names(variables, layout, family),
+        names=array_names(variables.names, layout, family) if variables.names else (),
         scheduled=lr is None,
         products=product,
         **arrays,
@@ -139,40 +108,24 @@ def _product(moments: Moments, old: NDArray[Any]) -> NDArray[Any]:
 
 def fresh(name: str, moments: Moments, arguments: dict[str, Any], family: Family) -> dict[str, Any]:
     """The store of a new optimizer."""
-    arrays = [x for x in moments.arrays if x is not None]
+    arrays = nothing_of(moments.arrays)
     kind = arrays[0].dtype if arrays else np.dtype(float)
     rate = arguments["learning_rate"]
     first = [np.asarray(0, dtype=np.int32), *([] if callable(rate) else [np.asarray(rate, dtype=kind)])]
-    turns = [x for x in arrays for name in _turns(family) if name in family.slots]
-    blocks = [x for name in BLOCKS.get(family.name, ()) if name in family.slots for x in arrays]
-    slots = [np.broadcast_to(np.zeros((), x.dtype), x.shape) for x in (*turns, *blocks)]
     last = [np.ones((), dtype=kind)] if family.product else []
-    return {str(k): value for k, value in enumerate([*first, *slots, *last])}
-
-
-def _turns(family: Family) -> dict[str, str]:
-    if family.name not in TURNS:
-        raise PolyakError(f"keras: there are no states of the {family.name} family")
-    return TURNS[family.name]
+    return {str(k): value for k, value in enumerate([*first, *laid_out(arrays, family), *last])}
 
 
 def _variables(state: object, family: Family) -> _Variables:
     """In their order, whichever of the two shapes they came in."""
     kept = _held(state)
-    paths = [str(getattr(each, "path", "")) for each in kept]
-    with quiet():
-        arrays = [np.asarray(each.numpy() if hasattr(each, "numpy") else each) for each in kept]
-    if not arrays or arrays[0].ndim or arrays[0].dtype.kind not in "iuf":
-        raise PolyakError(
-            f"keras: the state does not begin with iterations and learning rate, expected {expected}"
-        )
-    product = arrays.pop() if family.product and len(arrays) > 1 and not arrays[-1].ndim else None
-    if family.product and product is None:
-        raise PolyakError("keras: the state lacks the product of its momenta, expected it last")
-    names = tuple(path.rpartition("/")[2] for path in paths[: len(arrays)]) if all(paths) else ()
-    begin = (2 if names[1:2] == ("learning_rate",) else 1) if names else _begin(arrays, family)
-    lr = arrays[1] if begin == 2 else None
-    return _Variables(arrays[0], lr, arrays[begin:], names[begin:], product)
+    arrays = _numbers(kept)
+    product = _product_last(arrays, family)
+    if product is not None:
+        arrays = arrays[:-1]
+    names = _last_words(kept)[: len(arrays)]
+    begin = _begin(arrays, names, family)
+    return _Variables(arrays[0], arrays[1] if begin == 2 else None, arrays[begin:], names[begin:], product)
 
 
 def _held(state: object) -> list[Any]:
@@ -184,79 +137,51 @@ def _held(state: object) -> list[Any]:
     raise PolyakError(f"keras: the state is {in_words(state)}, expected {expected}")
 
 
-def _begin(arrays: list[NDArray[Any]], family: Family) -> int:
-    """Under a schedule no learning rate is stored: then a slot comes second, and the rest fits none otherwise."""
+def _numbers(kept: list[Any]) -> list[NDArray[Any]]:
+    """The variables' values; refuse a state that does not begin with a number of steps."""
+    with quiet():
+        arrays = [np.asarray(each.numpy() if hasattr(each, "numpy") else each) for each in kept]
+    if not arrays or arrays[0].ndim or arrays[0].dtype.kind not in "iuf":
+        raise PolyakError(
+            f"keras: the state does not begin with iterations and learning rate, expected {expected}"
+        )
+    return arrays
+
+
+def _product_last(arrays: list[NDArray[Any]], family: Family) -> NDArray[Any] | None:
+    """The product of the momenta, of a family that keeps it."""
+    if not family.product:
+        return None
+    if len(arrays) == 1 or arrays[-1].ndim:
+        raise PolyakError("keras: the state lacks the product of its momenta, expected it last")
+    return arrays[-1]
+
+
+def _last_words(kept: list[Any]) -> tuple[str, ...]:
+    """What the variables are called, without the optimizer's name; nothing where one of them has no name."""
+    paths = [str(getattr(each, "path", "")) for each in kept]
+    return tuple(path.rpartition("/")[2] for path in paths) if all(paths) else ()
+
+
+def _begin(arrays: list[NDArray[Any]], names: tuple[str, ...], family: Family) -> int:
+    """Where the slots begin. Under a schedule no learning rate is stored: then a slot comes second.
+
+    Without names the shapes tell, where the rest fits none otherwise.
+    """
+    if names:
+        return 2 if names[1:2] == ("learning_rate",) else 1
     if len(arrays) == 1 or arrays[1].ndim:
         return 1
-    with_lr, without = (_fitting_layouts(arrays[begin:], (), family) for begin in (2, 1))
+    with_lr, without = (fitting_layouts(arrays[begin:], (), family) for begin in (2, 1))
     return 1 if without and not with_lr else 2
 
 
-def _layout(variables: _Variables, family: Family) -> _Layout:
+def _layout(variables: _Variables, family: Family) -> Layout:
     """The one that fits."""
-    layouts = _layouts(variables, family)
-    if len(layouts) > 1:
-        told = " or ".join(" and ".join(layout.slots) for layout in layouts)
+    found = layouts(variables.slots, variables.names, family)
+    if len(found) > 1:
+        told = " or ".join(" and ".join(layout.slots) for layout in found)
         raise PolyakError(
             f"keras: {len(variables.slots)} arrays are {told}, which their shapes do not tell: {naming}"
         )
-    return layouts[0]
-
-
-def _layouts(variables: _Variables, family: Family) -> list[_Layout]:
-    """Those that fit; at least one."""
-    found = _fitting_layouts(variables.slots, variables.names, family)
-    if found:
-        return found
-    ends = [f"_{word}" for word in (*_turns(family).values(), *BLOCKS.get(family.name, {}).values())]
-    strange = [name for name in variables.names if not name.endswith(tuple(ends))]
-    if strange:
-        raise PolyakError(
-            f"keras: the variable {strange[0]} has no place in another's state, expected"
-            f" {' or '.join(_turns(family).values())}"
-        )
-    raise PolyakError(
-        f"keras: {len(variables.slots)} arrays of an {family.name}, expected"
-        f" {' and '.join(family.slots)} by turns: those of moving averages and of gradients summed have no place in"
-        " another's state"
-    )
-
-
-def _fitting_layouts(slots: list[NDArray[Any]], names: tuple[str, ...], family: Family) -> list[_Layout]:
-    """Every layout whose slots of one array have one shape, and one name."""
-    turns = tuple(_turns(family))
-    optional = tuple(name for name in BLOCKS.get(family.name, {}) if name in family.all)
-    needed = {name for name in optional if name in family.slots}
-    choices = [
-        blocks
-        for size in range(len(optional) + 1)
-        for blocks in combinations(optional, size)
-        if needed <= {*blocks} and (family.optional or needed == {*blocks})
-    ]
-    fit = []
-    for blocks in choices:
-        arrays, rest = divmod(len(slots), len(turns) + len(blocks))
-        layout = _Layout(turns, blocks, arrays)
-        if not rest and _one_shape(slots, layout) and (not names or _bases(names, layout, family)):
-            fit.append(layout)
-    return fit[:1] if not slots else fit
-
-
-def _one_shape(slots: list[NDArray[Any]], layout: _Layout) -> bool:
-    kinds = [[slots[k].shape for k in layout.places(name)] for name in layout.slots]
-    return all(shapes == kinds[0] for shapes in kinds)
-
-
-def _bases(names: tuple[str, ...], layout: _Layout, family: Family) -> tuple[str, ...] | None:
-    """What the arrays are called: `dense_kernel` of `dense_kernel_velocity`; None where that does not fit."""
-    words, found = {**_turns(family), **BLOCKS.get(family.name, {})}, []
-    for slot in layout.slots:
-        own = [names[k] for k in layout.places(slot)]
-        if not all(name.endswith(f"_{words[slot]}") for name in own):
-            return None
-        found.append(tuple(name.removesuffix(f"_{words[slot]}") for name in own))
-    return found[0] if len({*found}) == 1 else None
-
-
-def _names(variables: _Variables, layout: _Layout, family: Family) -> tuple[str, ...]:
-    return (_bases(variables.names, layout, family) or ()) if variables.names else ()
+    return found[0]
