@@ -82,10 +82,14 @@ def family_of(spelling: Spelling, rule: Rule | None = None) -> Family:
     if family is None:
         known = ", ".join(dict.fromkeys(each.name for each in (MOMENTUM, *OF_RULE.values())))
         raise PolyakError(f"{spelling.name}: its states are not converted, expected one of {known}")
+    return family if rule is None else _under_settings(family, rule)
+
+
+def _under_settings(family: Family, rule: Rule) -> Family:
+    """The family as a rule has it whose settings decide on what it keeps."""
     if isinstance(rule, NAdam) and rule.momentum_schedule == "constant":
         return CONSTANT_NADAM
     if isinstance(rule, RMSProp):
-        return family.of(
-            ("squares", *(["velocity"] if rule.momentum else []), *(["mean"] if rule.centered else []))
-        )
+        switched = {"squares": True, "velocity": bool(rule.momentum), "mean": rule.centered}
+        return family.of(tuple(name for name, on in switched.items() if on))
     return family
