@@ -80,12 +80,8 @@ def to_torchs(
     kind = getattr(torch.optim, spelling.name.partition(":")[2])
     for group, members in zip(state["param_groups"], params, strict=True):
         held = {name: group[name] for name in settings}
-        meaning = _as_meaning(rule.replace(**held), maximize=group["maximize"])
-        said = [found for form in spelling.forms if (found := written(spelling, form, meaning)) is not None]
-        exact = [found for found in said if all("velocity" in words for words in found.differences)]
-        if not exact or (meaning.weight_decay and exact[0].meaning.weight_decay != meaning.weight_decay):
-            raise PolyakError(f"{rule} is none of {spelling.name}'s: its state is not made into one")
-        made = kind([torch.empty_like(x, device="meta") for x in members], **exact[0].arguments)
+        arguments = _arguments(_as_meaning(rule.replace(**held), maximize=group["maximize"]), spelling, rule)
+        made = kind([torch.empty_like(x, device="meta") for x in members], **arguments)
         kept = {name: group[name] for name in NOT_ARGUMENTS if name in group}
         groups.append({**made.state_dict()["param_groups"][0], **kept})
         for index in group["params"]:
@@ -93,6 +89,15 @@ def to_torchs(
                 taken = _taken_in(rule, held)
                 slots[index] = _theirs(state["state"][index], spelling, rule, taken)
     return {"state": slots, "param_groups": groups}
+
+
+def _arguments(meaning: Meaning, spelling: Spelling, rule: Exported) -> dict[str, Any]:
+    """What torch's optimizer is made with; refuse a meaning that it has at most roughly, its velocity's units aside."""
+    said = [found for form in spelling.forms if (found := written(spelling, form, meaning)) is not None]
+    exact = [found for found in said if all("velocity" in words for words in found.differences)]
+    if not exact or (meaning.weight_decay and exact[0].meaning.weight_decay != meaning.weight_decay):
+        raise PolyakError(f"{rule} is none of {spelling.name}'s: its state is not made into one")
+    return exact[0].arguments
 
 
 def _meaning(group: Group, spelling: Spelling, rule: Exported) -> Meaning:
@@ -180,16 +185,20 @@ def _names(spelling: Spelling, rule: Exported) -> dict[str, str]:
 def _ours(slots: Slots, spelling: Spelling, rule: Exported, taken_in: float) -> Slots:
     """One parameter's slots under our names; what torch counts beside is left out where the rule does not count."""
     known = {theirs: ours for ours, theirs in _names(spelling, rule).items()}
+    _refuse_unknown(slots, {*known, "step"}, rule)
     fresh = cast("Rule", unwrapped(rule)).slots(torch.zeros(()))
     found = {known[name]: value for name, value in slots.items() if name in known and known[name] in fresh}
-    kept = next(value for name, value in found.items() if name not in COUNTED)
-    for name in fresh:
-        if name == "velocity" and name not in found:  # of a momentum of 0
-            found[name] = torch.zeros_like(kept)
-    strange = [name for name, value in slots.items() if value is not None and name not in (*known, "step")]
+    if "velocity" in fresh and "velocity" not in found:  # of a momentum of 0
+        kept = next(value for name, value in found.items() if name not in COUNTED)
+        found["velocity"] = torch.zeros_like(kept)
+    return _scaled(found, taken_in)
+
+
+def _refuse_unknown(slots: Slots, known: set[str], rule: Exported) -> None:
+    """Refuse a slot that holds something and is none of those known."""
+    strange = [name for name, value in slots.items() if value is not None and name not in known]
     if strange:
         raise PolyakError(f"{rule.name()}: the state holds {strange[0]}, which the rule has no place for")
-    return _scaled(found, taken_in)
 
 
 def _theirs(slots: Slots, spelling: Spelling, rule: Exported, taken_in: float) -> Slots:
