@@ -31,6 +31,21 @@ def joined(parts: Sequence[Moments], source: str, shapes: Shapes | None = None) 
     """
     if len(parts) == 1:
         return parts[0]
+    _refuse_other_states(parts, source)
+    names = [name for part in parts for name in part.names]
+    if all(part.names for part in parts) and len({*names}) == len(names):
+        return _one_after_the_other(parts)
+    first = parts[0]
+    if any(part.names != first.names or len(part.arrays) != len(first.arrays) for part in parts):
+        raise PolyakError(
+            f"the parts of the state of {source} share some arrays and not all: expected arrays of their own in each,"
+            " or a piece of every array"
+        )
+    return _end_to_end(parts, source, shapes)
+
+
+def _refuse_other_states(parts: Sequence[Moments], source: str) -> None:
+    """Refuse a part at another step than the first, of another learning rate or with other slots."""
     first = parts[0]
     for k, part in enumerate(parts[1:], start=2):
         if part.count != first.count or part.lr != first.lr:
@@ -42,15 +57,6 @@ def joined(parts: Sequence[Moments], source: str, shapes: Shapes | None = None) 
             raise PolyakError(
                 f"part {k} of the state of {source} has other slots than part 1: expected parts of one state"
             )
-    names = [name for part in parts for name in part.names]
-    if all(part.names for part in parts) and len({*names}) == len(names):
-        return _one_after_the_other(parts)
-    if any(part.names != first.names or len(part.arrays) != len(first.arrays) for part in parts):
-        raise PolyakError(
-            f"the parts of the state of {source} share some arrays and not all: expected arrays of their own in each,"
-            " or a piece of every array"
-        )
-    return _end_to_end(parts, source, shapes)
 
 
 def _one_after_the_other(parts: Sequence[Moments]) -> Moments:
