@@ -54,29 +54,38 @@ def placed(
     Raises PolyakError where two arrays could be exchanged and no names settle it, where shapes do not fit, and where
     one name is of a layout that is turned round in the other.
     """
-    made = places is None
+    there = Party(target, () if places is None else places.names, made=places is None)
     places = places or Places()
-    if moments.fresh and (made or len(places.shapes or places.names or moments.shapes) < len(moments.shapes)):
-        moments = moments.begun()  # the other side has those alone that take steps
-    count = len(moments.shapes)
-    if (places.starts or frozen) and places.names and len(places.names) != count and names is None:
+    moments = _with_places(moments, places, made=there.made)
+    here, count = Party(source, moments.names), len(moments.shapes)
+    if names is None and (places.starts or frozen):
         some = _some_of(moments.names, places)
         if some is not None:
-            return _fits(moments.ordered(some), places, Party(target, places.names))
+            return _fits(moments.ordered(some), places, there)
     if places.shapes is not None and len(places.shapes) != count:
         raise PolyakError(
             f"the state of {source} has {count} arrays and that of {target} has {len(places.shapes)}, expected as many"
         )
-    here, there = Party(source, moments.names), Party(target, places.names, made)
     if names is not None:
         return moments.ordered(_as_told(_checked(names, count), here, there))
+    return _fits(moments.ordered(_vouched_for(moments.shapes, here, there)), places, there)
+
+
+def _with_places(moments: Moments, places: Places, *, made: bool) -> Moments:
+    """Without the arrays that have taken no step, where the other side has those alone that take steps."""
+    said = places.shapes or places.names
+    fewer = bool(said) and len(said) < len(moments.shapes)
+    return moments.begun() if moments.fresh and (made or fewer) else moments
+
+
+def _vouched_for(shapes: Sequence[Shape | None], here: Party, there: Party) -> Sequence[int]:
+    """The order that the names tell, or else the one found where no two arrays could be exchanged."""
     order = matched(here.names, there.names) if here.names and there.names else None
     if order is None:
-        _no_exchange(moments.shapes, here, there)
-        order = list(range(count))
-    else:
-        _no_turning(moments.shapes, order, here, there)
-    return _fits(moments.ordered(order), places, there)
+        _no_exchange(shapes, here, there)
+        return range(len(shapes))
+    _no_turning(shapes, order, here, there)
+    return order
 
 
 def _fits(found: Moments, places: Places, there: Party) -> Moments:
@@ -90,8 +99,10 @@ def _fits(found: Moments, places: Places, there: Party) -> Moments:
 
 def _some_of(names: Sequence[str], places: Places) -> list[int | None] | None:
     """For each place its array, None for a place of none: where fewer have a state than there are, by name alone."""
+    if not names or not places.names or len(places.names) == len(names):
+        return None
     there = [which for name in names if (which := alone(name, places.names)) is not None]
-    if not names or len({*there}) != len(names):
+    if len({*there}) != len(names):
         return None
     return [there.index(k) if k in there else None for k in range(len(places.names))]
 
