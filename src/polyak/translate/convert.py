@@ -14,7 +14,7 @@ from polyak.frameworks import FRAMEWORKS
 from polyak.frameworks.arguments_to_rule import read
 from polyak.frameworks.catalogue import find
 from polyak.frameworks.spelling import REQUIRED, Spelling
-from polyak.frameworks.state_families import CONSTANT_NADAM, IN_WORDS, MOMENTUM, Family, family_of
+from polyak.frameworks.state_families import CONSTANT_NADAM, MOMENTUM, Family, family_of
 from polyak.frameworks.state_format import Format, Moments, Places
 from polyak.ground.errors import PolyakError, whole_number
 from polyak.ground.numbers import readable
@@ -22,13 +22,9 @@ from polyak.ground.types import Pytree, Schedule
 from polyak.rules import GradientDescent, HeavyBall, LinearRule, NAdam, Nesterov, RMSProp, Rule
 from polyak.translate import state_files
 from polyak.translate.array_order import placed
+from polyak.translate.optional_slots import same_slots, settled_family, switches
 from polyak.translate.state_parts import joined
 
-SWITCHES = {
-    "momentum": "velocity",
-    "centered": "mean",
-    "amsgrad": "largest",
-}  # settings, and the slots they bring
 Shapes = tuple[tuple[int, ...], ...]
 UNDAMPED = (
     GradientDescent,
@@ -111,7 +107,7 @@ def convert_state(
     if schedule is not None:
         arguments[_scheduled(target, to, like, arguments)] = schedule
     packing = FRAMEWORKS[target.framework].state_format()
-    family = _settled(parts[0], frm, source, family, other, like, packing, arguments)
+    family = settled_family(parts[0], frm, source, family, other, like, packing, arguments)
     moments = joined(
         [_read(part, frm, source, family, step) for part in parts], _name(frm), _shapes(packing, like, family)
     )
@@ -119,7 +115,7 @@ def convert_state(
     if like is None:
         moments = placed(moments, _name(frm), _name(to), None, names)
         like = packing.fresh(target.name, moments, target.runs_with(given), family)
-        _same_slots(packing, like, family, target)
+        same_slots(packing, like, family, target)
         places = packing.places(like, family)
     else:
         places = packing.places(like, family)
@@ -139,58 +135,8 @@ def convert_state(
     return found
 
 
-def _settled(
-    state: Pytree,
-    frm: str | Rule,
-    source: Spelling,
-    family: Family,
-    other: Family,
-    like: Pytree,
-    packing: Format,
-    arguments: dict[str, Any],
-) -> Family:
-    """The family with its optional slots settled: by a rule, by the state, by the other side's, by its arguments."""
-    for each in (family, other):
-        if not each.optional:
-            return each
-    held = FRAMEWORKS[source.framework].state_format().held(state, family)
-    if held is None and like is not None:
-        held = packing.held(like, family)
-    if held is None and {*SWITCHES} & {*arguments}:
-        held = tuple(slot for name, slot in SWITCHES.items() if arguments.get(name))
-        held = (*family.slots, *(slot for slot in held if slot in family.optional))
-    if (
-        source.framework == "polyak"
-        and held is not None
-        and not isinstance(frm, Rule)
-        and "velocity" in family.optional
-    ):
-        raise PolyakError(
-            f"{source.name} keeps a velocity with a momentum and without: give the rule itself as frm="
-        )
-    return family if held is None else family.of((*family.slots, *held))
-
-
 def _shapes(packing: Format, like: Pytree, family: Family) -> Shapes | None:
     return None if like is None else packing.places(like, family).shapes
-
-
-def _same_slots(packing: Format, like: Pytree, family: Family, target: Spelling) -> None:
-    """Refuse settings of a new state with which it has other slots than the state that is to fill it."""
-    held = packing.held(like, family)
-    if held is None or {*held} == {*family.all} or not FRAMEWORKS[target.framework].settings_in_state:
-        return
-    apart = [IN_WORDS[name] for name in family.all if name not in held]
-    switches = [name for name, slot in _switches(target).items() if (slot in family.all) != (slot in held)]
-    raise PolyakError(
-        f"{target.name} with these settings keeps {'no ' if apart else 'other slots than '}"
-        f"{' and no '.join(apart) or 'the state'}: expected another {' and '.join(switches)}"
-    )
-
-
-def _switches(target: Spelling) -> dict[str, str]:
-    """The settings of an optimizer that bring slots."""
-    return {name: slot for name, slot in SWITCHES.items() if name in target.defaults}
 
 
 def _as_there(moments: Moments, places: Places, family: Family, source: str, to: str | Rule) -> Moments:
@@ -311,7 +257,7 @@ def _arguments(
         if given:
             raise PolyakError(f"like has its settings already; {next(iter(given))} has no place")
         return {}, lr
-    missing = [name for name, slot in _switches(target).items() if slot in family.all and name not in given]
+    missing = [name for name, slot in switches(target).items() if slot in family.all and name not in given]
     if FRAMEWORKS[target.framework].settings_in_state and missing:
         raise PolyakError(
             f"{target.name} takes its settings from the state that it loads: give {missing[0]}=..., or"
