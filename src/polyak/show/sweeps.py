@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -255,23 +256,28 @@ def target(dataset: xr.Dataset) -> str:
 
 
 def _legend(found: dict[str, xr.Dataset]) -> tuple[list[Any], list[str]]:
-    handles: list[Any] = [Line2D([], [], **{**STAR, "linestyle": ""})]
-    labels = ["best cell"]
-    if any(medians(dataset).ndim > 1 for dataset in found.values()):
-        values = [medians(dataset).values for dataset in found.values()]
-        if any(_parted(each) for each in values):
-            handles.append(Line2D([], [], color="black", linewidth=1.4))
-            labels.append("within 10 % of it")
-        if any(not np.isfinite(each).all() for each in values):
-            handles.append(Patch(**DIVERGED))
-            labels.append("diverged")
-        if any(_has_worse(medians(each).values, each.attrs.get("initial")) for each in found.values()):
-            handles.append(Patch(facecolor=WORSE, edgecolor="black", linewidth=0.0, hatch=WORSE_HATCH))
-            labels.append("worse than at the start")
-    elif any(not np.isfinite(medians(dataset).values).all() for dataset in found.values()):
-        handles.append(Line2D([], [], color="#8A8A8A", marker="x", linestyle=""))
-        labels.append("diverged")
-    return handles, labels
+    rows = [(Line2D([], [], **{**STAR, "linestyle": ""}), "best cell")]
+    values = [medians(dataset).values for dataset in found.values()]
+    diverged = any(not np.isfinite(each).all() for each in values)
+    if any(each.ndim > 1 for each in values):
+        begun = [dataset.attrs.get("initial") for dataset in found.values()]
+        rows += _plane_legend(values, begun, diverged=diverged)
+    elif diverged:
+        rows.append((Line2D([], [], color="#8A8A8A", marker="x", linestyle=""), "diverged"))
+    return [handle for handle, _ in rows], [words for _, words in rows]
+
+
+def _plane_legend(
+    values: list[NDArray[Any]], begun: list[float | None], *, diverged: bool
+) -> Iterator[tuple[Any, str]]:
+    """What else is drawn on planes, and what it means."""
+    if any(_parted(each) for each in values):
+        yield Line2D([], [], color="black", linewidth=1.4), "within 10 % of it"
+    if diverged:
+        yield Patch(**DIVERGED), "diverged"
+    if any(_has_worse(each, initial) for each, initial in zip(values, begun, strict=True)):
+        hatched = Patch(facecolor=WORSE, edgecolor="black", linewidth=0.0, hatch=WORSE_HATCH)
+        yield hatched, "worse than at the start"
 
 
 def _parted(values: NDArray[Any]) -> bool:

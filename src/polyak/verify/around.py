@@ -26,30 +26,49 @@ LONG = (5, 10, 20, 50, 100, 500, 1000, 10000)
 
 def around(model: Model) -> Iterator[Hypothesis]:
     """Everything of this kind that the model does not do."""
+    for kind in (_clipped, _scheduled, _gathered, _counted_per_array, _begun_as_x, _scaled):
+        yield from kind(model)
+
+
+def _clipped(model: Model) -> Iterator[Hypothesis]:
     if model.clip is None:
         for kind, does in CLIPS.items():
             for most in NORMS:
                 words = f"it {does} {readable(most, 6)}"
                 yield Hypothesis("clipping", words, model.but(clip=(kind, most)))
+
+
+def _scheduled(model: Model) -> Iterator[Hypothesis]:
     if model.course is None:
         for words, course in COURSES:
             inside = model.but(course=course)
             yield Hypothesis("a schedule inside", f"its learning rate {words}", inside)
             anew = f"its learning rate {words}, and begins anew where its state is loaded"
             yield Hypothesis("a schedule inside", anew, inside.but(saves_course=False))
+
+
+def _gathered(model: Model) -> Iterator[Hypothesis]:
     if model.every == 1:
         for every in EVERY:
             for summed in (False, True):
                 what = "sum" if summed else "mean"
                 words = f"it takes one step in {every}, with the {what} of their gradients"
                 yield Hypothesis("accumulation", words, model.but(every=every, summed=summed))
-    slots = slots_of(model.rule)
-    if not model.per_array and "t" in slots:
+
+
+def _counted_per_array(model: Model) -> Iterator[Hypothesis]:
+    if not model.per_array and "t" in slots_of(model.rule):
         words = "its bias correction counts a step at every array, and not once for all"
         yield Hypothesis("bias correction counted per array", words, model.but(per_array=True))
-    if not model.begins_as_x and ({"velocity", "mean"} & {*slots}):
+
+
+def _begun_as_x(model: Model) -> Iterator[Hypothesis]:
+    if not model.begins_as_x and ({"velocity", "mean"} & {*slots_of(model.rule)}):
         words = "its first velocity is a copy of the parameters, where the reference's is zero"
         yield Hypothesis("the velocity begins as the parameters", words, model.but(begins_as_x=True))
+
+
+def _scaled(model: Model) -> Iterator[Hypothesis]:
     if model.scaled is None:
         for words, scaled in SCALED:
             yield Hypothesis("scaled by size or shape", f"each array's {words}", model.but(scaled=scaled))

@@ -140,6 +140,7 @@ class JaxLive:
             NAMES.get(name, name): float(value)
             for name, value in shown.items()
             if not isinstance(value, bool | str) and np.ndim(value) == 0 and value is not None
+            if not callable(value)  # a schedule is no number of the state's
         }
         if "beta1" in found:
             found.setdefault("momentum", found["beta1"])
