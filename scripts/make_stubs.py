@@ -18,6 +18,11 @@ FROM_THE_TOP = {"rules": "rules", "problems": "problems"}  # whose names `polyak
 HEADER = "# Written by scripts/make_stubs.py from what the files of this folder define.\n"
 
 
+def _by_kind(name: str) -> tuple[int, str]:
+    """As the linter sorts what is exported: constants, classes, all else."""
+    return 0 if name.isupper() else 1 if name[0].isupper() else 2, name
+
+
 def stubs() -> dict[Path, str]:
     """The text of each stub, by its place."""
     ours = {folder: importlib.import_module(f"polyak.{folder}.ours") for folder in FOLDERS}
@@ -37,7 +42,7 @@ def _of_folder(folder: str, module: object) -> str:
         f"from {home} import {', '.join(f'{n} as {n}' for n in sorted(homes[home]))}"
         for home in sorted(homes)
     ]
-    listed = ", ".join(f'"{name}"' for name in sorted(names))
+    listed = ", ".join(f'"{name}"' for name in sorted(names, key=_by_kind))
     return HEADER + "\n".join(lines) + f"\n\n__all__ = [{listed}]\n"
 
 
@@ -46,7 +51,7 @@ def _of_figures() -> str:
     importlib.import_module("polyak.show")
     homes = importlib.import_module("polyak.show.catalogue").homes()
     lines = [f"from .{home} import {name}" for name, home in homes.items()]
-    listed = ", ".join(f'"{name}"' for name in sorted(homes))
+    listed = ", ".join(f'"{name}"' for name in sorted(homes, key=_by_kind))
     return HEADER + "\n".join(lines) + f"\n\n__all__ = [{listed}]\n"
 
 
@@ -74,7 +79,7 @@ def _of_top(text: str, ours: dict[str, list[str]]) -> str:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    listed = ", ".join(f'"{name}"' for name in sorted(imported))
+    listed = ", ".join(f'"{name}"' for name in sorted(imported, key=_by_kind))
     return re.sub(r"__all__ = \[[^\]]*\]", f"__all__ = [{listed}]", text)
 
 

@@ -35,7 +35,7 @@ printed and drawn by the run in `scripts/watching_page.py`.
 
 ## The watch
 
-```python
+```py
 watch = pk.watch(optimizer, pk.model(net, loss, batches), every=20, store="run.zarr")
 for batch in loader:
     optimizer.zero_grad()
@@ -78,7 +78,7 @@ polyak explain run.zarr
 Step {sound} again, before the lr was raised. A forecast of {ahead} steps, with the net in eval mode, since dropout
 draws another loss at each call:
 
-```python
+```py
 net.eval()
 pk.forecast(pk.model(net, loss, batches), optimizer, {ahead}, lr=[0.001, 0.003, 0.01, 0.03])
 ```

@@ -61,7 +61,7 @@ def test_they_are_compared_under_their_names() -> None:
     ("rule", "settings", "words"),
     [
         ("torch:NAdan", {}, "did you mean 'NAdam'"),
-        ("torch:Muon", {}, "no equivalent among"),
+        ("torch:Rprop", {}, "no equivalent among"),
         ("torch:NAdam", {"lr": -1}, "lr is -1"),
         ("torch:NAdam", {"lrr": 1}, "did you mean 'lr'"),
         ("torch:SGD", {"weight_decay": -1}, "weight_decay is -1"),

@@ -35,7 +35,10 @@ def test_chinese_has_every_phrase_of_english_with_the_same_places():
 
 
 def test_chinese_has_every_name():
-    for name, rule in RULES.items():
+    ours = {
+        name: rule for name, rule in RULES.items() if rule.__module__.startswith("polyak.")
+    }  # not a test's
+    for name, rule in ours.items():
         assert name in ZH.tables["rules"]
         assert set(rule.hyperparameters()) <= ZH.tables["settings"].keys()
         for choice, about in rule.choices().items():

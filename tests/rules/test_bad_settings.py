@@ -141,6 +141,8 @@ def test_what_is_missing_is_named_with_its_meaning_and_range(cls: type[Rule]) ->
 WITH_MOMENTUM = ["heavy_ball", "nesterov", "averaged_gradient", "dampening", "signum"]
 NEEDS = {name: ["lr", "momentum"] for name in WITH_MOMENTUM} | {
     "adadelta": [],
+    "adafactor": [],
+    "muon": [],
     "triple_momentum": ["lr", "rate"],
 }
 

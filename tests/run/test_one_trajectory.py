@@ -17,7 +17,7 @@ STEPS, DROP = 200, 100
 START = (-3.0, 1.7)
 
 
-LR = {"adadelta": 4.0}  # its steps are small at first; for the others:
+LR = {"adadelta": 4.0, "lars": 0.5}  # whose steps are small; for the others:
 USUAL = 0.05
 
 

@@ -64,7 +64,7 @@ class SpreadKernel(MuonLike, listed=False):
         return g
 
 
-class LargeOnly(SpreadKernel):
+class LargeOnly(SpreadKernel, listed=False):
     """Heavy ball, but for what has more than 4,096 entries, of which it sees signs."""
 
     def step(self, g: Array, slots: Slots, x: Array) -> tuple[Array, Slots]:

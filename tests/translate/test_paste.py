@@ -148,7 +148,7 @@ BAD = [
     ("torch.optim.SGD(p, 0.1, lr=0.1)", ["lr is given twice"]),
     ("torch.optim.SGD(p, lr=0.1, momentun=0.9)", ["did you mean 'momentum'"]),
     ("torch.optim.SDG(p)", ["unknown optimizer of torch 'SDG', did you mean 'SGD'"]),
-    ("torch.optim.Muon(p)", ["no equivalent among Polyak's rules"]),
+    ("torch.optim.Rprop(p)", ["no equivalent among Polyak's rules"]),
     ("torch.optim.SGD(p, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)", ["10 arguments without a name", "at most 9"]),
     (
         "tf.keras.optimizers.legacy.RMSprop(0.01)",

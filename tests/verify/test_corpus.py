@@ -9,10 +9,8 @@ from polyak import verify
 
 FEW = (
     ("torch:Adam", "three settings"),
-    ("torch:Adam", "counted per array"),
     ("torch:SGD", "nesterov, gathered"),
     ("torch:SGD", "momentum, clipped by value"),
-    ("torch:SGD", "as LARS"),
 )
 
 

@@ -42,6 +42,10 @@ def _module(path: Path) -> ModuleType:
     # Dataclasses look their module up, where annotations are postponed.
     sys.modules[spec.name] = module
     watched(path)
+    writes_none, sys.dont_write_bytecode = (
+        sys.dont_write_bytecode,
+        True,
+    )  # nothing is left in the user's folder
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -50,4 +54,6 @@ def _module(path: Path) -> ModuleType:
         if isinstance(error, KeyboardInterrupt) and raised_by(error) is None:
             raise
         raise PolyakError(f"{path} fails: {type(error).__name__}: {error}".removesuffix(": ")) from error
+    finally:
+        sys.dont_write_bytecode = writes_none
     return module

@@ -72,7 +72,7 @@ def find(name: str) -> Spelling:
     Traceback (most recent call last):
     ...
     polyak.PolyakError: unknown optimizer of keras 'SDG', did you mean 'SGD'? (there are: SGD, Adagrad, RMSprop,
-    Adadelta, Adam, AdamW, Nadam, Lion)
+    Adadelta, Adam, AdamW, Nadam, Lamb, Lion)
     """
     if name in SPELLINGS:
         return SPELLINGS[name]

@@ -30,7 +30,7 @@ def orthogonal(u: Array, eps: Number, position: str) -> Array:
 
     >>> import numpy as np
     >>> np.linalg.svd(orthogonal(np.diag([3.0, 1.0]), 0.0, "added"))[1].round(1)
-    array([0.9, 0.7])
+    array([1.1, 0.8])
     """
     xp = array_namespace(u)
     norm = xp.sqrt(xp.sum(u * u))
@@ -60,8 +60,8 @@ class Muon(Rule):
     >>> x = np.zeros((2, 2))
     >>> updates, state = rule.update(np.diag([3.0, 1.0]), rule.init(x), x)
     >>> updates.round(2)
-    array([[-0.47, -0.  ],
-           [-0.  , -0.35]])
+    array([[-0.38, -0.  ],
+           [-0.  , -0.57]])
     """
 
     formula = (

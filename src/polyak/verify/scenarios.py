@@ -183,7 +183,7 @@ def scenarios_for(shapes: Shapes | None = None, *, quick: bool = False) -> tuple
     """All scenarios, or a few; on arrays of these shapes, if they are given, those that are about no other.
 
     >>> len(scenarios_for()), len(scenarios_for(quick=True)), len(scenarios_for(((128, 64), (10,))))
-    (22, 5, 16)
+    (22, 5, 17)
     """
     chosen = [scenario for scenario in SCENARIOS if not quick or scenario.name in QUICK]
     if shapes is None:
