@@ -437,6 +437,12 @@ OF_THE_FAMILY = sorted(
 )
 
 
+def test_a_response_counts_the_plain_gradients_part() -> None:
+    """By hand: lr 1/2, momentum 3/4; v = g/2 and x moves by 3/4 v + g/2 at once, then by (3/4)^2 v, (3/4)^3 v ..."""
+    weights = impulse_response(pk.Nesterov(lr=0.5, momentum=0.75)).weights(4)
+    np.testing.assert_allclose(weights, [0.875, 0.28125, 0.2109375, 0.158203125], rtol=1e-15)
+
+
 @given(lr=RATES, momentum=MOMENTA, nesterov=st.booleans(), to=st.sampled_from(OF_THE_FAMILY))
 def test_whatever_the_numbers_the_response_is_kept(
     lr: float, momentum: float, nesterov: bool, to: str
