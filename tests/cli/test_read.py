@@ -115,7 +115,7 @@ def test_lines_are_those_of_the_file_whatever_its_strings(place: Path, here: Any
         ("read a.skl.md prose.md --to docx", ("unknown format 'docx'",)),
         ("read a.skl.md prose.md --strings a.xlf", ("those of one document",)),
         ("read a.skl.md no.md --out site", ("no.md: no such file",)),
-        ("read a.skl.md a.md --out site", ("a.skl.md and a.md would both be site/a.html",)),
+        ("read a.skl.md ./a.skl.md --out site", ("a.skl.md and a.skl.md would both be site/a.html",)),
         ("read a.skl.md prose.md --out a.xlf", ("a.xlf is a file, expected a folder for 2 documents",)),
         ("read a.skl.md --to htm", ("did you mean 'html'?",)),
         ("read a.skl.md --timeout 0", ("timeout is 0.0", "more than 0")),
@@ -190,6 +190,16 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(
 ) -> None:
     monkeypatch.setattr(needs, "MODULES", (*needs.MODULES, "no_such_package"))
     fails(line, "a document needs no_such_package, which is not installed: pip install 'polyak[book]'")
+
+
+def test_a_skeleton_beside_its_document_is_left_out(polyak_: Callable[[str], str], folder: Path) -> None:
+    cells = "```{code-cell}\n1 + 1\n```\n"
+    for name in ("b.md", "b.skl.md", "c.md"):
+        (folder / name).write_text(cells)
+    lines = polyak_("read b.md b.skl.md c.md --to py --out site").splitlines()
+    assert lines[0] == "b.skl.md is the skeleton of b.md, which is read"
+    assert lines[-1] == "2 documents in site"
+    assert sorted(path.name for path in (folder / "site").iterdir()) == ["b.py", "c.py"]
 
 
 def test_several_documents_go_into_a_folder_and_one_that_fails_leaves_the_others(

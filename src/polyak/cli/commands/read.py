@@ -44,7 +44,7 @@ def read(
 
     options |= {"strings": strings, "to": to, "keep_going": keep_going, "tell": _note}
     if len(files) > 1:
-        _several(files, out, to, options)
+        _several(_without_skeletons(files), out, to, options)
         return
     with ExitStack() as screen:
         reading = run(files[0], out=out, progress=_bar(screen, f"reading {files[0].name}"), **options)
@@ -78,6 +78,18 @@ def _several(files: list[Path], out: Path | None, to: str, options: dict[str, An
     typer.echo(f"{len(files)} documents in {next(iter(places.values())).parent}{ran}{failed}")
     if broken:
         raise typer.Exit(1)
+
+
+def _without_skeletons(files: list[Path]) -> list[Path]:
+    """All but skeletons whose document is given too, as `chapters/*.md` has both; said of each."""
+    kept = []
+    for file in files:
+        whole = file.with_name(file.name.removesuffix(f".skl{file.suffix}") + file.suffix)
+        if file.name.endswith(f".skl{file.suffix}") and whole in files:
+            typer.echo(f"{file} is the skeleton of {whole}, which is read")
+        else:
+            kept.append(file)
+    return kept
 
 
 def _places(files: list[Path], out: Path | None, to: str, options: dict[str, Any]) -> dict[Path, Path]:
