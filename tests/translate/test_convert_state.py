@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import polyak as pk
-from polyak.frameworks import stepper
-from polyak.translate.proof_problem import Problem, arrays, numbers, problem_for
+from polyak.translate.proof_problem import Problem, problem_for
+from state_moves import begun, trained
 
 LR, MOMENTUM = 0.1, 0.9
 BEFORE, AFTER = 25, 40
@@ -50,20 +50,6 @@ PAIRS = [(family, a, b) for family, known in FAMILIES.items() for a in known for
 @pytest.fixture(scope="module")
 def problem() -> Problem:
     return problem_for(pk.Nesterov(lr=LR, momentum=MOMENTUM), BEFORE + AFTER)
-
-
-def trained(made: Any, problem: Problem, x: np.ndarray, steps: range) -> np.ndarray:
-    rows = []
-    for step in steps:
-        x = numbers(made.step(arrays(problem.gradient(x, step))))
-        rows.append(x)
-    return np.array(rows)
-
-
-def begun(name: str, settings: dict[str, Any], x: np.ndarray) -> Any:
-    made = stepper(name, settings)
-    made.start(arrays(x))
-    return made
 
 
 @pytest.mark.parametrize(("family", "first", "second"), PAIRS, ids=[" ".join(pair) for pair in PAIRS])

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import polyak as pk
-from polyak.frameworks import stepper
-from polyak.translate.proof_problem import Problem, arrays, numbers, problem_for
+from polyak.translate.proof_problem import Problem, problem_for
+from state_moves import begun, trained
 
 LR, BEFORE, AFTER, ROUNDING = 0.05, 20, 60, 1e-12
 KERAS_ADAM = {"learning_rate": LR, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 0.0}
@@ -67,20 +67,6 @@ PAIRS = [
 @pytest.fixture(scope="module")
 def problem() -> Problem:
     return problem_for(pk.Nesterov(lr=LR, momentum=0.9), BEFORE + AFTER)
-
-
-def trained(made: Any, problem: Problem, x: np.ndarray, steps: range) -> np.ndarray:
-    rows = []
-    for step in steps:
-        x = numbers(made.step(arrays(problem.gradient(x, step))))
-        rows.append(x)
-    return np.array(rows)
-
-
-def begun(name: str, settings: dict[str, Any], x: np.ndarray) -> Any:
-    made = stepper(name, settings)
-    made.start(arrays(x))
-    return made
 
 
 def of(name: str, settings: dict[str, Any]) -> Any:
