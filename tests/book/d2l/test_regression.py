@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from polyak.book.d2l import regression
+from polyak.book.d2l import epochs, regression
 from polyak.ground.errors import PolyakError
 
 torch = pytest.importorskip("torch")
@@ -41,7 +41,7 @@ def batches(seed: int, rows: int = 60, batch_size: int = 20) -> Any:
 def test_the_losses_of_a_pages_rule_are_those_of_plain_numbers(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(regression, "RECORDED_ROWS", 40)
+    monkeypatch.setattr(epochs, "RECORDED_ROWS", 40)
     hyperparams = {"lr": 0.1, "momentum": 0.5}
     torch.manual_seed(5)
     states = [torch.zeros(3, 1), torch.zeros(1)]
@@ -75,17 +75,17 @@ def _by_hand(data: Any, epochs: int) -> list[float]:
 
 def test_an_optimizer_of_torchs_own_trains_without_the_half(monkeypatch: pytest.MonkeyPatch) -> None:
     """2 lr of the page's rule is lr of this one: its loss has no half in it."""
-    monkeypatch.setattr(regression, "RECORDED_ROWS", 60)
+    monkeypatch.setattr(epochs, "RECORDED_ROWS", 60)
     data, _ = regression.get_data_ch11(60, 60)
     recorded: list[list[float]] = []
-    for_all = regression._train
+    for_all = regression.train_epochs
 
     def keep(*given: Any) -> Any:
         seconds, losses = for_all(*given)
         recorded.append(losses)
         return seconds, losses
 
-    monkeypatch.setattr(regression, "_train", keep)
+    monkeypatch.setattr(regression, "train_epochs", keep)
     torch.manual_seed(2)
     regression.train_concise_ch11(torch.optim.SGD, {"lr": 0.05, "momentum": 0.5}, data, num_epochs=3)
     monkeypatch.setattr(torch.nn.init, "normal_", lambda weight, std: torch.nn.init.zeros_(weight))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias, cast
 
 from polyak.book.d2l.downloads import download
+from polyak.book.d2l.epochs import train_epochs
 from polyak.book.d2l.measures import Accumulator, Timer
 from polyak.book.d2l.plots import Animator
 from polyak.book.gluonbook.from_scratch import linreg, squared_loss
@@ -18,12 +19,10 @@ from polyak.book.gluonbook.mx.context import Context, check
 from polyak.book.gluonbook.mx.creation import zeros
 from polyak.book.gluonbook.mx.gluon import nn
 from polyak.book.gluonbook.mx.gluon.data import ArrayDataset, DataLoader
-from polyak.ground.errors import PolyakError
 
 Net: TypeAlias = Callable[[NDArray], NDArray]
 Loss: TypeAlias = Callable[[NDArray, NDArray], NDArray]
 
-RECORDED_ROWS = 200  # the loss over all rows is recorded each time that so many more were seen
 SCALE = 0.01  # of the first weights
 
 
@@ -92,7 +91,7 @@ def train_ch11(
         value.backward()
         trainer_fn([w, b], states, hyperparams)
 
-    return _train(step, net, squared_loss, data_iter, num_epochs)
+    return train_epochs(step, lambda: evaluate_loss(net, data_iter, squared_loss), data_iter, num_epochs)
 
 
 def train_concise_ch11(
@@ -117,26 +116,7 @@ def train_concise_ch11(
         value.backward()
         trainer.step(X.shape[0])
 
-    _train(step, net, loss, data_iter, num_epochs)
-
-
-def _train(
-    step: Callable[[NDArray, NDArray], None], net: Net, loss: Loss, data_iter: DataLoader, num_epochs: int
-) -> tuple[list[float], list[float]]:
-    animator = Animator(xlabel="epoch", ylabel="loss", xlim=[0, num_epochs], ylim=[0.22, 0.35])
-    seen, timer = 0, Timer()
-    for _ in range(num_epochs):
-        for X, y in _pairs(data_iter):
-            step(X, y)
-            seen += X.shape[0]
-            if seen % RECORDED_ROWS == 0:
-                timer.stop()
-                animator.add(seen / X.shape[0] / len(data_iter), (evaluate_loss(net, data_iter, loss),))
-                timer.start()
-    if not animator.Y:
-        raise PolyakError(f"no loss was recorded: batches never end at a multiple of {RECORDED_ROWS} rows")
-    print("loss: %.3f, %.3f sec/epoch" % (animator.Y[0][-1], timer.sum() / num_epochs))  # noqa: T201, UP031
-    return timer.cumsum(), animator.Y[0]
+    train_epochs(step, lambda: evaluate_loss(net, data_iter, loss), data_iter, num_epochs)
 
 
 def accuracy(y_hat: NDArray, y: NDArray) -> float:

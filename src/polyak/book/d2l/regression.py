@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from polyak.book.d2l.downloads import download
-from polyak.book.d2l.measures import Accumulator, Timer
-from polyak.book.d2l.plots import Animator
-from polyak.ground.errors import PolyakError
+from polyak.book.d2l.epochs import train_epochs
+from polyak.book.d2l.measures import Accumulator
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +25,6 @@ Batches: TypeAlias = "DataLoader[tuple[torch.Tensor, ...]]"
 Net: TypeAlias = "Callable[[torch.Tensor], torch.Tensor]"
 Loss: TypeAlias = "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
 
-RECORDED_ROWS = 200  # the loss over all rows is recorded each time that so many more were seen
 SCALE = 0.01  # of the first weights
 
 
@@ -123,7 +121,7 @@ def train_ch11(
         squared_loss(net(X), y).mean().backward()
         trainer_fn([w, b], states, hyperparams)
 
-    return _train(step, net, squared_loss, data_iter, num_epochs)
+    return train_epochs(step, lambda: evaluate_loss(net, data_iter, squared_loss), data_iter, num_epochs)
 
 
 def train_concise_ch11(
@@ -153,27 +151,6 @@ def train_concise_ch11(
         loss(out, y.reshape(out.shape)).mean().backward()
         optimizer.step()
 
-    _train(step, net, lambda out, y: loss(out, y) / 2, data_iter, num_epochs)
-
-
-def _train(
-    step: Callable[[torch.Tensor, torch.Tensor], None],
-    net: Net,
-    loss: Loss,
-    data_iter: Batches,
-    num_epochs: int,
-) -> tuple[list[float], list[float]]:
-    animator = Animator(xlabel="epoch", ylabel="loss", xlim=[0, num_epochs], ylim=[0.22, 0.35])
-    seen, timer = 0, Timer()
-    for _ in range(num_epochs):
-        for X, y in data_iter:
-            step(X, y)
-            seen += X.shape[0]
-            if seen % RECORDED_ROWS == 0:
-                timer.stop()
-                animator.add(seen / X.shape[0] / len(data_iter), (evaluate_loss(net, data_iter, loss),))
-                timer.start()
-    if not animator.Y:
-        raise PolyakError(f"no loss was recorded: batches never end at a multiple of {RECORDED_ROWS} rows")
-    print("loss: %.3f, %.3f sec/epoch" % (animator.Y[0][-1], timer.sum() / num_epochs))  # noqa: T201, UP031
-    return timer.cumsum(), animator.Y[0]
+    train_epochs(
+        step, lambda: evaluate_loss(net, data_iter, lambda out, y: loss(out, y) / 2), data_iter, num_epochs
+    )
